@@ -1,0 +1,143 @@
+"""Every error that flask_nb raises on its own account.
+
+::
+
+    FlaskNbError
+    ├── MagicArgumentError        a magic's line could not be understood
+    ├── CellError                 a cell's source cannot become a definition
+    │   ├── CellSyntaxError       it does not compile
+    │   └── RuleError             its rule is malformed or names an unknown converter
+    ├── EndpointConflictError     two rules would share one derived endpoint
+    ├── ForeignAppError           the app is of a kind that is not adopted
+    ├── RequestError              a request of the notebook brought no response
+    │   ├── RequestTimeoutError   the view did not answer in time
+    │   └── ConnectionLostError   the server went away meanwhile
+    ├── ServerError               the background server
+    │   └── PortInUseError        another program holds the port
+    └── NotebookRunError          a notebook could not be executed or served
+
+What an app raises stays what it is: views, hooks and configuration raise Python's, Werkzeug's and
+Flask's own exceptions.
+"""
+
+from __future__ import annotations
+
+
+class FlaskNbError(Exception):
+    """Base of every error of flask_nb: one sentence on what happened, one on what to do.
+
+    IPython shows an error of this family as one line (through ``_render_traceback_``) while the
+    kernel still sends a real ``error`` message, so Run All stops and nbval sees the failure.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class MagicArgumentError(FlaskNbError):
+    """The line of a magic could not be understood.
+
+    :param message: what is wrong and what to type instead.
+    :param magic: the magic's name with its percent signs, such as ``%%route``.
+    """
+
+    def __init__(self, message: str, *, magic: str = "") -> None:
+        super().__init__(f"{magic}: {message}" if magic else message)
+        self.magic = magic
+
+
+class CellError(FlaskNbError):
+    """A cell's source cannot become a definition."""
+
+
+class CellSyntaxError(CellError):
+    """A cell does not compile.
+
+    :param message: the compiler's words.
+    :param line: the line counted within the cell, from 1; None when unknown.
+    :param text: that line's source.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None, text: str | None = None) -> None:
+        where = f"line {line}: " if line else ""
+        shown = f"\n    {text.strip()}" if text and text.strip() else ""
+        super().__init__(f"{where}{message}{shown}")
+        self.line = line
+        self.text = text
+
+
+class RuleError(CellError):
+    """A rule is malformed or names an unknown converter."""
+
+
+class EndpointConflictError(FlaskNbError):
+    """Two rules would share one endpoint that was derived, not chosen.
+
+    :param endpoint: the endpoint in question.
+    :param rule: the rule that was about to be added.
+    :param existing: the rule that holds the endpoint.
+    :param owner: the name of the cell that holds it, if one does.
+    """
+
+    def __init__(self, endpoint: str, *, rule: str, existing: str, owner: str | None = None) -> None:
+        held = f" of the cell '{owner}'" if owner else ""
+        super().__init__(
+            f"the rule {rule!r} would get the endpoint {endpoint!r}, which is that of the rule "
+            f"{existing!r}{held}. Give this one a name of its own: --endpoint NAME"
+        )
+        self.endpoint = endpoint
+        self.rule = rule
+        self.existing = existing
+        self.owner = owner
+
+
+class ForeignAppError(FlaskNbError):
+    """The app is of a kind that this version does not adopt."""
+
+
+class RequestError(FlaskNbError):
+    """A request of the notebook brought no response."""
+
+
+class RequestTimeoutError(RequestError):
+    """The view did not answer within the request's timeout.
+
+    :param request: the request as people read it, such as ``GET /slow``.
+    :param seconds: how long was waited, in seconds.
+    """
+
+    def __init__(self, request: str, seconds: float) -> None:
+        super().__init__(
+            f"{request} did not answer within {seconds:g} s and was stopped. "
+            f"Give it longer with --timeout SECONDS"
+        )
+        self.request = request
+        self.seconds = seconds
+
+
+class ConnectionLostError(RequestError):
+    """The server closed the connection before it had answered."""
+
+
+class ServerError(FlaskNbError):
+    """The background server could not do what was asked."""
+
+
+class PortInUseError(ServerError):
+    """Another program holds the port.
+
+    :param host: the address that was asked for.
+    :param port: the port that is taken.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} on {host} is in use by another program. "
+            f"Choose another with --port N, or leave --port away to get a free one"
+        )
+        self.host = host
+        self.port = port
+
+
+class NotebookRunError(FlaskNbError):
+    """A notebook could not be executed or served."""
