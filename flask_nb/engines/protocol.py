@@ -1,0 +1,92 @@
+"""What the notebook needs of an app, whatever kind of app it is. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from logging import Logger
+from types import ModuleType
+from typing import Any, Protocol
+
+View = Callable[..., Any]
+StartResponse = Callable[..., Any]
+
+
+@dataclass(frozen=True, order=True)
+class RouteRow:
+    """One line of the list of routes.
+
+    :param rule: such as ``/hello/<name>``.
+    :param methods: in alphabetical order, without the HEAD and OPTIONS that come by themselves.
+    :param endpoint: the name that ``url_for`` takes.
+    :param owner: the name of the cell, or the module, that registered it; None when neither did.
+    """
+
+    rule: str
+    methods: tuple[str, ...]
+    endpoint: str
+    owner: str | None = None
+
+
+class Engine(Protocol):
+    """An app as the notebook sees it. What defines routes is :class:`flask_nb.cells`'s target."""
+
+    @property
+    def app(self) -> Any:
+        """The app itself."""
+
+    @property
+    def name(self) -> str:
+        """What the app calls itself."""
+
+    @property
+    def logger(self) -> Logger:
+        """The app's logger."""
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, through what the app's ``wsgi_app`` is at that moment."""
+
+    def hosts(self) -> list[str]:
+        """Return the host names that the app's configuration names as its own."""
+
+    def routes(self) -> list[RouteRow]:
+        """Return all routes in the order of their rules."""
+
+    def near_rules(self, method: str, path: str) -> list[str]:
+        """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``."""
+
+    def is_async(self, method: str, path: str) -> bool:
+        """Whether an ``async def`` view would answer the request."""
+
+    def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Call *callback* with each exception that a view lets out; return what ends it."""
+
+    def drop(self, endpoint: str) -> list[str]:
+        """Withdraw all rules of an endpoint and return them."""
+
+    def converters(self) -> Collection[str]:
+        """Return the names that a rule may use, such as ``int``."""
+
+    def framework(self) -> ModuleType:
+        """Return the module whose names a view uses: ``request``, ``jsonify``, ``url_for``."""
+
+    def add_route(
+        self,
+        rule: str,
+        endpoint: str,
+        view: View,
+        *,
+        derived: bool = False,
+        methods: Collection[str] | None = None,
+        defaults: Mapping[str, Any] | None = None,
+        strict_slashes: bool | None = None,
+        host: str | None = None,
+        subdomain: str | None = None,
+    ) -> None:
+        """Register *view*; it is live when this returns."""
+
+    def as_view(self, view_class: type, endpoint: str) -> View:
+        """Return the view function of a class-based view."""
+
+    def supports_async(self) -> bool:
+        """Whether ``async def`` views can be called in this environment."""

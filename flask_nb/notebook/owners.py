@@ -1,0 +1,88 @@
+"""Which cell is running: the owner of whatever is registered meanwhile.
+
+A cell is known by the id that the front end gives it. Where there is none (nbval, nbclient, a terminal)
+it is known by its name, and then nothing is withdrawn at its end: two cells may begin alike.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask_nb import engines
+from flask_nb.cells import cell_name
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+
+@dataclass(frozen=True)
+class RunningCell:
+    """A cell between its begin and its end.
+
+    :param source: what was typed.
+    :param run: its owner, as the engines know it.
+    """
+
+    source: str
+    run: engines.CellRun
+
+
+class CellEvents:
+    """Begins and ends owners with the cells of a shell.
+
+    :param ip: the shell to listen to.
+    """
+
+    def __init__(self, ip: InteractiveShell) -> None:
+        self._ip = ip
+        self._local = threading.local()  # cells of a subshell run in a thread of their own
+
+    def register(self) -> None:
+        """Listen from now on."""
+        self._ip.events.register("pre_run_cell", self.begin)
+        self._ip.events.register("post_run_cell", self.end)
+
+    def unregister(self) -> None:
+        """Listen no more, and end what is running, such as the cell that unloads the extension."""
+        self._ip.events.unregister("pre_run_cell", self.begin)
+        self._ip.events.unregister("post_run_cell", self.end)
+        while self._running:
+            engines.finish_cell(self._running.pop().run, succeeded=False)
+
+    @property
+    def source(self) -> str | None:
+        """What was typed into the innermost cell that is running, or None between cells."""
+        return self._running[-1].source if self._running else None
+
+    @property
+    def _running(self) -> list[RunningCell]:
+        if not hasattr(self._local, "running"):
+            self._local.running = []
+        running: list[RunningCell] = self._local.running
+        return running
+
+    def begin(self, info: ExecutionInfo) -> None:
+        """Make the cell the current owner."""
+        cell_id = getattr(info, "cell_id", None)
+        name = cell_name(info.raw_cell)
+        key = ("cell", cell_id) if cell_id else ("name", name)
+        run = engines.begin_cell(key, name, retires=bool(cell_id))
+        self._running.append(RunningCell(info.raw_cell, run))
+
+    def end(self, result: ExecutionResult | None) -> None:
+        """End the cell's ownership, and print what it replaced and withdrew.
+
+        IPython announces the end of an empty cell without its begin, and passes None for a cell that
+        was interrupted while it waited.
+        """
+        if not self._running or not _belongs(result, self._running[-1]):
+            return
+        succeeded = bool(result is not None and result.success)
+        for line in engines.finish_cell(self._running.pop().run, succeeded=succeeded):
+            print(line)
+
+
+def _belongs(result: Any, cell: RunningCell) -> bool:
+    return result is None or result.info is None or result.info.raw_cell == cell.source

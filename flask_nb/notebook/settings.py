@@ -1,0 +1,51 @@
+"""What a person can set: ``c.FlaskNB`` in IPython's configuration, ``%config FlaskNB``, ``FLASK_NB_*``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode
+from traitlets.config import Configurable
+
+from flask_nb.errors import FlaskNbError
+
+
+class FlaskNB(Configurable):  # type: ignore[misc]  # traitlets has no types for its metaclass
+    """Settings of the notebook's server and requests.
+
+    The environment variable of the same name, such as ``FLASK_NB_PORT``, gives a setting its first
+    value where the configuration gives none.
+    """
+
+    host = Unicode("127.0.0.1", help="Address that the server binds.").tag(config=True)
+    port = Int(0, min=0, max=65535, help="Port of the server; 0 takes a free one.").tag(config=True)
+    threads = Int(16, min=1, help="Requests that the server answers at once.").tag(config=True)
+    timeout = Float(30.0, min=0.001, help="Seconds that a request of the notebook may take.").tag(config=True)
+    trusted_hosts = List(
+        Unicode(), help="Further host names, such as 'app.example', under which the app may be asked."
+    ).tag(config=True)
+    in_process = Bool(False, help="Call the app without a server, in the kernel's main thread.").tag(config=True)
+    as_flask = Bool(False, help="Let 'import flask' mean flask_nb, set before flask is imported.").tag(
+        config=True
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name, trait in self.traits(config=True).items():
+            text = os.environ.get(f"FLASK_NB_{name.upper()}")
+            if text and name not in self.config.get("FlaskNB", {}):
+                self._set_from_text(name, trait, text)
+
+    def _set_from_text(self, name: str, trait: TraitType[Any, Any], text: str) -> None:
+        try:
+            setattr(self, name, _parsed(trait, text))
+        except (ValueError, TraitError) as exc:
+            message = f"the environment variable FLASK_NB_{name.upper()} is {text!r}: {exc}. {trait.help}"
+            raise FlaskNbError(message) from None
+
+
+def _parsed(trait: TraitType[Any, Any], text: str) -> Any:
+    if isinstance(trait, List):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return trait.from_string(text)

@@ -1,0 +1,120 @@
+"""What is typed, made into what IPython understands: our magics under comments, and with a ``?``.
+
+IPython takes a cell magic only on a cell's first line, refuses one with an empty body, reads a
+trailing ``?`` as a question about a name, and takes a cell of one line such as ``routes: list = []``
+for the magic of that name. None of that is meant when the magic is one of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+from IPython.core.inputtransformer2 import (
+    assemble_continued_line,
+    find_end_of_continued_line,
+    make_tokens_by_line,
+)
+from IPython.core.prefilter import PrefilterChecker
+
+Lines = list[str]
+Transform = Callable[[Lines], Lines]
+
+_MAGIC_LINE = re.compile(r"(?P<target>\s*(?:[^%=]*=\s*)?)%(?P<name>\w+)(?P<arguments>\s.*\?+\s*)$", re.DOTALL)
+
+
+def uncover_cell_magics(names: Collection[str]) -> Transform:
+    """Make a transform by which the cell magics in *names* work below comment lines and without a body.
+
+    :param names: the magics' names without percent signs.
+    """
+
+    def transform(lines: Lines) -> Lines:
+        first = _first_code_line(lines)
+        if first is None or _cell_magic_name(lines[first]) not in names:
+            return lines
+        # A lone line would have an empty body, which IPython refuses before the magic is asked.
+        return lines[first:] if len(lines) > first + 1 else [_ended(lines[first]), "\n"]
+
+    return transform
+
+
+def keep_question_marks(names: Collection[str]) -> Transform:
+    """Make a transform by which ``%get /search?`` is a request, for the line magics in *names*.
+
+    The line becomes the call that IPython would have made of it without the question mark. Python's
+    tokens say where a statement begins, so that the text of a string is left alone.
+    """
+
+    def transform(lines: Lines) -> Lines:
+        if lines and lines[0].startswith("%%"):  # the body is the magic's own, verbatim
+            return lines
+        position: int | None = 0
+        while position is not None:
+            lines, position = _replace_one(lines, position, names)
+        return lines
+
+    return transform
+
+
+def _replace_one(lines: Lines, after: int, names: Collection[str]) -> tuple[Lines, int | None]:
+    """Replace the first such line from *after* on; the second value is where to go on, or None."""
+    if not any("?" in line and "%" in line for line in lines[after:]):
+        return lines, None
+    for tokens in make_tokens_by_line(lines):
+        start = tokens[0].start[0] - 1
+        if start < after or start >= len(lines):
+            continue
+        end = min(find_end_of_continued_line(lines, start), len(lines) - 1)
+        match = _MAGIC_LINE.match(assemble_continued_line(lines, (start, 0), end))
+        if match and match["name"] in names and match["arguments"].strip(" ?\t\n"):
+            call = f"get_ipython().run_line_magic({match['name']!r}, {match['arguments'].strip()!r})"
+            return [*lines[:start], f"{match['target']}{call}\n", *lines[end + 1 :]], start + 1
+    return lines, None
+
+
+def _first_code_line(lines: Lines) -> int | None:
+    for number, line in enumerate(lines):
+        stripped = line.strip()
+        if stripped and not stripped.startswith("#"):
+            return number
+    return None
+
+
+def _cell_magic_name(line: str) -> str | None:
+    match = re.match(r"%%(\w+)(?!\S)", line)
+    return match[1] if match else None
+
+
+def _ended(line: str) -> str:
+    return line if line.endswith("\n") else line + "\n"
+
+
+class PlainNames(PrefilterChecker):  # type: ignore[misc]  # IPython is untyped here
+    """Keep a cell of one line from becoming one of our magics without its percent sign.
+
+    :param names: the magics' names.
+    """
+
+    # Before IPython's own automagic checker (700), after the one for escapes such as ``%`` (200).
+    _priority = 650
+
+    def __init__(self, names: Collection[str], shell: Any) -> None:
+        self.names = frozenset(names)
+        super().__init__(
+            shell=shell,
+            prefilter_manager=shell.prefilter_manager,
+            config=shell.config,
+            priority=self._priority,
+        )
+
+    def check(self, line_info: Any) -> Any:
+        """Say that a line beginning with one of the names is Python."""
+        if line_info.esc or line_info.ifun not in self.names:
+            return None
+        return self.prefilter_manager.get_handler_by_name("normal")
+
+    def remove(self) -> None:
+        """Take the checker out again."""
+        self.prefilter_manager.unregister_checker(self)

@@ -1,0 +1,146 @@
+"""A real kernel, and a shell within the test's own process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+Bundle = dict[str, Any]
+
+
+@dataclass
+class Ran:
+    """What came back from one cell.
+
+    :param outputs: the MIME bundles, in order, of displays and results alike.
+    :param error: ``ename: evalue``, or None.
+    """
+
+    outputs: list[Bundle] = field(default_factory=list)
+    stdout: str = ""
+    stderr: str = ""
+    error: str | None = None
+    traceback: str = ""
+    reply: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The text of all outputs."""
+        return "\n".join(output.get("text/plain", "") for output in self.outputs)
+
+
+class Kernel:
+    """A kernel with the extension loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.manager = KernelManager()
+        settings = {"IPYTHONDIR": str(folder / "ipython"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
+        self.manager.start_kernel(env={**os.environ, **settings}, cwd=str(folder))
+        self._connect()
+
+    def _connect(self) -> None:
+        self.client: BlockingKernelClient = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=30)
+
+    def run(self, code: str, cell_id: str | None = None) -> Ran:
+        """Run a cell to its end."""
+        return self.finish(self.start(code, cell_id))
+
+    def start(self, code: str, cell_id: str | None = None) -> str:
+        """Send a cell and return the id of its message."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+        message = self.client.session.msg("execute_request", {**content, "allow_stdin": False})
+        message["metadata"] = {"cellId": cell_id} if cell_id else {}
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def finish(self, message_id: str) -> Ran:
+        """Collect what a cell that was sent brought."""
+        ran = Ran()
+        while True:
+            message = self.client.get_iopub_msg(timeout=40)
+            if message["parent_header"].get("msg_id") != message_id:
+                continue
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                break
+            _collect(ran, message["msg_type"], message["content"])
+        while (reply := self.client.get_shell_msg(timeout=40))["parent_header"]["msg_id"] != message_id:
+            continue
+        ran.reply = reply["content"]
+        return ran
+
+    def value(self, expression: str) -> str:
+        """The ``repr`` of an expression in the kernel."""
+        ran = self.run(f"print(repr({expression}))")
+        assert ran.error is None, ran.error
+        return ran.stdout.strip()
+
+    def interrupt(self) -> None:
+        """Interrupt what is running."""
+        self.manager.interrupt_kernel()
+
+    def restart(self) -> None:
+        """Restart the kernel's process."""
+        self.client.stop_channels()
+        self.manager.restart_kernel(now=False)
+        self._connect()
+
+    def close(self) -> None:
+        """End the kernel."""
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+
+def _collect(ran: Ran, kind: str, content: dict[str, Any]) -> None:
+    if kind == "stream":
+        setattr(ran, content["name"], getattr(ran, content["name"]) + content["text"])
+    elif kind in ("display_data", "execute_result"):
+        ran.outputs.append(content["data"])
+    elif kind == "error":
+        ran.error = f"{content['ename']}: {content['evalue']}"
+        ran.traceback = "\n".join(content["traceback"])
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel with the extension loaded, shared by the tests of a module."""
+    kernel = Kernel(tmp_path_factory.mktemp("kernel"))
+    try:
+        loaded = kernel.run("%load_ext flask_nb")
+        assert loaded.error is None, loaded.traceback
+        yield kernel
+    finally:
+        kernel.close()
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    """A shell of IPython without the extension, in this process."""
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(history_load_length=0)
+    shell.history_manager.enabled = False
+    try:
+        yield shell
+    finally:
+        shell.reset(new_session=False)
+        InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def outputs(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> list[Bundle]:
+    """What the shell displays, by itself or on a call of ``display``."""
+    shown: list[Bundle] = []
+    monkeypatch.setattr(shell.displayhook, "write_format_data", lambda data, *rest: shown.append(data))
+    monkeypatch.setattr(shell.displayhook, "write_output_prompt", lambda: None)
+    monkeypatch.setattr(shell.display_pub, "publish", lambda data, *rest, **options: shown.append(data))
+    return shown
