@@ -1,0 +1,134 @@
+"""What an app writes and reads JSON with."""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import json
+import typing as t
+import uuid
+import weakref
+from collections.abc import Callable
+from datetime import date
+
+from werkzeug.http import http_date
+
+if t.TYPE_CHECKING:
+    from ..app import Flask
+    from ..wrappers import Response
+
+
+class JSONProvider:
+    """Base of what writes and reads an app's JSON; a subclass has ``dumps`` and ``loads`` at least.
+
+    :param app: the app that it belongs to; kept weakly, since the app holds the provider.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app: Flask = weakref.proxy(app)  # type: ignore[assignment]
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        """Write an object as JSON text.
+
+        :param obj: the object.
+        :param kwargs: whatever the library behind takes.
+        """
+        raise NotImplementedError
+
+    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+        """Write an object as JSON into a text file.
+
+        :param obj: the object.
+        :param fp: the open file.
+        :param kwargs: whatever the library behind takes.
+        """
+        fp.write(self.dumps(obj, **kwargs))
+
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+        """Read an object from JSON.
+
+        :param s: the text, or its UTF-8 bytes.
+        :param kwargs: whatever the library behind takes.
+        """
+        raise NotImplementedError
+
+    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+        """Read an object from a file that holds JSON.
+
+        :param fp: the open file.
+        :param kwargs: whatever the library behind takes.
+        """
+        return self.loads(fp.read(), **kwargs)
+
+    def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
+        """Find the one object that the arguments of ``response`` mean."""
+        if args and kwargs:
+            raise TypeError(
+                "a JSON response is made of positional arguments or of keyword arguments, not of both"
+            )
+        if len(args) == 1:
+            return args[0]
+        return args or kwargs or None
+
+    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+        """Make a response of JSON: of one value, of several as a list, or of keywords as an object."""
+        obj = self._prepare_response_obj(args, kwargs)
+        return self._app.response_class(self.dumps(obj), mimetype="application/json")
+
+
+def _default(o: t.Any) -> t.Any:
+    """Write dates as HTTP dates, decimals and UUIDs as text, dataclasses as objects, markup as HTML."""
+    if isinstance(o, date):
+        return http_date(o)
+    if isinstance(o, (decimal.Decimal, uuid.UUID)):
+        return str(o)
+    if dataclasses.is_dataclass(o):
+        return dataclasses.asdict(o)  # type: ignore[arg-type]
+    if hasattr(o, "__html__"):
+        return str(o.__html__())
+    raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
+
+
+class DefaultJSONProvider(JSONProvider):
+    """JSON by the standard library. The attributes may be set on the class or on ``app.json``."""
+
+    #: Turns what JSON does not know into what it does.
+    default: Callable[[t.Any], t.Any] = staticmethod(_default)
+    #: Write other characters than ASCII as escapes.
+    ensure_ascii = True
+    #: Sort the keys, so that equal data is equal text.
+    sort_keys = True
+    #: Write responses without spaces (True) or indented (False); unset: indented in debug mode.
+    compact: bool | None = None
+    #: The content type of responses.
+    mimetype = "application/json"
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        """Write an object as JSON text.
+
+        :param obj: the object.
+        :param kwargs: passed on to :func:`json.dumps`; they win over the attributes.
+        """
+        kwargs.setdefault("default", self.default)
+        kwargs.setdefault("ensure_ascii", self.ensure_ascii)
+        kwargs.setdefault("sort_keys", self.sort_keys)
+        return json.dumps(obj, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+        """Read an object from JSON.
+
+        :param s: the text, or its UTF-8 bytes.
+        :param kwargs: passed on to :func:`json.loads`.
+        """
+        return json.loads(s, **kwargs)
+
+    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+        """Make a response of JSON that ends in a line break.
+
+        One value is written as it is, several as a list, keyword arguments as an object.
+        """
+        obj = self._prepare_response_obj(args, kwargs)
+        indented = self._app.debug if self.compact is None else not self.compact
+        layout: dict[str, t.Any] = {"indent": 2} if indented else {"separators": (",", ":")}
+        text = self.dumps(obj, **layout)
+        return self._app.response_class(f"{text}\n", mimetype=self.mimetype)

@@ -1,0 +1,239 @@
+"""Sessions: data that a browser carries in a signed cookie from one request to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import CallbackDict
+
+from .json.tag import TaggedJSONSerializer
+
+if t.TYPE_CHECKING:
+    from .app import Flask
+    from .wrappers import Request, Response
+
+
+class SessionMixin(MutableMapping[str, t.Any]):
+    """What a session is beside a mapping. The flags are True or False by the backend's knowledge."""
+
+    #: The session did not exist before this request.
+    new = False
+    #: Something was changed; a backend that cannot tell leaves it True.
+    modified = True
+    #: The request asked for the session, so the response depends on the cookie.
+    accessed = False
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the cookie outlives the browser, for the app's ``permanent_session_lifetime``."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+
+class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+    """A session whose data stands in the cookie.
+
+    ``modified`` notices changes of the session itself, not of a list or dictionary inside it: set it
+    after such a change.
+
+    :param initial: the data to begin with.
+    """
+
+    modified = False
+
+    def __init__(self, initial: t.Mapping[str, t.Any] | None = None) -> None:
+        super().__init__(initial, _mark_modified)
+
+
+def _mark_modified(session: t.Any) -> None:
+    session.modified = True
+
+
+class NullSession(SecureCookieSession):
+    """The session of an app without a secret key: it can be read, and is empty; writing fails."""
+
+    def _refuse(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+        raise RuntimeError(
+            "The session is unavailable because no secret key was set. "
+            "Set app.secret_key to something long, random and private, such as secrets.token_hex() gives."
+        )
+
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _refuse
+
+
+class SessionInterface:
+    """How sessions are opened and saved. A backend of its own overrides at least those two methods.
+
+    The rest says what the cookie looks like, by the app's configuration.
+    """
+
+    #: The class of the session that stands in where none could be opened.
+    null_session_class: type[NullSession] = NullSession
+    #: Whether the backend stores pickles; some extensions ask.
+    pickle_based = False
+
+    def make_null_session(self, app: Flask) -> NullSession:
+        """Make the session that stands in where ``open_session`` gave None."""
+        return self.null_session_class()
+
+    def is_null_session(self, obj: object) -> bool:
+        """Tell whether a session is such a stand-in, which is never saved."""
+        return isinstance(obj, self.null_session_class)
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Give the cookie's name: ``SESSION_COOKIE_NAME``."""
+        return app.config["SESSION_COOKIE_NAME"]  # type: ignore[no-any-return]
+
+    def get_cookie_domain(self, app: Flask) -> str | None:
+        """Give the cookie's domain: ``SESSION_COOKIE_DOMAIN``; None means this very host alone."""
+        return app.config["SESSION_COOKIE_DOMAIN"]  # type: ignore[no-any-return]
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """Give the cookie's path: ``SESSION_COOKIE_PATH``, or else ``APPLICATION_ROOT``."""
+        config = app.config
+        return config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"]  # type: ignore[no-any-return]
+
+    def get_cookie_httponly(self, app: Flask) -> bool:
+        """Tell whether scripts are kept from the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        return app.config["SESSION_COOKIE_HTTPONLY"]  # type: ignore[no-any-return]
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether the cookie travels over HTTPS alone: ``SESSION_COOKIE_SECURE``."""
+        return app.config["SESSION_COOKIE_SECURE"]  # type: ignore[no-any-return]
+
+    def get_cookie_samesite(self, app: Flask) -> str | None:
+        """Give what requests from other sites carry the cookie: ``SESSION_COOKIE_SAMESITE``."""
+        return app.config["SESSION_COOKIE_SAMESITE"]  # type: ignore[no-any-return]
+
+    def get_cookie_partitioned(self, app: Flask) -> bool:
+        """Tell whether the cookie is kept apart per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
+        return app.config["SESSION_COOKIE_PARTITIONED"]  # type: ignore[no-any-return]
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
+        """Give the time at which a permanent session ends; None for one that ends with the browser."""
+        if not session.permanent:
+            return None
+        return datetime.now(UTC) + app.permanent_session_lifetime
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Tell whether this response sets the cookie: on changes, and to prolong a permanent session."""
+        return session.modified or (session.permanent and app.config["SESSION_REFRESH_EACH_REQUEST"])
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+        """Read the session of a request.
+
+        :return: None where sessions are not configured; the app then uses a null session.
+        """
+        raise NotImplementedError
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Put the session into a response, if it has to be; never called with a null session."""
+        raise NotImplementedError
+
+
+def _lazy_sha1(string: bytes = b"") -> t.Any:
+    """Look SHA-1 up only when it is used: a system in FIPS mode does not have it."""
+    return hashlib.sha1(string)
+
+
+#: Writes session data; extensions store their own sessions with it, too.
+session_json_serializer = TaggedJSONSerializer()
+
+
+@lru_cache(maxsize=32)
+def _signing_serializer(
+    keys: tuple[str | bytes, ...],
+    salt: str,
+    serializer: t.Any,
+    key_derivation: str,
+    digest_method: Callable[..., t.Any],
+) -> URLSafeTimedSerializer:
+    # The last key signs, all are tried in reading. Kept, as a request needs it twice.
+    return URLSafeTimedSerializer(
+        list(keys),  # type: ignore[arg-type] # text and bytes may be mixed
+        salt=salt,
+        serializer=serializer,
+        signer_kwargs={"key_derivation": key_derivation, "digest_method": digest_method},
+    )
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """Keep sessions in signed cookies, which their owner can read but not change."""
+
+    #: Keeps the signatures of sessions apart from others made with the same key.
+    salt = "cookie-session"
+    #: The hash of the signature.
+    digest_method = staticmethod(_lazy_sha1)
+    #: How itsdangerous makes the signing key of the secret key.
+    key_derivation = "hmac"
+    #: Writes the data that is signed.
+    serializer = session_json_serializer
+    session_class = SecureCookieSession
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Give what signs and reads the cookie; None without a secret key.
+
+        The key signs; ``SECRET_KEY_FALLBACKS`` still read what they signed once.
+        """
+        secret_key = app.secret_key
+        if not secret_key:
+            return None
+        keys = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), secret_key)
+        parts = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        try:
+            return _signing_serializer(*parts)
+        except TypeError:  # a part that has no hash, such as a bytearray for a key
+            return _signing_serializer.__wrapped__(*parts)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the session cookie; one that is missing, forged or too old gives an empty session."""
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            return None
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        if not cookie:
+            return self.session_class()
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            return self.session_class(serializer.loads(cookie, max_age=max_age))
+        except BadSignature:
+            return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set the cookie, delete that of a session which was emptied, or leave it as it is."""
+        if session.accessed:
+            response.vary.add("Cookie")
+        if not session:
+            if session.modified:
+                response.delete_cookie(self.get_cookie_name(app), **self._cookie_flags(app))
+                response.vary.add("Cookie")
+            return
+        if not self.should_set_cookie(app, session):
+            return
+        serializer = self.get_signing_serializer(app)
+        assert serializer is not None  # a session that may be saved was opened with one
+        response.set_cookie(
+            self.get_cookie_name(app),
+            serializer.dumps(dict(session)),
+            expires=self.get_expiration_time(app, session),
+            **self._cookie_flags(app),
+        )
+        response.vary.add("Cookie")
+
+    def _cookie_flags(self, app: Flask) -> dict[str, t.Any]:
+        return {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }

@@ -1,0 +1,231 @@
+"""Templates: Jinja's environment with the app's loaders, and the functions that render.
+
+Rendering a string compiles it first, which takes a hundred times as long as the rendering. The
+environment therefore keeps the last strings that it compiled, and forgets them as soon as anything
+that compilation depends on has changed.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from jinja2 import Environment as BaseEnvironment
+from jinja2 import Template, TemplateNotFound
+from jinja2.loaders import BaseLoader
+
+from .globals import _cv_app, _cv_request, current_app
+from .helpers import stream_with_context
+from .signals import before_render_template, template_rendered
+
+if t.TYPE_CHECKING:
+    from .app import Flask
+    from .scaffold import Scaffold
+
+    #: The source, the file that it stands in, and a function that tells whether it is still the same.
+    TemplateSource = tuple[str, str | None, Callable[[], bool] | None]
+
+_KEPT_STRINGS = 256
+
+
+def _default_template_ctx_processor() -> dict[str, t.Any]:
+    """Give every template ``g`` and ``request``.
+
+    The session is not among them: naming the real one would count as an access, and every response
+    would vary by its cookie. Templates get the proxy, which is a global.
+    """
+    context: dict[str, t.Any] = {}
+    app_context = _cv_app.get(None)
+    if app_context is not None:
+        context["g"] = app_context.g
+    request_context = _cv_request.get(None)
+    if request_context is not None:
+        context["request"] = request_context.request
+    return context
+
+
+class Environment(BaseEnvironment):
+    """A Jinja environment that looks for templates where the app and its blueprints keep them.
+
+    :param app: the app.
+    :param options: whatever Jinja's environment takes.
+    """
+
+    def __init__(self, app: Flask, **options: t.Any) -> None:
+        if "loader" not in options:
+            options["loader"] = app.create_global_jinja_loader()
+        super().__init__(**options)
+        self.app = app
+        self._keep_strings()
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if "_kept" in self.__dict__:
+            self._kept.cache_clear()
+
+    def add_extension(self, extension: t.Any) -> None:
+        """Add a Jinja extension after the environment was made."""
+        super().add_extension(extension)
+        self._kept.cache_clear()
+
+    def overlay(self, *args: t.Any, **kwargs: t.Any) -> BaseEnvironment:
+        """Make an environment that shares this one's data, with other options."""
+        env = super().overlay(*args, **kwargs)
+        if isinstance(env, Environment):
+            env._keep_strings()
+        return env
+
+    def from_kept_string(self, source: str) -> Template:
+        """Compile a template, unless this very string was compiled not long ago.
+
+        :param source: the template.
+        """
+        # A filter of constants is computed while compiling, so the filters themselves belong to the key.
+        return self._kept(source, *self.filters.values(), None, *self.tests.values())
+
+    def _keep_strings(self) -> None:
+        def compiled(source: str, *_depends_on: t.Any) -> Template:
+            return self.from_string(source)
+
+        self._kept = lru_cache(maxsize=_KEPT_STRINGS)(compiled)
+
+
+class DispatchingJinjaLoader(BaseLoader):
+    """Look for a template in the app's folder first, then in those of its blueprints.
+
+    :param app: the app.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def get_source(self, environment: BaseEnvironment, template: str) -> TemplateSource:
+        """Find a template; with ``EXPLAIN_TEMPLATE_LOADING`` log where it was looked for.
+
+        :raises jinja2.TemplateNotFound: no loader has it.
+        """
+        search = self._explained if self.app.config["EXPLAIN_TEMPLATE_LOADING"] else self._first
+        found = search(environment, template)
+        if found is None:
+            raise TemplateNotFound(template)
+        return found
+
+    def _first(self, environment: BaseEnvironment, template: str) -> TemplateSource | None:
+        for _, loader in self._loaders():
+            found = _source_or_none(loader, environment, template)
+            if found is not None:
+                return found
+        return None
+
+    def _explained(self, environment: BaseEnvironment, template: str) -> TemplateSource | None:
+        from .debughelpers import explain_template_loading_attempts
+
+        attempts = [
+            (loader, owner, _source_or_none(loader, environment, template))
+            for owner, loader in self._loaders()
+        ]
+        explain_template_loading_attempts(self.app, template, attempts)
+        return next((found for _, _, found in attempts if found is not None), None)
+
+    def _loaders(self) -> Iterator[tuple[Scaffold, BaseLoader]]:
+        for owner in (self.app, *self.app.iter_blueprints()):
+            loader = owner.jinja_loader
+            if loader is not None:
+                yield owner, loader
+
+    def list_templates(self) -> list[str]:
+        """List the names of the templates of all loaders, each once."""
+        return list({name: None for _, loader in self._loaders() for name in loader.list_templates()})
+
+
+def _source_or_none(loader: BaseLoader, environment: BaseEnvironment, template: str) -> TemplateSource | None:
+    try:
+        return loader.get_source(environment, template)
+    except TemplateNotFound:
+        return None
+
+
+def _active_app() -> Flask:
+    ctx = _cv_app.get(None)
+    if ctx is None:
+        return current_app._get_current_object()  # which raises
+    return ctx.app
+
+
+def _template_of_string(app: Flask, source: str) -> Template:
+    env: BaseEnvironment = app.jinja_env  # an app may make any other than ours
+    if isinstance(env, Environment) and isinstance(source, str):
+        return env.from_kept_string(source)
+    return env.from_string(source)
+
+
+def _announce_before(app: Flask, template: Template, context: dict[str, t.Any]) -> None:
+    if before_render_template.receivers:
+        before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
+
+
+def _announce_after(app: Flask, template: Template, context: dict[str, t.Any]) -> None:
+    if template_rendered.receivers:
+        template_rendered.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
+
+
+def _render(app: Flask, template: Template, context: dict[str, t.Any]) -> str:
+    app.update_template_context(context)
+    _announce_before(app, template, context)
+    text = template.render(context)
+    _announce_after(app, template, context)
+    return text
+
+
+def _stream(app: Flask, template: Template, context: dict[str, t.Any]) -> Iterator[str]:
+    app.update_template_context(context)
+    _announce_before(app, template, context)
+
+    def pieces() -> Iterator[str]:
+        yield from template.generate(context)
+        _announce_after(app, template, context)
+
+    return pieces() if _cv_request.get(None) is None else stream_with_context(pieces())
+
+
+def render_template(template_name_or_list: str | Template | list[str | Template], **context: t.Any) -> str:
+    """Render a template from the template folders.
+
+    :param template_name_or_list: its name, or several of which the first that exists counts.
+    :param context: what the template can use.
+    """
+    app = _active_app()
+    return _render(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+
+
+def render_template_string(source: str, **context: t.Any) -> str:
+    """Render a template given as a string.
+
+    :param source: the template; what it inserts is escaped.
+    :param context: what the template can use.
+    """
+    app = _active_app()
+    return _render(app, _template_of_string(app, source), context)
+
+
+def stream_template(
+    template_name_or_list: str | Template | list[str | Template], **context: t.Any
+) -> Iterator[str]:
+    """Render a template piece by piece, as the response of a view.
+
+    :param template_name_or_list: its name, or several of which the first that exists counts.
+    :param context: what the template can use.
+    """
+    app = _active_app()
+    return _stream(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+
+
+def stream_template_string(source: str, **context: t.Any) -> Iterator[str]:
+    """Render a template given as a string piece by piece, as the response of a view.
+
+    :param source: the template; what it inserts is escaped.
+    :param context: what the template can use.
+    """
+    app = _active_app()
+    return _stream(app, _template_of_string(app, source), context)
