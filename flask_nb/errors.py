@@ -4,17 +4,21 @@
 
     FlaskNbError
     ├── MagicArgumentError        a magic's line could not be understood
+    │   └── MagicHelpRequested    it asks for the magic's help
     ├── CellError                 a cell's source cannot become a definition
     │   ├── CellSyntaxError       it does not compile
     │   └── RuleError             its rule is malformed or names an unknown converter
     ├── EndpointConflictError     two rules would share one derived endpoint
     ├── ForeignAppError           the app is of a kind that is not adopted
+    ├── FlaskAlreadyImportedError the name ``flask`` means Flask already
     ├── RequestError              a request of the notebook brought no response
     │   ├── RequestTimeoutError   the view did not answer in time
     │   └── ConnectionLostError   the server went away meanwhile
     ├── ServerError               the background server
     │   └── PortInUseError        another program holds the port
     └── NotebookRunError          a notebook could not be executed or served
+
+    ViewCancelled                 not in the family, not even an Exception: raised inside a view to stop it
 
 What an app raises stays what it is: views, hooks and configuration raise Python's, Werkzeug's and
 Flask's own exceptions.
@@ -44,6 +48,18 @@ class MagicArgumentError(FlaskNbError):
     def __init__(self, message: str, *, magic: str = "") -> None:
         super().__init__(f"{magic}: {message}" if magic else message)
         self.magic = magic
+
+
+class MagicHelpRequested(MagicArgumentError):
+    """``--help`` stands in a magic's line: no fault, whoever runs the magic shows the text.
+
+    :param text: the help text, of several lines.
+    :param magic: the magic's name with its percent signs.
+    """
+
+    def __init__(self, text: str, *, magic: str = "") -> None:
+        super().__init__(text, magic=magic)
+        self.text = text
 
 
 class CellError(FlaskNbError):
@@ -95,6 +111,17 @@ class ForeignAppError(FlaskNbError):
     """The app is of a kind that this version does not adopt."""
 
 
+class FlaskAlreadyImportedError(FlaskNbError):
+    """``as_flask()`` came too late: Flask itself has been imported in this process."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Flask has been imported in this process already, so `import flask` cannot mean flask_nb.web "
+            "any more. Restart the kernel or program and, before anything imports Flask, call "
+            "flask_nb.as_flask()"
+        )
+
+
 class RequestError(FlaskNbError):
     """A request of the notebook brought no response."""
 
@@ -137,6 +164,14 @@ class PortInUseError(ServerError):
         )
         self.host = host
         self.port = port
+
+
+class ViewCancelled(BaseException):  # noqa: N818 - it says what happened; nothing has failed
+    """Raised inside a running view to stop it, because nobody waits for its answer any more.
+
+    It is no :class:`Exception`, so that a view's ``except Exception`` and an app's error handlers let it
+    pass while ``finally`` blocks and context managers still clean up.
+    """
 
 
 class NotebookRunError(FlaskNbError):

@@ -1,0 +1,109 @@
+"""The ``flask-nb`` command: Flask's command line over flask_nb, with commands of its own.
+
+What it adds to :mod:`flask_nb.web.cli`: the option ``--as-flask``, IPython as the prompt of ``shell``,
+and the commands of :data:`COMMANDS`, which are imported when they are called.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import click
+from werkzeug.serving import is_running_from_reloader
+from werkzeug.utils import import_string
+
+from .alias import as_flask, offer_on_import
+from .errors import FlaskAlreadyImportedError
+from .web import cli as web_cli
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("flask_nb.project.demo:demo_command", "Run the quickstart notebook and serve its app."),
+}
+"""A command's name → where its ``click.Command`` is, and its line in the help."""
+
+
+class LazyCommand(click.Command):
+    """A command that is listed without being imported.
+
+    :param name: what is typed.
+    :param target: the import name of the command itself.
+    :param short_help: its line in the group's help.
+    """
+
+    def __init__(self, name: str, target: str, short_help: str) -> None:
+        super().__init__(name, short_help=short_help)
+        self.target = target
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Make the context of the command itself, which click then invokes."""
+        command = cast(click.Command, import_string(self.target))
+        return command.make_context(info_name, args, parent=parent, **extra)
+
+
+class FlaskNbGroup(web_cli.FlaskGroup):
+    """The group of ``flask-nb``."""
+
+    options_before_help = ("as_flask", *web_cli.FlaskGroup.options_before_help)
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**extra)
+        self.params.append(_as_flask_option)
+        for name, (target, short_help) in COMMANDS.items():
+            self.add_command(LazyCommand(name, target, short_help))
+
+
+def _alias(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if not value:
+        return
+    try:
+        as_flask()
+    except FlaskAlreadyImportedError as exc:
+        raise click.ClickException(str(exc)) from None
+
+
+_as_flask_option = click.Option(
+    ["--as-flask"],
+    is_flag=True,
+    # Before anything that could import the app's module.
+    is_eager=True,
+    expose_value=False,
+    envvar="FLASK_NB_AS_FLASK",
+    callback=_alias,
+    help="Let 'import flask' mean flask_nb.web, so that an app written for Flask runs on it.",
+)
+
+
+def interact(banner: str, namespace: dict[str, Any]) -> None:
+    """Start IPython's prompt where there is IPython, else Python's."""
+    try:
+        from IPython import start_ipython
+        from traitlets.config import Config
+    except ImportError:
+        web_cli.interact(banner, namespace)
+        return
+    config = Config()
+    config.TerminalInteractiveShell.banner1 = banner + "\n"
+    start_ipython(argv=[], user_ns=namespace, config=config)
+
+
+def _announce(line: str) -> None:
+    if not is_running_from_reloader():
+        click.echo(f" * {line}", err=True)
+
+
+cli = FlaskNbGroup(
+    name="flask-nb",
+    help="""Build, serve and test web applications: Flask's command line over flask_nb.
+
+The app is the one that --app or FLASK_APP names, else that of a wsgi.py or app.py in this folder.
+""",
+)
+
+
+def main() -> None:
+    """Run the ``flask-nb`` command, and end the program."""
+    web_cli.repl = interact
+    offer_on_import(_announce)
+    cli.main()

@@ -1,0 +1,189 @@
+"""Finding an app: which module a path means, which object of the module the app is.
+
+The names are those of Flask's ``cli`` module, where they can be imported too.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import click
+
+if TYPE_CHECKING:
+    from .app import Flask
+
+APP_NAMES = ("app", "application")
+FACTORY_NAMES = ("create_app", "make_app")
+
+
+class NoAppException(click.UsageError):
+    """No app was found, or what was found is none."""
+
+
+def find_best_app(module: ModuleType) -> Flask:
+    """Return the app of a module that was named without saying which object it is.
+
+    That is ``app`` or ``application``, else the only app there, else what ``create_app`` or
+    ``make_app`` returns when called without arguments.
+
+    :raises NoAppException: there is none, or more than one.
+    """
+    app = _named_app(module) or _only_app(module) or _made_app(module)
+    if app is None:
+        raise NoAppException(
+            f"The module {module.__name__!r} has neither an app nor a factory of a usual name."
+            f" Name it: '{module.__name__}:NAME'.{_foreign_hint(vars(module).values())}"
+        )
+    return app[0]
+
+
+# The three searches answer with a tuple of one: an app of the user's own class may well be falsy.
+
+
+def _named_app(module: ModuleType) -> tuple[Flask] | None:
+    found = (getattr(module, name, None) for name in APP_NAMES)
+    return next(((app,) for app in found if _is_app(app)), None)
+
+
+def _only_app(module: ModuleType) -> tuple[Flask] | None:
+    apps = [value for value in vars(module).values() if _is_app(value)]
+    if len(apps) > 1:
+        raise NoAppException(
+            f"The module {module.__name__!r} has {len(apps)} apps."
+            f" Say which one is meant: '{module.__name__}:NAME'."
+        )
+    return (apps[0],) if apps else None
+
+
+def _made_app(module: ModuleType) -> tuple[Flask] | None:
+    for name in FACTORY_NAMES:
+        factory = getattr(module, name, None)
+        if inspect.isfunction(factory):
+            app = _call_factory(
+                factory,
+                f"The factory {name!r} of the module {module.__name__!r} needs arguments."
+                f" Give them: '{module.__name__}:{name}(ARGUMENTS)'.",
+            )
+            if _is_app(app):
+                return (app,)
+    return None
+
+
+def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
+    """Return the app that an expression names in a module.
+
+    :param app_name: a variable's name, or a call of one with literal arguments.
+    :raises NoAppException: it cannot be read, or is no app.
+    """
+    name, args, kwargs = _parse_app_name(app_name)
+    try:
+        found = getattr(module, name)
+    except AttributeError:
+        raise NoAppException(f"The module {module.__name__!r} has no {name!r}.") from None
+    if inspect.isfunction(found):
+        found = _call_factory(
+            found,
+            f"The factory {app_name!r} of the module {module.__name__!r} does not accept these arguments.",
+            *args,
+            **kwargs,
+        )
+    if not _is_app(found):
+        raise NoAppException(
+            f"'{module.__name__}:{app_name}' is a {type(found).__name__}, not an app.{_foreign_hint([found])}"
+        )
+    return found
+
+
+def _parse_app_name(app_name: str) -> tuple[str, list[Any], dict[str, Any]]:
+    try:
+        node: ast.expr | None = ast.parse(app_name.strip(), mode="eval").body
+    except SyntaxError:
+        node = None
+    if isinstance(node, ast.Name):
+        return node.id, [], {}
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        raise NoAppException(f"{app_name!r} is neither a name nor the call of one.")
+    try:
+        args = [ast.literal_eval(argument) for argument in node.args]
+        kwargs = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
+    except ValueError:
+        raise NoAppException(f"The arguments in {app_name!r} must be literals.") from None
+    return node.func.id, args, kwargs
+
+
+def _call_factory(factory: Callable[..., Any], complaint: str, *args: Any, **kwargs: Any) -> Any:
+    """Call *factory*; only a TypeError of the call itself, not one raised inside, is a complaint."""
+    try:
+        return factory(*args, **kwargs)
+    except TypeError as exc:
+        frames = (frame for frame, _ in traceback.walk_tb(exc.__traceback__))
+        if any(frame.f_code is getattr(factory, "__code__", None) for frame in frames):
+            raise
+        raise NoAppException(complaint) from exc
+
+
+def _is_app(value: object) -> TypeGuard[Flask]:
+    from .app import Flask
+
+    return isinstance(value, Flask)
+
+
+def _foreign_hint(values: Iterable[object]) -> str:
+    """Return what to do if one of *values* is an app of Flask's own class, else nothing."""
+    foreign = getattr(sys.modules.get("flask"), "Flask", None)
+    if not isinstance(foreign, type) or not any(isinstance(value, foreign) for value in values):
+        return ""
+    return " It has an app of the installed Flask: give --as-flask, or call flask_nb.as_flask() first."
+
+
+def prepare_import(path: str) -> str:
+    """Return the dotted module name of a file, its top folder first on the import path.
+
+    :param path: a file with or without ``.py``, a package's folder, or a dotted name.
+    """
+    location = Path(os.path.realpath(path))
+    if location.suffix == ".py":
+        location = location.with_suffix("")
+    if location.name == "__init__":
+        location = location.parent
+    parts, folder = [location.name], location.parent
+    while (folder / "__init__.py").exists():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    if sys.path[:1] != [str(folder)]:
+        sys.path.insert(0, str(folder))
+    return ".".join(parts)
+
+
+def locate_app(module_name: str, app_name: str | None, raise_if_not_found: bool = True) -> Flask | None:
+    """Import a module and return its app.
+
+    :param app_name: what :func:`find_app_by_string` takes; None to look for the best one.
+    :param raise_if_not_found: False to return None when there is no such module.
+    :raises NoAppException: the module cannot be imported or has no app.
+    """
+    try:
+        __import__(module_name)
+    except ImportError as exc:
+        if not _is_itself_missing(module_name, exc):
+            raise NoAppException(
+                f"The import of {module_name!r} failed within:\n\n{traceback.format_exc()}"
+            ) from None
+        if raise_if_not_found:
+            raise NoAppException(f"There is no module {module_name!r} to import.") from None
+        return None
+    module = sys.modules[module_name]
+    return find_best_app(module) if app_name is None else find_app_by_string(module, app_name)
+
+
+def _is_itself_missing(module_name: str, exc: ImportError) -> bool:
+    """Return whether the module asked for, or a package above it, is what could not be found."""
+    return isinstance(exc, ModuleNotFoundError) and f"{module_name}.".startswith(f"{exc.name}.")
