@@ -69,7 +69,9 @@ class Environment(BaseEnvironment):
         super().add_extension(extension)
         self._kept.cache_clear()
 
-    def overlay(self, *args: t.Any, **kwargs: t.Any) -> BaseEnvironment:
+    def overlay(  # type: ignore[override] # its two dozen arguments are Jinja's
+        self, *args: t.Any, **kwargs: t.Any
+    ) -> BaseEnvironment:
         """Make an environment that shares this one's data, with other options."""
         env = super().overlay(*args, **kwargs)
         if isinstance(env, Environment):
@@ -149,7 +151,7 @@ def _source_or_none(loader: BaseLoader, environment: BaseEnvironment, template: 
 def _active_app() -> Flask:
     ctx = _cv_app.get(None)
     if ctx is None:
-        return current_app._get_current_object()  # which raises
+        return current_app._get_current_object()  # type: ignore[no-any-return] # which raises
     return ctx.app
 
 
