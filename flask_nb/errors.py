@@ -9,6 +9,7 @@
     │   ├── CellSyntaxError       it does not compile
     │   └── RuleError             its rule is malformed or names an unknown converter
     ├── EndpointConflictError     two rules would share one derived endpoint
+    ├── NoAppError                there is no app yet, or none of that name
     ├── ForeignAppError           the app is of a kind that is not adopted
     ├── FlaskAlreadyImportedError the name ``flask`` means Flask already
     ├── RequestError              a request of the notebook brought no response
@@ -58,8 +59,9 @@ class MagicHelpRequested(MagicArgumentError):
     """
 
     def __init__(self, text: str, *, magic: str = "") -> None:
-        super().__init__(text, magic=magic)
+        super().__init__(text)
         self.text = text
+        self.magic = magic
 
 
 class CellError(FlaskNbError):
@@ -105,6 +107,20 @@ class EndpointConflictError(FlaskNbError):
         self.rule = rule
         self.existing = existing
         self.owner = owner
+
+
+class NoAppError(FlaskNbError):
+    """There is no app to work on.
+
+    :param name: the variable that should hold it.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there is no app: the variable {name!r} does not exist. Define a route with %%route /, make an "
+            f"app with: {name} = Flask(__name__), or choose another variable with %app NAME"
+        )
+        self.name = name
 
 
 class ForeignAppError(FlaskNbError):
@@ -166,7 +182,7 @@ class PortInUseError(ServerError):
         self.port = port
 
 
-class ViewCancelled(BaseException):  # noqa: N818 - it says what happened; nothing has failed
+class ViewCancelled(BaseException):
     """Raised inside a running view to stop it, because nobody waits for its answer any more.
 
     It is no :class:`Exception`, so that a view's ``except Exception`` and an app's error handlers let it

@@ -1,0 +1,172 @@
+"""A route's definition applied to a live app."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from ..errors import CellError
+from .names import derive_endpoint
+from .route import RouteDefinition
+from .rules import check_converters, find_variables
+from .target import Target, View
+from .view import Form, ViewSource, awaits, form_of, make_function, missing_names, streams, wrap_body
+
+ASYNC_EXTRA = 'pip install "flask_nb[async]"'
+
+
+@dataclass(frozen=True)
+class AppliedRoute:
+    """A route that serves.
+
+    :param definition: what it was made from.
+    :param endpoint: the endpoint it has got.
+    :param view: the function that answers.
+    :param form: the form of the cell.
+    :param methods: the methods as shown to people.
+    :param names: the framework's names that the cell uses without importing them.
+    :param traits: ``async`` and ``streams``, where they hold.
+    """
+
+    definition: RouteDefinition
+    endpoint: str
+    view: View
+    form: Form
+    methods: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """Return one line on the route, the same whenever the cell runs."""
+        uses = f"; uses {', '.join(self.names)}" if self.names else ""
+        kind = ", ".join((self.form, *self.traits))
+        return f"{','.join(self.methods)} {self.definition.rule} → {self.endpoint} ({kind}{uses})"
+
+    @property
+    def code(self) -> CodeType | None:
+        """Return the code of a view that is a cell's body, which :func:`unbound_hint` asks for."""
+        view = inspect.unwrap(self.view)
+        return view.__code__ if self.form == "body" and inspect.isfunction(view) else None
+
+
+@dataclass(frozen=True)
+class _CompiledCell:
+    """A cell of which everything is known that can be known without running it."""
+
+    form: Form
+    code: CodeType
+    name: str
+    endpoint: str
+    derived: bool
+    traits: tuple[str, ...]
+
+
+def apply_route(
+    definition: RouteDefinition,
+    target: Target,
+    namespace: dict[str, Any],
+    *,
+    filename: str = "<cell>",
+    flags: int = 0,
+) -> AppliedRoute:
+    """Make the cell a view and register it; whatever fails before that leaves the old route serving.
+
+    :param namespace: the notebook's, which is the view's globals; the framework's names that the cell
+        uses are bound in it.
+    :param filename: what tracebacks call the cell.
+    :param flags: flags of the notebook's compiler.
+    :raises CellSyntaxError: when the cell does not compile.
+    :raises RuleError: when the app lacks a converter of the rule.
+    :raises CellError: when the cell cannot be a view of this app.
+    :raises EndpointConflictError: when the derived endpoint is that of another rule.
+    """
+    source = ViewSource(definition.body, definition.body_line, filename, flags)
+    check_converters(
+        definition.rule, target.converters(), host=definition.host, subdomain=definition.subdomain
+    )
+    cell = _compile_cell(definition, source)
+    if "async" in cell.traits and not target.supports_async():
+        raise CellError(f"this cell needs an async view, and the extra for it is missing: {ASYNC_EXTRA}")
+    framework = target.framework()
+    names = missing_names(cell.code, namespace, framework)
+    namespace.update({name: getattr(framework, name) for name in names})
+    view = _MAKERS[cell.form](cell, target, namespace)
+    target.add_route(
+        definition.rule,
+        cell.endpoint,
+        view,
+        derived=cell.derived,
+        methods=definition.methods,
+        defaults=dict(definition.defaults) or None,
+        strict_slashes=definition.strict_slashes,
+        host=definition.host,
+        subdomain=definition.subdomain,
+    )
+    methods = _shown_methods(definition, view)
+    return AppliedRoute(definition, cell.endpoint, view, cell.form, methods, names, cell.traits)
+
+
+def _compile_cell(definition: RouteDefinition, source: ViewSource) -> _CompiledCell:
+    tree = source.parse()
+    form = form_of(tree)
+    if form == "body":
+        name = definition.endpoint or derive_endpoint(definition.rule, definition.methods)
+        traits = (*(["async"] if awaits(tree) else []), *(["streams"] if streams(tree) else []))
+        code = source.compile(wrap_body(source, tree, _parameters(definition)))
+        return _CompiledCell(form, code, name, name, definition.endpoint is None, traits)
+    last = tree.body[-1]
+    assert isinstance(last, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    traits = ("async",) if isinstance(last, ast.AsyncFunctionDef) else ()
+    return _CompiledCell(
+        form, source.compile(tree), last.name, definition.endpoint or last.name, False, traits
+    )
+
+
+def _parameters(definition: RouteDefinition) -> list[str]:
+    variables = find_variables(definition.subdomain, definition.host, definition.rule)
+    names = [variable.name for variable in variables]
+    return list(dict.fromkeys([*names, *(name for name, _value in definition.defaults)]))
+
+
+def _make_body(cell: _CompiledCell, target: Target, namespace: dict[str, Any]) -> View:
+    view = make_function(cell.code, namespace, cell.name)
+    keep_context = getattr(target.framework(), "stream_with_context", None)
+    if "streams" in cell.traits and keep_context is not None:
+        # All of such a body runs while the response is sent; it may use `request` as any other.
+        return keep_context(view)  # type: ignore[no-any-return]
+    return view
+
+
+def _make_function(cell: _CompiledCell, target: Target, namespace: dict[str, Any]) -> View:
+    exec(cell.code, namespace)
+    view = namespace[cell.name]
+    if not callable(view):
+        raise CellError(f"the decorators of {cell.name!r} made {view!r} of it, which cannot be called")
+    return view  # type: ignore[no-any-return]
+
+
+def _make_class(cell: _CompiledCell, target: Target, namespace: dict[str, Any]) -> View:
+    exec(cell.code, namespace)
+    cls = namespace[cell.name]
+    if not callable(getattr(cls, "as_view", None)):
+        raise CellError(
+            f"the cell ends in the class {cell.name!r}, which is no view: it has no as_view. "
+            f"Derive it from View or MethodView, or let the cell end in the response"
+        )
+    return target.as_view(cls, cell.endpoint)
+
+
+_MAKERS: dict[Form, Callable[[_CompiledCell, Target, dict[str, Any]], View]] = {
+    "body": _make_body,
+    "function": _make_function,
+    "class": _make_class,
+}
+
+
+def _shown_methods(definition: RouteDefinition, view: View) -> tuple[str, ...]:
+    return tuple(sorted(definition.methods or getattr(view, "methods", None) or ("GET",)))

@@ -1,0 +1,143 @@
+"""The parser of a magic's line: argparse that never prints, never exits and names what was meant."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import keyword
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NoReturn
+
+from ..errors import MagicArgumentError, MagicHelpRequested
+
+HELP_WIDTH = 90
+"""Columns of the help text: the same in every terminal and front end."""
+
+
+class MagicParser(argparse.ArgumentParser):
+    """Parse the words of a magic's line.
+
+    ``format_help()`` is the magic's page; flags and positional arguments may stand in any order, and
+    everything behind ``--`` is positional.
+
+    :param magic: the magic's name with its percent signs.
+    :param synopsis: the positional arguments as the usage shows them.
+    :param description: what the magic does; its first line stands in tables.
+    :param examples: lines that can be typed as they stand.
+    """
+
+    def __init__(self, magic: str, synopsis: str, description: str, *, examples: Sequence[str] = ()) -> None:
+        super().__init__(
+            prog=magic,
+            usage=f"%(prog)s {synopsis} [flags]".replace("  ", " "),
+            description=description,
+            epilog="\n".join(["examples:", *(f"  {example}" for example in examples)]) if examples else None,
+            formatter_class=_HelpFormatter,
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self.color = False  # Python 3.14 colours help by the terminal of the kernel's process
+        self.add_argument("-h", "--help", action="store_true", help="show this text")
+
+    def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
+        """Return the arguments that the words give.
+
+        :raises MagicArgumentError: for anything that the magic does not understand.
+        :raises MagicHelpRequested: for ``-h`` and ``--help``.
+        """
+        flags, positionals = self._separate(words)
+        if "-h" in flags or "--help" in flags:
+            raise MagicHelpRequested(self.format_help(), magic=self.prog)
+        return self.parse_args([*flags, "--", *positionals])
+
+    def find_positionals(self, words: Sequence[str]) -> list[str]:
+        """Return the words that are neither flags nor their values; unknown flags are passed over."""
+        positionals: list[str] = []
+        remaining = list(words)
+        while remaining:
+            word = remaining.pop(0)
+            if word == "--":
+                return positionals + remaining
+            if not is_flag(word):
+                positionals.append(word)
+            elif remaining and self._lacks_value(word):
+                remaining.pop(0)
+        return positionals
+
+    def awaits_value(self, words: Sequence[str]) -> bool:
+        """Say whether the word after these is the value of a flag."""
+        return bool(words) and is_flag(words[-1]) and self._lacks_value(words[-1])
+
+    def known_flags(self) -> list[str]:
+        """Return the long flags in the order of the help text."""
+        return [name for name in self._option_string_actions if name.startswith("--")]
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage and ending the process."""
+        raise MagicArgumentError(message, magic=self.prog)
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Raise: no magic ends the kernel."""
+        self.error(message or "this line asks to end the process")
+
+    def _separate(self, words: Sequence[str]) -> tuple[list[str], list[str]]:
+        flags: list[str] = []
+        positionals: list[str] = []
+        remaining = list(words)
+        while remaining:
+            word = remaining.pop(0)
+            if word == "--":
+                return flags, positionals + remaining
+            if not is_flag(word):
+                positionals.append(word)
+                continue
+            self._require_known(word)
+            if self._lacks_value(word) and remaining and not remaining[0].startswith("--"):
+                word = f"{word}={remaining.pop(0)}"  # joined, so that a value may begin with a dash
+            flags.append(word)
+        return flags, positionals
+
+    def _lacks_value(self, flag: str) -> bool:
+        action = self._option_string_actions.get(flag)
+        return action is not None and action.nargs != 0
+
+    def _require_known(self, word: str) -> None:
+        flag = word.partition("=")[0]
+        if flag not in self._option_string_actions:
+            known = self.known_flags()
+            self.error(f"unknown flag {flag!r}. {suggest(flag, known, 'Flags')}")
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, **{**options, "width": HELP_WIDTH, "max_help_position": 28})
+
+
+def is_flag(word: str) -> bool:
+    """Say whether a word of a line is a flag: a dash and a letter, or two dashes."""
+    return re.match(r"--|-[^\W\d]", word) is not None
+
+
+def suggest(word: str, known: Iterable[str], kind: str) -> str:
+    """Return a sentence with the known word that was probably meant, or with all of them."""
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"Did you mean {close[0]}?" if close else f"{kind}: {', '.join(names)}"
+
+
+def choose(word: str, known: Collection[str], *, what: str, magic: str) -> str:
+    """Return the word if it is a known one.
+
+    :raises MagicArgumentError: with the near miss, or with all choices.
+    """
+    if word in known:
+        return word
+    raise MagicArgumentError(f"unknown {what} {word!r}. {suggest(word, known, 'Known')}", magic=magic)
+
+
+def parse_identifier(text: str) -> str:
+    """Return the text if it can be a Python variable; argparse shows the error with the flag's name."""
+    if text.isidentifier() and not keyword.iskeyword(text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not a Python name, such as result")

@@ -1,0 +1,56 @@
+"""What people call a cell, and the endpoint of a rule whose view has no name of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from .rules import Variable, split_rule
+
+LONGEST_CELL_NAME = 40
+
+
+def cell_name(source: str) -> str:
+    """Return the cell's first code line, at most 40 characters of it.
+
+    Blank lines and comments are passed over; a cell that holds nothing else is named by its first
+    comment, and an empty one ``(empty cell)``.
+    """
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    code = (line for line in lines if not line.startswith("#"))
+    name = next(code, lines[0] if lines else "(empty cell)")
+    return name if len(name) <= LONGEST_CELL_NAME else name[: LONGEST_CELL_NAME - 1].rstrip() + "…"
+
+
+def derive_endpoint(rule: str, methods: Collection[str] | None = None) -> str:
+    """Return the endpoint of a rule whose view is a cell's body.
+
+    It is a function of rule and methods alone: the fixed parts and the variables' names joined by
+    ``_``, every character outside ``[A-Za-z0-9_]`` as ``_``, and ``index`` for ``/``. Methods other than
+    GET stand in front in alphabetical order; HEAD beside GET and OPTIONS beside any method are not
+    counted, since Flask adds them by itself.
+
+    >>> derive_endpoint("/hello/<name>")
+    'hello_name'
+    >>> derive_endpoint("/items", ["POST"])
+    'post_items'
+    """
+    words = [*_counted_methods(methods or ("GET",)), *(list(_rule_parts(rule)) or ["index"])]
+    return re.sub(r"[^A-Za-z0-9_]", "_", "_".join(words))
+
+
+def _counted_methods(methods: Collection[str]) -> list[str]:
+    named = {method.upper() for method in methods}
+    if "GET" in named:
+        named -= {"GET", "HEAD", "OPTIONS"}
+    elif named != {"OPTIONS"}:
+        named -= {"OPTIONS"}
+    return sorted(method.lower() for method in named)
+
+
+def _rule_parts(rule: str) -> Iterator[str]:
+    for piece in split_rule(rule):
+        if isinstance(piece, Variable):
+            yield piece.name
+        else:
+            yield from filter(None, piece.split("/"))

@@ -1,0 +1,195 @@
+"""The line of ``%%route`` and what it says: a rule, its options, and the requests to try."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import warnings
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ..errors import MagicArgumentError, RuleError
+from .arguments import MagicParser, suggest
+from .request import METHODS as COMMON_METHODS
+from .request import RequestDefinition, parse_request
+from .rules import check_rule, end_of_variable
+from .words import split_line
+
+METHODS = (*COMMON_METHODS, "TRACE", "CONNECT")
+"""The methods that may stand in front of a rule; any other goes into ``--methods``."""
+
+
+@dataclass(frozen=True)
+class RouteDefinition:
+    """A ``%%route`` cell.
+
+    :param rule: the URL rule.
+    :param methods: in upper case and as typed; None when none were given.
+    :param endpoint: the endpoint that was asked for, None to name it after the function or the rule.
+    :param defaults: names and values of ``--defaults``.
+    :param strict_slashes: False with ``--no-strict-slashes``, else None: as the app says.
+    :param host: the host that the rule is bound to.
+    :param subdomain: the subdomain that the rule is bound to.
+    :param tries: the requests to send after the cell has run.
+    :param body: the cell below the magic's line.
+    :param body_line: the line of the cell on which the body begins, from 1.
+    """
+
+    rule: str
+    methods: tuple[str, ...] | None = None
+    endpoint: str | None = None
+    defaults: tuple[tuple[str, object], ...] = ()
+    strict_slashes: bool | None = None
+    host: str | None = None
+    subdomain: str | None = None
+    tries: tuple[RequestDefinition, ...] = ()
+    body: str = ""
+    body_line: int = 2
+
+
+def route_parser() -> MagicParser:
+    """Return the parser of ``%%route``."""
+    parser = MagicParser(
+        "%%route",
+        "[METHODS] RULE",
+        "Make the cell the view of a URL rule; it is live at once.\n\n"
+        "The cell is the view's body: variables of the rule are local names, the last expression or\n"
+        "`return` is the response. A cell that ends in a function or a View class defines the view.",
+        examples=("%%route /hello/<name>", "%%route POST /items", "%%route /items/<int:id> --try /items/1"),
+    )
+    parser.add_argument(
+        "words", nargs="*", metavar="RULE", help="such as /items/<int:id>; POST or GET,POST in front"
+    )
+    parser.add_argument("--methods", metavar="GET,POST", help="the methods, if they do not stand in front")
+    parser.add_argument(
+        "--endpoint", metavar="E", help="default: the function's name, or one made from methods and rule"
+    )
+    parser.add_argument(
+        "--defaults",
+        action="append",
+        default=[],
+        type=_parse_default,
+        metavar="K=V",
+        help="value of a variable that the rule lacks; a Python literal or text; repeatable",
+    )
+    parser.add_argument(
+        "--no-strict-slashes",
+        dest="strict_slashes",
+        action="store_const",
+        const=False,
+        help="answer with and without the slash at the end",
+    )
+    parser.add_argument("--host", metavar="H", help="answer for this host alone")
+    parser.add_argument("--subdomain", metavar="S", help="answer for this subdomain alone")
+    parser.add_argument(
+        "--try",
+        dest="tries",
+        action="append",
+        default=[],
+        metavar="REQUEST",
+        help="send it after each run of the cell: /hello/Ann or 'POST /items {\"a\": 1}'; repeatable",
+    )
+    return parser
+
+
+def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
+    """Parse the line of ``%%route``; the body is kept as it is.
+
+    :param body_line: the line of the cell on which the body begins.
+    :raises MagicArgumentError: when the line is not understood.
+    :raises RuleError: when the rule is malformed.
+    """
+    parser = route_parser()
+    words = split_line(
+        line, magic=parser.prog, verbatim=lambda text, at, _words, _word: end_of_variable(text, at)
+    )
+    arguments = parser.parse_words(words)
+    front, rule = _split_front(arguments.words)
+    check_rule(rule, host=arguments.host, subdomain=arguments.subdomain)
+    return RouteDefinition(
+        rule=rule,
+        methods=_choose_methods(front, arguments.methods),
+        endpoint=_check_endpoint(arguments.endpoint),
+        defaults=_collect_defaults(arguments.defaults),
+        strict_slashes=arguments.strict_slashes,
+        host=arguments.host,
+        subdomain=arguments.subdomain,
+        tries=tuple(parse_request(None, request, magic="%%route --try") for request in arguments.tries),
+        body=body,
+        body_line=body_line,
+    )
+
+
+def _fail(message: str) -> NoReturn:
+    raise MagicArgumentError(message, magic="%%route")
+
+
+def _split_front(words: list[str]) -> tuple[list[str], str]:
+    """Return the methods in front and the rule."""
+    index = next((index for index, word in enumerate(words) if word.startswith("/")), None)
+    if index is None:
+        return _fail_without_rule(words)
+    if behind := words[index + 1 :]:
+        _fail(
+            f"{behind[0]!r} behind the rule is not understood. Methods stand in front, such as "
+            f"%%route POST {words[index]}; a rule with spaces needs quotes"
+        )
+    return [method for word in words[:index] for method in _split_methods(word)], words[index]
+
+
+def _fail_without_rule(words: list[str]) -> NoReturn:
+    if not words or set(_split_methods(words[-1])) <= set(METHODS):
+        _fail(f"the rule is missing. Type one, such as %%route {' '.join([*words, '/hello'])}")
+    *methods, rule = words
+    typed = " ".join(["%%route", *methods, f"/{rule}"])
+    raise RuleError(f"the rule {rule!r} has to begin with a slash. Type {typed}")
+
+
+def _split_methods(text: str) -> list[str]:
+    return [method.strip().upper() for method in text.split(",") if method.strip()]
+
+
+def _choose_methods(front: list[str], flag: str | None) -> tuple[str, ...] | None:
+    for method in front:
+        if method not in METHODS:
+            hint = suggest(method, METHODS, "Methods")
+            _fail(f"{method!r} is not a method. {hint} Any other goes into --methods")
+    if flag is None:
+        return tuple(dict.fromkeys(front)) or None
+    if front:
+        _fail("the methods are given twice, in front of the rule and with --methods. Keep one")
+    methods = _split_methods(flag)
+    if not methods or not all(re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Z-]+", method) for method in methods):
+        _fail(f"--methods {flag!r} is not a list of methods. Type it as --methods GET,POST")
+    return tuple(dict.fromkeys(methods))
+
+
+def _check_endpoint(endpoint: str | None) -> str | None:
+    if endpoint is not None and not endpoint.strip():
+        _fail("the endpoint is empty. Type a name, such as --endpoint hello")
+    return endpoint
+
+
+def _parse_default(text: str) -> tuple[str, object]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=value, such as page=1")
+    return name, _parse_literal(value)
+
+
+def _parse_literal(text: str) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # text that is no literal may look like a doubtful one
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            return text
+
+
+def _collect_defaults(pairs: list[tuple[str, object]]) -> tuple[tuple[str, object], ...]:
+    names = [name for name, _value in pairs]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            _fail(f"the default {name!r} is given twice. Keep one")
+    return tuple(pairs)

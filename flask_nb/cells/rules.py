@@ -1,0 +1,125 @@
+"""URL rules as they are typed: their pieces, and what is wrong with one, said in one line."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from werkzeug.routing import BaseConverter, Map, Rule
+
+from ..errors import RuleError
+from .arguments import suggest
+
+_VARIABLE = re.compile(r"<(?:(\w+)(?:\((.*?)\))?:)?([^\W\d]\w*)>", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a rule, such as ``<int:id>``.
+
+    :param name: the name under which the view gets the value.
+    :param converter: the converter's name, None when none is named.
+    """
+
+    name: str
+    converter: str | None = None
+
+
+def split_rule(rule: str) -> Iterator[str | Variable]:
+    """Yield the rule's fixed texts and variables from left to right, empty texts left out."""
+    position = 0
+    for found in _VARIABLE.finditer(rule):
+        if found.start() > position:
+            yield rule[position : found.start()]
+        yield Variable(found[3], found[1])
+        position = found.end()
+    if position < len(rule):
+        yield rule[position:]
+
+
+def find_variables(*patterns: str | None) -> list[Variable]:
+    """Return the variables of a rule and of its host or subdomain, in the order given."""
+    return [piece for text in patterns if text for piece in split_rule(text) if isinstance(piece, Variable)]
+
+
+def end_of_variable(text: str, position: int) -> int | None:
+    """Return where the variable ends that begins at the position, None if none begins there."""
+    found = _VARIABLE.match(text, position)
+    return found.end() if found else None
+
+
+def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = None) -> None:
+    """Check what can be known of a rule without an app.
+
+    :raises RuleError: when the rule, the host or the subdomain is malformed.
+    """
+    if not rule.startswith("/"):
+        raise RuleError(f"the rule {rule!r} has to begin with a slash. Type /{rule}")
+    for pattern in (subdomain, host, rule):
+        _check_brackets(pattern or "")
+    _check_names(rule, [variable.name for variable in find_variables(subdomain, host, rule)])
+    _bind(rule, host, subdomain, _AnyConverter())
+
+
+def check_converters(
+    rule: str, known: Collection[str], *, host: str | None = None, subdomain: str | None = None
+) -> None:
+    """Check that an app knows the rule's converters and that they accept their arguments.
+
+    :param known: the names of the app's converters; with a mapping of names to classes the arguments
+        in parentheses are tried as well.
+    :raises RuleError: names the known converters, or the argument that is wrong.
+    """
+    for variable in find_variables(subdomain, host, rule):
+        if variable.converter and variable.converter not in known:
+            hint = suggest(variable.converter, sorted(known), "Known converters")
+            raise RuleError(f"the rule {rule!r} names the unknown converter {variable.converter!r}. {hint}")
+    if isinstance(known, Mapping):
+        _bind(rule, host, subdomain, dict(known))
+
+
+def _check_brackets(pattern: str) -> None:
+    for piece in split_rule(pattern):
+        if isinstance(piece, str) and (wrong := re.search(r"[<>].*", piece)):
+            raise RuleError(
+                f"the rule {pattern!r} is malformed at {wrong[0]!r}. "
+                f"A variable is typed as <name> or <converter:name>, such as <int:id>"
+            )
+
+
+def _check_names(rule: str, names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise RuleError(f"the rule {rule!r} has the variable {name!r} twice. Rename one of them")
+        if keyword.iskeyword(name) or name == "__debug__":
+            raise RuleError(
+                f"the variable {name!r} of the rule {rule!r} is a word of Python's own. Type <{name}_>"
+            )
+
+
+def _bind(
+    rule: str, host: str | None, subdomain: str | None, converters: dict[str, type[BaseConverter]]
+) -> None:
+    url_map = Map(host_matching=host is not None)
+    url_map.converters = converters
+    try:
+        url_map.add(Rule(rule, endpoint="checked", host=host, subdomain=subdomain))
+    except Exception as exc:  # a converter's constructor is anybody's code
+        raise RuleError(f"the rule {rule!r} is malformed: {exc}") from exc
+
+
+class _TolerantConverter(BaseConverter):
+    def __init__(self, url_map: Map, *arguments: object, **options: object) -> None:
+        super().__init__(url_map)
+
+
+class _AnyConverter(dict[str, type[BaseConverter]]):
+    """A table in which every converter exists: which ones do is for the app to say."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> type[BaseConverter]:
+        return _TolerantConverter

@@ -1,0 +1,75 @@
+"""The line of ``%serve``: the background server of the notebook's app."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from ..errors import MagicArgumentError
+from .arguments import MagicParser, choose
+from .words import split_line
+
+ACTIONS = ("start", "stop", "status", "restart")
+
+
+@dataclass(frozen=True)
+class ServeArguments:
+    """What ``%serve`` was asked for.
+
+    :param action: one of ``start``, ``stop``, ``status``, ``restart``.
+    :param port: the port, None to leave it to the server.
+    :param host: the address to listen on, None to leave it to the server.
+    """
+
+    action: str = "start"
+    port: int | None = None
+    host: str | None = None
+
+
+def serve_parser() -> MagicParser:
+    """Return the parser of ``%serve``."""
+    parser = MagicParser(
+        "%serve",
+        "[ACTION]",
+        "Serve the app in the background of the kernel.",
+        examples=("%serve", "%serve --port 5000", "%serve status", "%serve stop"),
+    )
+    parser.add_argument(
+        "action", nargs="*", metavar="ACTION", help="start (default), stop, status or restart"
+    )
+    parser.add_argument(
+        "--port", type=_parse_port, metavar="N", help="port to listen on; default: a free one"
+    )
+    parser.add_argument("--host", metavar="H", help="address to listen on; default: this machine only")
+    return parser
+
+
+def parse_serve(line: str) -> ServeArguments:
+    """Parse the line of ``%serve``.
+
+    :raises MagicArgumentError: when it is not understood.
+    """
+    parser = serve_parser()
+    arguments = parser.parse_words(split_line(line, magic=parser.prog))
+    action = _one_action(arguments.action)
+    if action in ("stop", "status") and (arguments.port is not None or arguments.host is not None):
+        raise MagicArgumentError(
+            f"{action} takes no --port and no --host. Type %serve {action}", magic=parser.prog
+        )
+    return ServeArguments(action, arguments.port, arguments.host)
+
+
+def _one_action(words: list[str]) -> str:
+    if not words:
+        return "start"
+    if len(words) > 1:
+        raise MagicArgumentError(f"one action at a time, not {' '.join(words)!r}", magic="%serve")
+    if words[0].isdecimal():
+        raise MagicArgumentError(f"a port is a flag. Type %serve --port {words[0]}", magic="%serve")
+    return choose(words[0], ACTIONS, what="action", magic="%serve")
+
+
+def _parse_port(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535, such as 5000")

@@ -1,0 +1,270 @@
+"""A cell as a view: which of three forms it has, and the function that answers requests.
+
+The *body* form becomes a function around the cell's own statements, so that ``return``, ``yield`` and
+``await`` mean what they mean in a function and assigned names are local. The function is made straight
+from its code object with the notebook's namespace as its globals: nothing is bound in the notebook,
+so an endpoint called ``request`` hides nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import CodeType, FunctionType, ModuleType, TracebackType
+from typing import Any, Literal
+
+from ..errors import CellSyntaxError
+from .route import RouteDefinition
+
+Form = Literal["function", "class", "body"]
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*_FUNCTIONS, ast.Lambda, ast.ClassDef)
+# The notebook's compiler allows `await` at top level; in a cell that runs once it would run nothing.
+_NOTEBOOK_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+
+
+@dataclass(frozen=True)
+class ViewSource:
+    """A cell's source as it is compiled.
+
+    :param body: the cell without the magic's line.
+    :param body_line: the line of the cell on which the body begins, from 1.
+    :param filename: what tracebacks call the cell.
+    :param flags: flags of the compiler, such as those of the notebook's ``__future__`` imports.
+    """
+
+    body: str
+    body_line: int = 2
+    filename: str = "<cell>"
+    flags: int = 0
+
+    def parse(self) -> ast.Module:
+        """Return the statements, with the line numbers of the cell.
+
+        :raises CellSyntaxError: when the cell cannot be parsed, or holds no statement.
+        """
+        tree = self._translate(partial(compile, self._placed(), self.filename, "exec", **self._options(True)))
+        if not tree.body:
+            raise CellSyntaxError("the cell is empty. Type the view below the magic, such as: 'Hello'")
+        return tree  # type: ignore[no-any-return]
+
+    def compile(self, tree: ast.Module) -> CodeType:
+        """Return the code of a tree that was made from this source.
+
+        :raises CellSyntaxError: when Python refuses it.
+        """
+        compiled = partial(compile, tree, self.filename, "exec", **self._options(False))
+        return self._translate(compiled)  # type: ignore[no-any-return]
+
+    def fail(self, message: str, line: int | None) -> CellSyntaxError:
+        """Return the error for a line of the cell."""
+        lines = self._placed().split("\n")
+        text = lines[line - 1] if line and line <= len(lines) else None
+        return CellSyntaxError(message, line=line, text=text)
+
+    def _placed(self) -> str:
+        return "\n" * (self.body_line - 1) + self.body
+
+    def _options(self, only_ast: bool) -> dict[str, Any]:
+        flags = self.flags & ~_NOTEBOOK_FLAGS
+        return {"flags": flags | ast.PyCF_ONLY_AST if only_ast else flags, "dont_inherit": True}
+
+    def _translate(self, compiled: Callable[[], Any]) -> Any:
+        try:
+            return compiled()
+        except SyntaxError as exc:
+            raise self.fail(exc.msg, exc.lineno) from None
+        except _UNREADABLE as exc:
+            reason = str(exc) or "the source is nested too deeply"
+            raise CellSyntaxError(f"Python cannot compile the cell: {reason}") from None
+
+
+def analyse(definition: RouteDefinition) -> Form:
+    """Return the form of a cell: what its last statement makes it.
+
+    :raises CellSyntaxError: when it cannot be parsed, or holds no statement.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are shown when the cell is compiled
+        return form_of(ViewSource(definition.body, definition.body_line).parse())
+
+
+def form_of(tree: ast.Module) -> Form:
+    """Return the form of a parsed cell."""
+    last = tree.body[-1]
+    if isinstance(last, _FUNCTIONS):
+        return "function"
+    return "class" if isinstance(last, ast.ClassDef) else "body"
+
+
+def wrap_body(source: ViewSource, tree: ast.Module, variables: Sequence[str]) -> ast.Module:
+    """Return a module with one function ``view`` around the cell's statements.
+
+    :param variables: the names of the function's parameters.
+    :raises CellSyntaxError: when the cell declares a variable of the rule ``global``, or both streams
+        and awaits.
+    """
+    _refuse_global(source, tree, variables)
+    _refuse_mixture(source, tree)
+    keyword = "async def" if awaits(tree) else "def"
+    module = ast.parse(f"{keyword} view({', '.join(variables)}): pass")
+    ast.increment_lineno(module, max(0, source.body_line - 2))  # the line of the magic itself
+    function = module.body[0]
+    assert isinstance(function, _FUNCTIONS)
+    function.body = tree.body if streams(tree) else _return_last(tree.body)
+    return module
+
+
+def make_function(code: CodeType, namespace: dict[str, Any], name: str) -> Callable[..., Any]:
+    """Return the function of :func:`wrap_body`'s code, under a name of its own."""
+    inner = next(const for const in code.co_consts if isinstance(const, CodeType))
+    function = FunctionType(inner.replace(co_name=name, co_qualname=name), namespace, name)
+    function.__qualname__ = name
+    return function
+
+
+def awaits(tree: ast.Module) -> bool:
+    """Say whether the cell itself awaits, not a function in it."""
+    return any(
+        isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith))
+        or (isinstance(node, ast.comprehension) and bool(node.is_async))
+        for node in own_nodes(tree)
+    )
+
+
+def streams(tree: ast.Module) -> bool:
+    """Say whether the cell itself yields, not a function in it."""
+    return bool(_yields(tree))
+
+
+def own_nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield what is evaluated in the cell's own scope, in source order.
+
+    Of a nested function or class that is the decorators, defaults, bases and annotations.
+    """
+    pending: list[ast.AST] = list(reversed(tree.body))
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(list(_own_children(node))))
+
+
+def _own_children(node: ast.AST) -> Iterator[ast.AST]:
+    if not isinstance(node, _SCOPES):
+        yield from ast.iter_child_nodes(node)
+        return
+    for name, value in ast.iter_fields(node):
+        if name != "body":
+            yield from (
+                child
+                for child in (value if isinstance(value, list) else [value])
+                if isinstance(child, ast.AST)
+            )
+
+
+def _refuse_global(source: ViewSource, tree: ast.Module, variables: Collection[str]) -> None:
+    declarations = (node for node in own_nodes(tree) if isinstance(node, ast.Global))
+    for declaration in declarations:
+        for name in declaration.names:
+            if name in variables:
+                message = f"{name!r} is a variable of the rule, so it cannot be global here"
+                raise source.fail(message, declaration.lineno)
+
+
+def _refuse_mixture(source: ViewSource, tree: ast.Module) -> None:
+    if awaits(tree) and streams(tree):
+        message = "a view cannot await and yield both. Let it await, and return a generator"
+        raise source.fail(message, _yields(tree)[0].lineno)
+
+
+def _yields(tree: ast.Module) -> list[ast.Yield | ast.YieldFrom]:
+    return [node for node in own_nodes(tree) if isinstance(node, ast.Yield | ast.YieldFrom)]
+
+
+def _return_last(statements: list[ast.stmt]) -> list[ast.stmt]:
+    last = statements[-1]
+    if not isinstance(last, ast.Expr):
+        return statements
+    return [*statements[:-1], ast.copy_location(ast.Return(last.value), last)]
+
+
+def missing_names(
+    code: CodeType, namespace: Mapping[str, Any], framework: ModuleType | Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the framework's names that the code uses and the notebook does not define otherwise.
+
+    A name that is bound to the framework's own object already counts as well, so that the answer is the
+    same when the cell runs again. Names that the code assigns itself, and builtins, do not count.
+    """
+    exported = framework if isinstance(framework, Mapping) else _exports(framework)
+    loaded, assigned = _globals_of(code)
+    builtin_names = vars(__import__("builtins"))
+    return tuple(
+        name
+        for name in sorted(loaded - assigned)
+        if name in exported
+        and name not in builtin_names
+        and (name not in namespace or namespace[name] is exported[name])
+    )
+
+
+def _exports(framework: ModuleType) -> dict[str, Any]:
+    """Return what a module exports, but not its submodules: `app` and `config` may be among them."""
+    names = getattr(framework, "__all__", None) or [
+        name for name in dir(framework) if not name.startswith("_")
+    ]
+    values = {name: getattr(framework, name) for name in names}
+    return {name: value for name, value in values.items() if not isinstance(value, ModuleType)}
+
+
+def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:
+    """Return the global names that the code loads and those it assigns, nested functions included."""
+    loaded: set[str] = set()
+    stored: set[str] = set()
+    assigned: set[str] = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
+            loaded.add(instruction.argval)
+        elif instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            assigned.add(instruction.argval)
+        elif instruction.opname == "STORE_NAME":
+            stored.add(instruction.argval)
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            inner_loaded, inner_assigned = _globals_of(const)
+            loaded |= inner_loaded
+            assigned |= inner_assigned
+    # At module level a stored name is a global; in a class it is the class's own.
+    return (loaded, assigned | stored) if code.co_name == "<module>" else (loaded - stored, assigned)
+
+
+def unbound_hint(exc: BaseException, code: CodeType) -> str | None:
+    """Return a hint for an assigned name of the view that was read too early, else None.
+
+    :param code: the code of a view that is a cell's body.
+    """
+    if not isinstance(exc, UnboundLocalError) or _raising_code(exc.__traceback__) is not code:
+        return None
+    found = re.search(r"'(\w+)'", str(exc))
+    if found is None or found[1] not in (*code.co_varnames, *code.co_cellvars):
+        return None
+    name = found[1]
+    return (
+        f"{name!r} is assigned in this cell, so it is local to the view. "
+        f"To use the notebook's {name!r}, begin the cell with: global {name}"
+    )
+
+
+def _raising_code(traceback: TracebackType | None) -> CodeType | None:
+    code = None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        traceback = traceback.tb_next
+    return code
