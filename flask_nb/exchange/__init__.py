@@ -1,0 +1,45 @@
+"""Requests of the notebook: how they travel, what happens meanwhile, how they are shown."""
+
+from .cookies import Cookie, CookieJar
+from .exchange import Exchange, OutputPart
+from .exchanger import Exchanger
+from .failure import CellNamer, FailedLine, Failure
+from .html import exchange_html
+from .masks import is_secret_name, mask_header, mask_text, mask_url, mask_value
+from .reading import RawResponse
+from .recorder import KEY_HEADER, MATCH_KEY, Match, Recorder, Recording
+from .request import Request
+from .response import ExchangeResponse
+from .streams import LogCapture
+from .text import exchange_text
+from .transports import InProcessTransport, SocketTransport, Transport
+
+__all__ = [
+    "KEY_HEADER",
+    "MATCH_KEY",
+    "CellNamer",
+    "Cookie",
+    "CookieJar",
+    "Exchange",
+    "ExchangeResponse",
+    "Exchanger",
+    "FailedLine",
+    "Failure",
+    "InProcessTransport",
+    "LogCapture",
+    "Match",
+    "OutputPart",
+    "RawResponse",
+    "Recorder",
+    "Recording",
+    "Request",
+    "SocketTransport",
+    "Transport",
+    "exchange_html",
+    "exchange_text",
+    "is_secret_name",
+    "mask_header",
+    "mask_text",
+    "mask_url",
+    "mask_value",
+]

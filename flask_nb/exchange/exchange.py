@@ -1,0 +1,91 @@
+"""An exchange: one request with its response and what happened between."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from .failure import Failure
+from .request import Request
+
+if TYPE_CHECKING:
+    import warnings
+
+    from .response import ExchangeResponse
+
+PartKind = Literal["stdout", "stderr", "log", "warning", "display"]
+
+
+@dataclass(frozen=True)
+class OutputPart:
+    """One piece of what the app put out while it answered.
+
+    :param kind: where it came from.
+    :param text: it as text.
+    :param data: for a display, its representations by MIME type.
+    """
+
+    kind: PartKind
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Exchange:
+    """One request, its response, and what happened between.
+
+    :param endpoint: the endpoint that answered, None if none did or that is not known.
+    :param rule: the rule that matched.
+    :param view_args: the values of the rule's variables.
+    :param parts: what was printed, logged, warned and displayed, in order.
+    :param logs: the log records.
+    :param warnings: the warnings.
+    :param exception: what the view raised, with its traceback; released when a later exchange fails.
+    :param failure: the same as it is shown.
+    :param truncated: why the body is not whole, or None.
+    :param near_rules: after a 404 without a matching rule, the rules that come closest; None otherwise.
+    :param own_headers: the headers as the app set them, before the server added to them; None if unknown.
+    :param note: a sentence about the exchange as a whole, such as that it redirects in circles.
+    :param elapsed: seconds from sending to the last byte. It is not displayed: it differs from run to run.
+    """
+
+    request: Request
+    response: ExchangeResponse
+    endpoint: str | None = None
+    rule: str | None = None
+    view_args: Mapping[str, Any] = field(default_factory=dict)
+    parts: Sequence[OutputPart] = ()
+    logs: Sequence[logging.LogRecord] = ()
+    warnings: Sequence[warnings.WarningMessage] = ()
+    exception: BaseException | None = None
+    failure: Failure | None = None
+    truncated: str | None = None
+    near_rules: Sequence[str] | None = None
+    own_headers: Sequence[tuple[str, str]] | None = None
+    note: str | None = None
+    elapsed: float = 0.0
+
+    @property
+    def output(self) -> str:
+        """What was printed, standard output and standard error in order."""
+        return "".join(part.text for part in self.parts if part.kind in {"stdout", "stderr"})
+
+    @property
+    def traceback(self) -> str:
+        """The failure as text: the lines of the user's cells and the message. Empty if nothing failed."""
+        from .text import failure_text
+
+        return failure_text(self.failure, self.endpoint) if self.failure else ""
+
+    def release(self) -> None:
+        """Let go of the frames that the exception keeps alive; what is shown stays."""
+        exc, seen = self.exception, set()
+        while exc is not None and id(exc) not in seen:
+            seen.add(id(exc))
+            exc.__traceback__ = None
+            exc = exc.__cause__ or exc.__context__
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.request} → {self.response.status}>"

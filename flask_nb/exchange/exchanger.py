@@ -1,0 +1,162 @@
+"""The client of the notebook: sends requests, follows redirects, keeps cookies, tells what happened."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from urllib.parse import urljoin, urlsplit
+
+import werkzeug
+from werkzeug.datastructures import Headers
+
+from .cookies import CookieJar
+from .exchange import Exchange
+from .reading import RawResponse
+from .recorder import Recorder, Recording
+from .request import Request
+from .response import ExchangeResponse
+from .transports import Transport
+
+MAX_REDIRECTS = 20
+"""How many redirects are followed, as browsers do."""
+
+_KEEPING_REDIRECTS = frozenset({307, 308})
+_REDIRECTS = frozenset({301, 302, 303}) | _KEEPING_REDIRECTS
+_BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
+_TEARDOWN_SECONDS = 1.0
+
+
+class Exchanger:
+    """Sends requests and returns responses that can show themselves.
+
+    :param transport: how requests travel; may be exchanged through the attribute of that name.
+    :param recorder: notes what happens meanwhile.
+    :param cookies: the cookie jar; a new one unless given.
+    """
+
+    def __init__(self, transport: Transport, recorder: Recorder, cookies: CookieJar | None = None) -> None:
+        self.transport = transport
+        self.recorder = recorder
+        self.cookies = CookieJar() if cookies is None else cookies
+        self._failed: Exchange | None = None
+
+    def send(self, request: Request, follow: bool = True) -> ExchangeResponse:
+        """Send a request and return the response.
+
+        :param follow: whether to follow redirects within the app; those that were are in ``history``.
+        :raises RequestTimeoutError: if the view did not answer in time.
+        :raises ConnectionLostError: if the server went away.
+        """
+        response = self._send_one(request)
+        history: list[ExchangeResponse] = []
+        while follow and (following := redirected(request, response)) is not None:
+            if len(history) == MAX_REDIRECTS:
+                response.exchange.note = f"not followed further: {MAX_REDIRECTS} redirects in a row"
+                break
+            history.append(response)
+            request, response = following, self._send_one(following)
+        response.history = tuple(history)
+        return response
+
+    def _send_one(self, request: Request) -> ExchangeResponse:
+        sent = self._with_cookies(request)
+        recording = self.recorder.expect()
+        began = time.perf_counter()
+        try:
+            raw = self.transport.send(sent, recording.key)
+        finally:
+            self.recorder.forget(recording)
+        elapsed = time.perf_counter() - began
+        if recording.started and not raw.truncated:
+            recording.wait(_TEARDOWN_SECONDS)  # what the app prints after the last byte belongs to it too
+        response = _response(sent, raw, recording)
+        self.cookies.store(sent.host, sent.path, response.headers.getlist("Set-Cookie"))
+        response.exchange = _exchange(request, response, raw, recording, elapsed)
+        self._keep_only(response.exchange)
+        return response
+
+    def _with_cookies(self, request: Request) -> Request:
+        header = self.cookies.header(request.host, request.path)
+        if header is None or request.get_header("Cookie") is not None:
+            return request
+        return dataclasses.replace(request, headers=(*request.headers, ("Cookie", header)))
+
+    def _keep_only(self, exchange: Exchange) -> None:
+        """Keep the frames of the last failure only: they hold on to all that the views had in hand."""
+        if exchange.exception is None:
+            return
+        if self._failed is not None and self._failed.exception is not exchange.exception:
+            self._failed.release()
+        self._failed = exchange
+
+
+def redirected(request: Request, response: ExchangeResponse) -> Request | None:
+    """Return the request that a browser would send next, or None if the response ends the matter.
+
+    Only redirects to the same host are followed: the app cannot answer for others.
+    """
+    location = response.headers.get("Location")
+    if response.status_code not in _REDIRECTS or not location:
+        return None
+    url = urlsplit(urljoin(f"http://{request.host}{request.path}", location))
+    if url.scheme != "http" or url.hostname != urlsplit(f"http://{request.host}").hostname:
+        return None
+    path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+    moved = dataclasses.replace(request, path=path, headers=_with_host(request, url.netloc))
+    return moved if response.status_code in _KEEPING_REDIRECTS else _as_get(moved, response.status_code)
+
+
+def _with_host(request: Request, host: str) -> tuple[tuple[str, str], ...]:
+    if host.lower() == request.host.lower():
+        return request.headers
+    return (*(pair for pair in request.headers if pair[0].lower() != "host"), ("Host", host))
+
+
+def _as_get(request: Request, status: int) -> Request:
+    """303 makes everything but HEAD a GET, 301 and 302 only POST (Fetch standard, HTTP-redirect fetch)."""
+    if request.method == "HEAD" or (status != 303 and request.method != "POST"):
+        return request
+    headers = tuple(pair for pair in request.headers if pair[0].lower() not in _BODY_HEADERS)
+    return dataclasses.replace(request, method="GET", headers=headers, body=b"")
+
+
+def _response(request: Request, raw: RawResponse, recording: Recording) -> ExchangeResponse:
+    headers = Headers(_as_written(raw.headers, recording.headers))
+    return ExchangeResponse([raw.body], raw.status, headers, request=werkzeug.Request(request.environ()))
+
+
+def _as_written(
+    received: tuple[tuple[str, str], ...], own: list[tuple[str, str]] | None
+) -> list[tuple[str, str]]:
+    """Return the received headers in the app's order and spelling: servers change both."""
+    rest = list(received)
+    written = []
+    for name, value in own or ():
+        match = next(
+            (pair for pair in rest if pair[0].lower() == name.lower() and pair[1] == value.strip()), None
+        )
+        if match is not None:
+            rest.remove(match)
+            written.append((name, match[1]))
+    return written + rest
+
+
+def _exchange(
+    request: Request, response: ExchangeResponse, raw: RawResponse, recording: Recording, elapsed: float
+) -> Exchange:
+    return Exchange(
+        request=request,
+        response=response,
+        endpoint=recording.match.endpoint,
+        rule=recording.match.rule,
+        view_args=recording.match.view_args or {},
+        parts=tuple(recording.parts),
+        logs=tuple(recording.logs),
+        warnings=tuple(recording.warnings),
+        exception=recording.exception,
+        failure=recording.failure,
+        truncated=raw.truncated,
+        near_rules=recording.near_rules,
+        own_headers=recording.headers,
+        elapsed=elapsed,
+    )

@@ -1,0 +1,161 @@
+"""What a failed view shows: the lines of the user's own cells, and nothing that differs from run to run."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import re
+import sysconfig
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from reprlib import Repr
+from types import FrameType, FunctionType, ModuleType, TracebackType
+
+from .masks import mask_text, mask_value
+
+CellNamer = Callable[[str], "str | None"]
+"""Given a code's file name, returns what people call that cell or file; None for code not the user's."""
+
+_MAX_FRAMES = 12
+_MAX_CAUSES = 4
+_MAX_MESSAGE = 2000
+_MAX_LOCALS = 6
+_NAME = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
+_UNBOUND = re.compile(r"local variable '(\w+)'")
+_short = Repr()
+_short.maxstring = _short.maxother = _short.maxlong = 80
+
+
+@dataclass(frozen=True)
+class FailedLine:
+    """One line that the exception came through.
+
+    :param function: the function's name.
+    :param line: the line, counted within the cell.
+    :param source: that line's text, stripped; empty if it is not known.
+    :param place: what people call the cell or file.
+    """
+
+    function: str
+    line: int
+    source: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception as it is shown: its lines in the user's cells, its message, the values at hand.
+
+    :param variables: names and masked values of the variables that the failing line reads.
+    :param hint: what to write instead, where that is known.
+    :param cause: the failure that led to this one.
+    """
+
+    lines: tuple[FailedLine, ...]
+    message: str
+    variables: tuple[tuple[str, str], ...] = ()
+    hint: str | None = None
+    cause: Failure | None = None
+
+    @classmethod
+    def from_exception(cls, exc: BaseException, cell_name: CellNamer | None = None) -> Failure:
+        """Describe an exception without keeping its frames alive."""
+        return _describe(exc, cell_name or project_file_name, _MAX_CAUSES)
+
+
+def _describe(exc: BaseException, cell_name: CellNamer, causes: int) -> Failure:
+    frames = [
+        (frame, line, place)
+        for frame, line in _walk(exc.__traceback__)
+        if (place := _place(frame, cell_name))
+    ]
+    last = frames[-1][0] if frames else None
+    lines = tuple(_failed_line(*entry) for entry in frames[-_MAX_FRAMES:])
+    cause = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
+    return Failure(
+        lines,
+        exception_message(exc),
+        _variables(last, lines[-1].source) if last and lines else (),
+        _hint(exc, last),
+        _describe(cause, cell_name, causes - 1) if cause is not None and causes else None,
+    )
+
+
+def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _place(frame: FrameType, cell_name: CellNamer) -> str | None:
+    if frame.f_locals.get("__tracebackhide__"):
+        return None
+    return cell_name(frame.f_code.co_filename)
+
+
+def _failed_line(frame: FrameType, line: int, place: str) -> FailedLine:
+    source = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
+    return FailedLine(frame.f_code.co_name, line, source, place)
+
+
+def exception_message(exc: BaseException) -> str:
+    """Return the exception's type and words in one string, whatever its ``__str__`` does."""
+    try:
+        words = str(exc)
+    except Exception:
+        words = "(its message cannot be shown)"
+    words = mask_text(words[:_MAX_MESSAGE])
+    name = type(exc).__qualname__
+    module = type(exc).__module__
+    if module not in {"builtins", "__main__", "exceptions"} and not module.startswith("flask_nb."):
+        name = f"{module}.{name}"
+    return f"{name}: {words}" if words else name
+
+
+def _variables(frame: FrameType, source: str) -> tuple[tuple[str, str], ...]:
+    """Return the local variables that the line names, in the order in which it names them."""
+    names = [name for name in dict.fromkeys(_NAME.findall(source)) if name in frame.f_locals]
+    values = [(name, frame.f_locals[name]) for name in names]
+    shown = [
+        (name, value) for name, value in values if not isinstance(value, (type, FunctionType, ModuleType))
+    ]
+    return tuple((name, mask_value(name, _repr(value))) for name, value in shown[:_MAX_LOCALS])
+
+
+def _repr(value: object) -> str:
+    try:
+        return _short.repr(value)
+    except Exception:
+        return "(cannot be shown)"
+
+
+def _hint(exc: BaseException, frame: FrameType | None) -> str | None:
+    """Name ``global`` where a cell's assignment hides the notebook's variable of the same name."""
+    if not isinstance(exc, UnboundLocalError) or frame is None:
+        return None
+    match = _UNBOUND.search(str(exc))
+    if match is None or match[1] not in frame.f_globals or hasattr(builtins, match[1]):
+        return None
+    return (
+        f"{match[1]} is assigned in this view and therefore local to it. "
+        f"To change the notebook's variable, put this line first: global {match[1]}"
+    )
+
+
+_LIBRARIES = tuple(
+    str(Path(folder).resolve())
+    for folder in {*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))}
+)
+_PACKAGE = str(Path(__file__).resolve().parents[1])
+
+
+def project_file_name(filename: str) -> str | None:
+    """Name a file of the user's own: the default outside a notebook.
+
+    :return: the file's name without its folder, or None for libraries, ours and generated code.
+    """
+    if filename.startswith("<"):
+        return None
+    path = str(Path(filename).resolve())
+    return None if path.startswith((*_LIBRARIES, _PACKAGE)) else Path(filename).name

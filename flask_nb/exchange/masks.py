@@ -1,0 +1,232 @@
+"""What is left out of displayed requests and responses: secrets, and what differs from run to run."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from werkzeug.http import parse_cookie
+
+HIDDEN = "<hidden>"
+"""Stands where a secret stood."""
+
+VOLATILE = "…"
+"""Stands where a value stood that differs from run to run."""
+
+# Added or dropped by the server that happens to be in use, so they would tell the transports apart.
+SERVER_HEADERS = frozenset({"date", "server", "connection", "transfer-encoding", "via", "keep-alive"})
+_VOLATILE_HEADERS = frozenset({"etag", "last-modified", "expires", "age"})
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "x-amz-security-token"})
+
+_SECRET_WORDS = frozenset(
+    [
+        "pass",
+        "passwd",
+        "pwd",
+        "passphrase",
+        "passcode",
+        "secret",
+        "secrets",
+        "auth",
+        "authorization",
+        "credential",
+        "credentials",
+        "apikey",
+        "jwt",
+        "signature",
+        "sig",
+        "sid",
+        "csrf",
+        "xsrf",
+        "otp",
+        "cvv",
+    ]
+)
+_SECRET_PARTS = ("password", "passwd", "secret", "apikey")
+_KEY_KINDS = frozenset(["api", "secret", "private", "access", "auth", "signing", "encryption", "session"])
+_SESSION_NAMES = frozenset(["session", "sessionid", "phpsessid", "jsessionid"])
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+_FOREIGN_COOKIES = re.compile(r"_xsrf|username-.*|jupyterhub-.*|jupyter-.*|_streamlit_xsrf", re.IGNORECASE)
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+_QUOTED_SECRET = re.compile(r"""(['"])([\w-]+)\1(\s*:\s*)(b?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))""")
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+_SIGNATURE = re.compile(r"[\w-]{27,86}")
+_MAX_SESSION = 64_000
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a variable, a field, a query key or a configuration key of this name holds a secret."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    joined = "".join(words)
+    return (
+        any(word in _SECRET_WORDS or word.endswith("token") for word in words)
+        or any(part in joined for part in _SECRET_PARTS)
+        or (words[-1:] == ["key"] and any(word in _KEY_KINDS for word in words))
+    )
+
+
+def mask_value(name: str, value: str) -> str:
+    """Return a value for display: hidden if its name says that it is a secret."""
+    return HIDDEN if is_secret_name(name) else mask_text(value)
+
+
+def mask_text(text: str) -> str:
+    """Return a repr or a message without memory addresses, URL credentials and quoted secrets."""
+    text = _USER_INFO.sub(VOLATILE, _ADDRESS.sub("0x…", text))
+    return _QUOTED_SECRET.sub(_masked_item, text)
+
+
+def _masked_item(match: re.Match[str]) -> str:
+    quote, name, colon, value = match.groups()
+    return f"{quote}{name}{quote}{colon}{HIDDEN if is_secret_name(name) else value}"
+
+
+def mask_url(url: str) -> str:
+    """Return a URL or path whose secret query values and credentials are masked."""
+    path, mark, query = _USER_INFO.sub(VOLATILE, url).partition("?")
+    return path + mark + "&".join(_masked_pair(pair) for pair in query.split("&"))
+
+
+def _masked_pair(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    return f"{name}={VOLATILE}" if value and is_secret_name(name) else f"{name}{equals}{value}"
+
+
+def visible_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return headers as they are shown: without the server's own, secrets and volatile values masked."""
+    return [(name, mask_header(name, value)) for name, value in headers if name.lower() not in SERVER_HEADERS]
+
+
+def mask_header(name: str, value: str) -> str:
+    """Return the value of one header for display."""
+    lower = name.lower()
+    mask = _HEADER_MASKS.get(lower)
+    if mask is not None:
+        return mask(value)
+    if lower in _SECRET_HEADERS or is_secret_name(name) or lower.endswith("-key"):
+        return HIDDEN
+    return mask_text(value)
+
+
+def mask_cookie(value: str) -> str:
+    """Return a ``Cookie`` header for display; cookies that are not the app's are left out."""
+    pairs = (pair.strip().partition("=") for pair in value.split(";"))
+    return "; ".join(
+        f"{name}={readable_cookie(name, text)}" for name, _, text in pairs if not is_foreign_cookie(name)
+    )
+
+
+def mask_set_cookie(value: str) -> str:
+    """Return a ``Set-Cookie`` header for display: name, decoded content and attributes."""
+    pair, *attributes = value.split(";")
+    name, _, text = pair.strip().partition("=")
+    shown = HIDDEN if is_foreign_cookie(name) else readable_cookie(name, text)
+    return "; ".join([f"{name}={shown}", *(_masked_attribute(part.strip()) for part in attributes)])
+
+
+def _masked_attribute(attribute: str) -> str:
+    # A date in 1970 deletes the cookie: that is news, and the same in each run.
+    volatile = attribute.lower().startswith("expires=") and "1970" not in attribute
+    return f"Expires={VOLATILE}" if volatile else attribute
+
+
+def _mask_authorization(value: str) -> str:
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {HIDDEN}" if space else HIDDEN
+
+
+def _mask_volatile(value: str) -> str:
+    return VOLATILE
+
+
+_HEADER_MASKS: dict[str, Callable[[str], str]] = {
+    "cookie": mask_cookie,
+    "set-cookie": mask_set_cookie,
+    "authorization": _mask_authorization,
+    "proxy-authorization": _mask_authorization,
+    "location": mask_url,
+    "content-location": mask_url,
+    "referer": mask_url,
+    **dict.fromkeys(_VOLATILE_HEADERS, _mask_volatile),
+}
+
+
+def is_foreign_cookie(name: str) -> bool:
+    """Tell whether a cookie is Jupyter's: cookies ignore ports, so a browser sends them to the app too."""
+    return _FOREIGN_COOKIES.fullmatch(name) is not None
+
+
+def drop_foreign_cookies(header: str) -> str:
+    """Return a ``Cookie`` header without the cookies that are Jupyter's."""
+    pairs = [pair.strip() for pair in header.split(";")]
+    return "; ".join(pair for pair in pairs if pair and not is_foreign_cookie(pair.partition("=")[0].strip()))
+
+
+def readable_cookie(name: str, value: str) -> str:
+    """Return the content of one of the app's own cookies for people.
+
+    A signed session shows what it holds, which anybody may read, but neither its time nor its
+    signature, which differ from run to run and would let a reader of the notebook log in.
+    """
+    value = parse_cookie(f"value={value}").get("value", value)
+    content = decode_session(value)
+    if content is not None:
+        return f"<signed {json.dumps(_masked(content), ensure_ascii=False, default=str)}>"
+    if is_secret_name(name) or name.lower() in _SESSION_NAMES or _JWT.fullmatch(value):
+        return HIDDEN if value else value
+    payload, dot, signature = value.rpartition(".")
+    return f"{payload}.{HIDDEN}" if dot and _SIGNATURE.fullmatch(signature) else value
+
+
+def decode_session(value: str) -> Any:
+    """Return what a signed session cookie holds, without its secret; None if it is not one.
+
+    The form is itsdangerous's: payload, time and signature as URL-safe base64, joined by dots; a
+    payload that begins with a dot is compressed. The payload is JSON in which types that JSON
+    lacks stand as an object with one key that names the type.
+    """
+    payload, _, rest = value.removeprefix(".").partition(".")
+    stamp, dot, signature = rest.partition(".")
+    if not dot or not _SIGNATURE.fullmatch(signature):
+        return None
+    try:
+        if not 1 <= len(_decode64(stamp)) <= 8:
+            return None
+        data = _decode64(payload)
+        if value.startswith("."):
+            data = zlib.decompressobj().decompress(data, _MAX_SESSION)
+        return _untagged(json.loads(data))
+    except (ValueError, zlib.error, RecursionError):
+        return None
+
+
+def _decode64(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+_TAGS = frozenset({" t", " b", " m", " u", " d", " di"})
+
+
+def _untagged(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_untagged(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and (tag := next(iter(value))) in _TAGS:
+        return _untagged(value[tag])
+    return {key.removesuffix("__") if key[:1] == " " else key: _untagged(item) for key, item in value.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: VOLATILE if is_secret_name(str(key)) else _masked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,376 @@
+"""The recorder: notes what happens while the app answers a request."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, NamedTuple
+
+from flask_nb.errors import ViewCancelled
+
+from .exchange import OutputPart, PartKind
+from .failure import CellNamer, Failure, exception_message
+from .masks import drop_foreign_cookies
+from .streams import CURRENT, STREAMS, ErrorStream
+
+KEY_HEADER = "X-Flask-Nb-Exchange"
+"""The request header that carries a recording's key; the app never sees it."""
+
+MATCH_KEY = "flask_nb.match"
+"""An app may put into the environ which rule matched: a :class:`Match`, or anything with its attributes."""
+
+_KEY_ENVIRON = "HTTP_X_FLASK_NB_EXCHANGE"
+_MAX_OUTPUT = 1_000_000
+_MAX_PARTS = 10_000
+_UNCLAIMED_LINES = 200
+
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
+WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+DisplayCapture = Callable[[Callable[[Mapping[str, Any]], None]], AbstractContextManager[Any]]
+NearRules = Callable[[str, str], "Sequence[str] | None"]
+
+
+class Match(NamedTuple):
+    """Which rule answered a request.
+
+    :param endpoint: the endpoint.
+    :param rule: the rule as it was written.
+    :param view_args: the values of the rule's variables.
+    """
+
+    endpoint: str | None
+    rule: str | None = None
+    view_args: Mapping[str, Any] | None = None
+
+
+class Recording:
+    """What happened while the app answered one request.
+
+    :param key: what the request carries in :data:`KEY_HEADER`.
+    :param cell_name: names the user's cells, see :data:`~flask_nb.exchange.failure.CellNamer`.
+    """
+
+    def __init__(self, key: str = "", cell_name: CellNamer | None = None) -> None:
+        self.key = key
+        self.parts: list[OutputPart] = []
+        self.logs: list[logging.LogRecord] = []
+        self.warnings: list[warnings.WarningMessage] = []
+        self.status: str | None = None
+        self.headers: Headers | None = None
+        self.exception: BaseException | None = None
+        self.failure: Failure | None = None
+        self.match = Match(None)
+        self.near_rules: Sequence[str] | None = None
+        self.thread: int | None = None
+        self.started = False
+        self._cell_name = cell_name
+        self._room = _MAX_OUTPUT
+        self._finished = threading.Event()
+
+    def __repr__(self) -> str:
+        state = "finished" if self.is_finished else "running" if self.started else "expected"
+        return f"<Recording {state}, {len(self.parts)} outputs>"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the app is done with the request, its teardown included."""
+        return self._finished.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the app is done; return whether it is."""
+        return self._finished.wait(seconds)
+
+    def begin(self) -> None:
+        """Note that the app has got the request, in this thread."""
+        self.started = True
+        self.thread = threading.get_ident()
+
+    def finish(self) -> None:
+        """Note that the app is done."""
+        self._finished.set()
+
+    def fail(self, exc: BaseException) -> None:
+        """Note the exception that made the view fail; the first one counts.
+
+        The framework's 500 page hides it, so whoever hears of it (a signal, an error handler) hands it over.
+        """
+        if self.exception is None:
+            self.exception = exc
+            self.failure = Failure.from_exception(exc, self._cell_name)
+
+    def matched(
+        self, endpoint: str | None, rule: str | None = None, view_args: Mapping[str, Any] | None = None
+    ) -> None:
+        """Note which rule answered."""
+        self.match = Match(endpoint, rule, dict(view_args or {}))
+
+    def write(self, kind: str, text: str) -> None:
+        """Note printed text; after 1 MB it is dropped."""
+        last = self.parts[-1] if self.parts else None
+        if last is not None and last.kind == kind and kind in {"stdout", "stderr"} and len(last.text) < 2000:
+            self.parts.pop()
+            self._room += len(last.text)
+            text = last.text + str(text)
+        self._add(kind, str(text))  # type: ignore[arg-type]
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Note a log record, unless it only repeats the exception that is shown anyway."""
+        exc = record.exc_info[1] if record.exc_info else None
+        if exc is not None and _is_exception_report(record):
+            self.fail(exc)
+        if exc is not None and exc is self.exception:
+            return
+        if record not in self.logs:
+            self.logs.append(record)
+            self._add("log", _log_text(record, exc))
+
+    def warn(self, warning: warnings.WarningMessage) -> None:
+        """Note a warning; its file name is left out of the text, since it differs from run to run."""
+        self.warnings.append(warning)
+        self._add("warning", f"{warning.category.__name__}: {warning.message}\n")
+
+    def show(self, data: Mapping[str, Any]) -> None:
+        """Note a display, given as representations by MIME type."""
+        self._add("display", str(data.get("text/plain", "")), data)
+
+    def _add(self, kind: PartKind, text: str, data: Mapping[str, Any] | None = None) -> None:
+        if self._room <= 0 or len(self.parts) >= _MAX_PARTS:
+            return
+        text = text[: self._room]
+        self._room -= len(text)
+        self.parts.append(OutputPart(kind, text, data or {}))
+
+
+def _is_exception_report(record: logging.LogRecord) -> bool:
+    """Tell whether this is how a framework reports what it turned into a 500."""
+    return record.levelno >= logging.ERROR and str(record.msg).startswith("Exception on ")
+
+
+def _log_text(record: logging.LogRecord, exc: BaseException | None) -> str:
+    try:
+        message = record.getMessage()
+    except Exception:
+        message = str(record.msg)
+    reason = f"\n{exception_message(exc)}" if exc is not None else ""
+    return f"{record.levelname} {message}{reason}\n"
+
+
+class Recorder:
+    """WSGI middleware that records the requests of the notebook and keeps others out of its cells.
+
+    A request that carries a key from :meth:`expect` is recorded. Any other, such as a browser's, is
+    recorded too, but what it prints goes to :attr:`unclaimed`. Jupyter's own cookies are dropped
+    before the app sees them. An exception that leaves the app, ``SystemExit`` included, is answered 500.
+
+    :param app: the WSGI application; may be exchanged through the attribute of that name.
+    :param cell_name: names the user's cells for tracebacks.
+    :param near: given a method and a path that was answered 404, returns the rules that come closest,
+        as texts such as ``GET /items/<int:id>``; None if a rule did match.
+    """
+
+    def __init__(
+        self, app: WSGIApp, *, cell_name: CellNamer | None = None, near: NearRules | None = None
+    ) -> None:
+        self.app = app
+        self.cell_name = cell_name
+        self.near = near
+        self.unclaimed: deque[str] = deque(maxlen=_UNCLAIMED_LINES)
+        self._capture_display: DisplayCapture | None = None
+        self._expected: dict[str, Recording] = {}
+
+    def install(self, capture_display: DisplayCapture | None = None) -> None:
+        """Put the stream proxies in place; calling again renews them.
+
+        :param capture_display: given a function that takes a display's representations by MIME type,
+            returns a context manager within which the displays of this thread go to that function.
+        """
+        self._capture_display = capture_display or self._capture_display
+        STREAMS.install(self)
+
+    def uninstall(self) -> None:
+        """Take the stream proxies out; calling again does nothing."""
+        STREAMS.uninstall(self)
+
+    @staticmethod
+    def current() -> Recording | None:
+        """Return the recording of the request that the running code answers, None in a cell."""
+        recording: Recording | None = CURRENT.get()
+        return recording
+
+    def expect(self) -> Recording:
+        """Return a recording for the next request that carries its key."""
+        recording = Recording(secrets.token_urlsafe(16), self.cell_name)
+        self._expected[recording.key] = recording
+        return recording
+
+    def forget(self, recording: Recording) -> None:
+        """Stop waiting for a request that will not come."""
+        self._expected.pop(recording.key, None)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request through the app."""
+        claimed = self._expected.pop(environ.pop(_KEY_ENVIRON, ""), None)
+        _clean_cookies(environ)
+        recording = claimed or Recording(cell_name=self.cell_name)
+        environ["wsgi.errors"] = ErrorStream(recording)
+        STREAMS.attach_filter()
+        recording.begin()
+        return _Answer(self, recording, environ, start_response, is_claimed=claimed is not None).open()
+
+    @contextmanager
+    def _active(self, recording: Recording) -> Iterator[None]:
+        """Make a recording the current one of this context, and take the thread's displays."""
+        capture = self._capture_display
+        token = CURRENT.set(recording)
+        try:
+            with capture(recording.show) if capture else nullcontext():
+                yield
+        finally:
+            CURRENT.reset(token)
+
+    def _finish(self, recording: Recording, environ: Environ, *, is_claimed: bool) -> None:
+        match = environ.get(MATCH_KEY)
+        if match is not None:
+            recording.matched(*(getattr(match, name, None) for name in Match._fields))
+        if is_claimed and self.near and (recording.status or "").startswith("404"):
+            path = (
+                environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
+            )  # PEP 3333
+            recording.near_rules = self.near(environ["REQUEST_METHOD"], path)
+        if not is_claimed:
+            self._put_aside(recording)
+        recording.finish()
+
+    def _put_aside(self, recording: Recording) -> None:
+        text = "".join(part.text for part in recording.parts)
+        if recording.failure:
+            text += f"{recording.failure.message}\n"
+        self.unclaimed.extend(text.splitlines())
+
+
+class _Answer:
+    """The app's answer to one request while it is on its way: an iterable of bytes."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        recording: Recording,
+        environ: Environ,
+        start_response: Callable[..., Any],
+        *,
+        is_claimed: bool,
+    ) -> None:
+        self._recorder = recorder
+        self._recording = recording
+        self._environ = environ
+        self._start_response = start_response
+        self._is_claimed = is_claimed
+        self._app_iter: Iterable[bytes] = ()
+        self._chunks: Iterator[bytes] = iter(())
+        self._is_open = True
+        self._sent = False
+
+    def open(self) -> Iterable[bytes]:
+        """Call the app. A list is handed on as it is: servers take its length for the Content-Length."""
+        try:
+            with self._recorder._active(self._recording):
+                self._app_iter = self._recorder.app(self._environ, self._start)
+                self._chunks = iter(self._app_iter)
+        except BaseException as exc:
+            return self._answer_failure(exc)
+        if isinstance(self._app_iter, (list, tuple)):
+            self._finish()
+            return self._app_iter
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            with self._recorder._active(self._recording):
+                chunk = next(self._chunks, None)
+        except BaseException as exc:
+            self._chunks = iter(self._answer_failure(exc))
+            return next(self._chunks)
+        if chunk is None:
+            raise StopIteration
+        self._sent = self._sent or bool(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Close the app's answer; what it does then still belongs to the request."""
+        if not self._is_open:
+            return
+        try:
+            with self._recorder._active(self._recording):
+                close = getattr(self._app_iter, "close", None)
+                if close is not None:
+                    close()
+        except BaseException as exc:
+            self._recording.fail(exc)
+            if _must_pass(exc):
+                raise
+        finally:
+            self._finish()
+
+    def _start(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
+        self._recording.status = status
+        self._recording.headers = list(headers)
+        return (
+            self._start_response(status, headers, exc_info)
+            if exc_info
+            else self._start_response(status, headers)
+        )
+
+    def _answer_failure(self, exc: BaseException) -> Iterable[bytes]:
+        """Record what left the app, and answer 500 if nothing has been sent yet."""
+        self._recording.fail(exc)
+        if _must_pass(exc):
+            self.close()
+            raise exc
+        if self._sent:
+            self.close()
+            if self._is_claimed:
+                return []  # the exchange shows what came, and the traceback
+            raise ConnectionAbortedError("the view failed while its answer was on the way") from exc
+        headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(_FAILED_PAGE)))]
+        try:
+            self._start("500 INTERNAL SERVER ERROR", headers, (type(exc), exc, exc.__traceback__))
+        finally:
+            self.close()
+        return [b"" if self._environ.get("REQUEST_METHOD") == "HEAD" else _FAILED_PAGE]
+
+    def _finish(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._recorder._finish(self._recording, self._environ, is_claimed=self._is_claimed)
+
+
+_FAILED_PAGE = (
+    b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n"
+    b"<h1>Internal Server Error</h1>\n<p>The view raised an exception.</p>\n"
+)
+
+
+def _must_pass(exc: BaseException) -> bool:
+    """Tell whether the caller waits for this: the stop of a view, or the user's interrupt."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return isinstance(exc, ViewCancelled) or (isinstance(exc, KeyboardInterrupt) and is_main)
+
+
+def _clean_cookies(environ: Environ) -> None:
+    header = environ.get("HTTP_COOKIE")
+    if header is None:
+        return
+    kept = drop_foreign_cookies(header)
+    if kept:
+        environ["HTTP_COOKIE"] = kept
+    else:
+        del environ["HTTP_COOKIE"]

@@ -1,0 +1,138 @@
+"""One request as the notebook sends it, the same for every transport."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
+
+from .masks import mask_url
+
+DEFAULT_HOST = "localhost"
+"""The Host of every request that names none, so that no port gets into URLs, outputs or cookies."""
+
+DEFAULT_AGENT = "flask-nb"
+"""The User-Agent of every request that names none; without a version, so that echoing it is stable."""
+
+# RFC 3986 §3.3 and §3.4, and "%" because the path is already encoded; the rest is encoded on the way.
+_TARGET_CHARACTERS = "/?%:@!$&'()*+,;=-._~[]|"
+_METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
+_ENCODED_NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request: what to send and how long to wait.
+
+    :param method: the HTTP method, in any case.
+    :param path: the percent-encoded path with its query, such as ``/search?q=a``. A fragment is dropped,
+        and characters that may not stand in a request are encoded.
+    :param headers: pairs of name and value. A ``Host`` among them wins over ``localhost``, a ``Cookie``
+        over the cookie jar.
+    :param body: the bytes to send.
+    :param timeout: seconds until the view is given up.
+    :raises ValueError: if the method or a header could not stand in a request.
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "method", _checked_method(self.method))
+        object.__setattr__(self, "path", _target(self.path))
+        object.__setattr__(self, "headers", tuple(_checked_header(*pair) for pair in self.headers))
+
+    def __str__(self) -> str:
+        return f"{self.method} {readable_path(self.path)}"
+
+    def get_header(self, name: str) -> str | None:
+        """Return the first value of a header that the request gives itself, or None."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def host(self) -> str:
+        """The Host that is sent."""
+        return self.get_header("Host") or DEFAULT_HOST
+
+    def wire_headers(self) -> Iterator[tuple[str, str]]:
+        """Yield the headers as they are sent: the request's own and the few that it leaves to us."""
+        given = {name.lower() for name, _ in self.headers}
+        if "host" not in given:
+            yield "Host", DEFAULT_HOST
+        if "user-agent" not in given:
+            yield "User-Agent", DEFAULT_AGENT
+        if "content-length" not in given and (self.body or self.method in _METHODS_WITH_BODY):
+            yield "Content-Length", str(len(self.body))
+        yield from self.headers
+
+    def environ(self) -> dict[str, Any]:
+        """Return the WSGI environ of this request, as Werkzeug's test client would build it."""
+        headers = Headers([pair for pair in self.wire_headers() if pair[0].lower() != "content-length"])
+        path, _, query = self.path.partition("?")
+        builder = EnvironBuilder(
+            path=path,
+            query_string=query,
+            base_url=f"http://{self.host}/",
+            method=self.method,
+            headers=headers,
+            data=self.body or None,
+            environ_base={"REMOTE_ADDR": "127.0.0.1"},
+        )
+        try:
+            environ = builder.get_environ()
+        finally:
+            builder.close()
+        environ["HTTP_HOST"] = self.host
+        environ["QUERY_STRING"] = query  # the builder would encode it anew
+        environ["CONTENT_LENGTH"] = (
+            str(len(self.body)) if self.body or self.method in _METHODS_WITH_BODY else ""
+        )
+        return {key: value for key, value in environ.items() if not _is_unset(key, value)}
+
+
+def readable_path(path: str) -> str:
+    """Return a path for people: letters of any script decoded, secret query values masked.
+
+    ASCII characters stay encoded: ``%2F`` is not ``/`` to a router, and a decoded space would end the path.
+    """
+    return _ENCODED_NON_ASCII.sub(_decoded, mask_url(path))
+
+
+def _decoded(match: re.Match[str]) -> str:
+    try:
+        text = bytes.fromhex(match[0].replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return match[0]
+    return text if text.isprintable() and not any(char.isspace() for char in text) else match[0]
+
+
+def _checked_method(method: str) -> str:
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"{method!r} is not an HTTP method. Use a word such as GET or POST")
+    return method.upper()
+
+
+def _checked_header(name: str, value: str) -> tuple[str, str]:
+    if not _TOKEN.fullmatch(name) or any(char in value for char in "\r\n\0"):
+        raise ValueError(
+            f"{name!r} is not a header that can be sent. Use a name such as X-Name and one line of text"
+        )
+    return name, value
+
+
+def _target(path: str) -> str:
+    path = path.partition("#")[0]
+    return quote(path if path.startswith("/") else f"/{path}", safe=_TARGET_CHARACTERS)
+
+
+def _is_unset(key: str, value: object) -> bool:
+    return key in {"CONTENT_TYPE", "CONTENT_LENGTH"} and value == ""

@@ -1,0 +1,189 @@
+"""Standard streams that hand what a request prints to that request.
+
+A context variable says which request the running code belongs to, so that views in many threads and
+tasks print each into its own exchange while the cell that is running prints as ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any, Protocol, TextIO
+
+
+class Sink(Protocol):
+    """What takes the output of one request."""
+
+    def write(self, kind: str, text: str) -> None:
+        """Take a piece of printed text; kind is ``stdout`` or ``stderr``."""
+
+    def warn(self, warning: warnings.WarningMessage) -> None:
+        """Take a warning."""
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Take a log record."""
+
+
+CURRENT: ContextVar[Any] = ContextVar("flask_nb_exchange", default=None)
+"""The recording of the request that the running code answers; None in a cell."""
+
+
+class RequestStream:
+    """A standard stream for cells and requests alike.
+
+    It has no ``__setattr__``: IPython replaces ``write`` on the instance around every cell, and
+    forwarding that to the stream beneath would make both call each other for ever.
+    """
+
+    def __init__(self, real: TextIO, kind: str) -> None:
+        self.real = real
+        self.kind = kind
+
+    def write(self, text: str) -> int:
+        """Write to the request's recording, or to the stream beneath."""
+        sink = CURRENT.get()
+        if sink is None:
+            return self.real.write(text)
+        sink.write(self.kind, text)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several pieces."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Flush the stream beneath; a recording has nothing to flush."""
+        if CURRENT.get() is None:
+            self.real.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+class ErrorStream:
+    """The ``wsgi.errors`` of one request."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def write(self, text: str) -> int:
+        """Write to the recording."""
+        self._sink.write("stderr", text)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several pieces."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is buffered."""
+
+
+class LogCapture(logging.Filter):
+    """Takes the log records of requests off a handler and puts them into their exchange.
+
+    Add it to a handler that writes to the terminal. Records of a request are kept as records, so that
+    they can be shown without time and path; the framework's record of the exception that the exchange
+    shows anyway is dropped. Everything else passes.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the handler shall write the record."""
+        sink = CURRENT.get()
+        if sink is None:
+            return True
+        sink.log(record)
+        return False
+
+
+class StandardStreams:
+    """The replacement of the process's standard streams, warnings and terminal log handlers."""
+
+    def __init__(self) -> None:
+        self._users: set[int] = set()
+        self._streams: list[tuple[str, RequestStream]] = []
+        self._show_warning: Any = None
+        self._filter = LogCapture()
+        self._filtered: list[logging.Handler] = []
+
+    def install(self, user: object) -> None:
+        """Put the proxies in place for one more user; a second call for the same one renews them."""
+        self._users.add(id(user))
+        for name in ("stdout", "stderr"):
+            if not isinstance(getattr(sys, name), RequestStream):
+                self._streams.append((name, stream := RequestStream(getattr(sys, name), name)))
+                setattr(sys, name, stream)
+        if warnings.showwarning is not show_warning:
+            self._show_warning = warnings.showwarning
+            warnings.showwarning = show_warning  # type: ignore[assignment]
+        self.attach_filter()
+
+    def uninstall(self, user: object) -> None:
+        """Take the proxies out with the last user. One that is in use elsewhere stays, and passes through."""
+        self._users.discard(id(user))
+        if self._users:
+            return
+        for name, stream in reversed(self._streams):
+            if getattr(sys, name) is stream:
+                setattr(sys, name, stream.real)
+        self._streams.clear()
+        if warnings.showwarning is show_warning:
+            warnings.showwarning = self._show_warning
+        while self._filtered:
+            self._filtered.pop().removeFilter(self._filter)
+
+    def attach_filter(self) -> None:
+        """Watch the handlers that write log records to the terminal, those made meanwhile included."""
+        if not self._users:
+            return
+        for handler in (logging.lastResort, *logging.root.handlers):
+            if handler is not None and self._filter not in handler.filters and self._is_terminal(handler):
+                handler.addFilter(self._filter)
+                self._filtered.append(handler)
+
+    def _is_terminal(self, handler: logging.Handler) -> bool:
+        stream = getattr(handler, "stream", None)
+        beneath = [stream.real for _, stream in self._streams]
+        return stream is not None and any(
+            stream is known for known in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__, *beneath)
+        )
+
+    def original_show_warning(self, *args: Any) -> None:
+        """Show a warning as it was shown before."""
+        (self._show_warning or _write_warning)(*args)
+
+
+def show_warning(
+    message: Warning,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Stand in for ``warnings.showwarning``: a request's warnings belong to its exchange."""
+    sink = CURRENT.get()
+    if sink is None:
+        STREAMS.original_show_warning(message, category, filename, lineno, file, line)
+    else:
+        sink.warn(warnings.WarningMessage(message, category, filename, lineno, file, line))
+
+
+def _write_warning(
+    message: Warning,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None,
+    line: str | None,
+) -> None:
+    (file or sys.stderr).write(warnings.formatwarning(message, category, filename, lineno, line))
+
+
+STREAMS = StandardStreams()
+"""One per process, as the streams are."""

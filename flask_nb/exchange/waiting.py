@@ -1,0 +1,157 @@
+"""Waiting for code that may never end: in another thread, or in this one under a watchdog."""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from flask_nb.errors import ViewCancelled
+
+T = TypeVar("T")
+_SLICE = 0.25  # Windows delivers an interrupt only between two waits
+
+
+class Deadline:
+    """A point in time.
+
+    :param seconds: from now.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds until then, at least 0."""
+        return max(0.0, self._end - time.monotonic())
+
+
+class WorkerCall(Generic[T]):
+    """A call in a thread of its own, whose result can be awaited and interrupted.
+
+    :param call: what to call.
+    :param context: the context to call it in; an empty one unless given.
+    """
+
+    def __init__(self, call: Callable[[], T], context: contextvars.Context | None = None) -> None:
+        self._call = call
+        self._done = threading.Event()
+        self._result: T | None = None
+        self._error: BaseException | None = None
+        self._context = context or contextvars.Context()
+        self._thread = threading.Thread(target=self._run, name="flask_nb-exchange", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result = self._context.run(self._call)
+        except BaseException as exc:
+            self._error = exc
+        finally:
+            self._done.set()
+
+    def wait(self, deadline: Deadline) -> T:
+        """Return what the call returns, or raise what it raises.
+
+        :raises TimeoutError: if the deadline passes first.
+        :raises KeyboardInterrupt: at once, if the user interrupts.
+        """
+        while not self._done.wait(min(_SLICE, deadline.left)):
+            if not deadline.left:
+                raise TimeoutError
+        self._thread.join(1)
+        if self._error is not None:
+            raise self._error
+        return self._result  # type: ignore[return-value]
+
+    def stop(self) -> None:
+        """Stop the call as soon as its thread runs Python code again."""
+        if not self._done.is_set() and self._thread.ident is not None:
+            raise_in_thread(self._thread.ident, ViewCancelled)
+
+    def join(self, seconds: float) -> None:
+        """Give the thread a moment to end."""
+        self._thread.join(seconds)
+
+
+def raise_in_thread(ident: int, exception: type[BaseException] | None) -> None:
+    """Raise an exception in a thread at its next line of Python; None takes one back."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(ident), ctypes.py_object(exception) if exception else None
+    )
+
+
+class Watchdog:
+    """Stops what the calling thread runs when the time is up.
+
+    In the main thread it comes as an interrupt, which also ends a sleep; elsewhere as an asynchronous
+    exception. It never strikes once :meth:`run` has returned.
+
+    :param seconds: how long.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._has_fired = False
+        self._ident = threading.get_ident()
+        self._timer = threading.Timer(seconds, self._fire)
+        self._timer.daemon = True
+
+    def run(self, call: Callable[[], T]) -> T:
+        """Return what the call returns.
+
+        :raises TimeoutError: if it was stopped.
+        """
+        try:
+            try:
+                self._start()
+                return call()
+            finally:
+                self._disarm()
+        except (KeyboardInterrupt, ViewCancelled) as exc:
+            if not self._has_fired:
+                raise
+            raise TimeoutError from exc
+
+    def _start(self) -> None:
+        if sys.platform != "emscripten":  # no threads there, so nothing can watch
+            self._timer.start()
+
+    def _fire(self) -> None:
+        with self._lock:
+            if self._is_over:
+                return
+            self._has_fired = True
+            if self._can_interrupt():
+                signal.pthread_kill(self._ident, signal.SIGINT)
+            else:
+                raise_in_thread(self._ident, ViewCancelled)
+
+    def _can_interrupt(self) -> bool:
+        return (
+            hasattr(signal, "pthread_kill")
+            and self._ident == threading.main_thread().ident
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        )
+
+    def _disarm(self) -> None:
+        with self._lock:
+            self._is_over = True
+        self._timer.cancel()
+        if self._has_fired and not self._can_interrupt():
+            raise_in_thread(self._ident, None)
+
+
+def run_with_deadline(seconds: float, call: Callable[[], Any]) -> Any:
+    """Run a call in this thread under a watchdog.
+
+    :raises TimeoutError: if the time was up first.
+    """
+    return Watchdog(seconds).run(call)
