@@ -34,8 +34,15 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 from werkzeug.utils import import_string
 
 from .ctx import has_app_context
-from .discovery import NoAppException, find_app_by_string, find_best_app, locate_app, prepare_import
-from .globals import current_app
+from .discovery import (
+    NoAppException,
+    NoAppNamedException,
+    find_app_by_string,
+    find_best_app,
+    locate_app,
+    prepare_import,
+)
+from .globals import app_ctx, current_app
 from .helpers import get_debug_flag, get_load_dotenv
 
 __all__ = [
@@ -135,7 +142,7 @@ class ScriptInfo:
         else:
             app = self._find_default_app()
         if app is None:
-            raise NoAppException(
+            raise NoAppNamedException(
                 "There is no app to work with. Name one with --app or FLASK_APP,"
                 " or work in a folder with a wsgi.py or app.py."
             )
@@ -251,7 +258,7 @@ class FlaskGroup(AppGroup):
         try:
             names.update(ctx.ensure_object(ScriptInfo).load_app().cli.list_commands(ctx))
         except NoAppException as exc:
-            _report_no_app(exc)
+            self.report_no_app(exc)
         except Exception:
             # The help must come up whatever the app's module does.
             _report(traceback.format_exc())
@@ -280,6 +287,10 @@ class FlaskGroup(AppGroup):
                     option.handle_parse_result(ctx, {}, [])
         return super().parse_args(ctx, args)
 
+    def report_no_app(self, exc: NoAppException) -> None:
+        """Say above the help why it lists no commands of an app."""
+        _report(f"Error: {exc.format_message()}\n")
+
     def _will_show_help(self, ctx: click.Context, args: list[str]) -> bool:
         return args[0] in self.get_help_option_names(ctx) if args else self.no_args_is_help
 
@@ -287,10 +298,10 @@ class FlaskGroup(AppGroup):
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
         except NoAppException as exc:
-            _report_no_app(exc)
+            _report(f"Error: {exc.format_message()}\n")
             return None
         # Already here, so that callbacks of the command's parameters have the context too.
-        if not has_app_context() or current_app._get_current_object() is not app:
+        if not has_app_context() or app_ctx.app is not app:
             ctx.with_resource(app.app_context())
         return app.cli.get_command(ctx, name)
 
@@ -309,10 +320,6 @@ class FlaskGroup(AppGroup):
 
 def _report(message: str) -> None:
     click.secho(message, err=True, fg="red")
-
-
-def _report_no_app(exc: NoAppException) -> None:
-    _report(f"Error: {exc.format_message()}\n")
 
 
 # ---- Options of the group ------------------------------------------------------------------------
@@ -698,7 +705,7 @@ def shell_command() -> None:
 
     The app, g and what the app's shell context processors add are there under their names.
     """
-    app = current_app._get_current_object()
+    app = app_ctx.app
     banner = f"Python {sys.version} on {sys.platform}\nApp: {app.import_name}\nInstance: {app.instance_path}"
     repl(banner, app.make_shell_context())
 

@@ -28,6 +28,10 @@ class NoAppException(click.UsageError):
     """No app was found, or what was found is none."""
 
 
+class NoAppNamedException(NoAppException):
+    """No app was named, and no file of a usual name is there."""
+
+
 def find_best_app(module: ModuleType) -> Flask:
     """Return the app of a module that was named without saying which object it is.
 
@@ -113,7 +117,7 @@ def _parse_app_name(app_name: str) -> tuple[str, list[Any], dict[str, Any]]:
         raise NoAppException(f"{app_name!r} is neither a name nor the call of one.")
     try:
         args = [ast.literal_eval(argument) for argument in node.args]
-        kwargs = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
+        kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg}
     except ValueError:
         raise NoAppException(f"The arguments in {app_name!r} must be literals.") from None
     return node.func.id, args, kwargs

@@ -1,0 +1,1109 @@
+"""The app object: setting up, handling one request, and everything between.
+
+A request goes ``wsgi_app`` → ``full_dispatch_request`` → ``preprocess_request`` → ``dispatch_request``
+→ ``finalize_request`` → ``process_response``, each a method that a subclass may override. Speed comes
+from what is not done: contexts make their parts on demand, hooks and signals that nobody registered
+cost one look-up, plain rules are found by path, and a response of text is written once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import os
+import re
+import sys
+import typing as t
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import cached_property
+from types import FunctionType, TracebackType
+from urllib.parse import quote
+
+import click
+from werkzeug.datastructures import Headers, ImmutableDict
+from werkzeug.exceptions import (
+    Aborter,
+    BadRequest,
+    BadRequestKeyError,
+    HTTPException,
+    InternalServerError,
+)
+from werkzeug.routing import (
+    BuildError,
+    MapAdapter,
+    RequestRedirect,
+    RoutingException,
+    Rule,
+)
+from werkzeug.serving import is_running_from_reloader
+from werkzeug.wrappers import Request as RequestBase
+from werkzeug.wrappers import Response as ResponseBase
+
+from . import cli, serving
+from .config import Config, ConfigAttribute
+from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel, blueprints_of
+from .globals import _cv_app, _cv_request, g, request, request_ctx, session
+from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
+from .json.provider import DefaultJSONProvider, JSONProvider
+from .logging import create_logger
+from .owners import current_owner, is_strict, registering_owner
+from .redefinition import AppRedefinition, ListAttribute
+from .routing import LiveMap
+from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
+from .sessions import SecureCookieSessionInterface, SessionInterface
+from .signals import (
+    appcontext_tearing_down,
+    got_request_exception,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from .templating import DispatchingJinjaLoader, Environment
+from .wrappers import Request, Response
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from . import typing as ft
+    from .blueprints import Blueprint
+    from .testing import FlaskClient, FlaskCliRunner
+
+F = t.TypeVar("F", bound=Callable[..., t.Any])
+
+# A Host that needs no further look: labels of letters, digits and hyphens, perhaps a port.
+_ordinary_host = re.compile(
+    r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::[1-9][0-9]{0,3})?", re.ASCII | re.IGNORECASE
+).fullmatch
+_CO_COROUTINE = inspect.CO_COROUTINE
+# asgiref and others mark a callable as a coroutine function; before 3.12 only asyncio sees the mark.
+_is_coroutine_function = (
+    asyncio.iscoroutinefunction if sys.version_info < (3, 12) else inspect.iscoroutinefunction
+)
+_AUTOESCAPED = (".html", ".htm", ".xml", ".xhtml", ".svg")
+
+
+def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
+    return value if value is None or isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+def _named_decorator(
+    add: Callable[[Callable[..., t.Any], str | None], None], name: str | Callable[..., t.Any] | None
+) -> t.Any:
+    """A decorator that may be used bare, called without arguments, or called with a name."""
+    if callable(name):
+        add(name, None)
+        return name
+
+    def decorator(f: Callable[..., t.Any]) -> Callable[..., t.Any]:
+        add(f, name)
+        return f
+
+    return decorator
+
+
+class Flask(AppRedefinition, Scaffold):
+    """A web application: a WSGI callable with a registry of rules, views, hooks and settings.
+
+    ::
+
+        from flask_nb import Flask
+
+        app = Flask(__name__)
+
+    :param import_name: the module that the app belongs to, usually ``__name__``.
+    :param static_url_path: the URL prefix of static files; by default the folder's name.
+    :param static_folder: the folder of static files, relative to the root path.
+    :param static_host: the host of the static route; needed with *host_matching*.
+    :param host_matching: match rules by the ``host`` that they name.
+    :param subdomain_matching: match rules by their ``subdomain``, relative to ``SERVER_NAME``.
+    :param template_folder: the folder of templates, relative to the root path.
+    :param instance_path: the absolute path of the instance folder.
+    :param instance_relative_config: load configuration files from the instance folder.
+    :param root_path: the root folder, where it cannot be found from the import name.
+    """
+
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
+    aborter_class = Aborter
+    jinja_environment = Environment
+    app_ctx_globals_class = _AppCtxGlobals
+    config_class = Config
+    testing = ConfigAttribute[bool]("TESTING")
+    secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")
+    permanent_session_lifetime = ConfigAttribute[timedelta](
+        "PERMANENT_SESSION_LIFETIME",
+        get_converter=_as_timedelta,  # type: ignore[arg-type]
+    )
+    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    jinja_options: dict[str, t.Any] = {}  # noqa: RUF012 -- replaced, not changed, by subclasses
+    url_rule_class = Rule
+    url_map_class = LiveMap
+    test_client_class: type[FlaskClient] | None = None
+    test_cli_runner_class: type[FlaskCliRunner] | None = None
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+
+    default_config = ImmutableDict(
+        {
+            "DEBUG": None,
+            "TESTING": False,
+            "PROPAGATE_EXCEPTIONS": None,
+            "SECRET_KEY": None,
+            "SECRET_KEY_FALLBACKS": None,
+            "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+            "USE_X_SENDFILE": False,
+            "TRUSTED_HOSTS": None,
+            "SERVER_NAME": None,
+            "APPLICATION_ROOT": "/",
+            "SESSION_COOKIE_NAME": "session",
+            "SESSION_COOKIE_DOMAIN": None,
+            "SESSION_COOKIE_PATH": None,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SECURE": False,
+            "SESSION_COOKIE_PARTITIONED": False,
+            "SESSION_COOKIE_SAMESITE": None,
+            "SESSION_REFRESH_EACH_REQUEST": True,
+            "MAX_CONTENT_LENGTH": None,
+            "MAX_FORM_MEMORY_SIZE": 500_000,
+            "MAX_FORM_PARTS": 1_000,
+            "SEND_FILE_MAX_AGE_DEFAULT": None,
+            "TRAP_BAD_REQUEST_ERRORS": None,
+            "TRAP_HTTP_EXCEPTIONS": False,
+            "EXPLAIN_TEMPLATE_LOADING": False,
+            "PREFERRED_URL_SCHEME": "http",
+            "TEMPLATES_AUTO_RELOAD": None,
+            "MAX_COOKIE_SIZE": 4093,
+            "PROVIDE_AUTOMATIC_OPTIONS": True,
+        }
+    )
+
+    # Set by __init_subclass__: whether a subclass decides about URL adapters itself.
+    _overrides_url_adapter = False
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._overrides_url_adapter = cls.create_url_adapter is not Flask.create_url_adapter
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
+        self.instance_path = self._checked_instance_path(instance_path)
+        self.config = self.make_config(instance_relative_config)
+        self.aborter = self.make_aborter()
+        self.json: JSONProvider = self.json_provider_class(self)
+        self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]] = []
+        self.teardown_appcontext_funcs: list[ft.TeardownCallable] = []
+        self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
+        self.blueprints: dict[str, Blueprint] = {}
+        self.extensions: dict[str, t.Any] = {}
+        self.url_map = self.url_map_class(host_matching=host_matching)
+        self.subdomain_matching = subdomain_matching
+        self._got_first_request = False
+        self.cli.name = self.name
+        if self.has_static_folder:
+            self._add_static_route(static_host, host_matching)
+        self._start_redefinition()
+
+    def _checked_instance_path(self, instance_path: str | None) -> str:
+        if instance_path is None:
+            return self.auto_find_instance_path()
+        if not os.path.isabs(instance_path):
+            raise ValueError(
+                "If an instance path is provided it must be absolute."
+                " A relative path was given instead."
+            )
+        return instance_path
+
+    def _add_static_route(self, static_host: str | None, host_matching: bool) -> None:
+        assert bool(static_host) == host_matching, "Invalid static_host/host_matching combination"
+        app = weakref.ref(self)  # the view must not keep the app alive in a cycle
+        token = current_owner.set(None)  # it belongs to the app, not to the cell that makes the app
+        try:
+            self.add_url_rule(
+                f"{self.static_url_path}/<path:filename>",
+                endpoint="static",
+                host=static_host,
+                view_func=lambda **values: app().send_static_file(**values),  # type: ignore[union-attr]
+            )
+        finally:
+            current_owner.reset(token)
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        if self._got_first_request and (current_owner.get() is None or is_strict()):
+            raise AssertionError(
+                f"The setup method '{f_name}' was called after the app had handled its first request:"
+                " requests before it and after it would be treated differently. Register everything"
+                " (views, hooks, blueprints) before the app serves."
+            )
+
+    # --- what the app is ---
+
+    @cached_property
+    def name(self) -> str:  # type: ignore[override]
+        """The app's name: its module's; for ``__main__`` that of the file being run."""
+        if self.import_name != "__main__":
+            return self.import_name
+        file = getattr(sys.modules["__main__"], "__file__", None)
+        return "__main__" if file is None else os.path.splitext(os.path.basename(file))[0]
+
+    @cached_property
+    def logger(self) -> logging.Logger:
+        """The logger of the app, named as the app is."""
+        return create_logger(self)
+
+    @cached_property
+    def jinja_env(self) -> Environment:
+        """The template environment, made when it is first asked for."""
+        return self.create_jinja_environment()
+
+    @property
+    def debug(self) -> bool:
+        """Whether debug mode is on; setting it also decides whether templates reload."""
+        return t.cast(bool, self.config["DEBUG"])
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.config["DEBUG"] = value
+        if self.config["TEMPLATES_AUTO_RELOAD"] is None:
+            self.jinja_env.auto_reload = value
+
+    def make_config(self, instance_relative: bool = False) -> Config:
+        """Return the configuration that the app starts with.
+
+        :param instance_relative: load files from the instance folder instead of the root path.
+        """
+        defaults = dict(self.default_config)
+        defaults["DEBUG"] = get_debug_flag()
+        return self.config_class(self.instance_path if instance_relative else self.root_path, defaults)
+
+    def make_aborter(self) -> Aborter:
+        """Return the object behind ``abort`` for this app."""
+        return self.aborter_class()
+
+    def auto_find_instance_path(self) -> str:
+        """Return where the instance folder is when it was not said."""
+        prefix, package_path = find_package(self.import_name)
+        if prefix is None:
+            return os.path.join(package_path, "instance")
+        return os.path.join(prefix, "var", f"{self.name}-instance")
+
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.Any]:
+        """Open a file of the root path for reading.
+
+        :param resource: the path, relative to the root path.
+        :param mode: ``r``, ``rt`` or ``rb``.
+        :param encoding: for the text modes.
+        """
+        return t.cast(t.IO[t.Any], self._open_in_root(resource, mode, encoding))
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> t.IO[t.Any]:
+        """Open a file of the instance folder, for reading or writing.
+
+        :param resource: the path, relative to the instance folder.
+        :param mode: as for :func:`open`.
+        :param encoding: for the text modes.
+        """
+        path = os.path.join(self.instance_path, resource)
+        return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)
+
+    # --- templates ---
+
+    def create_jinja_environment(self) -> Environment:
+        """Return the template environment: ``jinja_options`` with the app's functions and policies."""
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        if "auto_reload" not in options:
+            reload = self.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self.debug if reload is None else reload
+        environment = self.jinja_environment(self, **options)
+        environment.globals.update(
+            url_for=self.url_for,
+            get_flashed_messages=get_flashed_messages,
+            config=self.config,
+            # proxies, for templates that are imported and see no context variables
+            request=request,
+            session=session,
+            g=g,
+        )
+        environment.policies["json.dumps_function"] = self.json.dumps
+        return environment
+
+    def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
+        """Return the loader that looks in the app's templates, then in each blueprint's."""
+        return DispatchingJinjaLoader(self)
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Return whether values are escaped in that template; always in one without a name."""
+        return filename is None or filename.endswith(_AUTOESCAPED)
+
+    def update_template_context(self, context: dict[str, t.Any]) -> None:
+        """Add to *context*, in place, what the context processors give and it does not have yet."""
+        names: tuple[str | None, ...] = (None,)
+        ctx = _cv_request.get(None)
+        if ctx is not None:
+            names += tuple(reversed(ctx.blueprint_names()))
+        given = dict(context)
+        for name in names:
+            for processor in self.template_context_processors.get(name, ()):
+                context.update(self.ensure_sync(processor)())
+        context.update(given)
+
+    @setupmethod
+    def template_filter(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+        """Return a decorator that registers a Jinja filter, under its own name by default."""
+        return _named_decorator(self.add_template_filter, name)
+
+    @setupmethod
+    def add_template_filter(self, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
+        """Register a Jinja filter, as :meth:`template_filter` does."""
+        self._add_to_templates("filters", "template filter", "add_template_filter", f, name)
+
+    @setupmethod
+    def template_test(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+        """Return a decorator that registers a Jinja test, under its own name by default."""
+        return _named_decorator(self.add_template_test, name)
+
+    @setupmethod
+    def add_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
+        """Register a Jinja test, as :meth:`template_test` does."""
+        self._add_to_templates("tests", "template test", "add_template_test", f, name)
+
+    @setupmethod
+    def template_global(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+        """Return a decorator that registers a function for all templates."""
+        return _named_decorator(self.add_template_global, name)
+
+    @setupmethod
+    def add_template_global(self, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
+        """Register a function for all templates, as :meth:`template_global` does."""
+        self._add_to_templates("globals", "template global", "add_template_global", f, name)
+
+    def _add_to_templates(
+        self, table: str, kind: str, method: str, f: Callable[..., t.Any], name: str | None
+    ) -> None:
+        self._set_name(
+            kind,
+            getattr(self.jinja_env, table),
+            name or f.__name__,
+            f,
+            repeat=lambda target: getattr(target, method)(f, name),
+        )
+
+    # --- registering ---
+
+    @setupmethod
+    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+        """Register what the blueprint records on this app.
+
+        :param blueprint: the blueprint.
+        :param options: ``name``, ``url_prefix``, ``subdomain``, ``url_defaults``, ``cli_group``: they
+            win over the blueprint's own.
+        :raises ValueError: when the name is taken.
+        """
+        blueprint.register(self, options)
+
+    def iter_blueprints(self) -> t.ValuesView[Blueprint]:
+        """Return the registered blueprints, in the order in which they were registered."""
+        return self.blueprints.values()
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Register a URL rule, with its view if one is given.
+
+        :param rule: the rule, beginning with a slash.
+        :param endpoint: the name of what it leads to; by default the view function's.
+        :param view_func: the view; it can follow later by :meth:`endpoint`.
+        :param provide_automatic_options: whether OPTIONS is answered for the view.
+        :param options: what :class:`werkzeug.routing.Rule` takes.
+        :raises AssertionError: when the endpoint has another view already.
+        """
+        if endpoint is None:
+            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
+        options["endpoint"] = endpoint
+        named, automatic = self._methods_of(
+            view_func, options.pop("methods", None), provide_automatic_options
+        )
+        methods = named | {"OPTIONS"} if automatic else named
+        rule_obj = self.url_rule_class(rule, methods=methods, **options)
+        rule_obj.provide_automatic_options = automatic  # type: ignore[attr-defined]
+        owner = registering_owner()
+        if owner is not None and isinstance(self.url_map, LiveMap):
+            self._define_route(owner, rule_obj, view_func, named)
+            return
+        if view_func is not None:
+            self._check_endpoint_is_free(endpoint, view_func)
+        self.url_map.add(rule_obj)
+        if view_func is not None:
+            self.view_functions[endpoint] = view_func
+
+    def _check_endpoint_is_free(self, endpoint: str, view_func: Callable[..., t.Any]) -> None:
+        known = self.view_functions.get(endpoint)
+        if known is not None and known != view_func:
+            raise AssertionError(
+                f"View function mapping is overwriting an existing endpoint function: {endpoint}"
+            )
+
+    def _methods_of(
+        self, view_func: t.Any, methods: Iterable[str] | None, automatic: bool | None
+    ) -> tuple[set[str], bool]:
+        """The methods that a rule names, and whether OPTIONS is answered for it."""
+        if methods is None:
+            methods = getattr(view_func, "methods", None) or ("GET",)
+        if isinstance(methods, str):
+            raise TypeError(
+                "'methods' must be a list of strings, such as"
+                ' @app.route(..., methods=["POST"]); a string was given.'
+            )
+        named = {method.upper() for method in methods}
+        named |= {method.upper() for method in getattr(view_func, "required_methods", ())}
+        if automatic is None:
+            automatic = getattr(view_func, "provide_automatic_options", None)
+        if automatic is None:
+            automatic = "OPTIONS" not in named and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+        return named, bool(automatic)
+
+    @setupmethod
+    def teardown_appcontext(self, f: F) -> F:
+        """Have *f* called when an app context ends, with the error that ended it or None."""
+        self._add_to_list("teardown_appcontext", "teardown_appcontext_funcs", f)
+        return f
+
+    @setupmethod
+    def shell_context_processor(self, f: F) -> F:
+        """Have the names that *f* returns defined in the shell."""
+        self._add_to_list("shell_context_processor", "shell_context_processors", f)
+        return f
+
+    def _add_to_list(self, kind: str, attribute: str, f: Callable[..., t.Any]) -> None:
+        """Add to one of the app's lists as to a table of hooks with one scope."""
+        self._add_function(kind, ListAttribute(self, attribute), f)
+
+    # --- shell and commands ---
+
+    def make_shell_context(self) -> dict[str, t.Any]:
+        """Return the names that the shell starts with: ``app``, ``g`` and the processors' own."""
+        names: dict[str, t.Any] = {"app": self, "g": g}
+        for processor in self.shell_context_processors:
+            names.update(processor())
+        return names
+
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        load_dotenv: bool = True,
+        **options: t.Any,
+    ) -> None:
+        """Serve the app for development; in a notebook, in the background.
+
+        :param host: the address to listen on; by default that of ``SERVER_NAME``, else 127.0.0.1.
+        :param port: the port; by default that of ``SERVER_NAME``, else 5000.
+        :param debug: switch debug mode on or off.
+        :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
+        :param options: what :func:`werkzeug.serving.run_simple` takes.
+        """
+        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+            if not is_running_from_reloader():
+                click.secho(
+                    " * 'app.run()' does nothing here: the app is being run from the command line."
+                    " Put the call under 'if __name__ == \"__main__\"' to silence this.",
+                    fg="red",
+                )
+            return
+        if get_load_dotenv(load_dotenv):
+            cli.load_dotenv()
+            if "FLASK_DEBUG" in os.environ:
+                self.debug = get_debug_flag()
+        if debug is not None:
+            self.debug = bool(debug)
+        named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
+        options.setdefault("use_reloader", self.debug)
+        options.setdefault("use_debugger", self.debug)
+        options.setdefault("threaded", True)
+        if serving.runner is serving.run_development_server:
+            cli.show_server_banner(self.debug, self.name)
+        try:
+            serving.runner(
+                self,
+                host or named_host or "127.0.0.1",
+                int(port if port is not None else named_port or 5000),
+                **options,
+            )
+        finally:
+            # Whoever runs the app in an interactive shell can then set it up again.
+            self._got_first_request = False
+
+    def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
+        """Return a client that calls the app in this process.
+
+        :param use_cookies: keep cookies between requests.
+        :param kwargs: for the client's class, :attr:`test_client_class`.
+        """
+        client_class = self.test_client_class
+        if client_class is None:
+            from .testing import FlaskClient
+
+            client_class = FlaskClient
+        return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
+        """Return a runner that invokes the app's commands in this process."""
+        runner_class = self.test_cli_runner_class
+        if runner_class is None:
+            from .testing import FlaskCliRunner
+
+            runner_class = FlaskCliRunner
+        return runner_class(self, **kwargs)
+
+    # --- contexts ---
+
+    def app_context(self) -> AppContext:
+        """Return a context in which this is ``current_app``, for a ``with`` block."""
+        return AppContext(self)
+
+    def request_context(self, environ: WSGIEnvironment) -> RequestContext:
+        """Return the context of the request that *environ* describes."""
+        return RequestContext(self, environ)
+
+    def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
+        """Return the context of a request made up from what the client's ``open`` takes."""
+        from .testing import EnvironBuilder
+
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    # --- what a context asks before it makes its parts ---
+
+    @property
+    def _makes_requests_lazily(self) -> bool:
+        """Whether nobody could tell that a request object is made late or never."""
+        return self.request_class.__init__ is RequestBase.__init__
+
+    @property
+    def _opens_sessions_lazily(self) -> bool:
+        """Whether the session interface is our own, which does nothing but read the cookie."""
+        return type(self.session_interface) is SecureCookieSessionInterface
+
+    def _matches_directly(self, environ: WSGIEnvironment) -> bool:
+        """Whether path and method alone decide, so that the URL adapter can wait."""
+        return (
+            not self._overrides_url_adapter
+            and not self.subdomain_matching
+            and self.config["TRUSTED_HOSTS"] is None
+            and "HTTP_UPGRADE" not in environ
+            and _ordinary_host(environ.get("HTTP_HOST", "")) is not None
+        )
+
+    def _find_plain_rule(self, environ: WSGIEnvironment) -> Rule | None:
+        url_map = self.url_map
+        if not isinstance(url_map, LiveMap) or url_map.host_matching or url_map.default_subdomain:
+            return None
+        return url_map.table.find_plain(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
+
+    # --- one request ---
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request as a WSGI server asks; wrap :attr:`wsgi_app` to add middleware."""
+        return self.wsgi_app(environ, start_response)
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request: the WSGI application proper.
+
+        :param environ: the WSGI environment.
+        :param start_response: the server's callable for status and headers.
+        """
+        ctx = self.request_context(environ)
+        error: BaseException | None = None
+        try:
+            try:
+                ctx.push()
+                response = self.full_dispatch_request()
+            except Exception as exc:
+                error = exc
+                response = self.handle_exception(exc)
+            except BaseException as exc:
+                error = exc
+                raise
+            return response(environ, start_response)
+        finally:
+            preserve = environ.get("werkzeug.debug.preserve_context")
+            if preserve is not None:
+                preserve(_cv_app.get())
+                preserve(_cv_request.get())
+            if error is not None and self.should_ignore_error(error):
+                error = None
+            ctx.pop(error)
+
+    def full_dispatch_request(self) -> Response:
+        """Run the hooks and the view of the current request, and make the response of what they give."""
+        self._got_first_request = True
+        try:
+            if request_started.receivers:
+                request_started.send(self, _async_wrapper=self.ensure_sync)
+            value = self.preprocess_request()
+            if value is None:
+                value = self.dispatch_request()
+        except Exception as exc:
+            value = self.handle_user_exception(exc)
+        return self.finalize_request(value)
+
+    def preprocess_request(self) -> ft.ResponseReturnValue | None:
+        """Run the URL value preprocessors and the hooks before the request.
+
+        :return: what the first hook returned that did not return None; it stands for the view's value.
+        """
+        preprocessors, hooks = self.url_value_preprocessors, self.before_request_funcs
+        if not preprocessors and not hooks:
+            return None
+        ctx = _cv_request.get()
+        names = (None, *reversed(ctx.blueprint_names()))
+        for name in names:
+            for preprocess in preprocessors.get(name, ()):
+                preprocess(ctx.request.endpoint, ctx.request.view_args)
+        for name in names:
+            for hook in hooks.get(name, ()):
+                value = self.ensure_sync(hook)()
+                if value is not None:
+                    return t.cast("ft.ResponseReturnValue", value)
+        return None
+
+    def dispatch_request(self) -> ft.ResponseReturnValue:
+        """Call the view of the current request.
+
+        :return: what the view returned; :meth:`make_response` makes a response of it.
+        """
+        ctx = _cv_request.get()
+        rule, values = ctx.matched()
+        if rule is None:
+            self.raise_routing_exception(ctx.request)
+        if ctx.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+            return self.make_default_options_response()
+        view = self._view_of(rule)
+        return t.cast("ft.ResponseReturnValue", self.ensure_sync(view)(**values))
+
+    def _view_of(self, rule: Rule) -> Callable[..., t.Any]:
+        """The view that goes with this very rule.
+
+        A rule that was replaced after this request had matched it keeps the view that it had. The
+        order of the two reads is what makes that certain: a replaced rule is marked first.
+        """
+        view = self.view_functions.get(rule.endpoint)
+        view = getattr(rule, "last_view", None) or view
+        return self.view_functions[rule.endpoint] if view is None else view
+
+    def raise_routing_exception(self, request: Request) -> t.NoReturn:
+        """Raise why the request matched no rule.
+
+        In debug mode a redirect that would lose a form is an error that says so.
+        """
+        exc = request.routing_exception
+        if (
+            self.debug
+            and isinstance(exc, RequestRedirect)
+            and exc.code not in {307, 308}
+            and request.method not in {"GET", "HEAD", "OPTIONS"}
+        ):
+            from .debughelpers import FormDataRoutingRedirect
+
+            raise FormDataRoutingRedirect(request)
+        raise exc  # type: ignore[misc]
+
+    def make_default_options_response(self) -> Response:
+        """Return the response to OPTIONS: the methods that the path allows."""
+        response = self.response_class()
+        response.allow.update(request_ctx.url_adapter.allowed_methods())  # type: ignore[union-attr]
+        return response
+
+    def finalize_request(
+        self, rv: ft.ResponseReturnValue | HTTPException, from_error_handler: bool = False
+    ) -> Response:
+        """Make the response of a view's value, run the hooks after the request, save the session.
+
+        :param rv: the value.
+        :param from_error_handler: log what goes wrong now instead of raising it.
+        """
+        response = self.make_response(rv)
+        try:
+            response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("Request finalizing failed with an error while handling an error")
+        return response
+
+    def make_response(self, rv: ft.ResponseReturnValue) -> Response:
+        """Return the response that a view's value stands for.
+
+        :param rv: text, bytes, a dict or list (JSON), an iterator of text or bytes (streamed), a
+            response or WSGI callable; or a tuple of one of these with a status, headers, or both.
+        :raises TypeError: for anything else, naming the endpoint.
+        """
+        status = headers = None
+        if isinstance(rv, tuple):
+            rv, status, headers = _parts_of_tuple(rv)
+        if rv is None:
+            raise TypeError(
+                f"The view function for {request.endpoint!r} did not return a valid response: it"
+                " returned None, or ended without a return statement."
+            )
+        if isinstance(rv, self.response_class):
+            response = rv
+        elif isinstance(rv, (str, bytes, bytearray)):
+            if status is None and headers is None and self.response_class.__init__ is ResponseBase.__init__:
+                return self.response_class._from_text(rv.encode() if isinstance(rv, str) else bytes(rv))
+            response = self.response_class(rv, status=status, headers=headers)
+            status = headers = None
+        elif isinstance(rv, Iterator):
+            pieces = t.cast("Iterable[str]", rv)
+            response = self.response_class(pieces, status=status, headers=headers)
+            status = headers = None
+        elif isinstance(rv, (dict, list)):
+            response = self.json.response(rv)
+        elif isinstance(rv, ResponseBase) or callable(rv):
+            response = self._forced_response(rv)
+        else:
+            raise TypeError(_NOT_A_RESPONSE.format(endpoint=request.endpoint, type=type(rv).__name__))
+        if status is not None:
+            if isinstance(status, (str, bytes, bytearray)):
+                response.status = status  # type: ignore[assignment]
+            else:
+                response.status_code = status
+        if headers:
+            response.headers.update(headers)
+        return response
+
+    def _forced_response(self, value: t.Any) -> Response:
+        try:
+            return t.cast(Response, self.response_class.force_type(value, request.environ))
+        except TypeError as exc:
+            message = _NOT_A_RESPONSE.format(endpoint=request.endpoint, type=type(value).__name__)
+            raise TypeError(f"{exc}\n{message}").with_traceback(sys.exc_info()[2]) from None
+
+    def process_response(self, response: Response) -> Response:
+        """Run the hooks after the request, innermost first, and save the session.
+
+        :return: the response that is sent.
+        """
+        ctx = _cv_request.get()
+        for f in ctx._after_request or ():
+            response = self.ensure_sync(f)(response)
+        hooks = self.after_request_funcs
+        if hooks:
+            for name in (*ctx.blueprint_names(), None):
+                for hook in reversed(hooks.get(name, ())):
+                    response = self.ensure_sync(hook)(response)
+        session = ctx._session_to_save()
+        if session is not None and not self.session_interface.is_null_session(session):
+            self.session_interface.save_session(self, session, response)
+        return response
+
+    def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """Run the teardown functions of the current request, innermost first.
+
+        :param exc: the error that ended the request, or None; by default the one being handled.
+        """
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        hooks = self.teardown_request_funcs
+        if hooks:
+            for name in (*_cv_request.get().blueprint_names(), None):
+                for hook in reversed(hooks.get(name, ())):
+                    self.ensure_sync(hook)(exc)
+        if request_tearing_down.receivers:
+            request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """Run the teardown functions of the app context, last registered first.
+
+        :param exc: the error that ended the work, or None; by default the one being handled.
+        """
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        for f in reversed(self.teardown_appcontext_funcs):
+            self.ensure_sync(f)(exc)
+        if appcontext_tearing_down.receivers:
+            appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+
+    # --- errors ---
+
+    def _find_error_handler(
+        self, e: Exception, blueprints: Sequence[str]
+    ) -> ft.ErrorHandlerCallable | None:
+        """The handler of the most specific class, those of the code first, the blueprints' first."""
+        exc_class, code = self._get_exc_class_and_code(type(e))
+        for wanted in (code, None) if code is not None else (None,):
+            for name in (*blueprints, None):
+                handlers = self.error_handler_spec.get(name, {}).get(wanted)
+                if not handlers:
+                    continue
+                for cls in exc_class.__mro__:
+                    handler = handlers.get(cls)
+                    if handler is not None:
+                        return handler
+        return None
+
+    def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
+        """Return what the handler of an HTTP error gives, or the error, which is a response itself."""
+        if e.code is None or isinstance(e, RoutingException):
+            return e
+        handler = self._find_error_handler(e, _cv_request.get().blueprint_names())
+        if handler is None:
+            return e
+        return t.cast("ft.ResponseReturnValue", self.ensure_sync(handler)(e))
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Return whether an HTTP error is to be treated as any other, so that a debugger sees it."""
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
+            return True
+        return bool(trap) and isinstance(e, BadRequest)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Return whether teardown functions are not told about *error*. Override it to decide."""
+        return False
+
+    def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
+        """Return what the handler of an error of a view or hook gives; raise it when there is none."""
+        if isinstance(e, BadRequestKeyError) and (
+            self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
+        ):
+            e.show_exception = True
+        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
+            return self.handle_http_exception(e)
+        handler = self._find_error_handler(e, _cv_request.get().blueprint_names())
+        if handler is None:
+            raise e
+        return t.cast("ft.ResponseReturnValue", self.ensure_sync(handler)(e))
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer 500 to an error that nobody handled; raise it when errors are to propagate."""
+        got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
+        propagate = self.config["PROPAGATE_EXCEPTIONS"]
+        if propagate is None:
+            propagate = self.testing or self.debug
+        if propagate:
+            raise e
+        self.log_exception((type(e), e, e.__traceback__))
+        value: HTTPException | ft.ResponseReturnValue
+        server_error = InternalServerError(original_exception=e)
+        ctx = _cv_request.get()
+        handler = self._find_error_handler(server_error, ctx.blueprint_names())
+        value = server_error if handler is None else self.ensure_sync(handler)(server_error)
+        return self.finalize_request(value, from_error_handler=True)
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType | None] | tuple[None, None, None],
+    ) -> None:
+        """Log an error that nobody handled, with the path and method of the request."""
+        self.logger.error(
+            f"Exception on {request.path} [{request.method}]",
+            exc_info=exc_info,
+        )
+
+    # --- async ---
+
+    def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
+        """Return *func*, made callable from here if it is a coroutine function."""
+        if type(func) is FunctionType and not func.__dict__:
+            is_async = bool(func.__code__.co_flags & _CO_COROUTINE)
+        else:
+            is_async = _is_coroutine_function(func)
+        return self.async_to_sync(func) if is_async else func
+
+    def async_to_sync(self, func: Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> Callable[..., t.Any]:
+        """Return a function that runs the coroutine function *func* to its end.
+
+        :raises RuntimeError: without asgiref.
+        """
+        try:
+            from asgiref.sync import async_to_sync
+        except ImportError:
+            raise RuntimeError(
+                "Async views, hooks and handlers need asgiref: pip install 'flask-nb[async]'"
+            ) from None
+        return async_to_sync(func)
+
+    # --- URLs ---
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what matches and builds URLs: for a request, or from ``SERVER_NAME``.
+
+        :param request: the request, or None outside one.
+        :return: None outside a request when no ``SERVER_NAME`` is set.
+        :raises werkzeug.exceptions.SecurityError: when the Host is not one of ``TRUSTED_HOSTS``.
+        """
+        server_name = self.config["SERVER_NAME"]
+        if request is None:
+            if server_name is None:
+                return None
+            return self.url_map.bind(
+                server_name,
+                script_name=self.config["APPLICATION_ROOT"],
+                url_scheme=self.config["PREFERRED_URL_SCHEME"],
+            )
+        trusted = self.config["TRUSTED_HOSTS"]
+        if trusted is not None:
+            request.trusted_hosts = trusted
+        # Asked for here so that an untrusted Host is refused before anything else.
+        request.host  # noqa: B018
+        subdomain = None
+        if self.url_map.host_matching:
+            server_name = None
+        elif not self.subdomain_matching:
+            # Without it every host is served, so nothing can be said of the subdomain.
+            subdomain = self.url_map.default_subdomain or ""
+        return self.url_map.bind_to_environ(
+            request.environ, server_name=server_name, subdomain=subdomain
+        )
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+        """Have the URL default functions add to *values*, in place."""
+        functions = self.url_default_functions
+        if not functions:
+            return
+        names: tuple[str | None, ...] = (None,)
+        if "." in endpoint:
+            names += tuple(reversed(blueprints_of(endpoint)))
+        for name in names:
+            for f in functions.get(name, ()):
+                f(endpoint, values)
+
+    def handle_url_build_error(
+        self, error: BuildError, endpoint: str, values: dict[str, t.Any]
+    ) -> str:
+        """Return the URL that an error handler for building gives; raise *error* when none does."""
+        for handler in self.url_build_error_handlers:
+            try:
+                url = handler(error, endpoint, values)
+            except BuildError as exc:
+                error = exc
+            else:
+                if url is not None:
+                    return url
+        if error is sys.exc_info()[1]:
+            raise
+        raise error
+
+    def url_for(
+        self,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: t.Any,
+    ) -> str:
+        """Build the URL of an endpoint.
+
+        :param endpoint: the endpoint; beginning with ``.`` it is one of the current blueprint.
+        :param _anchor: the fragment.
+        :param _method: build for the rule of this method.
+        :param _scheme: the scheme of an external URL.
+        :param _external: with scheme and host; by default only outside a request.
+        :param values: values of variables; others become the query.
+        :raises RuntimeError: outside a request without ``SERVER_NAME``.
+        :raises werkzeug.routing.BuildError: when no rule fits.
+        """
+        ctx = _cv_request.get(None)
+        if ctx is not None:
+            adapter = ctx.url_adapter
+            if endpoint[:1] == ".":
+                names = ctx.blueprint_names()
+                endpoint = f"{names[0]}{endpoint}" if names else endpoint[1:]
+            if _external is None:
+                _external = _scheme is not None
+        else:
+            adapter = self._url_adapter_outside_request()
+            if _external is None:
+                _external = True
+        if _scheme is not None and not _external:
+            raise ValueError("When specifying '_scheme', '_external' must be True.")
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url = adapter.build(  # type: ignore[union-attr]
+                endpoint,
+                values,
+                method=_method,
+                url_scheme=_scheme,
+                force_external=_external,
+            )
+        except BuildError as exc:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(exc, endpoint, values)
+        if _anchor is not None:
+            url = f"{url}#{quote(_anchor, safe=_ANCHOR_SAFE)}"
+        return url
+
+    def _url_adapter_outside_request(self) -> MapAdapter:
+        ctx = _cv_app.get(None)
+        adapter = self.create_url_adapter(None) if ctx is None else ctx.url_adapter
+        if adapter is None:
+            raise RuntimeError(
+                "URLs cannot be built here: no request is active, and 'SERVER_NAME' is not set. Set it"
+                " (with 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed), or build the URL in"
+                " a request, such as 'with app.test_request_context():'."
+            )
+        return adapter
+
+    def redirect(self, location: str, code: int = 302) -> ResponseBase:
+        """Return a redirect to *location*, in the app's response class."""
+        from werkzeug.utils import redirect
+
+        return redirect(location, code=code, Response=self.response_class)
+
+
+# What RFC 3986 allows in a fragment besides letters, digits and "_.-~".
+_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
+
+_NOT_A_RESPONSE = (
+    "The view function for {endpoint!r} did not return a valid response. A view returns a string,"
+    " dict, list, iterator, response, WSGI callable, or a tuple with a status or headers;"
+    " this one returned a {type}."
+)
+
+
+def _parts_of_tuple(value: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
+    """Take ``(body, status, headers)``, ``(body, status)`` or ``(body, headers)`` apart."""
+    if len(value) == 3:
+        return value
+    if len(value) == 2:
+        body, second = value
+        if isinstance(second, (Headers, dict, tuple, list)):
+            return body, None, second
+        return body, second, None
+    raise TypeError(
+        "The view function did not return a valid response tuple. The tuple must have the form"
+        " (body, status, headers), (body, status), or (body, headers)."
+    )

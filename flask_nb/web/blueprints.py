@@ -1,0 +1,564 @@
+"""Blueprints: parts of an app that are recorded first and registered later, perhaps several times.
+
+A blueprint keeps what it is to do with an app as a list of functions. In a notebook it may be
+registered first and grow afterwards: what is recorded then reaches every app that it is registered on
+at once, under the owner who recorded it.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import update_wrapper
+
+from .ctx import _sentinel
+from .owners import Owner, Registration, current_owner, is_strict, registering_owner, repeated, via_blueprint
+from .redefinition import predecessor_of
+from .routing import LiveMap
+from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
+
+if t.TYPE_CHECKING:
+    from . import typing as ft
+    from .app import Flask
+
+F = t.TypeVar("F", bound=Callable[..., t.Any])
+DeferredSetupFunction = Callable[["BlueprintSetupState"], None]
+
+
+class BlueprintSetupState:
+    """What a deferred function needs to know about one registration of a blueprint.
+
+    :param blueprint: the blueprint.
+    :param app: the app that it is registered on.
+    :param options: the options of the registration.
+    :param first_registration: whether the app has not seen this blueprint before.
+    """
+
+    def __init__(
+        self, blueprint: Blueprint, app: Flask, options: t.Any, first_registration: bool
+    ) -> None:
+        self.app = app
+        self.blueprint = blueprint
+        self.options = options
+        self.first_registration = first_registration
+        self.subdomain = options.get("subdomain")
+        if self.subdomain is None:
+            self.subdomain = blueprint.subdomain
+        self.url_prefix = options.get("url_prefix")
+        if self.url_prefix is None:
+            self.url_prefix = blueprint.url_prefix
+        self.name = options.get("name", blueprint.name)
+        self.name_prefix = options.get("name_prefix", "")
+        self.url_defaults = {**blueprint.url_values_defaults, **(options.get("url_defaults") or {})}
+
+    @property
+    def full_name(self) -> str:
+        """The dotted name under which the app knows this registration."""
+        return f"{self.name_prefix}.{self.name}".lstrip(".")
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Register a rule on the app, with prefix, subdomain and defaults of this registration."""
+        if self.url_prefix is not None:
+            rule = "/".join((self.url_prefix.rstrip("/"), rule.lstrip("/"))) if rule else self.url_prefix
+        options.setdefault("subdomain", self.subdomain)
+        if endpoint is None:
+            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
+        defaults = self.url_defaults
+        if "defaults" in options:
+            defaults = {**defaults, **options.pop("defaults")}
+        self.app.add_url_rule(
+            rule, f"{self.full_name}.{endpoint}", view_func, defaults=defaults, **options
+        )
+
+
+@dataclass(eq=False)
+class _Deferred:
+    """One function to be called at registration, and who recorded it."""
+
+    function: DeferredSetupFunction
+    owner: Owner | None
+
+    def apply(self, state: BlueprintSetupState) -> None:
+        if self.owner is None:
+            self.function(state)
+            return
+        with repeated(self), via_blueprint(state.full_name):
+            self.function(state)
+
+
+class Blueprint(Scaffold):
+    """Routes, hooks, handlers, templates and static files that an app registers as one part.
+
+    :param name: the first part of its endpoints; no dots.
+    :param import_name: the module that it belongs to, usually ``__name__``.
+    :param static_folder: the folder of its static files, relative to its root path.
+    :param static_url_path: the URL prefix of its static files, after its own prefix.
+    :param template_folder: the folder of its templates, searched after the app's.
+    :param url_prefix: the prefix of its rules.
+    :param subdomain: the subdomain of its rules.
+    :param url_defaults: values for its rules' variables.
+    :param root_path: its root folder, where it cannot be found from the import name.
+    :param cli_group: the name of the group of its commands; None merges them into the app's.
+    :raises ValueError: for an empty name or one with a dot.
+    """
+
+    _got_registered_once = False
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        url_prefix: str | None = None,
+        subdomain: str | None = None,
+        url_defaults: dict[str, t.Any] | None = None,
+        root_path: str | None = None,
+        cli_group: str | None = _sentinel,  # type: ignore[assignment]
+    ) -> None:
+        super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
+        if not name:
+            raise ValueError("'name' may not be empty.")
+        if "." in name:
+            raise ValueError("'name' may not contain a dot '.' character.")
+        self.name = name
+        self.url_prefix = url_prefix
+        self.subdomain = subdomain
+        self.deferred_functions: list[DeferredSetupFunction] = []
+        self.url_values_defaults = dict(url_defaults or {})
+        self.cli_group = cli_group
+        self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
+        self._deferred_owners: dict[int, Owner] = {}
+        self._places: list[_Place] = []
+        owner = registering_owner()
+        if owner is not None:
+            old = predecessor_of(self, "blueprint", owner)
+            if old is not None:
+                self._take_over(old, owner)
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        if self._got_registered_once and (current_owner.get() is None or is_strict()):
+            raise AssertionError(
+                f"The setup method '{f_name}' was called on the blueprint '{self.name}' after it had been"
+                " registered: what it sets up would reach no app. Set the blueprint up first, then"
+                " register it."
+            )
+
+    # --- recording ---
+
+    @setupmethod
+    def record(self, func: DeferredSetupFunction) -> None:
+        """Have *func* called with the state of each registration."""
+        owner = registering_owner()
+        self.deferred_functions.append(func)
+        if owner is None:
+            return
+        self._deferred_owners[id(func)] = owner
+        for place in self._places:
+            with via_blueprint(place.state.full_name):
+                func(place.state)
+
+    @setupmethod
+    def record_once(self, func: DeferredSetupFunction) -> None:
+        """Have *func* called with the state of the first registration on each app."""
+
+        def when_first(state: BlueprintSetupState) -> None:
+            if state.first_registration:
+                func(state)
+
+        self.record(update_wrapper(when_first, func))
+
+    def _record_route(
+        self, endpoint: str, func: DeferredSetupFunction, repeat: Callable[[t.Any], object]
+    ) -> None:
+        """Record a route; under an owner, in the place of the one that it supersedes."""
+        owner = registering_owner()
+        if owner is None:
+            self.record(func)
+            return
+        identity = self._free_identity(owner, ("endpoint", endpoint))
+        old = self.registrations.superseded(identity, owner)
+        if old is not None:
+            self._forget_deferred(old.value)
+        self.registrations.enter(
+            Registration(
+                identity, owner, "", lambda: self._forget_deferred(func), repeat, value=func
+            )
+        )
+        self.record(func)
+
+    def _forget_deferred(self, func: DeferredSetupFunction) -> None:
+        self._deferred_owners.pop(id(func), None)
+        self.deferred_functions = [one for one in self.deferred_functions if one is not func]
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Record a rule, with its view if one is given.
+
+        :param rule: the rule, to which each registration adds its prefix.
+        :param endpoint: the name of what it leads to, without dots; by default the view's.
+        :raises ValueError: for a dot in the endpoint or in the view's name.
+        """
+        self._check_setup_finished("add_url_rule")
+        if endpoint and "." in endpoint:
+            raise ValueError("'endpoint' may not contain a dot '.' character.")
+        if view_func and hasattr(view_func, "__name__") and "." in view_func.__name__:
+            raise ValueError("'view_func' name may not contain a dot '.' character.")
+
+        def register(state: BlueprintSetupState) -> None:
+            state.add_url_rule(
+                rule,
+                endpoint,
+                view_func,
+                provide_automatic_options=provide_automatic_options,
+                **options,
+            )
+
+        def repeat(target: Blueprint) -> None:
+            target.add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+
+        self._record_route(str(endpoint or getattr(view_func, "__name__", rule)), register, repeat)
+
+    def _set_view_function(self, endpoint: str, f: Callable[..., t.Any]) -> None:
+        super()._set_view_function(endpoint, f)
+        for place in self._places:
+            place.state.app.view_functions[f"{place.state.full_name}.{endpoint}"] = f
+
+    # --- registering ---
+
+    def make_setup_state(
+        self, app: Flask, options: dict[str, t.Any], first_registration: bool = False
+    ) -> BlueprintSetupState:
+        """Return the state that the deferred functions of one registration see."""
+        return BlueprintSetupState(self, app, options, first_registration)
+
+    @setupmethod
+    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+        """Have *blueprint* registered below this one.
+
+        :raises ValueError: for this blueprint itself.
+        """
+        if blueprint is self:
+            raise ValueError("Cannot register a blueprint on itself")
+        known = [index for index, (one, _) in enumerate(self._blueprints) if one is blueprint]
+        if known and registering_owner() is not None:
+            self._blueprints[known[0]] = blueprint, options
+        else:
+            self._blueprints.append((blueprint, options))
+        if registering_owner() is not None:
+            for place in list(self._places):
+                place.register_child(blueprint, options)
+
+    def register(self, app: Flask, options: dict[str, t.Any]) -> None:
+        """Register on *app* what was recorded here; :meth:`Flask.register_blueprint` calls this.
+
+        :raises ValueError: when the app has a blueprint of that name.
+        """
+        state_name = f"{options.get('name_prefix', '')}.{options.get('name', self.name)}".lstrip(".")
+        owner = registering_owner()
+        if state_name in app.blueprints:
+            self._check_name_is_free(app, state_name, owner)
+        is_new_here = all(one is not self for one in app.blueprints.values())
+        is_new_name = state_name not in app.blueprints
+        app.blueprints[state_name] = self
+        self._got_registered_once = True
+        state = self.make_setup_state(app, options, is_new_here)
+        place = _Place(state, is_new_here or is_new_name, options)
+        if owner is not None:
+            self._enter_registration(app, state_name, owner, options)
+            self._places = [one for one in self._places if not one.is_at(app, state_name)]
+            self._places.append(place)
+        with _one_swap(app):
+            self._apply(place)
+
+    def _check_name_is_free(self, app: Flask, name: str, owner: Owner | None) -> None:
+        entry = app.registrations.get(("blueprint", name))
+        if owner is not None and (
+            entry is None or app.registrations.superseded(("blueprint", name), owner) is not None
+        ):
+            return
+        which = "this" if app.blueprints[name] is self else "a different"
+        qualifier = "'name=' may be used to provide a unique name."
+        raise ValueError(
+            f"The name '{name}' is already registered for {which} blueprint. Use {qualifier}"
+        )
+
+    def _enter_registration(
+        self, app: Flask, name: str, owner: Owner, options: dict[str, t.Any]
+    ) -> None:
+        def withdraw() -> None:
+            self._places = [one for one in self._places if not one.is_at(app, name)]
+            if app.blueprints.get(name) is self:
+                del app.blueprints[name]
+            with _one_swap(app):
+                for entry in app.registrations:
+                    if entry.via is not None and f"{entry.via}.".startswith(f"{name}."):
+                        app.registrations.drop(entry)
+
+        app.registrations.enter(
+            Registration(
+                ("blueprint", name),
+                owner,
+                f"blueprint {name}",
+                withdraw,
+                repeat=lambda target: self.register(target, options),
+                via=options.get("name_prefix") or None,
+                value=self,
+            )
+        )
+
+    def _apply(self, place: _Place) -> None:
+        state = place.state
+        if self.has_static_folder:
+            token = current_owner.set(None)
+            try:
+                if f"{state.full_name}.static" not in state.app.view_functions:
+                    self._add_static_rule(state)
+            finally:
+                current_owner.reset(token)
+        place.merge_functions()
+        for function in list(self.deferred_functions):
+            _Deferred(function, self._deferred_owners.get(id(function))).apply(state)
+        self._register_commands(state)
+        for blueprint, options in self._blueprints:
+            place.register_child(blueprint, options)
+
+    def _add_static_rule(self, state: BlueprintSetupState) -> None:
+        state.add_url_rule(
+            f"{self.static_url_path}/<path:filename>",
+            view_func=self.send_static_file,
+            endpoint="static",
+        )
+
+    def _register_commands(self, state: BlueprintSetupState) -> None:
+        if not self.cli.commands:
+            return
+        group = state.options.get("cli_group", _sentinel)
+        if group is _sentinel:
+            group = self.cli_group
+        if group is None:
+            state.app.cli.commands.update(self.cli.commands)
+            return
+        self.cli.name = state.full_name if group is _sentinel else group
+        state.app.cli.add_command(self.cli)
+
+    def _registrations_changed(self) -> None:
+        for place in self._places:
+            place.merge_functions()
+
+    def _take_over(self, old: Blueprint, owner: Owner) -> None:
+        """Take what other cells had recorded on *old*, and its place on the apps that had it."""
+        for entry in old.registrations:
+            if entry.owner.key != owner.key and entry.repeat is not None:
+                with repeated(entry):
+                    entry.repeat(self)
+        for child, options in old._blueprints:
+            self._blueprints.append((child, options))
+        for place in list(old._places):
+            place.hand_over(self, owner)
+
+    # --- what reaches the whole app ---
+
+    @setupmethod
+    def app_template_filter(self, name: str | None = None) -> Callable[[F], F]:
+        """Return a decorator that registers a Jinja filter for the whole app."""
+        return self._app_decorator("add_template_filter", name)
+
+    @setupmethod
+    def add_app_template_filter(self, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
+        """Register a Jinja filter for the whole app."""
+        self._record_for_app("add_template_filter", f, name)
+
+    @setupmethod
+    def app_template_test(self, name: str | None = None) -> Callable[[F], F]:
+        """Return a decorator that registers a Jinja test for the whole app."""
+        return self._app_decorator("add_template_test", name)
+
+    @setupmethod
+    def add_app_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
+        """Register a Jinja test for the whole app."""
+        self._record_for_app("add_template_test", f, name)
+
+    @setupmethod
+    def app_template_global(self, name: str | None = None) -> Callable[[F], F]:
+        """Return a decorator that registers a function for all templates of the app."""
+        return self._app_decorator("add_template_global", name)
+
+    @setupmethod
+    def add_app_template_global(self, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
+        """Register a function for all templates of the app."""
+        self._record_for_app("add_template_global", f, name)
+
+    def _app_decorator(self, method: str, name: str | None) -> Callable[[F], F]:
+        def decorator(f: F) -> F:
+            self._record_for_app(method, f, name)
+            return f
+
+        return decorator
+
+    def _record_for_app(self, method: str, f: Callable[..., t.Any], *args: t.Any) -> None:
+        self.record_once(lambda state: getattr(state.app, method)(f, *args))
+
+    @setupmethod
+    def before_app_request(self, f: F) -> F:
+        """Have *f* called before each request of the app."""
+        self._record_for_app("before_request", f)
+        return f
+
+    @setupmethod
+    def after_app_request(self, f: F) -> F:
+        """Have *f* called with each response of the app."""
+        self._record_for_app("after_request", f)
+        return f
+
+    @setupmethod
+    def teardown_app_request(self, f: F) -> F:
+        """Have *f* called when the context of any request of the app ends."""
+        self._record_for_app("teardown_request", f)
+        return f
+
+    @setupmethod
+    def app_context_processor(self, f: F) -> F:
+        """Have what *f* returns added to the variables of each template of the app."""
+        self._record_for_app("context_processor", f)
+        return f
+
+    @setupmethod
+    def app_errorhandler(self, code: type[Exception] | int) -> Callable[[F], F]:
+        """Return a decorator that makes a function the app's handler of an error."""
+
+        def decorator(f: F) -> F:
+            self.record_once(lambda state: state.app.register_error_handler(code, f))
+            return f
+
+        return decorator
+
+    @setupmethod
+    def app_url_value_preprocessor(self, f: F) -> F:
+        """Have *f* called with endpoint and URL values of each request of the app."""
+        self._record_for_app("url_value_preprocessor", f)
+        return f
+
+    @setupmethod
+    def app_url_defaults(self, f: F) -> F:
+        """Have *f* called whenever a URL of the app is built."""
+        self._record_for_app("url_defaults", f)
+        return f
+
+    def open_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> t.IO[t.Any]:
+        """Open a file of the blueprint's root path for reading.
+
+        :param resource: the path, relative to the root path.
+        :param mode: ``r``, ``rt`` or ``rb``.
+        :param encoding: for the text modes.
+        """
+        return t.cast(t.IO[t.Any], self._open_in_root(resource, mode, encoding))
+
+
+# The tables of hooks that a registration copies from the blueprint to the app.
+_HOOK_TABLES = (
+    "before_request_funcs",
+    "after_request_funcs",
+    "teardown_request_funcs",
+    "url_default_functions",
+    "url_value_preprocessors",
+    "template_context_processors",
+)
+
+
+class _Place:
+    """One registration of a blueprint on an app: what it put there, so that it can be kept current."""
+
+    def __init__(
+        self, state: BlueprintSetupState, merges: bool, options: dict[str, t.Any]
+    ) -> None:
+        self.state = state
+        self.options = options
+        self.merges = merges
+        self._merged: dict[tuple[str, str], list[t.Any]] = defaultdict(list)
+
+    def is_at(self, app: Flask, name: str) -> bool:
+        return self.state.app is app and self.state.full_name == name
+
+    def _name_of(self, scope: str | None) -> str:
+        name = self.state.full_name
+        return name if scope is None else f"{name}.{scope}"
+
+    def merge_functions(self) -> None:
+        """Bring the app's hooks and handlers of this blueprint up to date with the blueprint's."""
+        if not self.merges:
+            return
+        app, blueprint = self.state.app, self.state.blueprint
+        for table in _HOOK_TABLES:
+            for scope, functions in getattr(blueprint, table).items():
+                self._merge_list(getattr(app, table), table, self._name_of(scope), functions)
+        for scope, by_code in blueprint.error_handler_spec.items():
+            for code, handlers in by_code.items():
+                app.error_handler_spec[self._name_of(scope)][code] = dict(handlers)
+        for endpoint, view in blueprint.view_functions.items():
+            app.view_functions.setdefault(f"{self.state.full_name}.{endpoint}", view)
+
+    def _merge_list(
+        self, app_table: dict[t.Any, list[t.Any]], table: str, name: str, functions: Iterable[t.Any]
+    ) -> None:
+        before = self._merged[table, name]
+        others = [f for f in app_table.get(name, ()) if not any(f is one for one in before)]
+        self._merged[table, name] = list(functions)
+        app_table[name] = others + self._merged[table, name]
+
+    def register_child(self, blueprint: Blueprint, options: dict[str, t.Any]) -> None:
+        """Register a nested blueprint below this registration."""
+        blueprint.register(self.state.app, self._options_of_child(blueprint, options))
+
+    def _options_of_child(self, blueprint: Blueprint, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        state = self.state
+        options = dict(options)
+        subdomain = options.get("subdomain") or blueprint.subdomain
+        if subdomain is not None or state.subdomain is not None:
+            options["subdomain"] = ".".join(filter(None, (subdomain, state.subdomain))) or None
+        prefix = options.get("url_prefix")
+        prefix = blueprint.url_prefix if prefix is None else prefix
+        if state.url_prefix is not None and prefix is not None:
+            options["url_prefix"] = f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
+        elif prefix is not None or state.url_prefix is not None:
+            options["url_prefix"] = state.url_prefix if prefix is None else prefix
+        options["name_prefix"] = state.full_name
+        return options
+
+    def hand_over(self, blueprint: Blueprint, owner: Owner) -> None:
+        """Register *blueprint* where this registration of its predecessor is, under the same owner."""
+        app = self.state.app
+        entry = app.registrations.get(("blueprint", self.state.full_name))
+        if entry is None or entry.owner.key == owner.key:
+            return  # the cell that makes the blueprint registers it as well
+        with repeated(entry):
+            blueprint.register(app, self.options)
+
+
+@contextmanager
+def _one_swap(app: Flask) -> t.Iterator[None]:
+    """Publish what a block does to the app's routing table as one change, where the table can."""
+    if isinstance(app.url_map, LiveMap):
+        with app.url_map.batch():
+            yield
+    else:
+        yield

@@ -1,0 +1,447 @@
+"""The contexts that a request or a command runs in.
+
+A context makes what it can only when it is asked for: the request object, ``g``, the session and the
+URL adapter of a view that needs none of them are never made. What could be told from outside (a
+session interface or request class of the user's own) is made at once, as in Flask.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, update_wrapper
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from werkzeug.exceptions import HTTPException
+
+from .globals import _cv_app, _cv_request
+from .signals import appcontext_popped, appcontext_pushed
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.routing import MapAdapter, Rule
+
+    from .app import Flask
+    from .sessions import SessionMixin
+    from .typing import AfterRequestCallable
+    from .wrappers import Request
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# "No argument was given", where None is a value.
+_sentinel = object()
+
+
+class _AppCtxGlobals:
+    """The object behind ``g``: whatever the app keeps there until its context ends."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only when normal lookup has failed; kept for type checkers.
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def get(self, name: str, default: Any | None = None) -> Any:
+        """Return the value of *name*, or *default* when it is not set."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: Any = _sentinel) -> Any:
+        """Take *name* out and return its value.
+
+        :param default: what to return when it is not set.
+        :raises KeyError: when it is not set and no default is given.
+        """
+        if default is _sentinel:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return the value of *name*, setting it to *default* first when it is not set."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        ctx = _cv_app.get(None)
+        return object.__repr__(self) if ctx is None else f"<flask.g of '{ctx.app.name}'>"
+
+
+def has_request_context() -> bool:
+    """Return whether a request is active here."""
+    return _cv_request.get(None) is not None
+
+
+def has_app_context() -> bool:
+    """Return whether an app is active here."""
+    return _cv_app.get(None) is not None
+
+
+def after_this_request(f: AfterRequestCallable[Any]) -> AfterRequestCallable[Any]:
+    """Have *f* called with the response of the current request, to change or replace it.
+
+    :raises RuntimeError: outside a request.
+    """
+    ctx = _cv_request.get(None)
+    if ctx is None:
+        raise RuntimeError(
+            "'after_this_request' needs a request: call it in a view, or in another function"
+            " that runs while a request is handled."
+        )
+    ctx._after_request_functions.append(f)
+    return f
+
+
+def copy_current_request_context(f: F) -> F:
+    """Return *f* wrapped so that it runs in a copy of the current request's context.
+
+    For work that a view hands to another thread or greenlet.
+
+    :raises RuntimeError: outside a request.
+    """
+    current = _cv_request.get(None)
+    if current is None:
+        raise RuntimeError(
+            "'copy_current_request_context' needs a request: decorate the function inside a view."
+        )
+    ctx = current.copy()
+
+    def with_request_context(*args: Any, **kwargs: Any) -> Any:
+        with ctx:
+            return ctx.app.ensure_sync(f)(*args, **kwargs)
+
+    return update_wrapper(with_request_context, f)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=1024)
+def blueprints_of(endpoint: str) -> tuple[str, ...]:
+    """Return the names of the blueprints that *endpoint* belongs to, innermost first."""
+    name = endpoint.rpartition(".")[0]
+    names = []
+    while name:
+        names.append(name)
+        name = name.rpartition(".")[0]
+    return tuple(names)
+
+
+class AppContext:
+    """What is active while an app handles a request or runs a command.
+
+    :param app: the app.
+    """
+
+    # Defaults stand on the class: most requests set none of them.
+    _g: _AppCtxGlobals | None = None
+    _url_adapter: Any = _sentinel
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._tokens: list[contextvars.Token[AppContext]] = []
+        if app.app_ctx_globals_class is not _AppCtxGlobals:
+            self._g = app.app_ctx_globals_class()
+
+    @property
+    def g(self) -> _AppCtxGlobals:
+        """The namespace behind ``flask.g``."""
+        made = self._g
+        if made is None:
+            made = self._g = self.app.app_ctx_globals_class()
+        return made
+
+    @g.setter
+    def g(self, value: _AppCtxGlobals) -> None:
+        self._g = value
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """What builds URLs outside a request; None without a SERVER_NAME."""
+        if self._url_adapter is _sentinel:
+            self._url_adapter = self.app.create_url_adapter(None)
+        return self._url_adapter  # type: ignore[no-any-return]
+
+    @url_adapter.setter
+    def url_adapter(self, value: MapAdapter | None) -> None:
+        self._url_adapter = value
+
+    def push(self) -> None:
+        """Make this the active app context."""
+        self._tokens.append(_cv_app.set(self))
+        if appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def pop(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """End this context; the last pop runs the app's teardown functions.
+
+        :param exc: the error that ended the work, or None; by default the one being handled.
+        """
+        try:
+            if len(self._tokens) == 1:
+                if exc is _sentinel:
+                    exc = sys.exc_info()[1]
+                self.app.do_teardown_appcontext(exc)
+        finally:
+            active = _cv_app.get()
+            _cv_app.reset(self._tokens.pop())
+        if active is not self:
+            raise AssertionError(f"Popped wrong app context. ({active!r} instead of {self!r})")
+        if appcontext_popped.receivers:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def __enter__(self) -> AppContext:
+        self.push()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.pop(exc_value)
+
+
+class RequestContext:
+    """What is active while one request is handled.
+
+    :param app: the app.
+    :param environ: the WSGI environment of the request.
+    :param request: a request object made elsewhere; by default one of the app's class.
+    :param session: a session opened elsewhere; by default the app's interface opens one.
+    """
+
+    # Defaults stand on the class: most requests set none of them.
+    flashes: list[tuple[str, str]] | None = None
+    _session: SessionMixin | None = None
+    _request: Request | None = None
+    _url_adapter: Any = _sentinel
+    _match: tuple[Rule, dict[str, Any]] | None = None
+    _failed_match: HTTPException | None = None
+    _after_request: list[AfterRequestCallable[Any]] | None = None
+
+    def __init__(
+        self,
+        app: Flask,
+        environ: WSGIEnvironment,
+        request: Request | None = None,
+        session: SessionMixin | None = None,
+    ) -> None:
+        self.app = app
+        self._environ = environ
+        self._frames: list[tuple[contextvars.Token[RequestContext], AppContext | None]] = []
+        if session is not None:
+            self._session = session
+        if request is not None:
+            self._request = request
+            request.json_module = app.json
+        elif not app._makes_requests_lazily:
+            self._make_request()
+        if not app._matches_directly(environ):
+            self._bind()
+
+    @property
+    def _after_request_functions(self) -> list[AfterRequestCallable[Any]]:
+        """What ``after_this_request`` has added; a list made when the first is."""
+        if self._after_request is None:
+            self._after_request = []
+        return self._after_request
+
+    @_after_request_functions.setter
+    def _after_request_functions(self, value: list[AfterRequestCallable[Any]]) -> None:
+        self._after_request = value
+
+    # --- what is made when it is asked for ---
+
+    def _make_request(self) -> Request:
+        request = self._request = self.app.request_class(self._environ)
+        request.json_module = self.app.json
+        if self._match is not None:
+            request.url_rule, request.view_args = self._match
+        elif self._failed_match is not None:
+            request.routing_exception = self._failed_match
+        return request
+
+    @property
+    def request(self) -> Request:
+        """The request object."""
+        return self._request or self._make_request()
+
+    @request.setter
+    def request(self, value: Request) -> None:
+        self._request = value
+
+    def _bind(self) -> None:
+        """Make the URL adapter; a Host that is not acceptable is the request's routing error."""
+        self._url_adapter = None
+        try:
+            self._url_adapter = self.app.create_url_adapter(self.request)
+        except HTTPException as exc:
+            self._fail_match(exc)
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """What matches and builds URLs in this request; None when its Host was refused."""
+        if self._url_adapter is _sentinel:
+            self._bind()
+        return self._url_adapter  # type: ignore[no-any-return]
+
+    @url_adapter.setter
+    def url_adapter(self, value: MapAdapter | None) -> None:
+        self._url_adapter = value
+
+    @property
+    def session(self) -> SessionMixin:
+        """The session. Reading this counts as an access: the response then varies by cookie."""
+        session = self._session
+        if session is None:
+            session = self._open_session()
+        session.accessed = True
+        return session
+
+    def _open_session(self) -> SessionMixin:
+        interface = self.app.session_interface
+        session = interface.open_session(self.app, self.request)
+        if session is None:
+            session = interface.make_null_session(self.app)
+        self._session = session
+        return session
+
+    def _session_to_save(self) -> SessionMixin | None:
+        """The session that may have to be saved, opened if the request brought one; else None."""
+        if self._session is None and "HTTP_COOKIE" in self._environ:
+            return self._open_session()
+        return self._session
+
+    # --- matching ---
+
+    def match_request(self) -> None:
+        """Match the request to a rule; what goes wrong is raised when it is dispatched."""
+        adapter = self.url_adapter
+        if adapter is None:
+            return
+        try:
+            rule, values = adapter.match(return_rule=True)
+        except HTTPException as exc:
+            self._fail_match(exc)
+        else:
+            self._set_match(rule, dict(values))
+
+    def _match_directly(self) -> bool:
+        rule = self.app._find_plain_rule(self._environ)
+        if rule is None:
+            return False
+        self._set_match(rule, dict(rule.defaults) if rule.defaults else {})
+        return True
+
+    def _set_match(self, rule: Rule, values: dict[str, Any]) -> None:
+        self._match = rule, values
+        if self._request is not None:
+            self._request.url_rule, self._request.view_args = rule, values
+
+    def _fail_match(self, exc: HTTPException) -> None:
+        self._failed_match = exc
+        if self._request is not None:
+            self._request.routing_exception = exc
+
+    def matched(self) -> tuple[Rule | None, dict[str, Any]]:
+        """Return the rule and values to dispatch; hooks may have changed those of the request."""
+        request = self._request
+        if request is not None:
+            if request.routing_exception is not None:
+                return None, {}
+            return request.url_rule, request.view_args or {}
+        return self._match or (None, {})
+
+    @property
+    def method(self) -> str:
+        """The method of the request, in upper case."""
+        request = self._request
+        method: str = self._environ["REQUEST_METHOD"] if request is None else request.method
+        return method if method.isupper() else method.upper()
+
+    def blueprint_names(self) -> Sequence[str]:
+        """Return the names of the blueprints that the request belongs to, innermost first."""
+        if self._request is not None:
+            return self._request.blueprints
+        return () if self._match is None else blueprints_of(self._match[0].endpoint)
+
+    # --- push and pop ---
+
+    def copy(self) -> RequestContext:
+        """Return a context of the same request, to be pushed in another thread or greenlet."""
+        return self.__class__(self.app, environ=self._environ, request=self.request, session=self._session)
+
+    def push(self) -> None:
+        """Make this the active request, with its app's context below it."""
+        app = self.app
+        app_ctx = _cv_app.get(None)
+        pushed: AppContext | None = None
+        if app_ctx is None or app_ctx.app is not app:
+            pushed = app.app_context()
+            pushed.push()
+        self._frames.append((_cv_request.set(self), pushed))
+        # The session comes before the match: custom converters may read it.
+        if self._session is None and not app._opens_sessions_lazily:
+            self._open_session()
+        is_open = self._match is None and self._failed_match is None
+        if is_open and (self._url_adapter is not _sentinel or not self._match_directly()):
+            self.match_request()
+
+    def pop(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """End this context; the last pop runs the teardown functions and closes the request.
+
+        :param exc: the error that ended the request, or None; by default the one being handled.
+        """
+        is_last = len(self._frames) == 1
+        try:
+            if is_last:
+                if exc is _sentinel:
+                    exc = sys.exc_info()[1]
+                self._tear_down(exc)
+        finally:
+            active = _cv_request.get()
+            token, app_ctx = self._frames.pop()
+            _cv_request.reset(token)
+            if is_last and active._request is not None:
+                # The environment refers to the request; the cycle would wait for the collector.
+                active._request.environ["werkzeug.request"] = None
+            if app_ctx is not None:
+                app_ctx.pop(exc)
+        if active is not self:
+            raise AssertionError(f"Popped wrong request context. ({active!r} instead of {self!r})")
+
+    def _tear_down(self, exc: BaseException | None) -> None:
+        self.app.do_teardown_request(exc)
+        if self._request is not None:
+            close = getattr(self._request, "close", None)
+            if close is not None:
+                close()
+
+    def __enter__(self) -> RequestContext:
+        self.push()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.pop(exc_value)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.request.url!r}"
+            f" [{self.request.method}] of {self.app.name}>"
+        )

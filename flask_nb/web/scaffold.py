@@ -1,0 +1,463 @@
+"""What an app and a blueprint have in common: where functions are registered.
+
+A reader of Flask will look for routes, hooks and handlers here. Each registration does the same two
+things: it enters the container that dispatch reads, and, where an owner is set (in a notebook), it is
+recorded in the ledger so that it can be replaced and withdrawn (:mod:`.owners`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import sys
+from collections import defaultdict
+from collections.abc import Callable, MutableMapping
+from functools import cached_property, update_wrapper
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from jinja2 import BaseLoader, FileSystemLoader
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from .cli import AppGroup
+from .globals import current_app
+from .helpers import get_root_path, send_from_directory
+from .owners import MISSING, Identity, Ledger, Owner, Registration, registering_owner
+from .templating import _default_template_ctx_processor
+
+if TYPE_CHECKING:
+    from .wrappers import Response
+
+F = TypeVar("F", bound=Callable[..., Any])
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+
+
+def setupmethod(f: F) -> F:
+    """Make a method check first that the app or blueprint can still be set up."""
+    name = f.__name__
+
+    def checked(self: Scaffold, *args: Any, **kwargs: Any) -> Any:
+        self._check_setup_finished(name)
+        return f(self, *args, **kwargs)
+
+    return cast(F, update_wrapper(checked, f))
+
+
+def _endpoint_from_view_func(view_func: Callable[..., Any]) -> str:
+    """Return the endpoint of a view function that was given none: its name."""
+    assert view_func is not None, "expected view func if endpoint is not provided."
+    return view_func.__name__
+
+
+def functions_by_scope() -> defaultdict[str | None, list[Callable[..., Any]]]:
+    """Return an empty table of hooks: lists of functions by blueprint name, None for the app."""
+    return defaultdict(list)
+
+
+def identity_of_function(kind: str, scope: str | None, f: Callable[..., Any]) -> Identity:
+    """Return a hook's identity: its qualified name when a cell defined it, else the hook itself."""
+    name = getattr(f, "__qualname__", "<lambda>")
+    if getattr(f, "__module__", None) == "__main__" and "<lambda>" not in name:
+        return (kind, scope, name)
+    return (kind, scope, id(f))
+
+
+def find_package(import_name: str) -> tuple[str | None, str]:
+    """Return where the package of a module lies, and the prefix it is installed under.
+
+    :param import_name: the module.
+    :return: the prefix, or None for a package that is not installed; and the folder to import from.
+    """
+    folder = _folder_to_import_from(import_name)
+    path = pathlib.PurePath(folder)
+    if path.is_relative_to(sys.prefix):
+        return sys.prefix, folder
+    if path.name.lower() == "site-packages":
+        parent = path.parent  # PREFIX/lib/python3.x/site-packages, or PREFIX/Lib/site-packages
+        above = parent if parent.name.lower() == "lib" else parent.parent
+        return str(above.parent if above.name.lower() == "lib" else parent), folder
+    return None, folder
+
+
+def _folder_to_import_from(import_name: str) -> str:
+    """The folder that has to be on the path for the module's outermost package to be found."""
+    root_name = import_name.partition(".")[0]
+    try:
+        spec = importlib.util.find_spec(root_name)
+    except (ImportError, ValueError):  # "__main__" has no spec
+        spec = None
+    if spec is None:
+        return os.getcwd() if root_name == "__main__" else get_root_path(import_name)
+    if spec.submodule_search_locations and spec.origin in {None, "namespace"}:
+        return os.path.dirname(next(iter(spec.submodule_search_locations)))
+    if spec.submodule_search_locations:
+        return os.path.dirname(os.path.dirname(str(spec.origin)))
+    return os.path.dirname(str(spec.origin))
+
+
+class Scaffold:
+    """The registering half of :class:`~flask_nb.web.Flask` and :class:`~flask_nb.web.Blueprint`.
+
+    :param import_name: the module that the app or blueprint belongs to; its folder is the root.
+    :param static_folder: the folder of static files, relative to the root path.
+    :param static_url_path: the URL prefix of static files; by default ``/`` and the folder's name.
+    :param template_folder: the folder of templates, relative to the root path.
+    :param root_path: the root folder, where it cannot be found from the import name.
+    """
+
+    cli: AppGroup
+    name: str
+    _static_folder: str | None = None
+    _static_url_path: str | None = None
+
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        root_path: str | None = None,
+    ) -> None:
+        self.import_name = import_name
+        self.static_folder = static_folder
+        self.static_url_path = static_url_path
+        self.template_folder = template_folder
+        self.root_path = get_root_path(import_name) if root_path is None else root_path
+        self.cli = AppGroup()
+        self.registrations = Ledger()
+        self.view_functions: dict[str, Callable[..., Any]] = {}
+        self.error_handler_spec: dict[
+            str | None, dict[int | None, dict[type[Exception], Callable[..., Any]]]
+        ] = defaultdict(lambda: defaultdict(dict))
+        self.before_request_funcs = functions_by_scope()
+        self.after_request_funcs = functions_by_scope()
+        self.teardown_request_funcs = functions_by_scope()
+        self.template_context_processors = functions_by_scope()
+        self.template_context_processors[None].append(_default_template_ctx_processor)
+        self.url_value_preprocessors = functions_by_scope()
+        self.url_default_functions = functions_by_scope()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        raise NotImplementedError
+
+    # --- folders ---
+
+    @property
+    def static_folder(self) -> str | None:
+        """The absolute path of the folder of static files, or None."""
+        if self._static_folder is None:
+            return None
+        return os.path.join(self.root_path, self._static_folder)
+
+    @static_folder.setter
+    def static_folder(self, value: str | os.PathLike[str] | None) -> None:
+        self._static_folder = None if value is None else os.fspath(value).rstrip(r"\/")
+
+    @property
+    def has_static_folder(self) -> bool:
+        """Whether a folder of static files is set; it need not exist."""
+        return self._static_folder is not None
+
+    @property
+    def static_url_path(self) -> str | None:
+        """The URL prefix under which static files are served."""
+        if self._static_url_path is not None:
+            return self._static_url_path
+        folder = self.static_folder
+        return None if folder is None else f"/{os.path.basename(folder)}".rstrip("/")
+
+    @static_url_path.setter
+    def static_url_path(self, value: str | None) -> None:
+        self._static_url_path = None if value is None else value.rstrip("/")
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Return for how many seconds a browser may keep *filename*, or None to ask each time.
+
+        Override it to decide by file; by default it is ``SEND_FILE_MAX_AGE_DEFAULT``.
+        """
+        value = current_app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        if value is None:
+            return None
+        seconds = getattr(value, "total_seconds", None)
+        return int(seconds()) if seconds is not None else cast(int, value)
+
+    def send_static_file(self, filename: str) -> Response:
+        """Return the response of a static file; the view of the static route.
+
+        :raises RuntimeError: when there is no static folder.
+        """
+        if not self.has_static_folder:
+            raise RuntimeError("'static_folder' must be set to serve static_files.")
+        return send_from_directory(
+            cast(str, self.static_folder), filename, max_age=self.get_send_file_max_age(filename)
+        )
+
+    @cached_property
+    def jinja_loader(self) -> BaseLoader | None:
+        """The loader of the templates in the template folder, or None without one."""
+        if self.template_folder is None:
+            return None
+        return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
+
+    def _open_in_root(self, resource: str, mode: str, encoding: str | None) -> Any:
+        if mode not in {"r", "rt", "rb"}:
+            raise ValueError("Resources can only be opened for reading.")
+        path = os.path.join(self.root_path, resource)
+        return open(path, mode, encoding=None if mode == "rb" else encoding)
+
+    # --- routes ---
+
+    def _method_route(self, method: str, rule: str, options: dict[str, Any]) -> Callable[[F], F]:
+        if "methods" in options:
+            raise TypeError("Use the 'route' decorator to use the 'methods' argument.")
+        return self.route(rule, methods=[method], **options)
+
+    @setupmethod
+    def get(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Return a decorator that makes a function the view of GET requests to *rule*."""
+        return self._method_route("GET", rule, options)
+
+    @setupmethod
+    def post(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Return a decorator that makes a function the view of POST requests to *rule*."""
+        return self._method_route("POST", rule, options)
+
+    @setupmethod
+    def put(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Return a decorator that makes a function the view of PUT requests to *rule*."""
+        return self._method_route("PUT", rule, options)
+
+    @setupmethod
+    def delete(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Return a decorator that makes a function the view of DELETE requests to *rule*."""
+        return self._method_route("DELETE", rule, options)
+
+    @setupmethod
+    def patch(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Return a decorator that makes a function the view of PATCH requests to *rule*."""
+        return self._method_route("PATCH", rule, options)
+
+    @setupmethod
+    def route(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Return a decorator that makes a function the view of *rule*.
+
+        :param rule: the URL rule, such as ``/items/<int:id>``.
+        :param options: ``endpoint`` and ``methods``, and what :class:`werkzeug.routing.Rule` takes.
+        """
+
+        def decorator(f: F) -> F:
+            endpoint = options.pop("endpoint", None)
+            self.add_url_rule(rule, endpoint, f, **options)
+            return f
+
+        return decorator
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Register a rule, with its view if one is given."""
+        raise NotImplementedError
+
+    @setupmethod
+    def endpoint(self, endpoint: str) -> Callable[[F], F]:
+        """Return a decorator that makes a function the view of *endpoint*, whatever its rules."""
+
+        def decorator(f: F) -> F:
+            self._set_view_function(endpoint, f)
+            return f
+
+        return decorator
+
+    def _set_view_function(self, endpoint: str, f: Callable[..., Any]) -> None:
+        self.view_functions[endpoint] = f
+
+    # --- hooks ---
+
+    @setupmethod
+    def before_request(self, f: AnyFunction) -> AnyFunction:
+        """Have *f* called before each request; what it returns, unless None, is the response."""
+        return self._add_function("before_request", self.before_request_funcs, f)
+
+    @setupmethod
+    def after_request(self, f: AnyFunction) -> AnyFunction:
+        """Have *f* called with each response, to return it or another."""
+        return self._add_function("after_request", self.after_request_funcs, f)
+
+    @setupmethod
+    def teardown_request(self, f: AnyFunction) -> AnyFunction:
+        """Have *f* called when a request's context ends, with the error that ended it or None."""
+        return self._add_function("teardown_request", self.teardown_request_funcs, f)
+
+    @setupmethod
+    def context_processor(self, f: AnyFunction) -> AnyFunction:
+        """Have the dictionary that *f* returns added to the variables of each template."""
+        return self._add_function("context_processor", self.template_context_processors, f)
+
+    @setupmethod
+    def url_value_preprocessor(self, f: AnyFunction) -> AnyFunction:
+        """Have *f* called with endpoint and URL values before the hooks of each request."""
+        return self._add_function("url_value_preprocessor", self.url_value_preprocessors, f)
+
+    @setupmethod
+    def url_defaults(self, f: AnyFunction) -> AnyFunction:
+        """Have *f* called with endpoint and values, to add to them, when a URL is built."""
+        return self._add_function("url_defaults", self.url_default_functions, f)
+
+    def _add_function(
+        self,
+        kind: str,
+        functions: MutableMapping[str | None, list[Any]],
+        f: AnyFunction,
+        scope: str | None = None,
+    ) -> AnyFunction:
+        """Add a hook; under an owner, in the place of the one that it supersedes."""
+        owner = registering_owner()
+        if owner is None:
+            functions.setdefault(scope, []).append(f)
+            return f
+        identity = self._free_identity(owner, identity_of_function(kind, scope, f))
+        old = self.registrations.superseded(identity, owner)
+        _put_function(functions, scope, f, instead_of=old.value if old else MISSING)
+        self.registrations.enter(
+            Registration(
+                identity,
+                owner,
+                f"{kind} {getattr(f, '__name__', f)}",
+                withdraw=lambda: _drop_function(functions, scope, f),
+                repeat=lambda target: getattr(target, kind)(f),
+                value=f,
+            )
+        )
+        self._registrations_changed()
+        return f
+
+    def _free_identity(self, owner: Owner, base: Identity) -> Identity:
+        """*base*, numbered so that two registrations of one run never meet."""
+        number = 0
+        while (entry := self.registrations.get((*base, number))) and owner.is_same_run(entry.owner):
+            number += 1
+        return (*base, number)
+
+    def _registrations_changed(self) -> None:
+        """What a blueprint does after each registration under an owner; nothing here."""
+
+    def _set_name(
+        self,
+        kind: str,
+        names: MutableMapping[Any, Any],
+        name: Any,
+        value: Any,
+        repeat: Callable[[Any], object],
+        label: str | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        """Put *value* under *name*; under an owner so that it can be taken back."""
+        owner = registering_owner()
+        if owner is None:
+            names[name] = value
+            return
+        identity = identity or (kind, name)
+        old = self.registrations.get(identity)
+        shadowed = old.shadowed if old is not None else names.get(name, MISSING)
+        names[name] = value
+
+        def withdraw() -> None:
+            if names.get(name, MISSING) is value:
+                if shadowed is MISSING:
+                    del names[name]
+                else:
+                    names[name] = shadowed
+
+        entry = Registration(identity, owner, label or f"{kind} {name}", withdraw, repeat, value=value)
+        entry.shadowed = shadowed
+        self.registrations.enter(entry)
+        self._registrations_changed()
+
+    # --- error handlers ---
+
+    @setupmethod
+    def errorhandler(self, code_or_exception: type[Exception] | int) -> Callable[[F], F]:
+        """Return a decorator that makes a function the handler of an error.
+
+        :param code_or_exception: an HTTP status code or a class of exceptions.
+        """
+
+        def decorator(f: F) -> F:
+            self.register_error_handler(code_or_exception, f)
+            return f
+
+        return decorator
+
+    @setupmethod
+    def register_error_handler(
+        self, code_or_exception: type[Exception] | int, f: Callable[..., Any]
+    ) -> None:
+        """Make *f* the handler of an error, as :meth:`errorhandler` does."""
+        exc_class, code = self._get_exc_class_and_code(code_or_exception)
+        self._set_name(
+            "error handler",
+            self.error_handler_spec[None][code],
+            exc_class,
+            f,
+            repeat=lambda target: target.register_error_handler(code_or_exception, f),
+            label=f"error handler {code or exc_class.__name__}",
+            identity=cast(Identity, ("error handler", code, exc_class)),
+        )
+
+    @staticmethod
+    def _get_exc_class_and_code(
+        exc_class_or_code: type[Exception] | int,
+    ) -> tuple[type[Exception], int | None]:
+        """Return the class of errors that is meant, and its status code if it is an HTTP error.
+
+        :raises TypeError: for an instance, or a class that is no exception.
+        :raises ValueError: for a number that is no HTTP error.
+        """
+        if isinstance(exc_class_or_code, int):
+            try:
+                exc_class: type[Exception] = default_exceptions[exc_class_or_code]
+            except KeyError:
+                raise ValueError(
+                    f"'{exc_class_or_code}' is not the code of an HTTP error. Register the handler for"
+                    " a subclass of HTTPException that has this code."
+                ) from None
+        else:
+            exc_class = exc_class_or_code
+        if isinstance(exc_class, Exception):
+            raise TypeError(
+                f"{exc_class!r} is an instance. Handlers are registered for exception classes or codes."
+            )
+        if not (isinstance(exc_class, type) and issubclass(exc_class, Exception)):
+            raise ValueError(
+                f"{getattr(exc_class, '__name__', exc_class)!r} is no subclass of Exception. Handlers"
+                " are registered for exception classes or codes."
+            )
+        if issubclass(exc_class, HTTPException):
+            return exc_class, exc_class.code
+        return exc_class, None
+
+
+def _put_function(
+    functions: MutableMapping[str | None, list[Any]], scope: str | None, f: Any, instead_of: Any
+) -> None:
+    """Publish a new list with *f*, in the place of what it supersedes, else at the end."""
+    known = functions.get(scope, [])
+    if any(one is instead_of for one in known):
+        functions[scope] = [f if one is instead_of else one for one in known]
+    else:
+        functions[scope] = [*known, f]
+
+
+def _drop_function(functions: MutableMapping[str | None, list[Any]], scope: str | None, f: Any) -> None:
+    """Publish a new list without *f*; requests in flight keep the old one."""
+    functions[scope] = [one for one in functions.get(scope, []) if one is not f]

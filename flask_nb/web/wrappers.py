@@ -1,0 +1,205 @@
+"""Request and response: Werkzeug's, with what an app knows about them.
+
+A response made from text is the case that counts: its headers are written once when it is made, and
+handed to the server as they stand unless something that Werkzeug has to adjust was added meanwhile.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.utils import get_content_type
+from werkzeug.wrappers import Request as RequestBase
+from werkzeug.wrappers import Response as ResponseBase
+
+from . import json
+from .ctx import blueprints_of
+from .globals import _cv_app, current_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.routing import Rule
+
+
+class Request(RequestBase):
+    """The request that views see: Werkzeug's, with the rule that matched.
+
+    Set as an app's ``request_class`` a subclass of this to use another.
+    """
+
+    json_module: Any = json
+
+    #: The rule that matched, or None while there is none.
+    url_rule: Rule | None = None
+
+    #: The values of the rule's variables by name, or None.
+    view_args: dict[str, Any] | None = None
+
+    #: Why no rule matched (404, 405, a redirect); raised when the request is dispatched.
+    routing_exception: HTTPException | None = None
+
+    _max_content_length: int | None = None
+    _max_form_memory_size: int | None = None
+    _max_form_parts: int | None = None
+
+    @property
+    def max_content_length(self) -> int | None:
+        """The most bytes a body may have: set here, else ``MAX_CONTENT_LENGTH``, else no limit."""
+        if self._max_content_length is not None:
+            return self._max_content_length
+        ctx = _cv_app.get(None)
+        if ctx is None:
+            return super().max_content_length
+        return cast("int | None", ctx.app.config["MAX_CONTENT_LENGTH"])
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
+
+    @property
+    def max_form_memory_size(self) -> int | None:
+        """The most bytes a form field that is no file may have: here, else ``MAX_FORM_MEMORY_SIZE``."""
+        if self._max_form_memory_size is not None:
+            return self._max_form_memory_size
+        ctx = _cv_app.get(None)
+        if ctx is None:
+            return super().max_form_memory_size
+        return cast("int | None", ctx.app.config["MAX_FORM_MEMORY_SIZE"])
+
+    @max_form_memory_size.setter
+    def max_form_memory_size(self, value: int | None) -> None:
+        self._max_form_memory_size = value
+
+    @property  # type: ignore[override]
+    def max_form_parts(self) -> int | None:
+        """The most fields a multipart form may have: set here, else ``MAX_FORM_PARTS``."""
+        if self._max_form_parts is not None:
+            return self._max_form_parts
+        ctx = _cv_app.get(None)
+        if ctx is None:
+            return super().max_form_parts
+        return cast("int | None", ctx.app.config["MAX_FORM_PARTS"])
+
+    @max_form_parts.setter
+    def max_form_parts(self, value: int | None) -> None:
+        self._max_form_parts = value
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the rule that matched, or None."""
+        rule = self.url_rule
+        return None if rule is None else rule.endpoint
+
+    @property
+    def blueprint(self) -> str | None:
+        """The name of the blueprint that the endpoint belongs to, or None."""
+        names = self.blueprints
+        return names[0] if names else None
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The names of the blueprints that the endpoint belongs to, innermost first."""
+        endpoint = self.endpoint
+        return [] if endpoint is None else list(blueprints_of(endpoint))
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        ctx = _cv_app.get(None)
+        if (
+            ctx is not None
+            and ctx.app.debug
+            and self.mimetype != "multipart/form-data"
+            and not self.files
+        ):
+            from .debughelpers import attach_enctype_error_multidict
+
+            attach_enctype_error_multidict(self)
+
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
+        """Answer 400 to a body that is not JSON; in debug mode with the reason."""
+        try:
+            return super().on_json_loading_failed(e)
+        except BadRequest as exc:
+            ctx = _cv_app.get(None)
+            if ctx is not None and ctx.app.debug:
+                raise
+            raise BadRequest() from exc
+
+
+@lru_cache(maxsize=64)
+def _content_type(mimetype: str) -> tuple[str, str]:
+    return "Content-Type", get_content_type(mimetype, "utf-8")
+
+
+class Response(ResponseBase):
+    """The response that views return: Werkzeug's, ``text/html`` unless it says otherwise.
+
+    Set as an app's ``response_class`` a subclass of this to use another.
+    """
+
+    default_mimetype: str | None = "text/html"
+    json_module: Any = json
+    autocorrect_location_header = False
+
+    _writes_headers_once = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = (Response.get_wsgi_headers, Response.get_app_iter, Response.get_wsgi_response)
+        cls._writes_headers_once = own == (cls.get_wsgi_headers, cls.get_app_iter, cls.get_wsgi_response)
+
+    @property
+    def max_cookie_size(self) -> int:  # type: ignore[override]
+        """The size in bytes from which a cookie brings a warning: ``MAX_COOKIE_SIZE``."""
+        if _cv_app.get(None) is not None:
+            return cast(int, current_app.config["MAX_COOKIE_SIZE"])
+        return super().max_cookie_size
+
+    @classmethod
+    def _from_text(cls, body: bytes) -> Response:
+        """Return a 200 response of *body*, as ``cls(body)`` does, in a fifth of the time."""
+        self = cls.__new__(cls)
+        self.direct_passthrough = False
+        self._on_close = []
+        self.response = [body]
+        self._status, self._status_code = "200 OK", 200
+        self.headers = headers = Headers()
+        if cls.default_mimetype is not None:
+            headers._list.append(_content_type(cls.default_mimetype))
+        if cls.automatically_set_content_length:
+            headers._list.append(("Content-Length", str(len(body))))
+        return self
+
+    def get_wsgi_response(
+        self, environ: WSGIEnvironment
+    ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Return body, status line and headers for the server of *environ*."""
+        if self._writes_headers_once and self._is_plain():
+            body: Any = () if environ["REQUEST_METHOD"] == "HEAD" else self.response
+            return body, self._status, list(self.headers._list)
+        return super().get_wsgi_response(environ)
+
+    def _is_plain(self) -> bool:
+        """Whether Werkzeug would hand out status, headers and body just as they are."""
+        body = self.response
+        if (
+            self._on_close
+            or type(body) is not list
+            or len(body) != 1
+            or type(body[0]) is not bytes
+            or not 200 <= self._status_code < 600
+            or self._status_code in (204, 304)
+        ):
+            return False
+        has_length = False
+        for name, _value in self.headers._list:
+            lowered = name.lower()
+            if lowered in ("location", "content-location"):
+                return False
+            has_length = has_length or lowered == "content-length"
+        return has_length
