@@ -58,7 +58,10 @@ def stream_with_context(
 def stream_with_context(
     generator_or_function: Iterator[t.AnyStr] | Callable[..., Iterator[t.AnyStr]],
 ) -> Iterator[t.AnyStr] | Callable[..., Iterator[t.AnyStr]]:
-    """Keep the request's context active while a response is being streamed.
+    """Make the request's context active again while its response is being streamed.
+
+    The request has ended by then: functions for its teardown have run, and run again at the end of
+    the stream.
 
     :param generator_or_function: what yields the pieces, or a function that returns that.
     :return: an iterator of the same pieces, or the function wrapped.
@@ -69,7 +72,7 @@ def stream_with_context(
     except TypeError:
         return _streaming(generator_or_function)  # type: ignore[arg-type]
     stream = _stream_in_context(pieces)
-    next(stream)  # enter the context now, while the request is still there
+    next(stream)  # look the contexts up now, while the request is still there
     return stream  # type: ignore[return-value]
 
 
@@ -87,14 +90,16 @@ def _stream_in_context(pieces: Iterator[t.AnyStr]) -> Generator[t.AnyStr | None,
             "stream_with_context() needs the request that is being answered, and none is active here: "
             "call it in a view, or inside 'with app.test_request_context():'."
         )
-    with ctx:
-        try:
-            yield None
+    app_ctx = _cv_app.get()
+    try:
+        yield None
+        # Entered by whoever iterates, which need not be the thread or task that made the stream.
+        with app_ctx, ctx:
             yield from pieces
-        finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
 
 
 def make_response(*args: t.Any) -> Response:

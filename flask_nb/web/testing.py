@@ -144,8 +144,9 @@ class FlaskClient(Client):
         self._context_stack.close()  # the last request's contexts end with the next request
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
         response.json_module = self.application.json  # type: ignore[assignment]
-        while self._new_contexts:
-            self._context_stack.enter_context(self._new_contexts.pop())
+        for context in self._new_contexts:
+            self._context_stack.enter_context(context)
+        self._new_contexts.clear()
         return response
 
     def _request(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> BaseRequest:
