@@ -1,0 +1,56 @@
+"""What the notebook needs of an app, and which adapter gives it.
+
+Nothing else on the notebook's side knows :mod:`flask_nb.web`; its seams for cells and for
+``app.run()`` are handed through here.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from flask_nb.errors import ForeignAppError
+
+from .ours import CellRun, OurEngine, begin_cell, finish_cell, replace_runner, watch_log
+from .protocol import Engine, RouteRow
+
+__all__ = [
+    "CellRun",
+    "Engine",
+    "RouteRow",
+    "adopt",
+    "begin_cell",
+    "finish_cell",
+    "new_app",
+    "replace_runner",
+    "watch_log",
+]
+
+
+def adopt(app: Any) -> Engine:
+    """Return the engine for *app*.
+
+    :raises ForeignAppError: it is no app, or one of a kind that is not adopted.
+    """
+    if OurEngine.adopts(app):
+        return OurEngine(app)
+    if _is_flask(app):
+        raise ForeignAppError(
+            "this app was made by the installed Flask, which is not adopted yet. Restart the kernel, run "
+            "flask_nb.as_flask() before 'import flask', or import Flask from flask_nb"
+        )
+    raise ForeignAppError(
+        f"{type(app).__module__}.{type(app).__qualname__} is not an app that is adopted here. "
+        f"Make one with: from flask_nb import Flask; app = Flask(__name__)"
+    )
+
+
+def new_app(import_name: str, root_path: str | None = None) -> Engine:
+    """Make an app of our own and return its engine."""
+    return OurEngine.new(import_name, root_path)
+
+
+def _is_flask(app: Any) -> bool:
+    """Whether *app* is the real Flask's, without importing it."""
+    flask = getattr(sys.modules.get("flask"), "Flask", None)
+    return isinstance(flask, type) and isinstance(app, flask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from logging import Logger
 from types import ModuleType
@@ -52,8 +52,11 @@ class Engine(Protocol):
     def routes(self) -> list[RouteRow]:
         """Return all routes in the order of their rules."""
 
-    def near_rules(self, method: str, path: str) -> list[str]:
-        """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``."""
+    def near_rules(self, method: str, path: str) -> list[str] | None:
+        """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``.
+
+        None when a rule did match.
+        """
 
     def is_async(self, method: str, path: str) -> bool:
         """Whether an ``async def`` view would answer the request."""
@@ -65,7 +68,7 @@ class Engine(Protocol):
         """Withdraw all rules of an endpoint and return them."""
 
     def converters(self) -> Collection[str]:
-        """Return the names that a rule may use, such as ``int``."""
+        """Return the names that a rule may use, such as ``int``, best with their classes."""
 
     def framework(self) -> ModuleType:
         """Return the module whose names a view uses: ``request``, ``jsonify``, ``url_for``."""
@@ -76,16 +79,16 @@ class Engine(Protocol):
         endpoint: str,
         view: View,
         *,
-        derived: bool = False,
-        methods: Collection[str] | None = None,
-        defaults: Mapping[str, Any] | None = None,
-        strict_slashes: bool | None = None,
-        host: str | None = None,
-        subdomain: str | None = None,
+        derived: bool,
+        methods: Sequence[str] | None,
+        defaults: Mapping[str, object] | None,
+        strict_slashes: bool | None,
+        host: str | None,
+        subdomain: str | None,
     ) -> None:
         """Register *view*; it is live when this returns."""
 
-    def as_view(self, view_class: type, endpoint: str) -> View:
+    def as_view(self, cls: type, endpoint: str) -> View:
         """Return the view function of a class-based view."""
 
     def supports_async(self) -> bool:

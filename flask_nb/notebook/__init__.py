@@ -1,0 +1,15 @@
+"""The IPython extension: magics, display and cell events around one :class:`~.host.Host`.
+
+===============  ==================================================================================
+module           answers for
+===============  ==================================================================================
+``extension``    loading into a shell, and unloading without a trace
+``settings``     what a person can set
+``owners``       which cell is running
+``host``         the app by its variable, and what outlives it: recorder, cookies, server
+``serving``      the server: started, moved, stopped, described
+``magics``       what each magic does
+``transforms``   what is typed, made into what IPython understands
+``display``      where the value of a magic is displayed, and as what
+===============  ==================================================================================
+"""

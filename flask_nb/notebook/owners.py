@@ -66,10 +66,11 @@ class CellEvents:
     def begin(self, info: ExecutionInfo) -> None:
         """Make the cell the current owner."""
         cell_id = getattr(info, "cell_id", None)
-        name = cell_name(info.raw_cell)
+        source = str(info.raw_cell)
+        name = cell_name(source)
         key = ("cell", cell_id) if cell_id else ("name", name)
         run = engines.begin_cell(key, name, retires=bool(cell_id))
-        self._running.append(RunningCell(info.raw_cell, run))
+        self._running.append(RunningCell(source, run))
 
     def end(self, result: ExecutionResult | None) -> None:
         """End the cell's ownership, and print what it replaced and withdrew.

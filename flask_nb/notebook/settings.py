@@ -11,7 +11,7 @@ from traitlets.config import Configurable
 from flask_nb.errors import FlaskNbError
 
 
-class FlaskNB(Configurable):  # type: ignore[misc]  # traitlets has no types for its metaclass
+class FlaskNB(Configurable):
     """Settings of the notebook's server and requests.
 
     The environment variable of the same name, such as ``FLASK_NB_PORT``, gives a setting its first
@@ -25,10 +25,8 @@ class FlaskNB(Configurable):  # type: ignore[misc]  # traitlets has no types for
     trusted_hosts = List(
         Unicode(), help="Further host names, such as 'app.example', under which the app may be asked."
     ).tag(config=True)
-    in_process = Bool(False, help="Call the app without a server, in the kernel's main thread.").tag(config=True)
-    as_flask = Bool(False, help="Let 'import flask' mean flask_nb, set before flask is imported.").tag(
-        config=True
-    )
+    in_process = Bool(False, help="Call the app without a server, in the main thread.").tag(config=True)
+    as_flask = Bool(False, help="Let 'import flask' mean flask_nb.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

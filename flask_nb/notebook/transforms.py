@@ -91,7 +91,7 @@ def _ended(line: str) -> str:
     return line if line.endswith("\n") else line + "\n"
 
 
-class PlainNames(PrefilterChecker):  # type: ignore[misc]  # IPython is untyped here
+class PlainNames(PrefilterChecker):
     """Keep a cell of one line from becoming one of our magics without its percent sign.
 
     :param names: the magics' names.
@@ -102,19 +102,17 @@ class PlainNames(PrefilterChecker):  # type: ignore[misc]  # IPython is untyped 
 
     def __init__(self, names: Collection[str], shell: Any) -> None:
         self.names = frozenset(names)
-        super().__init__(
-            shell=shell,
-            prefilter_manager=shell.prefilter_manager,
-            config=shell.config,
-            priority=self._priority,
+        self.manager: Any = shell.prefilter_manager
+        super().__init__(  # type: ignore[no-untyped-call]  # this part of IPython is not typed
+            shell=shell, prefilter_manager=self.manager, config=shell.config, priority=self._priority
         )
 
     def check(self, line_info: Any) -> Any:
         """Say that a line beginning with one of the names is Python."""
         if line_info.esc or line_info.ifun not in self.names:
             return None
-        return self.prefilter_manager.get_handler_by_name("normal")
+        return self.manager.get_handler_by_name("normal")
 
     def remove(self) -> None:
         """Take the checker out again."""
-        self.prefilter_manager.unregister_checker(self)
+        self.manager.unregister_checker(self)

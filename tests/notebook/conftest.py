@@ -132,7 +132,6 @@ def shell() -> Iterator[InteractiveShell]:
     try:
         yield shell
     finally:
-        shell.reset(new_session=False)
         InteractiveShell.clear_instance()
 
 

@@ -9,7 +9,6 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from flask_nb.notebook.transforms import PlainNames, keep_question_marks, uncover_cell_magics
 
-
 Asked = list[tuple[str, str | None]]
 
 

@@ -1,0 +1,274 @@
+"""The adapter for apps of our own: :class:`flask_nb.web.Flask`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from importlib.util import find_spec
+from logging import Filter, Logger
+from types import ModuleType
+from typing import Any, cast
+from urllib.parse import unquote
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter, Rule
+
+from flask_nb import web
+from flask_nb.errors import EndpointConflictError
+from flask_nb.web import owners, serving
+from flask_nb.web.logging import default_handler
+from flask_nb.web.owners import Owner, Registration
+from flask_nb.web.redefinition import named_methods
+
+from .protocol import RouteRow, StartResponse, View
+
+Runner = Callable[..., Any]
+
+_NEAR_COUNT = 3
+_NEAR_RATIO = 0.6  # below it, suggestions looked like guesses
+
+
+class OurEngine:
+    """An app of :mod:`flask_nb.web` as the notebook sees it.
+
+    :param app: the app.
+    """
+
+    def __init__(self, app: web.Flask) -> None:
+        self.app = app
+
+    @staticmethod
+    def adopts(app: Any) -> bool:
+        """Whether *app* is of this kind."""
+        return isinstance(app, web.Flask)
+
+    @classmethod
+    def new(cls, import_name: str, root_path: str | None = None) -> OurEngine:
+        """Make an app and return its engine."""
+        return cls(web.Flask(import_name, root_path=root_path))
+
+    @property
+    def name(self) -> str:
+        """The app's name: that of the module it was made for."""
+        return self.app.name
+
+    @property
+    def logger(self) -> Logger:
+        """The app's logger."""
+        return self.app.logger
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request; middleware that was put around ``app.wsgi_app`` meanwhile takes part."""
+        return self.app.wsgi_app(environ, start_response)
+
+    def hosts(self) -> list[str]:
+        """Return SERVER_NAME and TRUSTED_HOSTS."""
+        server_name = self.app.config.get("SERVER_NAME")
+        trusted = self.app.config.get("TRUSTED_HOSTS") or []
+        return [*([server_name] if server_name else []), *trusted]
+
+    def routes(self) -> list[RouteRow]:
+        """Return all routes in the order of their rules."""
+        return sorted(self._row(rule) for rule in self.app.url_map.iter_rules())
+
+    def _row(self, rule: Rule) -> RouteRow:
+        registration = _registration(rule)
+        owner = registration.owner.name if registration else None
+        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), owner)
+
+    def near_rules(self, method: str, path: str) -> list[str] | None:
+        """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``.
+
+        None when a rule did match: then the view itself said 404.
+        """
+        if self._find_endpoint(method, path) is not None:
+            return None
+        scored = [
+            (self._likeness(rule, path) + label.startswith(f"{method} ") / 100, label)
+            for rule in self.app.url_map.iter_rules()
+            for label in _labels(rule)
+        ]
+        near = sorted((-likeness, label) for likeness, label in scored if likeness >= _NEAR_RATIO)
+        return [label for _, label in near[:_NEAR_COUNT]]
+
+    @staticmethod
+    def _likeness(rule: Rule, path: str) -> float:
+        """How much a path resembles a rule, from 0 to 1; a variable resembles any one segment."""
+        asked = path.partition("?")[0].strip("/").split("/")
+        known = rule.rule.strip("/").split("/")
+        pairs = zip(known, asked, strict=False)
+        filled = [segment if part.startswith("<") else part for part, segment in pairs]
+        return SequenceMatcher(None, "/".join([*filled, *known[len(filled) :]]), "/".join(asked)).ratio()
+
+    def is_async(self, method: str, path: str) -> bool:
+        """Whether an ``async def`` view, or hook before it, would take part in answering."""
+        return any(inspect.iscoroutinefunction(function) for function in self._functions_for(method, path))
+
+    def _functions_for(self, method: str, path: str) -> Iterator[View]:
+        app = self.app
+        for table in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
+            for functions in table.values():
+                yield from functions
+        endpoint = self._find_endpoint(method, path)
+        if endpoint in app.view_functions:
+            yield app.view_functions[endpoint]
+
+    def _find_endpoint(self, method: str, path: str) -> Any:
+        """The endpoint that answers; None for 404, 405 and redirects."""
+        try:
+            return self.app.url_map.bind("localhost").match(unquote(path.partition("?")[0]), method)[0]
+        except HTTPException:
+            return None
+
+    def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Call *callback* with each exception that the app did not handle; return what ends it."""
+
+        def receive(sender: Any, exception: BaseException, **extra: Any) -> None:
+            callback(exception)
+
+        web.got_request_exception.connect(receive, sender=self.app, weak=False)
+        return lambda: web.got_request_exception.disconnect(receive, sender=self.app)
+
+    def drop(self, endpoint: str) -> list[str]:
+        """Withdraw all rules of an endpoint and return them."""
+        rules = self._rules_of(endpoint)
+        for rule in rules:
+            registration = _registration(rule)
+            if registration is not None:
+                self.app.registrations.drop(registration)
+        self.app._remove_rules(self._rules_of(endpoint))  # those that nobody owns
+        return [label for rule in rules for label in _labels(rule)]
+
+    def _rules_of(self, endpoint: str) -> list[Rule]:
+        return [rule for rule in self.app.url_map.iter_rules() if rule.endpoint == endpoint]
+
+    # --- what cells apply definitions to ---
+
+    def converters(self) -> Mapping[str, type[BaseConverter]]:
+        """Return what a rule may use, such as ``int``, with the classes."""
+        return self.app.url_map.converters
+
+    def framework(self) -> ModuleType:
+        """Return the package of the app's own class."""
+        return web
+
+    def add_route(
+        self,
+        rule: str,
+        endpoint: str,
+        view: View,
+        *,
+        derived: bool = False,
+        methods: Sequence[str] | None = None,
+        defaults: Mapping[str, object] | None = None,
+        strict_slashes: bool | None = None,
+        host: str | None = None,
+        subdomain: str | None = None,
+    ) -> None:
+        """Register *view*; it is live when this returns.
+
+        :raises EndpointConflictError: the endpoint was derived, and is another rule's.
+        """
+        if derived:
+            self._check_derived(rule, endpoint)
+        options = {
+            "methods": methods,
+            "defaults": dict(defaults) if defaults else None,
+            "strict_slashes": strict_slashes,
+            "host": host,
+            "subdomain": subdomain,
+        }
+        given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        self.app.add_url_rule(rule, endpoint, view, **given)
+
+    def _check_derived(self, rule: str, endpoint: str) -> None:
+        """Two rules never share a derived endpoint, unless the cell at work is changing its own rule."""
+        current = owners.current_owner.get()
+        for existing in self._rules_of(endpoint):
+            registration = _registration(existing)
+            if existing.rule == rule or (registration and _is_rerun(current, registration.owner)):
+                continue
+            name = registration.owner.name if registration else None
+            raise EndpointConflictError(endpoint, rule=rule, existing=existing.rule, owner=name)
+
+    def as_view(self, cls: type, endpoint: str) -> View:
+        """Return the view function of a class-based view."""
+        return cast(View, cls.as_view(endpoint))  # type: ignore[attr-defined]
+
+    def supports_async(self) -> bool:
+        """Whether asgiref is there to call ``async def`` views."""
+        return find_spec("asgiref") is not None
+
+
+def _registration(rule: Rule) -> Registration | None:
+    """What `web` has recorded about a rule; None for one that nobody owns, such as that of static files."""
+    return getattr(rule, "registration", None)
+
+
+def _own_methods(rule: Rule) -> tuple[str, ...]:
+    """The methods that were asked for, without those that come by themselves."""
+    return tuple(sorted(named_methods(rule)))
+
+
+def _labels(rule: Rule) -> list[str]:
+    return [f"{method} {rule.rule}" for method in _own_methods(rule)]
+
+
+def _is_rerun(current: Owner | None, earlier: Owner) -> bool:
+    return current is not None and current.key == earlier.key and current.run != earlier.run
+
+
+# --- the seams of web ---
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """One run of a cell, from :func:`begin_cell` to :func:`finish_cell`.
+
+    :param owner: who owns what is registered meanwhile.
+    :param outer: who did before: the cell that runs this one, or nobody.
+    """
+
+    owner: Owner
+    outer: Owner | None
+
+
+def begin_cell(key: Hashable, name: str, *, retires: bool) -> CellRun:
+    """Make a cell the current owner.
+
+    :param key: what stays the same when the cell runs again.
+    :param name: what people call it.
+    :param retires: whether its end withdraws what an earlier run defined and this one did not.
+    """
+    run = CellRun(owners.begin(key, name, retires), owners.current_owner.get())
+    owners.current_owner.set(run.owner)
+    return run
+
+
+def finish_cell(run: CellRun, *, succeeded: bool) -> list[str]:
+    """End a cell's run; return the lines to print.
+
+    The variable is set, not reset: a kernel announces a cell's end in another context than its begin.
+    """
+    owners.current_owner.set(run.outer)
+    return owners.finish(run.owner, succeeded)
+
+
+def watch_log(watcher: Filter) -> Callable[[], None]:
+    """Let *watcher* see, and drop, what apps log by themselves; return what undoes it."""
+    default_handler.addFilter(watcher)
+    return lambda: default_handler.removeFilter(watcher)
+
+
+def replace_runner(runner: Runner) -> Callable[[], None]:
+    """Let ``app.run()`` call *runner* with the app, the host, the port and options; return what undoes it."""
+    before = serving.runner
+    serving.runner = runner
+
+    def undo() -> None:
+        if serving.runner is runner:
+            serving.runner = before
+
+    return undo

@@ -1,0 +1,126 @@
+"""Put the extension into a shell, and take it out again without a trace."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import weakref
+from contextlib import ExitStack
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.interactiveshell import ExecutionInfo
+
+from flask_nb import alias, engines
+from flask_nb.exchange import LogCapture
+
+from .display import StatementDisplay
+from .host import Host
+from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
+from .owners import CellEvents
+from .settings import FlaskNB
+from .transforms import PlainNames, keep_question_marks, uncover_cell_magics
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_loaded: weakref.WeakKeyDictionary[InteractiveShell, Extension] = weakref.WeakKeyDictionary()
+
+
+def load_ipython_extension(ip: InteractiveShell) -> None:
+    """Load the extension into a shell; a second time does nothing."""
+    if ip not in _loaded:
+        _loaded[ip] = Extension(ip)
+
+
+def unload_ipython_extension(ip: InteractiveShell) -> None:
+    """Take the extension out of a shell; does nothing when it is not loaded."""
+    extension = _loaded.pop(ip, None)
+    if extension is not None:
+        extension.close()
+
+
+def get_host(ip: InteractiveShell) -> Host | None:
+    """Return the host of a shell that has loaded the extension, or None."""
+    extension = _loaded.get(ip)
+    return None if extension is None else extension.host
+
+
+class Extension:
+    """Everything that the extension holds in one shell.
+
+    Each step notes how it is undone; what fails half-way is undone at once.
+
+    :param ip: the shell.
+    """
+
+    def __init__(self, ip: InteractiveShell) -> None:
+        self.ip = ip
+        self.events = CellEvents(ip)
+        with ExitStack() as undo:
+            self.settings = self._add_settings(undo)
+            self._offer_alias(undo)
+            self.host = self._open_host(undo)
+            self._add_transforms(undo)
+            undo.callback(install_magics(NotebookMagics(ip, self.host, self.events)))
+            self._add_events(undo)
+            self._undo = undo.pop_all()
+
+    def close(self) -> None:
+        """Undo every step, the last one first."""
+        self._undo.close()
+
+    def _add_settings(self, undo: ExitStack) -> FlaskNB:
+        settings = FlaskNB(parent=self.ip)
+        configurables: list[Any] = self.ip.configurables
+        configurables.append(settings)
+        undo.callback(configurables.remove, settings)
+        return settings
+
+    def _offer_alias(self, undo: ExitStack) -> None:
+        if self.settings.as_flask:
+            alias.as_flask()
+        undo.callback(alias.offer_on_import(print))
+
+    def _open_host(self, undo: ExitStack) -> Host:
+        host = Host(self.ip, self.settings)
+        undo.callback(host.close)
+        undo.callback(engines.replace_runner(host.run_app))
+        undo.callback(engines.watch_log(LogCapture()))
+        atexit.register(host.close)
+        undo.callback(atexit.unregister, host.close)
+        return host
+
+    def _add_transforms(self, undo: ExitStack) -> None:
+        ip = self.ip
+        for transform in (uncover_cell_magics(CELL_MAGICS), keep_question_marks(REQUEST_MAGICS)):
+            ip.input_transformers_cleanup.append(transform)
+            undo.callback(_remove, ip.input_transformers_cleanup, transform)
+        display = StatementDisplay(CELL_MAGICS | LINE_MAGICS, lambda: ip.ast_node_interactivity)
+        ip.ast_transformers.append(display)
+        undo.callback(_remove, ip.ast_transformers, display)
+        undo.callback(PlainNames(CELL_MAGICS | LINE_MAGICS, ip).remove)
+
+    def _add_events(self, undo: ExitStack) -> None:
+        self.events.register()
+        undo.callback(self.events.unregister)
+        info = _running_cell()
+        if info is not None:  # what follows `%load_ext` in the same cell is this cell's own too
+            self.events.begin(info)
+
+
+def _remove(sequence: list[Any], item: Any) -> None:
+    """IPython takes out an AST transformer that failed; it is then not there to be removed."""
+    if item in sequence:
+        sequence.remove(item)
+
+
+def _running_cell() -> ExecutionInfo | None:
+    """The cell in which this is called. IPython announced it before anybody here was listening."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        info = frame.f_locals.get("info") if frame.f_code.co_name == "run_cell_async" else None
+        if isinstance(info, ExecutionInfo):
+            return info
+        frame = frame.f_back
+    return None

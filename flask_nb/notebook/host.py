@@ -1,0 +1,247 @@
+"""The host: what a notebook owns of its web application.
+
+It knows the app by the name of a variable, so that a cell that binds the variable anew is followed, and
+it keeps what outlives any app object: the server, the recorder, the cookies.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
+
+from flask_nb import engines
+from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition, cell_name
+from flask_nb.engines import Engine
+from flask_nb.errors import FlaskNbError, NoAppError
+from flask_nb.exchange import (
+    CookieJar,
+    Exchanger,
+    ExchangeResponse,
+    InProcessTransport,
+    Recorder,
+    Request,
+    SocketTransport,
+)
+from flask_nb.exchange.failure import project_file_name
+from flask_nb.gate import Gate
+
+from .serving import Serving
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from .settings import FlaskNB
+
+APP_NAME = "app"
+"""The variable that holds the app unless ``%app`` chooses another."""
+
+_HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
+
+
+class Host:
+    """What a notebook owns of its web application.
+
+    :param ip: the shell whose variables hold the app.
+    :param settings: what the person has set.
+    """
+
+    def __init__(self, ip: InteractiveShell, settings: FlaskNB) -> None:
+        self.ip = ip
+        self.settings = settings
+        self.app_name = APP_NAME
+        self.recorder = Recorder(self._answer, cell_name=self._place, near=self._near_rules)
+        self.recorder.install(_capture_display)
+        self.cookies = CookieJar()
+        self._gate = Gate(self.recorder, hosts=self._hosts)
+        self.serving = Serving(self._gate, settings, lambda: self.label)
+        socket = SocketTransport(self.serving.address, abandon=self.serving.cancel)
+        self._over_socket = Exchanger(socket, self.recorder, self.cookies)
+        in_process = InProcessTransport(self._gate, needs_worker=self._needs_worker)
+        self._in_process = Exchanger(in_process, self.recorder, self.cookies)
+        self._lock = threading.RLock()
+        self._pinned: Any = None
+        self._engine: Engine | None = None
+        self._stop_listening: Callable[[], None] = lambda: None
+
+    def close(self) -> None:
+        """Stop the server and give back the standard streams; a second time does nothing."""
+        self.serving.stop()
+        self.recorder.uninstall()
+        self._stop_listening()
+
+    # --- the app ---
+
+    def engine(self) -> Engine:
+        """Return the engine of the app that the variable holds now.
+
+        :raises NoAppError: there is no such variable.
+        :raises ForeignAppError: it holds something that is not adopted.
+        """
+        app = self.ip.user_ns.get(self.app_name) if self._pinned is None else self._pinned
+        if app is None:
+            raise NoAppError(self.app_name)
+        with self._lock:
+            if self._engine is None or self._engine.app is not app:
+                self._switch_to(engines.adopt(app))
+            assert self._engine is not None
+            return self._engine
+
+    def engine_for_route(self) -> Engine:
+        """Return the app's engine; without an app make one and bind it to the variable."""
+        try:
+            return self.engine()
+        except NoAppError:
+            made = engines.new_app("__main__", root_path=_notebook_folder(self.ip.user_ns))
+            self.ip.user_ns[self.app_name] = made.app
+            return self.engine()
+
+    def choose(self, name: str) -> Engine:
+        """Follow another variable from now on; nothing changes when it holds no app."""
+        if self.ip.user_ns.get(name) is None:
+            raise NoAppError(name)
+        engines.adopt(self.ip.user_ns[name])
+        self._pinned, self.app_name = None, name
+        return self.engine()
+
+    def _follow(self, app: Any) -> None:
+        """Follow the variable that holds *app*; without one keep to the object."""
+        names = [name for name, value in self.ip.user_ns.items() if value is app and not name.startswith("_")]
+        if self.app_name not in names:
+            self.app_name = names[0] if names else self.app_name
+        self._pinned = None if names else app
+        self.engine()
+
+    def _switch_to(self, engine: Engine) -> None:
+        self._stop_listening()
+        self._engine = engine
+        self._stop_listening = engine.on_exception(self._note_failure)
+
+    def _serving_engine(self) -> Engine | None:
+        """The app for a request: the last one, while a cell has something else in the variable."""
+        try:
+            return self.engine()
+        except FlaskNbError:
+            return self._engine
+
+    # --- what the recorder and the gate ask ---
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        engine = self._serving_engine()
+        if engine is not None:
+            return engine.wsgi_app(environ, start_response)
+        body = str(NoAppError(self.app_name)).encode()
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        start_response("503 Service Unavailable", headers)
+        return [body]
+
+    def _hosts(self) -> list[str]:
+        engine = self._serving_engine()
+        return [*self.serving.hosts(), *self.settings.trusted_hosts, *(engine.hosts() if engine else [])]
+
+    def _near_rules(self, method: str, path: str) -> list[str] | None:
+        engine = self._serving_engine()
+        return None if engine is None else engine.near_rules(method, path)
+
+    def _needs_worker(self, request: Request) -> bool:
+        engine = self._serving_engine()
+        return engine is not None and engine.is_async(request.method, request.path)
+
+    def _note_failure(self, exc: BaseException) -> None:
+        recording = self.recorder.current()
+        if recording is not None:
+            recording.fail(exc)
+
+    def _place(self, filename: str) -> str | None:
+        """What people call the cell, or the file of their own, that a traceback names."""
+        if not self._is_cell(filename):
+            return project_file_name(filename)
+        return cell_name("".join(linecache.getlines(filename)))
+
+    def _is_cell(self, filename: str) -> bool:
+        return filename in self.ip.compile._filename_map
+
+    # --- the server ---
+
+    def run_app(self, app: Any, host: str, port: int, **options: Any) -> None:
+        """Serve *app* in the background: what ``app.run()`` comes to in a notebook.
+
+        The reloader, the debugger's console and the threads that *options* speak of are not for a kernel.
+        """
+        self._follow(app)
+        print(self.serving.run(host, port))
+
+    @property
+    def label(self) -> str:
+        """What people call the app."""
+        return self.app_name if self._pinned is None else "the app"
+
+    # --- requests ---
+
+    def send(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ExchangeResponse:
+        """Send a request and return the response.
+
+        :param evaluate: gives the value of an expression in the path.
+        :raises RequestTimeoutError: the view did not answer in time.
+        """
+        self.engine()  # a missing app is an error of the cell, not a 503
+        resolved = definition.expand(evaluate)
+        timeout = self.settings.timeout if definition.timeout == DEFAULT_TIMEOUT else definition.timeout
+        request = Request(resolved.method, resolved.path, resolved.headers, resolved.body, timeout)
+        response = self._exchanger(definition.in_process).send(request)
+        self._offer_to_debugger(response.exchange.exception)
+        return response
+
+    def _exchanger(self, in_process: bool) -> Exchanger:
+        without_server = in_process or self.settings.in_process or not _HAS_SOCKETS
+        return self._in_process if without_server else self._over_socket
+
+    def _offer_to_debugger(self, exc: BaseException | None) -> None:
+        """Let ``%tb`` and ``%debug`` open the view's frame, as if the cell itself had raised."""
+        if exc is None:
+            return
+        traceback = exc.__traceback__
+        while traceback is not None and not self._is_cell(traceback.tb_frame.f_code.co_filename):
+            traceback = traceback.tb_next
+        sys.last_type, sys.last_value = type(exc), exc
+        sys.last_traceback = traceback or exc.__traceback__
+        if sys.version_info >= (3, 12):
+            sys.last_exc = exc
+        self.ip.InteractiveTB.tb = None  # else %debug would open the error that IPython showed last
+
+
+def _notebook_folder(namespace: Mapping[str, Any]) -> str:
+    """The notebook's folder: VS Code names the file, everybody else starts the kernel there."""
+    path = namespace.get("__vsc_ipynb_file__")
+    return os.path.dirname(path) if isinstance(path, str) else os.getcwd()
+
+
+@contextmanager
+def _capture_display(take: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
+    """Hand what this thread displays to *take*.
+
+    The publishers of a terminal and of ``%%capture`` have no hooks; what a terminal's prints is captured too.
+    """
+    publisher: Any = getattr(get_ipython(), "display_pub", None)
+    if not hasattr(publisher, "register_hook"):
+        yield
+        return
+
+    def hook(message: dict[str, Any]) -> dict[str, Any] | None:
+        data = message.get("content", {}).get("data")
+        if not isinstance(data, dict):
+            return message
+        take(data)
+        return None
+
+    publisher.register_hook(hook)
+    try:
+        yield
+    finally:
+        publisher.unregister_hook(hook)

@@ -1,0 +1,234 @@
+"""The magics: each parses its line, makes one call, and returns something that can be displayed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from IPython.core.magic import needs_local_scope, no_var_expand
+
+from flask_nb import cells
+from flask_nb.errors import CellError, CellSyntaxError, MagicArgumentError, MagicHelpRequested
+
+from .display import Report, RouteTable, show
+from .host import Host
+from .owners import CellEvents
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+Kind = Literal["line", "cell", "line_cell"]
+Scope = Mapping[str, Any]
+
+_SIGNS = {"line": "%", "cell": "%%"}
+
+REQUEST_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+REQUEST_MAGICS = frozenset(method.lower() for method in REQUEST_METHODS)
+CELL_MAGICS = REQUEST_MAGICS | {"route"}
+LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app"}
+
+
+@dataclass(frozen=True)
+class Magic:
+    """One magic as it is given to IPython.
+
+    :param answer: takes the line, the cell (None for a line magic) and the caller's local variables.
+    :param parser: makes the parser whose help is the magic's page.
+    """
+
+    name: str
+    kind: Kind
+    answer: Callable[[str, str | None, Scope], Any]
+    parser: Callable[[], cells.MagicParser]
+
+    def function(self) -> Callable[..., Any]:
+        """Return the function that IPython calls, with the page that ``%name?`` shows."""
+
+        @no_var_expand  # braces and dollars belong to rules, paths and bodies
+        @needs_local_scope
+        def magic(line: str, cell: str | None = None, local_ns: Scope | None = None) -> Any:
+            try:
+                return self.answer(line, cell, local_ns or {})
+            except MagicHelpRequested as exc:
+                print(exc.text)
+            except KeyboardInterrupt as exc:
+                # One line: the frames below are all ours.
+                exc._render_traceback_ = lambda: ["KeyboardInterrupt: the request was interrupted"]  # type: ignore[attr-defined]
+                raise
+            return None
+
+        magic.__name__ = magic.__qualname__ = self.name
+        magic.__doc__ = self.parser().format_help()
+        return magic
+
+
+@dataclass
+class NotebookMagics:
+    """The magics of one shell.
+
+    :param ip: the shell, whose variables expressions and views see.
+    :param host: what the magics act on.
+    :param events: tells which cell is running.
+    """
+
+    ip: InteractiveShell
+    host: Host
+    events: CellEvents
+
+    def table(self) -> list[Magic]:
+        """Return all magics."""
+        return [
+            Magic("route", "cell", self.route, cells.route_parser),
+            Magic("routes", "line", self.routes, cells.routes_parser),
+            Magic("serve", "line", self.serve, cells.serve_parser),
+            Magic("app", "line", self.app, cells.app_parser),
+            *(
+                Magic(
+                    method.lower(),
+                    "line_cell",
+                    partial(self.request, method),
+                    partial(cells.request_parser, method),
+                )
+                for method in REQUEST_METHODS
+            ),
+        ]
+
+    def route(self, line: str, cell: str | None, scope: Scope) -> Any:
+        """Make the cell a view, then send what is to be tried."""
+        body = cell or ""
+        placed = _PlacedBody.find(self.events.source, line, body)
+        definition = cells.parse_route(line, body, placed.first_line)
+        try:
+            applied = cells.apply_route(
+                definition,
+                self.host.engine_for_route(),
+                self.ip.user_ns,
+                filename=placed.file_name(self.ip),
+                flags=self.ip.compile.flags,
+            )
+        except CellSyntaxError as exc:
+            raise _second_magic(body, placed.first_line) or exc from None
+        return self._show_tries(applied.summary, definition.tries)
+
+    def _show_tries(self, summary: str, tries: tuple[cells.RequestDefinition, ...]) -> Any:
+        """Show the line and each exchange as it comes; the last one is the magic's value."""
+        last: Any = Report(summary)
+        for request in tries:
+            show(last)
+            last = self._send(request, {})
+        return last
+
+    def request(self, method: str, line: str, cell: str | None, scope: Scope) -> Any:
+        """Send a request; the value is the response."""
+        return self._send(cells.parse_request(method, line, cell), scope)
+
+    def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
+        variables = {**self.ip.user_ns, **scope}
+        response = self.host.send(definition, lambda source: eval(source, variables))
+        if definition.as_name is not None:
+            self.ip.user_ns[definition.as_name] = response
+        return response
+
+    def routes(self, line: str, cell: str | None, scope: Scope) -> Any:
+        """Show the routes, after dropping what is to be dropped."""
+        arguments = cells.parse_routes(line)
+        engine = self.host.engine()
+        known = {row.endpoint for row in engine.routes()}
+        for endpoint in arguments.drop:
+            if endpoint not in known:
+                message = f"no route has the endpoint {endpoint!r}. %routes shows them all"
+                raise MagicArgumentError(message, magic="%routes")
+        for endpoint in arguments.drop:
+            print(f"withdrawn: {', '.join(engine.drop(endpoint))}")
+        return RouteTable(tuple(engine.routes()))
+
+    def serve(self, line: str, cell: str | None, scope: Scope) -> Any:
+        """Start, stop, restart or describe the server."""
+        arguments = cells.parse_serve(line)
+        serving = self.host.serving
+        where = (arguments.host, arguments.port)
+        if arguments.action in ("start", "restart"):
+            self.host.engine()
+        actions: dict[str, Callable[[], str]] = {
+            "start": partial(serving.start, *where),
+            "restart": partial(serving.restart, *where),
+            "stop": serving.stop,
+            "status": serving.status,
+        }
+        return Report(actions[arguments.action](), link=serving.url)
+
+    def app(self, line: str, cell: str | None, scope: Scope) -> Any:
+        """Show the app, or choose it."""
+        arguments = cells.parse_app(line)
+        engine = self.host.engine() if arguments.name is None else self.host.choose(arguments.name)
+        count = len(engine.routes())
+        routes = "1 route" if count == 1 else f"{count} routes"
+        return Report(f"{self.host.label}: {type(engine.app).__name__} {engine.name!r}, {routes}")
+
+
+@dataclass(frozen=True)
+class _PlacedBody:
+    """Where the body of a cell magic stands in its cell.
+
+    :param source: the whole cell.
+    :param first_line: the line on which the body begins, from 1.
+    """
+
+    source: str
+    first_line: int = field(default=2)
+
+    @classmethod
+    def find(cls, source: str | None, line: str, body: str) -> _PlacedBody:
+        """Find the body in the cell that is running; a magic called in another way is its own cell."""
+        lines = (source or "").splitlines()
+        for number, text in enumerate(lines, start=1):
+            if text.startswith("%%route"):
+                return cls(source or "", number + 1)
+        return cls(f"%%route {line}\n{body}")
+
+    def file_name(self, ip: InteractiveShell) -> str:
+        """Return the name under which tracebacks and ``inspect`` find the cell as it was typed."""
+        compiler: Any = ip.compile
+        name = compiler.get_code_name(self.source, self.source, ip.execution_count)
+        number = compiler._filename_map.get(name, ip.execution_count)
+        return str(compiler.cache(self.source, number))
+
+
+def _second_magic(body: str, first_line: int) -> CellError | None:
+    """The error of a body that holds another cell magic, which IPython passes on as text."""
+    for number, text in enumerate(body.splitlines(), start=first_line):
+        if found := re.match(r"%%\w+", text):
+            return CellError(
+                f"line {number}: {found[0]} stands below another cell magic, and a cell can have one only. "
+                f"Move it to a cell of its own"
+            )
+    return None
+
+
+def install_magics(magics: NotebookMagics) -> Callable[[], None]:
+    """Register the magics with IPython; return what takes them out and puts back what they hid.
+
+    A name that somebody else holds is taken over, and said.
+    """
+    registry = magics.ip.magics_manager.magics
+    hidden: list[tuple[str, str, Any]] = []
+    for magic in magics.table():
+        function = magic.function()
+        for kind in magic.kind.split("_"):
+            hidden.append((kind, magic.name, registry[kind].get(magic.name)))
+            registry[kind][magic.name] = function
+    taken = [_SIGNS[kind] + name for kind, name, before in hidden if before is not None]
+    if taken:
+        print(f"flask_nb takes {', '.join(taken)}, which others had defined, until %unload_ext flask_nb")
+    return partial(_put_back, registry, hidden)
+
+
+def _put_back(registry: dict[str, dict[str, Any]], hidden: list[tuple[str, str, Any]]) -> None:
+    for kind, name, before in hidden:
+        if before is None:
+            registry[kind].pop(name, None)
+        else:
+            registry[kind][name] = before

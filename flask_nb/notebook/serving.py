@@ -1,0 +1,134 @@
+"""The server of a notebook: started when it is needed, moved when it is told to, described in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from flask_nb.errors import PortInUseError
+from flask_nb.server import BackgroundServer, RunningRequest
+
+if TYPE_CHECKING:
+    from .settings import FlaskNB
+
+RUN_PORT = 5000
+"""The port of ``app.run()`` without arguments: to ask for it may mean to ask for none."""
+
+NOT_SERVING = "not serving; the next request, or %serve, starts the server"
+
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
+
+
+class Serving:
+    """At most one running server for one WSGI app.
+
+    :param app: what is served.
+    :param settings: where and with how many threads, unless told otherwise.
+    :param label: asked for what people call the app.
+    """
+
+    def __init__(self, app: Any, settings: FlaskNB, label: Callable[[], str]) -> None:
+        self._app = app
+        self._settings = settings
+        self._label = label
+        self._server: BackgroundServer | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The address of the server that runs, or None."""
+        return self._server.url if self._server is not None and self._server.running else None
+
+    def hosts(self) -> list[str]:
+        """Return the host that was bound."""
+        return [] if self._server is None else [self._server.host]
+
+    def start(self, host: str | None = None, port: int | None = None) -> str:
+        """Serve, or reuse the server that runs where it was asked for; return a line about it."""
+        old = self._server
+        if old is None or not old.running:
+            self._begin(host, port)
+        elif host in (None, old.host) and port in (None, 0, old.port):
+            return f"{self._label()} is being served already at {old.url}"
+        else:
+            self._move(old, host or old.host, old.port if port is None else port)
+        return self._line()
+
+    def stop(self) -> str:
+        """Stop the server; return a line about it."""
+        stopped = self._server is not None and self._server.stop()
+        return "stopped; the next request, or %serve, starts the server again" if stopped else NOT_SERVING
+
+    def restart(self, host: str | None = None, port: int | None = None) -> str:
+        """Stop and start again, on the same port unless another is named; return a line about it."""
+        if self._server is None or host is not None or port is not None:
+            self.stop()
+            return self.start(host, port)
+        self._server.restart()
+        return self._line()
+
+    def status(self) -> str:
+        """Return a line on the server, and one on each request that is running."""
+        if self._server is None or not self._server.running:
+            return NOT_SERVING
+        running = [_describe(request) for request in self._server.requests()]
+        return "\n  ".join([self._line(), *(running or ["no request is running"])])
+
+    def run(self, host: str, port: int) -> str:
+        """Serve as ``app.run(host, port)`` asks; return a line about it.
+
+        :raises PortInUseError: the port was chosen, and another program holds it.
+        """
+        if port == RUN_PORT and self.url is not None:
+            return self.start(host)
+        try:
+            return self.start(host, port)
+        except PortInUseError:
+            if port != RUN_PORT:
+                raise
+        return f"{self.start(host, 0)} (port {port} is taken)"
+
+    def address(self) -> tuple[str, int]:
+        """Return where to connect to; the server is started unless it runs."""
+        if self._server is None:
+            self._server = self._make(None, None)
+        self._server.start()
+        return _REACHABLE.get(self._server.host, self._server.host), self._server.port
+
+    def cancel(self, key: str) -> None:
+        """Stop the view of a request that nobody waits for any more."""
+        if self._server is not None:
+            self._server.cancel(key)
+
+    def _begin(self, host: str | None, port: int | None) -> None:
+        """Start: where it served before, unless a place is named."""
+        if self._server is None or host is not None or port is not None:
+            server = self._make(host, port)
+            server.start()
+            self._server = server
+        else:
+            self._server.start()
+
+    def _move(self, old: BackgroundServer, host: str, port: int) -> None:
+        """Serve elsewhere; the old place goes when the new one stands, unless both want one port."""
+        if port == old.port:
+            old.stop()
+        server = self._make(host, port)
+        server.start()
+        self._server = server
+        old.stop()
+
+    def _make(self, host: str | None, port: int | None) -> BackgroundServer:
+        return BackgroundServer(
+            self._app,
+            host=host or self._settings.host,
+            port=self._settings.port if port is None else port,
+            threads=self._settings.threads,
+        )
+
+    def _line(self) -> str:
+        return f"serving {self._label()} at {self.url}"
+
+
+def _describe(request: RunningRequest) -> str:
+    state = "" if request.state == "running" else f", {request.state}"
+    return f"{request.method} {request.path} for {request.age:.1f} s{state}"
