@@ -229,12 +229,17 @@ def tell(owner: Owner, line: str) -> None:
         lines.append(line)
 
 
-def tell_replaced(owner: Owner, old: Registration) -> None:
-    """Say what *owner* replaced when people know the two by different names.
+def is_another_cell(one: Owner, other: Owner) -> bool:
+    """Return whether people know the two as different cells.
 
-    Names are compared, not keys: front ends that send no cell id must show the same output.
+    Names count as well as keys: output must be the same in front ends that send no cell id.
     """
-    if old.label and old.owner.name != owner.name and not _repeating.get():
+    return one.key != other.key and one.name != other.name
+
+
+def tell_replaced(owner: Owner, old: Registration) -> None:
+    """Say what *owner* replaced when it came from another cell."""
+    if old.label and is_another_cell(old.owner, owner) and not _repeating.get():
         tell(owner, f"replaces {old.label} of the cell '{old.owner.name}'")
 
 

@@ -15,18 +15,29 @@ from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.routing import Rule
 
-from .owners import Identity, Owner, Registration, observe_runs, registering_owner, repeated, tell
+from .owners import (
+    Identity,
+    Ledger,
+    Owner,
+    Registration,
+    is_another_cell,
+    observe_runs,
+    registering_owner,
+    repeated,
+    tell,
+)
 from .routing import LiveMap, reduced
 
 if TYPE_CHECKING:
     from .app import Flask
     from .blueprints import Blueprint
+    from .config import Config
 
 _apps: weakref.WeakSet[Any] = weakref.WeakSet()
 _made: dict[tuple[Hashable, ...], tuple[int, weakref.ref[Any]]] = {}
 
 
-def predecessor_of(made: Flask | Blueprint, kind: str, owner: Owner) -> Any | None:
+def predecessor_of(made: AppRedefinition | Blueprint, kind: str, owner: Owner) -> Any | None:
     """Return the object that an earlier run of *owner* made where this run makes *made*, or None.
 
     Several of one kind and name in one cell are told apart by their order.
@@ -75,7 +86,18 @@ class _Run:
 class AppRedefinition:
     """The part of an app that replaces, takes over and restores."""
 
-    def _start_redefinition(self: Any) -> None:
+    if TYPE_CHECKING:  # what the app itself has
+        import_name: str
+        name: str
+        url_map: LiveMap
+        registrations: Ledger
+        view_functions: dict[str, Callable[..., Any]]
+        extensions: dict[str, Any]
+        config: Config
+        _check_endpoint_is_free: Callable[[str, Callable[..., Any]], None]
+        _set_name: Callable[..., None]
+
+    def _start_redefinition(self) -> None:
         """Begin to be followed; take over from the app that an earlier run of the cell made."""
         self._run = _Run(dict(self.extensions), dict(self.config))
         self._extension_owners: dict[str, Hashable] = {}
@@ -88,7 +110,7 @@ class AppRedefinition:
         if old is not None:
             self._take_over(old, owner)
 
-    def _take_over(self: Any, old: Flask, owner: Owner) -> None:
+    def _take_over(self, old: Flask, owner: Owner) -> None:
         """Register here what other cells than *owner*'s had registered on *old*."""
         others = [
             entry
@@ -113,30 +135,30 @@ class AppRedefinition:
     # --- routes ---
 
     def _define_route(
-        self: Any, owner: Owner, rule: Rule, view: Callable[..., Any] | None, named: set[str]
+        self, owner: Owner, rule: Rule, view: Callable[..., Any] | None, named: set[str]
     ) -> None:
         """Publish *rule* with its view in the place of whatever it replaces, by one swap."""
         endpoint = rule.endpoint
         identity: Identity = ("endpoint", endpoint)
-        entry = self.registrations.get(identity)
-        joins = entry is not None and self.registrations.superseded(identity, owner) is None
-        if joins and view is not None:
+        known = self.registrations.get(identity)
+        superseded = self.registrations.superseded(identity, owner)
+        joined = known if superseded is None else None
+        if joined is not None and view is not None:
             self._check_endpoint_is_free(endpoint, view)
-        if not joins:
-            label = f"{','.join(sorted(named))} {rule.rule}"
-            entry = self._route_registration(identity, owner, label, view)
+        label = f"{','.join(sorted(named))} {rule.rule}"
+        entry = joined or self._route_registration(identity, owner, label, view)
         rule.registration, rule.named_methods = entry, named  # type: ignore[attr-defined]
-        old = [] if joins else list(self.url_map.latest.by_endpoint.get(endpoint, ()))
+        old = [] if joined else list(self.url_map.latest.by_endpoint.get(endpoint, ()))
         with self.url_map.batch():
             fewer = self._give_up_places(owner, rule, named, old)
-            self._publish(rule, view, old, fewer, forget_view=not joins)
-        if not joins:
+            self._publish(rule, view, old, fewer, forget_view=joined is None)
+        if joined is None:
             self.registrations.enter(entry)
 
     def _route_registration(
-        self: Any, identity: Identity, owner: Owner, label: str, view: Any
+        self, identity: Identity, owner: Owner, label: str, view: Any
     ) -> Registration:
-        url_map: LiveMap = self.url_map
+        url_map = self.url_map
 
         def rules() -> list[Rule]:
             known = url_map.latest.by_endpoint.get(identity[1], ())
@@ -153,7 +175,7 @@ class AppRedefinition:
         return entry
 
     def _give_up_places(
-        self: Any, owner: Owner, rule: Rule, named: set[str], old: list[Rule]
+        self, owner: Owner, rule: Rule, named: set[str], old: list[Rule]
     ) -> list[tuple[Rule, Rule | None]]:
         """Pairs of a rule that loses methods to *rule* and what is left of it, None for nothing."""
         pairs: list[tuple[Rule, Rule | None]] = []
@@ -166,28 +188,31 @@ class AppRedefinition:
                 continue
             rest = had - named
             pairs.append((other, fewer_methods(other, rest) if rest else None))
-            if entry is not None and entry.owner.name != owner.name:
+            if entry is not None and is_another_cell(entry.owner, owner):
                 lost = ",".join(sorted(had & named))
                 tell(owner, f"replaces {lost} {other.rule} of the cell '{entry.owner.name}'")
         return pairs
 
-    def _stands(self: Any, entry: Registration, owner: Owner) -> bool:
+    def _stands(self, entry: Registration, owner: Owner) -> bool:
         """Whether *entry* is of this very run, where nothing replaces."""
         return self.registrations.superseded(entry.identity, owner) is None
 
     def _publish(
-        self: Any,
+        self,
         rule: Rule,
         view: Any,
         old: list[Rule],
         fewer: list[tuple[Rule, Rule | None]],
         forget_view: bool,
     ) -> None:
-        url_map: LiveMap = self.url_map
+        url_map = self.url_map
         gone = [other for other, rest in fewer if rest is None]
         rule.bind(url_map)
-        in_place = [one for one in old if one._parts == rule._parts][:1]
-        removed = gone + [one for one in old if one not in in_place]
+        in_place = next((one for one in old if one._parts == rule._parts), None)
+        removed = gone + [one for one in old if one is not in_place]
+        substituted = [(other, rest) for other, rest in fewer if rest is not None]
+        if in_place is not None:
+            substituted.append((in_place, rule))
 
         def put_views() -> None:
             for one in (*old, *gone):
@@ -198,27 +223,26 @@ class AppRedefinition:
                 self.view_functions.pop(rule.endpoint, None)
 
         url_map.change(
-            add=[] if in_place else [rule],
+            add=[rule] if in_place is None else [],
             remove=removed,
-            substitute=[(one, rule) for one in in_place]
-            + [(other, rest) for other, rest in fewer if rest is not None],
+            substitute=substituted,
             before_publishing=put_views,
         )
         self._forget_endpoints_without_rules(gone)
 
-    def _remove_rules(self: Any, rules: list[Rule]) -> None:
+    def _remove_rules(self, rules: list[Rule]) -> None:
         for rule in rules:
             rule.last_view = self.view_functions.get(rule.endpoint)  # type: ignore[attr-defined]
         self.url_map.change(remove=rules)
         self._forget_endpoints_without_rules(rules)
 
-    def _forget_endpoints_without_rules(self: Any, rules: list[Rule]) -> None:
+    def _forget_endpoints_without_rules(self, rules: list[Rule]) -> None:
         for rule in rules:
             if rule.endpoint not in self.url_map.latest.by_endpoint:
                 self.view_functions.pop(rule.endpoint, None)
                 self.registrations.forget(("endpoint", rule.endpoint))
 
-    def _set_view_function(self: Any, endpoint: str, f: Callable[..., Any]) -> None:
+    def _set_view_function(self, endpoint: str, f: Callable[..., Any]) -> None:
         self._set_name(
             "view",
             self.view_functions,
@@ -230,13 +254,13 @@ class AppRedefinition:
 
     # --- runs ---
 
-    def _begin_run(self: Any, owner: Owner) -> None:
+    def _begin_run(self, owner: Owner) -> None:
         """Note what is there, and withdraw the extensions that an earlier run of the cell put in."""
         mine = [name for name, key in self._extension_owners.items() if key == owner.key]
         withdrawn = {name: self.extensions.pop(name) for name in mine if name in self.extensions}
         self._run = _Run(dict(self.extensions), dict(self.config), withdrawn)
 
-    def _end_run(self: Any, owner: Owner, succeeded: bool) -> None:
+    def _end_run(self, owner: Owner, succeeded: bool) -> None:
         """Note whose the new extensions and settings are; after a failure, put back what was taken."""
         before: _Run = self._run
         for name, value in self.extensions.items():
@@ -247,7 +271,7 @@ class AppRedefinition:
                 self._config_owners[name] = owner.key
         if not succeeded:
             for name, value in before.withdrawn.items():
-                self.extensions.setdefault(name, value)
+                self.extensions[name] = value
 
 
 def _follow(owner: Owner, phase: str) -> list[str]:
