@@ -171,9 +171,9 @@ class OfferFinder(AliasFinder):
 
     def accept(self) -> None:
         """Alias, and say so."""
+        as_flask()
         self._remove()
         self._accepted = True
-        as_flask()
         self._announce(_ANNOUNCEMENT)
 
     def withdraw(self) -> None:

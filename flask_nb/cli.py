@@ -15,6 +15,7 @@ from werkzeug.utils import import_string
 from .alias import as_flask, offer_on_import
 from .errors import FlaskAlreadyImportedError
 from .web import cli as web_cli
+from .web.discovery import NoAppNamedException
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("flask_nb.project.demo:demo_command", "Run the quickstart notebook and serve its app."),
@@ -52,6 +53,11 @@ class FlaskNbGroup(web_cli.FlaskGroup):
         self.params.append(_as_flask_option)
         for name, (target, short_help) in COMMANDS.items():
             self.add_command(LazyCommand(name, target, short_help))
+
+    def report_no_app(self, exc: web_cli.NoAppException) -> None:
+        """Say why no commands of an app are listed, unless nobody spoke of an app."""
+        if not isinstance(exc, NoAppNamedException):
+            super().report_no_app(exc)
 
 
 def _alias(ctx: click.Context, param: click.Parameter, value: bool) -> None:

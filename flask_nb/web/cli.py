@@ -285,7 +285,12 @@ class FlaskGroup(AppGroup):
             for option in self.params:
                 if option.name in self.options_before_help:
                     option.handle_parse_result(ctx, {}, [])
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except BaseException:
+            # click closes only contexts that it has parsed; the help has pushed the app's by then.
+            ctx.close()
+            raise
 
     def report_no_app(self, exc: NoAppException) -> None:
         """Say above the help why it lists no commands of an app."""
@@ -669,9 +674,12 @@ def _refuse_open_debugger(host: str, debug: bool, debugger: bool | None) -> None
 
 def interact(banner: str, namespace: dict[str, Any]) -> None:
     """Start Python's own prompt, after ``PYTHONSTARTUP`` and with completion where there is readline."""
-    _run_startup_file(namespace)
-    _complete_from(namespace)
-    code.interact(banner=banner, local=namespace)
+    names: dict[str, Any] = {}
+    _run_startup_file(names)
+    # Only now: what the startup file defines must not hide the app.
+    names.update(namespace)
+    _complete_from(names)
+    code.interact(banner=banner, local=names)
 
 
 repl: Callable[[str, dict[str, Any]], None] = interact
