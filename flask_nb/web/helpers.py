@@ -180,7 +180,7 @@ def flash(message: str, category: str = "message") -> None:
     # Assigned anew: a session notices an assignment, not what happens inside a list.
     session["_flashes"] = [*session.get("_flashes", ()), (category, message)]
     if message_flashed.receivers:
-        app = current_app._get_current_object()
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
         message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
 
 

@@ -151,7 +151,8 @@ def _source_or_none(loader: BaseLoader, environment: BaseEnvironment, template: 
 def _active_app() -> Flask:
     ctx = _cv_app.get(None)
     if ctx is None:
-        return current_app._get_current_object()  # type: ignore[no-any-return] # which raises
+        # Raises, as no app is active.
+        return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
     return ctx.app
 
 
