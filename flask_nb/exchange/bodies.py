@@ -16,7 +16,7 @@ from .response import ExchangeResponse
 
 MAX_LINES = 60
 MAX_CHARACTERS = 8_000
-_MAX_JSON = 2_000_000
+_MAX_JSON = 500_000
 _INLINE_WIDTH = 60
 
 BodyKind = Literal["empty", "html", "json", "image", "text", "binary"]

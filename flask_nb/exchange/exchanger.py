@@ -60,6 +60,7 @@ class Exchanger:
 
     def _send_one(self, request: Request) -> ExchangeResponse:
         sent = self._with_cookies(request)
+        self.recorder.renew()
         recording = self.recorder.expect()
         began = time.perf_counter()
         try:

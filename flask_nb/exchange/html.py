@@ -65,10 +65,14 @@ _PRE = (
     "overflow:auto;max-height:22rem;white-space:pre"
 )
 _NOTE = f"padding:4px 12px;border-top:1px solid {_LINE};color:{_QUIET};font-size:12px"
-_FOLD = f"border-top:1px solid {_LINE};margin:0"
-_SUMMARY = f"cursor:pointer;padding:4px 12px;color:{_QUIET};font-size:12px"
-_TABLE = "border-collapse:collapse;border:0;margin:0 0 6px;font-size:12px"
-_CELL = "padding:1px 12px;text-align:left;vertical-align:top;border:0;white-space:normal;max-width:44rem"
+_FOOT = f"border-top:1px solid {_LINE};padding:0 4px"
+_FOLD = "display:inline-block;vertical-align:top;max-width:100%;margin:0"
+_SUMMARY = f"cursor:pointer;padding:4px 8px;color:{_QUIET};font-size:12px"
+_TABLE = f"color:{_TEXT};border-collapse:collapse;border:0;margin:0 0 6px;font-size:12px"
+_CELL = (
+    "padding:1px 12px;text-align:left;vertical-align:top;border:0;color:inherit;"
+    "white-space:normal;max-width:44rem"
+)
 _FRAME = "display:block;width:100%;border:0;background:#fff;color-scheme:light;resize:vertical;overflow:auto"
 
 _COLOURS = {
@@ -107,7 +111,7 @@ def exchange_html(exchange: Exchange) -> str:
     history = [_summary(earlier.exchange) for earlier in exchange.response.history]  # type: ignore[attr-defined]
     head = [*history, _summary(exchange)]
     tail = [*_notes(exchange), *_output(exchange), *_failure(exchange)]
-    folds = [*_source(exchange), *_headers(exchange)]
+    folds = [_foot([*_tree(exchange), *_source(exchange), *_headers(exchange)])]
     room -= sum(_length(piece) for piece in (*head, *tail, *folds))
     pieces = [*head, *_body(exchange, room), *tail, *folds]
     return f'<div style="{_BOX}">{"".join(pieces)}</div>'
@@ -127,6 +131,10 @@ def _pre(inner: str) -> str:
 
 def _fold(title: str, inner: str) -> str:
     return f'<details style="{_FOLD}"><summary style="{_SUMMARY}">{escape(title)}</summary>{inner}</details>'
+
+
+def _foot(folds: list[str]) -> str:
+    return f'<div style="{_FOOT}">{"".join(folds)}</div>' if folds else ""
 
 
 def _note(inner: str) -> str:
@@ -207,15 +215,13 @@ def _height(page: str) -> int:
 def _json_body(response: ExchangeResponse, room: int) -> Iterator[str]:
     try:
         value = parse_json(body_text(response))
-        lines = list(islice(json_lines(value), 5_000))
+        lines = list(json_lines(value))
     except (ValueError, RecursionError):
         yield from _text_body(response, room)
         return
     kept, hidden = _fitting_lines(lines)
     inner = "\n".join("".join(_token(token) for token in line) for line in kept)
     yield _pre(inner + (escape(f"\n… {hidden}; all of it: _.json") if hidden else ""))
-    if len(lines) > _TREE_LINES and room > 3 * _MAX_TREE:
-        yield _fold("as a tree", f'<div style="{_PRE}">{_Tree().render(value)}</div>')
 
 
 def _fitting_lines(lines: list[list[Token]]) -> tuple[list[list[Token]], str | None]:
@@ -314,8 +320,21 @@ _BODIES: dict[BodyKind, Callable[[ExchangeResponse, int], Iterator[str]]] = {
 }
 
 
+def _tree(exchange: Exchange) -> Iterator[str]:
+    """Offer a JSON body that is longer than a glance as folds."""
+    if body_kind(exchange.response) != "json":
+        return
+    try:
+        value = parse_json(body_text(exchange.response))
+        is_long = len(list(islice(json_lines(value), _TREE_LINES + 1))) > _TREE_LINES
+        if is_long:
+            yield _fold("as a tree", f'<div style="{_PRE}">{_Tree().render(value)}</div>')
+    except (ValueError, RecursionError):
+        return
+
+
 def _source(exchange: Exchange) -> Iterator[str]:
-    if body_kind(exchange.response) == "html":
+    if body_kind(exchange.response) == "html" and is_body_shown(exchange):
         yield _fold("source", _pre(_clipped(body_text(exchange.response))))
 
 

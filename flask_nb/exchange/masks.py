@@ -142,6 +142,11 @@ def _mask_authorization(value: str) -> str:
     return f"{scheme} {HIDDEN}" if space else HIDDEN
 
 
+def _sorted_list(value: str) -> str:
+    """Werkzeug builds the list of methods from a set, whose order changes with each process."""
+    return ", ".join(sorted(part.strip() for part in value.split(",")))
+
+
 def _mask_volatile(value: str) -> str:
     return VOLATILE
 
@@ -154,6 +159,7 @@ _HEADER_MASKS: dict[str, Callable[[str], str]] = {
     "location": mask_url,
     "content-location": mask_url,
     "referer": mask_url,
+    "allow": _sorted_list,
     **dict.fromkeys(_VOLATILE_HEADERS, _mask_volatile),
 }
 
@@ -175,7 +181,7 @@ def readable_cookie(name: str, value: str) -> str:
     A signed session shows what it holds, which anybody may read, but neither its time nor its
     signature, which differ from run to run and would let a reader of the notebook log in.
     """
-    value = parse_cookie(f"value={value}").get("value", value)
+    value = _unquoted(value)
     content = decode_session(value)
     if content is not None:
         return f"<signed {json.dumps(_masked(content), ensure_ascii=False, default=str)}>"
@@ -183,6 +189,13 @@ def readable_cookie(name: str, value: str) -> str:
         return HIDDEN if value else value
     payload, dot, signature = value.rpartition(".")
     return f"{payload}.{HIDDEN}" if dot and _SIGNATURE.fullmatch(signature) else value
+
+
+def _unquoted(value: str) -> str:
+    try:
+        return parse_cookie(f"value={value}").get("value", value)
+    except UnicodeError:
+        return value
 
 
 def decode_session(value: str) -> Any:

@@ -197,6 +197,10 @@ class Recorder:
         """Take the stream proxies out; calling again does nothing."""
         STREAMS.uninstall(self)
 
+    def renew(self) -> None:
+        """Put the proxies back, if they are installed and something has replaced them since."""
+        STREAMS.renew(self)
+
     @staticmethod
     def current() -> Recording | None:
         """Return the recording of the request that the running code answers, None in a cell."""

@@ -106,7 +106,6 @@ class StandardStreams:
 
     def __init__(self) -> None:
         self._users: set[int] = set()
-        self._streams: list[tuple[str, RequestStream]] = []
         self._show_warning: Any = None
         self._filter = LogCapture()
         self._filtered: list[logging.Handler] = []
@@ -116,22 +115,28 @@ class StandardStreams:
         self._users.add(id(user))
         for name in ("stdout", "stderr"):
             if not isinstance(getattr(sys, name), RequestStream):
-                self._streams.append((name, stream := RequestStream(getattr(sys, name), name)))
-                setattr(sys, name, stream)
+                setattr(sys, name, RequestStream(getattr(sys, name), name))
         if warnings.showwarning is not show_warning:
             self._show_warning = warnings.showwarning
             warnings.showwarning = show_warning  # type: ignore[assignment]
         self.attach_filter()
+
+    def renew(self, user: object) -> None:
+        """Put the proxies back where something has replaced the streams since, such as ``%%capture``.
+
+        Only the thread that replaces them may do so, or its own restoring would be undone.
+        """
+        if id(user) in self._users:
+            self.install(user)
 
     def uninstall(self, user: object) -> None:
         """Take the proxies out with the last user. One that is in use elsewhere stays, and passes through."""
         self._users.discard(id(user))
         if self._users:
             return
-        for name, stream in reversed(self._streams):
-            if getattr(sys, name) is stream:
+        for name in ("stdout", "stderr"):
+            while isinstance(stream := getattr(sys, name), RequestStream):
                 setattr(sys, name, stream.real)
-        self._streams.clear()
         if warnings.showwarning is show_warning:
             warnings.showwarning = self._show_warning
         while self._filtered:
@@ -148,10 +153,9 @@ class StandardStreams:
 
     def _is_terminal(self, handler: logging.Handler) -> bool:
         stream = getattr(handler, "stream", None)
-        beneath = [stream.real for _, stream in self._streams]
-        return stream is not None and any(
-            stream is known for known in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__, *beneath)
-        )
+        known = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+        beneath = [proxy.real for proxy in known if isinstance(proxy, RequestStream)]
+        return stream is not None and any(stream is one for one in (*known, *beneath))
 
     def original_show_warning(self, *args: Any) -> None:
         """Show a warning as it was shown before."""

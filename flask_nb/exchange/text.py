@@ -19,7 +19,7 @@ from .bodies import (
 )
 from .exchange import Exchange, OutputPart
 from .failure import FailedLine, Failure
-from .masks import mask_text, mask_url, visible_headers
+from .masks import mask_header, mask_text, mask_url, visible_headers
 from .response import ExchangeResponse
 
 _MAX_HEADERS = 60
@@ -70,7 +70,7 @@ def notes(exchange: Exchange) -> list[str]:
         )
     allowed = exchange.response.headers.get("Allow")
     if exchange.response.status_code == 405 and allowed:
-        found.append(f"the rule answers {printable(allowed)}")
+        found.append(f"the rule answers {printable(mask_header('Allow', allowed))}")
     return found
 
 

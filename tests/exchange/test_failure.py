@@ -1,0 +1,76 @@
+import linecache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_nb.exchange import Failure
+from flask_nb.exchange.text import failure_text
+
+
+def run_cell(source, name, **variables):
+    """Compile a cell as a kernel does, and return the failure of calling its view."""
+    filename = f"/tmp/ipykernel_1/{name}.py"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace = {"__name__": "__main__", **variables}
+    exec(compile(source, filename, "exec"), namespace)
+    try:
+        namespace["view"]()
+    except BaseException as exc:
+        return Failure.from_exception(exc, lambda file: "the cell" if file == filename else None)
+
+
+def test_a_failure_names_the_lines_of_the_cell_and_the_message():
+    failure = run_cell("def view():\n    total = 0\n    return 1 / total\n", "a")
+    assert failure_text(failure, "view") == (
+        "view view, line 3:   return 1 / total\nZeroDivisionError: division by zero\n  total = 0"
+    )
+
+
+def test_lines_of_libraries_are_left_out():
+    failure = run_cell("import json\ndef view():\n    return json.loads('x')\n", "b")
+    assert [line.line for line in failure.lines] == [3]
+
+
+def test_secret_variables_are_masked():
+    source = "def view():\n    api_key = 'abc'\n    data = {'password': 'x'}\n    return api_key + data\n"
+    failure = run_cell(source, "c")
+    assert "abc" not in failure_text(failure)
+    assert failure.variables == (("api_key", "<hidden>"), ("data", "{'password': <hidden>}"))
+
+
+def test_the_hint_names_global_where_a_cell_hides_the_notebooks_variable():
+    failure = run_cell("def view():\n    count += 1\n", "d", count=0)
+    assert failure.hint.endswith("global count")
+
+
+def test_no_hint_where_the_notebook_has_no_such_variable():
+    assert run_cell("def view():\n    count += 1\n", "e").hint is None
+
+
+def test_causes_are_shown():
+    source = "def view():\n    try:\n        1 / 0\n    except ZeroDivisionError as exc:\n"
+    source += "        raise ValueError('x') from exc\n"
+    text = failure_text(run_cell(source, "f"))
+    assert text.index("ValueError: x") < text.index("caused by:") < text.index("ZeroDivisionError")
+
+
+def test_addresses_do_not_get_into_the_text():
+    assert "0x…" in failure_text(run_cell("def view():\n    raise ValueError(object())\n", "g"))
+
+
+@pytest.mark.parametrize("method", ["__str__", "__repr__"])
+def test_an_exception_that_cannot_be_shown_is_shown_all_the_same(method):
+    source = f"class Odd(Exception):\n    def {method}(self):\n        raise ValueError\n"
+    source += "def view():\n    odd = Odd()\n    raise odd\n"
+    assert run_cell(source, f"h{method}").message.startswith("Odd")
+
+
+def test_deep_recursion_is_cut():
+    failure = run_cell("def view():\n    return view()\n", "i")
+    assert len(failure.lines) == 12
+
+
+@given(st.text())
+def test_any_message_can_be_shown(message):
+    failure_text(Failure.from_exception(ValueError(message)))

@@ -1,0 +1,180 @@
+"""The panel in three views: a trusted notebook, an untrusted one, and a stripped static page."""
+
+import re
+from html.parser import HTMLParser
+
+import nh3
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.wrappers import Response
+
+from flask_nb.exchange import Request
+
+STATIC_TAGS = {"div", "span", "table", "tr", "td", "pre", "code", "b", "a"}
+UNTRUSTED_TAGS = STATIC_TAGS | {"details", "summary", "img"}
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)></pre></iframe>\"'><b onclick=x>$x^2$"
+
+
+class Panel(HTMLParser):
+    """What stands in a panel: tags, attributes, text, and in which tags each text stands."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.texts, self._open = [], [], [], []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += attributes
+        if tag != "img":
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag, "the tags are nested"
+
+    def handle_data(self, data):
+        self.texts.append((data, tuple(self._open)))
+
+    @property
+    def text(self):
+        return "".join(text for text, _ in self.texts)
+
+
+def html_of(response):
+    return response._repr_mimebundle_()[0]["text/html"]
+
+
+def stripped(html, tags):
+    return Panel(
+        nh3.clean(html, tags=tags, attributes={"*": {"style"}, "img": {"src"}}, url_schemes={"data"})
+    ).text
+
+
+PAGE = '<!doctype html><h1>Hello</h1><a href="/x">x</a><form></form><script>alert(1)</script>'
+BODIES = {
+    "html": Response(PAGE, mimetype="text/html"),
+    "evil html": Response(EVIL, mimetype="text/html"),
+    "json": Response('{"id": 7, "evil": "<script>"}', mimetype="application/json"),
+    "long json": Response(
+        "[" + ",".join(f'{{"n": "{n}"}}' for n in range(90)) + "]", mimetype="application/json"
+    ),
+    "text": Response(EVIL, mimetype="text/plain"),
+    "svg": Response("<svg onload=alert(1)></svg>", mimetype="image/svg+xml"),
+    "bytes": Response(b"\0\xff", mimetype='application/x"><script>'),
+    "headers": Response("x", headers={"X-Evil": EVIL, "Set-Cookie": f"a={EVIL}"}),
+    "redirect": Response("", 302, {"Location": f"http://example.com/{EVIL}"}),
+}
+
+
+@pytest.fixture(params=BODIES)
+def panel(request, serve):
+    def view(_):
+        print(EVIL)
+        return BODIES[request.param]
+
+    return html_of(serve(view).send(Request("GET", "/a?b=" + EVIL)))
+
+
+def test_nothing_in_a_panel_can_run(panel):
+    seen = Panel(panel)
+    assert not {"script", "style", "object", "embed", "svg", "link", "meta", "base"} & set(seen.tags)
+    assert not [name for name, _ in seen.attributes if name.startswith("on") or name in {"id", "href"}]
+    assert {value for name, value in seen.attributes if name == "sandbox"} <= {""}
+    assert all(value.startswith("data:image/") for name, value in seen.attributes if name == "src")
+
+
+def test_every_frame_is_sandboxed(panel):
+    assert panel.count("<iframe") == panel.count('<iframe sandbox=""')
+
+
+def test_the_words_of_app_and_user_stand_where_nothing_is_typeset(panel):
+    for text, tags in Panel(panel).texts:
+        assert "$" not in text or {"pre", "code"} & set(tags)
+
+
+@pytest.mark.parametrize("tags", [STATIC_TAGS, UNTRUSTED_TAGS], ids=["static", "untrusted"])
+def test_what_must_be_read_is_there_without_frames_and_styles(serve, tags):
+    def view(_):
+        print("printed line")
+        return Response(PAGE, mimetype="text/html", headers={"X-Own": "header value"})
+
+    text = stripped(html_of(serve(view).send(Request("GET", "/hello"))), tags)
+    for words in (
+        "GET /hello → 200 OK",
+        "X-Own",
+        "header value",
+        "<h1>Hello</h1>",
+        "printed line",
+        "1 link, 1 form",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize("tags", [STATIC_TAGS, UNTRUSTED_TAGS], ids=["static", "untrusted"])
+def test_a_failure_can_be_read_in_every_view(serve, tags):
+    text = stripped(html_of(serve(lambda _: 1 / 0).send(Request("GET", "/boom"))), tags)
+    assert "500 Internal Server Error" in text
+    assert "ZeroDivisionError: division by zero" in text
+
+
+@pytest.mark.parametrize("kind", ["json", "text"])
+def test_json_and_text_can_be_read_in_the_static_view(serve, kind):
+    text = stripped(html_of(serve(lambda _: BODIES[kind]).send(Request("GET", "/"))), STATIC_TAGS)
+    assert ('"id": 7' if kind == "json" else EVIL) in text
+
+
+def test_a_page_stands_in_its_frame_with_inert_links(serve):
+    seen = Panel(html_of(serve(lambda _: BODIES["html"]).send(Request("GET", "/"))))
+    assert dict(seen.attributes)["srcdoc"] == f'<base target="_blank">{PAGE}'
+
+
+def test_a_still_picture_says_what_does_not_work_in_it(serve):
+    page = "<p>hi</p><link rel=stylesheet href=/static/s.css><img src=https://example.com/a.png>"
+    assert "still picture: 1 file that is not loaded" in html_of(
+        serve(lambda _: page).send(Request("GET", "/"))
+    )
+
+
+def test_plain_words_need_no_frame(serve):
+    assert "iframe" not in html_of(serve(lambda _: "Hello Ann!").send(Request("GET", "/")))
+
+
+def test_a_long_json_body_is_also_a_tree(serve):
+    seen = Panel(html_of(serve(lambda _: BODIES["long json"]).send(Request("GET", "/"))))
+    assert "90 items" in seen.text
+    assert seen.tags.count("details") > 50
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response('<p>&"</p>' * 100_000, mimetype="text/html"),
+        Response("é&" * 300_000, mimetype="text/plain"),
+        Response("[" + ",".join(['{"<>": "&&&&"}'] * 20_000) + "]", mimetype="application/json"),
+        Response("<p>x", headers={f"X-{n}": '"' * 5000 for n in range(200)}, mimetype="text/html"),
+        Response(b"x" * 1_000_000, mimetype="image/png"),
+    ],
+)
+def test_a_bundle_holds_at_most_300_kb(serve, response):
+    view = lambda _: print("<&>" * 100_000) or response  # noqa: E731
+    bundle = serve(view).send(Request("GET", "/" + "ä" * 5000))._repr_mimebundle_()[0]
+    assert sum(len(text.encode()) for text in bundle.values()) <= 300_000
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.text(max_size=300),
+    kind=st.sampled_from(["text/plain", "text/html", "application/json"]),
+    header=st.text(
+        st.characters(min_codepoint=32, max_codepoint=255, exclude_categories=["Cc"]), max_size=100
+    ),
+    printed=st.text(max_size=100),
+)
+def test_any_words_survive_escaped(serve, body, kind, header, printed):
+    view = lambda _: print(printed) or Response(body, mimetype=kind, headers={"X-Any": header.strip()})  # noqa: E731
+    html = html_of(serve(view).send(Request("GET", "/")))
+    seen = Panel(html)
+    assert set(seen.tags) <= UNTRUSTED_TAGS | {"iframe"}
+    assert not re.search(r"[\x00-\x08\x0b-\x1f]", html)

@@ -1,0 +1,239 @@
+import contextlib
+import io
+import logging
+import sys
+import threading
+import warnings
+
+import pytest
+from werkzeug.test import Client
+from werkzeug.wrappers import Request as WerkzeugRequest
+from werkzeug.wrappers import Response
+
+from flask_nb.exchange import KEY_HEADER, LogCapture, Match, Recorder, Request
+
+
+def test_what_a_view_prints_belongs_to_its_exchange(serve, capsys):
+    def view(request):
+        print("out")
+        print("err", file=sys.stderr)
+        return "ok"
+
+    response = serve(view).send(Request("GET", "/"))
+    assert response.exchange.output == "out\nerr\n"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_a_stream_prints_on_the_way_and_at_its_end_belongs_to_it_too(over_socket, recorder):
+    def app(environ, start_response):
+        def chunks():
+            print("first")
+            yield b"a"
+            print("second")
+            yield b"b"
+
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return Response(chunks()).iter_encoded()
+
+    recorder.app = app
+    assert over_socket.send(Request("GET", "/")).exchange.output == "first\nsecond\n"
+
+
+def test_prints_of_two_requests_do_not_mix(recorder, over_socket):
+    barrier = threading.Barrier(2, timeout=5)
+
+    def app(environ, start_response):
+        barrier.wait()
+        print(environ["PATH_INFO"])
+        barrier.wait()
+        return Response("ok")(environ, start_response)
+
+    recorder.app = app
+    outputs = {}
+    threads = [
+        threading.Thread(
+            target=lambda p=path: outputs.update({p: over_socket.send(Request("GET", p)).exchange.output})
+        )
+        for path in ("/a", "/b")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outputs == {"/a": "/a\n", "/b": "/b\n"}
+
+
+def test_a_capture_in_the_cell_does_not_take_what_the_view_prints(serve):
+    client = serve(lambda request: print("view") or "ok")
+    with contextlib.redirect_stdout(io.StringIO()) as captured:
+        print("cell")
+        response = client.send(Request("GET", "/"))
+    assert (captured.getvalue(), response.exchange.output) == ("cell\n", "view\n")
+
+
+def test_a_cells_print_goes_where_it_always_went(recorder, capsys):
+    print("cell")
+    assert capsys.readouterr().out == "cell\n"
+
+
+def test_ipython_may_replace_write_on_the_proxy(recorder, capsys):
+    original = sys.stdout.write
+    sys.stdout.write = lambda text: original(text.upper())
+    print("cell")
+    sys.stdout.write = original
+    assert capsys.readouterr().out == "CELL\n"
+
+
+def test_installing_and_uninstalling_twice_leaves_the_streams_as_they_were():
+    before = sys.stdout, sys.stderr, warnings.showwarning
+    recorder = Recorder(Response("ok"))
+    recorder.install()
+    recorder.install()
+    recorder.uninstall()
+    recorder.uninstall()
+    assert (sys.stdout, sys.stderr, warnings.showwarning) == before
+
+
+def test_a_browsers_prints_stay_out_of_the_cells(recorder, capsys):
+    recorder.app = WerkzeugRequest.application(lambda request: print("browser") or Response("ok"))
+    recorder.renew()
+    Client(recorder).get("/", buffered=True)
+    assert list(recorder.unclaimed) == ["browser"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_buffer_for_browsers_is_bounded(recorder):
+    recorder.app = WerkzeugRequest.application(lambda request: print("x\n" * 1000) or Response("ok"))
+    recorder.renew()
+    Client(recorder).get("/", buffered=True)
+    assert len(recorder.unclaimed) == 200
+
+
+def test_the_app_never_sees_the_key(serve):
+    seen = serve(lambda request: ",".join(request.headers.keys())).send(Request("GET", "/")).text
+    assert KEY_HEADER.lower() not in seen.lower()
+
+
+def test_an_unknown_key_is_dropped(recorder):
+    recorder.app = WerkzeugRequest.application(lambda request: Response(str(request.headers.get(KEY_HEADER))))
+    assert Client(recorder).get("/", headers={KEY_HEADER: "guessed"}).text == "None"
+
+
+def test_jupyters_cookies_do_not_reach_the_app(recorder):
+    recorder.app = WerkzeugRequest.application(lambda request: Response(str(dict(request.cookies))))
+    cookies = {"Cookie": "_xsrf=1; username-localhost-8888=2; a=b"}
+    assert Client(recorder, use_cookies=False).get("/", headers=cookies).text == "{'a': 'b'}"
+
+
+def test_log_records_are_shown_without_time_and_kept_as_records(serve):
+    def view(request):
+        logging.getLogger("shop").warning("low on %s", "disk")
+        return "ok"
+
+    handler = logging.StreamHandler(sys.stderr)
+    logging.root.addHandler(handler)
+    try:
+        exchange = serve(view).send(Request("GET", "/")).exchange
+    finally:
+        logging.root.removeHandler(handler)
+    assert [part.text for part in exchange.parts] == ["WARNING low on disk\n"]
+    assert [record.name for record in exchange.logs] == ["shop"]
+
+
+def test_the_frameworks_report_of_the_exception_is_not_shown_again(serve, recorder):
+    logger = logging.getLogger("framework")
+    handler = logging.StreamHandler()
+    handler.addFilter(LogCapture())
+    logger.addHandler(handler)
+
+    def view(request):
+        try:
+            return 1 / 0
+        except ZeroDivisionError as exc:
+            recorder.current().fail(exc)
+            logger.error("Exception on %s [%s]", "/", "GET", exc_info=True)
+            return Response("failed", status=500)
+
+    exchange = serve(view).send(Request("GET", "/")).exchange
+    logger.removeHandler(handler)
+    assert isinstance(exchange.exception, ZeroDivisionError)
+    assert exchange.parts == ()
+
+
+def test_warnings_are_shown_without_their_file(serve):
+    def view(request):
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("old", stacklevel=1)
+        return "ok"
+
+    exchange = serve(view).send(Request("GET", "/")).exchange
+    assert [part.text for part in exchange.parts] == ["UserWarning: old\n"]
+
+
+def test_displays_are_taken_through_the_hook(serve, recorder):
+    sinks = []
+
+    @contextlib.contextmanager
+    def capture(sink):
+        sinks.append(sink)
+        yield
+        sinks.pop()
+
+    recorder.install(capture_display=capture)
+    view = lambda request: sinks[-1]({"text/plain": "<Figure>", "image/png": "aGk="}) or "ok"  # noqa: E731
+    part = serve(view).send(Request("GET", "/")).exchange.parts[0]
+    assert (part.kind, part.text, part.data["image/png"]) == ("display", "<Figure>", "aGk=")
+
+
+@pytest.mark.parametrize("exc", [ValueError("x"), SystemExit(1), KeyError("k")])
+def test_an_exception_that_leaves_the_app_is_answered_500(over_socket, recorder, exc):
+    def app(environ, start_response):
+        raise exc
+
+    recorder.app = app
+    response = over_socket.send(Request("GET", "/"))
+    assert response.status_code == 500
+    assert response.exchange.exception is exc
+
+
+def test_a_view_that_fails_in_mid_stream_shows_what_came_and_why_it_ended(over_socket, recorder):
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        yield b"begun"
+        raise ValueError("broken")
+
+    recorder.app = app
+    response = over_socket.send(Request("GET", "/"))
+    assert (response.status_code, response.text) == (200, "begun")
+    assert response.exchange.failure.message == "ValueError: broken"
+
+
+def test_the_match_may_stand_in_the_environ(serve, recorder):
+    def view(request):
+        request.environ["flask_nb.match"] = Match("hello", "/hello/<name>", {"name": "Ann"})
+        return "ok"
+
+    exchange = serve(view).send(Request("GET", "/hello/Ann")).exchange
+    assert (exchange.endpoint, exchange.rule, exchange.view_args) == (
+        "hello",
+        "/hello/<name>",
+        {"name": "Ann"},
+    )
+
+
+def test_near_rules_are_asked_for_after_a_404_only(serve, recorder):
+    asked = []
+    recorder.near = lambda method, path: asked.append((method, path)) or ["GET /items"]
+    exchange = serve(lambda request: Response(status=404)).send(Request("GET", "/itöms")).exchange
+    serve(lambda request: "ok").send(Request("GET", "/"))
+    assert (asked, exchange.near_rules) == ([("GET", "/itöms")], ["GET /items"])
+
+
+def test_output_is_bounded(serve):
+    exchange = serve(lambda request: print("x" * 3_000_000) or "ok").send(Request("GET", "/")).exchange
+    assert len(exchange.output) == 1_000_000
+
+
+def test_outside_a_request_nothing_is_recorded():
+    assert Recorder.current() is None

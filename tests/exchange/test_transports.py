@@ -1,0 +1,237 @@
+import asyncio
+import http.server
+import signal
+import socket
+import threading
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.wrappers import Request as WerkzeugRequest
+from werkzeug.wrappers import Response
+
+from flask_nb.errors import ConnectionLostError, RequestTimeoutError
+from flask_nb.exchange import Exchanger, InProcessTransport, Request, SocketTransport, reading
+
+SERVERS_OWN = {"date", "server", "connection", "transfer-encoding", "content-length", "via"}
+
+
+def essence(response):
+    headers = [pair for pair in response.headers if pair[0].lower() not in SERVERS_OWN]
+    return response.status, headers, response.get_data(), response.exchange.truncated
+
+
+def stream(request):
+    return Response((f"{n}\n" for n in range(5)), mimetype="text/plain")
+
+
+def echo(request):
+    shown = sorted((name, value) for name, value in request.headers if name != "Content-Length")
+    return repr((request.method, request.full_path, request.data, request.remote_addr, request.scheme, shown))
+
+
+VIEWS = {
+    "text": lambda request: "Hello Ann!",
+    "empty": lambda request: Response(status=204),
+    "unchanged": lambda request: Response(status=304, headers={"ETag": '"a"'}),
+    "stream": stream,
+    "binary": lambda request: Response(bytes(range(256)) * 300, mimetype="application/octet-stream"),
+    "many headers": lambda request: Response(
+        "x", headers=[("X-RateLimit", "1"), ("Set-Cookie", "b=1"), ("Set-Cookie", "a=2")]
+    ),
+    "redirect elsewhere": lambda request: Response("", 302, {"Location": "https://example.com/"}),
+    "teapot": lambda request: Response("", status=418),
+    "own status": lambda request: Response("x", status="299 Fine"),
+    "latin header": lambda request: Response("x", headers={"X-Name": "Jürgen"}),
+    "echo": echo,
+    "fails": lambda request: 1 / 0,
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])
+def test_both_transports_bring_the_same_response(name, method, serve, over_socket):
+    request = Request(
+        method, "/p%C3%A4th/a%20b?q=%20x", (("X-Own", "1"), ("Cookie", "a=b")), b"body" * (method == "POST")
+    )
+    in_process = serve(VIEWS[name]).send(request)
+    assert essence(in_process) == essence(over_socket.send(request))
+    assert type(in_process) is type(over_socket.send(request))
+    assert in_process._repr_mimebundle_() == over_socket.send(request)._repr_mimebundle_()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.binary(max_size=2000),
+    status=st.integers(200, 599),
+    headers=st.lists(
+        st.tuples(st.sampled_from(["X-A", "x-b", "ETag"]), st.from_regex(r"[!-~]{0,9}", fullmatch=True))
+    ),
+    path=st.text(max_size=10),
+)
+def test_any_response_is_the_same_on_both(serve, over_socket, body, status, headers, path):
+    in_process = serve(lambda request: Response(body, status=status, headers=headers))
+    request = Request("GET", f"/{path}")
+    assert essence(in_process.send(request, follow=False)) == essence(over_socket.send(request, follow=False))
+
+
+def endless(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    while True:
+        yield b"x" * 50_000
+
+
+@pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
+def test_a_stream_without_end_is_cut_at_1_mb(transport, recorder, request):
+    recorder.app = endless
+    response = request.getfixturevalue(transport).send(Request("GET", "/"))
+    assert len(response.get_data()) == 1_000_000
+    assert "1 MB" in response.exchange.truncated
+
+
+def dripping(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    while True:
+        yield b"x"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
+def test_a_slow_stream_is_cut_after_its_time(transport, recorder, request, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_UNSIZED_SECONDS", 0.3)
+    recorder.app = dripping
+    response = request.getfixturevalue(transport).send(Request("GET", "/"))
+    assert response.exchange.truncated.startswith("cut after 0.3 s")
+
+
+@pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
+def test_a_huge_answer_is_cut_and_says_so(transport, recorder, request, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_KEPT", 2_000_000)
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(20_000_000))])
+        return iter([b"x" * 100_000] * 200)
+
+    recorder.app = app
+    response = request.getfixturevalue(transport).send(Request("GET", "/"))
+    assert len(response.get_data()) == 2_000_000
+    assert "64 MB" in response.exchange.truncated
+
+
+@pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
+@pytest.mark.parametrize("hang", [lambda: time.sleep(60), lambda: [time.sleep(0.01) for _ in range(6000)]])
+def test_a_view_that_never_returns_is_given_up(transport, hang, serve, request):
+    serve(lambda _: hang() or "late")
+    client = request.getfixturevalue(transport)
+    with pytest.raises(RequestTimeoutError, match=r"GET /slow did not answer within 0\.3 s"):
+        client.send(Request("GET", "/slow", timeout=0.3))
+    serve(lambda _: "next")
+    assert client.send(Request("GET", "/")).text == "next"
+
+
+def test_the_watchdog_does_not_strike_after_the_end(serve):
+    client = serve(lambda request: time.sleep(0.02) or "ok")
+    for _ in range(30):
+        try:
+            client.send(Request("GET", "/", timeout=0.02))
+        except RequestTimeoutError:
+            pass
+        sum(range(1000))
+
+
+@pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
+def test_an_interrupt_ends_the_wait(transport, serve, request):
+    main = threading.main_thread().ident
+
+    def view(_):
+        threading.Timer(0.1, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
+        for _ in range(6000):
+            time.sleep(0.01)
+        return "late"
+
+    serve(view)
+    client = request.getfixturevalue(transport)
+    with pytest.raises(KeyboardInterrupt):
+        client.send(Request("GET", "/"))
+
+
+def test_the_server_is_told_that_nobody_waits(recorder, server):
+    recorder.app = lambda environ, start_response: time.sleep(0.5) or Response("x")(environ, start_response)
+    abandoned = []
+    client = Exchanger(SocketTransport(lambda: (server.host, server.port), abandoned.append), recorder)
+    with pytest.raises(RequestTimeoutError):
+        client.send(Request("GET", "/", timeout=0.1))
+    assert len(abandoned) == 1
+
+
+def test_no_server_is_an_error_that_says_what_to_type(recorder):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        client = Exchanger(SocketTransport(unused.getsockname), recorder)
+        with pytest.raises(ConnectionLostError, match="%serve"):
+            client.send(Request("GET", "/"))
+
+
+def test_a_server_that_goes_away_is_an_error(recorder):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=lambda: listener.accept()[0].close()).start()
+        client = Exchanger(SocketTransport(listener.getsockname), recorder)
+        with pytest.raises(ConnectionLostError, match="before the server had answered"):
+            client.send(Request("GET", "/"))
+
+
+def test_a_connection_lost_in_mid_body_keeps_what_came(recorder):
+    class Short(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "10")
+            self.end_headers()
+            self.wfile.write(b"half")
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Short) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        response = Exchanger(SocketTransport(lambda: server.server_address), recorder).send(
+            Request("GET", "/")
+        )
+        thread.join()
+    assert response.get_data() == b"half"
+    assert "closed the connection" in response.exchange.truncated
+
+
+def test_sync_views_run_in_the_calling_thread(serve):
+    seen = []
+    serve(lambda request: seen.append(threading.get_ident()) or "ok").send(Request("GET", "/"))
+    assert seen == [threading.get_ident()]
+
+
+def test_async_views_run_beside_a_running_loop(recorder):
+    async def view():
+        print("inside")
+        return "async"
+
+    recorder.app = WerkzeugRequest.application(lambda request: Response(asyncio.run(view())))
+    client = Exchanger(InProcessTransport(recorder, needs_worker=lambda request: True), recorder)
+
+    async def cell():
+        return client.send(Request("GET", "/"))
+
+    response = asyncio.run(cell())
+    assert (response.text, response.exchange.output) == ("async", "inside\n")
+
+
+def test_an_app_that_never_starts_its_response_is_an_error():
+    with pytest.raises(ConnectionLostError, match="start_response"):
+        InProcessTransport(lambda environ, start_response: []).send(Request("GET", "/"), "")
+
+
+def test_the_write_callable_of_old_apps_works():
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "6")])(b"old")
+        return [b"new"]
+
+    assert InProcessTransport(app).send(Request("GET", "/"), "").body == b"oldnew"
