@@ -222,13 +222,15 @@ class Flask(AppRedefinition, Scaffold):
             return self.auto_find_instance_path()
         if not os.path.isabs(instance_path):
             raise ValueError(
-                "If an instance path is provided it must be absolute."
-                " A relative path was given instead."
+                f"'instance_path' takes an absolute path, not {instance_path!r}."
+                " Make it one with os.path.abspath(...)."
             )
         return instance_path
 
     def _add_static_route(self, static_host: str | None, host_matching: bool) -> None:
-        assert bool(static_host) == host_matching, "Invalid static_host/host_matching combination"
+        assert bool(static_host) == host_matching, (
+            "'static_host' goes with 'host_matching': give both or neither"
+        )
         app = weakref.ref(self)  # the view must not keep the app alive in a cycle
         token = current_owner.set(None)  # it belongs to the app, not to the cell that makes the app
         try:
@@ -244,7 +246,7 @@ class Flask(AppRedefinition, Scaffold):
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request and (current_owner.get() is None or is_strict()):
             raise AssertionError(
-                f"The setup method '{f_name}' was called after the app had handled its first request:"
+                f"'{f_name}' was called after the app had handled its first request:"
                 " requests before it and after it would be treated differently. Register everything"
                 " (views, hooks, blueprints) before the app serves."
             )
@@ -295,10 +297,10 @@ class Flask(AppRedefinition, Scaffold):
 
     def auto_find_instance_path(self) -> str:
         """Return where the instance folder is when it was not said."""
-        prefix, package_path = find_package(self.import_name)
-        if prefix is None:
-            return os.path.join(package_path, "instance")
-        return os.path.join(prefix, "var", f"{self.name}-instance")
+        installed_under, folder = find_package(self.import_name)
+        if installed_under is not None:
+            return os.path.join(installed_under, "var", f"{self.name}-instance")
+        return os.path.join(folder, "instance")
 
     def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.Any]:
         """Open a file of the root path for reading.
@@ -331,15 +333,16 @@ class Flask(AppRedefinition, Scaffold):
             reload = self.config["TEMPLATES_AUTO_RELOAD"]
             options["auto_reload"] = self.debug if reload is None else reload
         environment = self.jinja_environment(self, **options)
-        environment.globals.update(
-            url_for=self.url_for,
-            get_flashed_messages=get_flashed_messages,
-            config=self.config,
-            # proxies, for templates that are imported and see no context variables
-            request=request,
-            session=session,
-            g=g,
-        )
+        # The proxies among them are for templates that are imported: those see no variables of the
+        # template that imports them.
+        environment.globals |= {
+            "config": self.config,
+            "g": g,
+            "get_flashed_messages": get_flashed_messages,
+            "request": request,
+            "session": session,
+            "url_for": self.url_for,
+        }
         environment.policies["json.dumps_function"] = self.json.dumps
         return environment
 
@@ -462,7 +465,8 @@ class Flask(AppRedefinition, Scaffold):
         known = self.view_functions.get(endpoint)
         if known is not None and known != view_func:
             raise AssertionError(
-                f"View function mapping is overwriting an existing endpoint function: {endpoint}"
+                f"the endpoint {endpoint!r} has a view function already, {known!r}."
+                " Give this one another name or another 'endpoint'."
             )
 
     def _methods_of(
@@ -639,26 +643,28 @@ class Flask(AppRedefinition, Scaffold):
         :param start_response: the server's callable for status and headers.
         """
         ctx = self.request_context(environ)
-        error: BaseException | None = None
+        failure: BaseException | None = None
         try:
             try:
                 ctx.push()
-                response = self.full_dispatch_request()
-            except Exception as exc:
-                error = exc
-                response = self.handle_exception(exc)
+                answer = self.full_dispatch_request()
             except BaseException as exc:
-                error = exc
-                raise
-            return response(environ, start_response)
+                failure = exc
+                if not isinstance(exc, Exception):
+                    raise
+                answer = self.handle_exception(exc)
+            return answer(environ, start_response)
         finally:
-            preserve = environ.get("werkzeug.debug.preserve_context")
-            if preserve is not None:
-                preserve(_cv_app.get())
-                preserve(_cv_request.get())
-            if error is not None and self.should_ignore_error(error):
-                error = None
-            ctx.pop(error)
+            self._leave(ctx, failure)
+
+    def _leave(self, ctx: RequestContext, failure: BaseException | None) -> None:
+        """End the context of a request; Werkzeug's debugger may ask to keep it for its console."""
+        keep = ctx._environ.get("werkzeug.debug.preserve_context")
+        if keep is not None:
+            keep(_cv_app.get())
+            keep(ctx)
+        ignored = failure is not None and self.should_ignore_error(failure)
+        ctx.pop(None if ignored else failure)
 
     def full_dispatch_request(self) -> Response:
         """Run the hooks and the view of the current request, and make the response of what they give."""
@@ -756,7 +762,7 @@ class Flask(AppRedefinition, Scaffold):
         except Exception:
             if not from_error_handler:
                 raise
-            self.logger.exception("Request finalizing failed with an error while handling an error")
+            self.logger.exception("A second error came up while the response to an error was finished")
         return response
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
@@ -771,7 +777,7 @@ class Flask(AppRedefinition, Scaffold):
             rv, status, headers = _parts_of_tuple(rv)
         if rv is None:
             raise TypeError(
-                f"The view function for {request.endpoint!r} did not return a valid response: it"
+                f"The view of the endpoint {request.endpoint!r} gave no response: it"
                 " returned None, or ended without a return statement."
             )
         if isinstance(rv, self.response_class):
@@ -864,10 +870,9 @@ class Flask(AppRedefinition, Scaffold):
                 handlers = self.error_handler_spec.get(name, {}).get(wanted)
                 if not handlers:
                     continue
-                for cls in exc_class.__mro__:
-                    handler = handlers.get(cls)
-                    if handler is not None:
-                        return handler
+                found = next((handlers[cls] for cls in exc_class.__mro__ if cls in handlers), None)
+                if found is not None:
+                    return found
         return None
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
@@ -894,12 +899,12 @@ class Flask(AppRedefinition, Scaffold):
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
         """Return what the handler of an error of a view or hook gives; raise it when there is none."""
-        if isinstance(e, BadRequestKeyError) and (
-            self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
-        ):
-            e.show_exception = True
-        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
-            return self.handle_http_exception(e)
+        if isinstance(e, HTTPException):
+            if isinstance(e, BadRequestKeyError):
+                # Says which key was missing.
+                e.show_exception |= bool(self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"])
+            if not self.trap_http_exception(e):
+                return self.handle_http_exception(e)
         handler = self._find_error_handler(e, _cv_request.get().blueprint_names())
         if handler is None:
             raise e
@@ -908,10 +913,7 @@ class Flask(AppRedefinition, Scaffold):
     def handle_exception(self, e: Exception) -> Response:
         """Answer 500 to an error that nobody handled; raise it when errors are to propagate."""
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
-        propagate = self.config["PROPAGATE_EXCEPTIONS"]
-        if propagate is None:
-            propagate = self.testing or self.debug
-        if propagate:
+        if self._propagates_exceptions():
             raise e
         self.log_exception((type(e), e, e.__traceback__))
         value: HTTPException | ft.ResponseReturnValue
@@ -920,6 +922,11 @@ class Flask(AppRedefinition, Scaffold):
         handler = self._find_error_handler(server_error, ctx.blueprint_names())
         value = server_error if handler is None else self.ensure_sync(handler)(server_error)
         return self.finalize_request(value, from_error_handler=True)
+
+    def _propagates_exceptions(self) -> bool:
+        """Whether errors leave the app for a debugger or a test: as configured, else when either may be."""
+        configured = self.config["PROPAGATE_EXCEPTIONS"]
+        return bool(self.testing or self.debug) if configured is None else bool(configured)
 
     def log_exception(
         self,
@@ -1037,27 +1044,22 @@ class Flask(AppRedefinition, Scaffold):
         :raises werkzeug.routing.BuildError: when no rule fits.
         """
         ctx = _cv_request.get(None)
-        if ctx is not None:
+        adapter: MapAdapter | None
+        if ctx is None:
+            adapter = self._url_adapter_outside_request()
+        else:
             adapter = ctx.url_adapter
-            if endpoint[:1] == ".":
+            if endpoint.startswith("."):
                 names = ctx.blueprint_names()
                 endpoint = f"{names[0]}{endpoint}" if names else endpoint[1:]
-            if _external is None:
-                _external = _scheme is not None
-        else:
-            adapter = self._url_adapter_outside_request()
-            if _external is None:
-                _external = True
+        if _external is None:
+            _external = ctx is None or _scheme is not None
         if _scheme is not None and not _external:
-            raise ValueError("When specifying '_scheme', '_external' must be True.")
+            raise ValueError("'_scheme' is only part of an external URL: leave '_external' away.")
         self.inject_url_defaults(endpoint, values)
         try:
             url = adapter.build(  # type: ignore[union-attr]
-                endpoint,
-                values,
-                method=_method,
-                url_scheme=_scheme,
-                force_external=_external,
+                endpoint, values, _method, force_external=_external, url_scheme=_scheme
             )
         except BuildError as exc:
             values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
@@ -1088,9 +1090,9 @@ class Flask(AppRedefinition, Scaffold):
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 
 _NOT_A_RESPONSE = (
-    "The view function for {endpoint!r} did not return a valid response. A view returns a string,"
-    " dict, list, iterator, response, WSGI callable, or a tuple with a status or headers;"
-    " this one returned a {type}."
+    "The view of the endpoint {endpoint!r} gave no response: it returned a {type}. A view returns a"
+    " string, bytes, dict, list, iterator, response or WSGI callable, alone or in a tuple with a status,"
+    " headers, or both."
 )
 
 
@@ -1104,6 +1106,6 @@ def _parts_of_tuple(value: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
             return body, None, second
         return body, second, None
     raise TypeError(
-        "The view function did not return a valid response tuple. The tuple must have the form"
-        " (body, status, headers), (body, status), or (body, headers)."
+        f"A view returned a tuple of {len(value)}. Tuples are (body, status), (body, headers)"
+        " or (body, status, headers)."
     )

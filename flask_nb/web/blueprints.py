@@ -129,9 +129,8 @@ class Blueprint(Scaffold):
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         if not name:
-            raise ValueError("'name' may not be empty.")
-        if "." in name:
-            raise ValueError("'name' may not contain a dot '.' character.")
+            raise ValueError("a blueprint needs a name: the first part of its endpoints")
+        _check_has_no_dot("name of a blueprint", name)
         self.name = name
         self.url_prefix = url_prefix
         self.subdomain = subdomain
@@ -150,7 +149,7 @@ class Blueprint(Scaffold):
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_registered_once and (current_owner.get() is None or is_strict()):
             raise AssertionError(
-                f"The setup method '{f_name}' was called on the blueprint '{self.name}' after it had been"
+                f"'{f_name}' was called on the blueprint '{self.name}' after it had been"
                 " registered: what it sets up would reach no app. Set the blueprint up first, then"
                 " register it."
             )
@@ -217,10 +216,8 @@ class Blueprint(Scaffold):
         :raises ValueError: for a dot in the endpoint or in the view's name.
         """
         self._check_setup_finished("add_url_rule")
-        if endpoint and "." in endpoint:
-            raise ValueError("'endpoint' may not contain a dot '.' character.")
-        if view_func and hasattr(view_func, "__name__") and "." in view_func.__name__:
-            raise ValueError("'view_func' name may not contain a dot '.' character.")
+        _check_has_no_dot("endpoint of a blueprint's rule", endpoint)
+        _check_has_no_dot("name of a blueprint's view", getattr(view_func, "__name__", None))
 
         def register(state: BlueprintSetupState) -> None:
             state.add_url_rule(
@@ -256,7 +253,7 @@ class Blueprint(Scaffold):
         :raises ValueError: for this blueprint itself.
         """
         if blueprint is self:
-            raise ValueError("Cannot register a blueprint on itself")
+            raise ValueError(f"the blueprint {self.name!r} cannot be registered below itself")
         known = [index for index, (one, _) in enumerate(self._blueprints) if one is blueprint]
         if known and registering_owner() is not None:
             self._blueprints[known[0]] = blueprint, options
@@ -294,10 +291,10 @@ class Blueprint(Scaffold):
             entry is None or app.registrations.superseded(("blueprint", name), owner) is not None
         ):
             return
-        which = "this" if app.blueprints[name] is self else "a different"
-        qualifier = "'name=' may be used to provide a unique name."
+        whose = "this blueprint" if app.blueprints[name] is self else "another blueprint"
         raise ValueError(
-            f"The name '{name}' is already registered for {which} blueprint. Use {qualifier}"
+            f"the app has registered {whose} as {name!r} already. Register it under a name of its own:"
+            " register_blueprint(..., name='...')."
         )
 
     def _enter_registration(
@@ -552,6 +549,11 @@ class _Place:
             return  # the cell that makes the blueprint registers it as well
         with repeated(entry):
             blueprint.register(app, self.options)
+
+
+def _check_has_no_dot(what: str, name: str | None) -> None:
+    if name is not None and "." in name:
+        raise ValueError(f"the {what} must not have a dot, which separates nested names: {name!r}")
 
 
 @contextmanager

@@ -37,18 +37,11 @@ _sentinel = object()
 class _AppCtxGlobals:
     """The object behind ``g``: whatever the app keeps there until its context ends."""
 
-    def __getattr__(self, name: str) -> Any:
-        # Reached only when normal lookup has failed; kept for type checkers.
-        raise AttributeError(name)
+    if TYPE_CHECKING:  # any attribute may be set and read
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        self.__dict__[name] = value
+        def __getattr__(self, name: str) -> Any: ...
 
-    def __delattr__(self, name: str) -> None:
-        try:
-            del self.__dict__[name]
-        except KeyError:
-            raise AttributeError(name) from None
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def get(self, name: str, default: Any | None = None) -> Any:
         """Return the value of *name*, or *default* when it is not set."""
@@ -60,9 +53,8 @@ class _AppCtxGlobals:
         :param default: what to return when it is not set.
         :raises KeyError: when it is not set and no default is given.
         """
-        if default is _sentinel:
-            return self.__dict__.pop(name)
-        return self.__dict__.pop(name, default)
+        fallback = () if default is _sentinel else (default,)
+        return self.__dict__.pop(name, *fallback)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Return the value of *name*, setting it to *default* first when it is not set."""

@@ -46,7 +46,7 @@ def setupmethod(f: F) -> F:
 
 def _endpoint_from_view_func(view_func: Callable[..., Any]) -> str:
     """Return the endpoint of a view function that was given none: its name."""
-    assert view_func is not None, "expected view func if endpoint is not provided."
+    assert view_func is not None, "a rule needs a view function or an endpoint"
     return view_func.__name__
 
 
@@ -191,7 +191,7 @@ class Scaffold:
         :raises RuntimeError: when there is no static folder.
         """
         if not self.has_static_folder:
-            raise RuntimeError("'static_folder' must be set to serve static_files.")
+            raise RuntimeError(f"{self!r} has no 'static_folder' to serve static files from")
         return send_from_directory(
             cast(str, self.static_folder), filename, max_age=self.get_send_file_max_age(filename)
         )
@@ -205,7 +205,7 @@ class Scaffold:
 
     def _open_in_root(self, resource: str, mode: str, encoding: str | None) -> Any:
         if mode not in {"r", "rt", "rb"}:
-            raise ValueError("Resources can only be opened for reading.")
+            raise ValueError(f"a resource is opened for reading ('r', 'rt', 'rb'), not {mode!r}")
         path = os.path.join(self.root_path, resource)
         return open(path, mode, encoding=None if mode == "rb" else encoding)
 
@@ -213,7 +213,9 @@ class Scaffold:
 
     def _method_route(self, method: str, rule: str, options: dict[str, Any]) -> Callable[[F], F]:
         if "methods" in options:
-            raise TypeError("Use the 'route' decorator to use the 'methods' argument.")
+            raise TypeError(
+                f"'{method.lower()}' is for {method} alone; give 'methods' to the decorator 'route'"
+            )
         return self.route(rule, methods=[method], **options)
 
     @setupmethod
@@ -423,28 +425,19 @@ class Scaffold:
         :raises TypeError: for an instance, or a class that is no exception.
         :raises ValueError: for a number that is no HTTP error.
         """
-        if isinstance(exc_class_or_code, int):
-            try:
-                exc_class: type[Exception] = default_exceptions[exc_class_or_code]
-            except KeyError:
+        given: Any = exc_class_or_code
+        if isinstance(given, int):
+            if given not in default_exceptions:
                 raise ValueError(
-                    f"'{exc_class_or_code}' is not the code of an HTTP error. Register the handler for"
-                    " a subclass of HTTPException that has this code."
-                ) from None
-        else:
-            exc_class = exc_class_or_code
-        if isinstance(exc_class, Exception):
-            raise TypeError(
-                f"{exc_class!r} is an instance. Handlers are registered for exception classes or codes."
-            )
-        if not (isinstance(exc_class, type) and issubclass(exc_class, Exception)):
-            raise ValueError(
-                f"{getattr(exc_class, '__name__', exc_class)!r} is no subclass of Exception. Handlers"
-                " are registered for exception classes or codes."
-            )
-        if issubclass(exc_class, HTTPException):
-            return exc_class, exc_class.code
-        return exc_class, None
+                    f"{given} is the code of no HTTP error that Werkzeug knows. Make a subclass of"
+                    " HTTPException with this code, and register the handler for that."
+                )
+            return default_exceptions[given], given
+        if isinstance(given, Exception):
+            raise TypeError(f"handlers are registered for classes of errors or codes, not for {given!r}")
+        if not (isinstance(given, type) and issubclass(given, Exception)):
+            raise ValueError(f"handlers are registered for classes of errors or codes, not for {given!r}")
+        return given, given.code if issubclass(given, HTTPException) else None
 
 
 def _put_function(
