@@ -244,7 +244,7 @@ class _Builder:
     def build(self, words: list[str], cell: str | None) -> RequestDefinition:
         if not words:
             self.fail("the path is missing. Type one, such as /items")
-        path, *rest = words
+        path, rest = self.parse_path(words[0]), words[1:]
         bodies = [word for word in rest if word.startswith(("{", "["))]
         fields = [self.parse_field(word) for word in rest if not word.startswith(("{", "["))]
         if cell is not None and cell.strip():
@@ -252,7 +252,7 @@ class _Builder:
         self.check_bodies(fields, bodies)
         return RequestDefinition(
             method=self.method,
-            path=self.parse_path(path),
+            path=path,
             items=tuple(fields),
             body=bodies[0] if bodies else None,
             encoding=self.encoding(),

@@ -80,8 +80,9 @@ def route_parser() -> MagicParser:
         const=False,
         help="answer with and without the slash at the end",
     )
-    parser.add_argument("--host", metavar="H", help="answer for this host alone")
-    parser.add_argument("--subdomain", metavar="S", help="answer for this subdomain alone")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--host", metavar="H", help="answer for this host alone")
+    where.add_argument("--subdomain", metavar="S", help="answer for this subdomain alone")
     parser.add_argument(
         "--try",
         dest="tries",

@@ -9,6 +9,7 @@ so an endpoint called ``request`` hides nothing.
 from __future__ import annotations
 
 import ast
+import builtins
 import dis
 import re
 import warnings
@@ -65,9 +66,19 @@ class ViewSource:
 
     def fail(self, message: str, line: int | None) -> CellSyntaxError:
         """Return the error for a line of the cell."""
+        return CellSyntaxError(message, line=line, text=self._line(line) or None)
+
+    def _explain(self, exc: SyntaxError) -> str:
+        line = self._line(exc.lineno).lstrip()
+        if line.startswith("%%"):
+            return "a cell has one %% magic. Put this line and what follows into a cell of its own"
+        if line.startswith(("%", "!")):
+            return "a view is plain Python. Put % magics and ! commands into another cell"
+        return exc.msg
+
+    def _line(self, number: int | None) -> str:
         lines = self._placed().split("\n")
-        text = lines[line - 1] if line and line <= len(lines) else None
-        return CellSyntaxError(message, line=line, text=text)
+        return lines[number - 1] if number and number <= len(lines) else ""
 
     def _placed(self) -> str:
         return "\n" * (self.body_line - 1) + self.body
@@ -80,7 +91,7 @@ class ViewSource:
         try:
             return compiled()
         except SyntaxError as exc:
-            raise self.fail(exc.msg, exc.lineno) from None
+            raise self.fail(self._explain(exc), exc.lineno) from None
         except _UNREADABLE as exc:
             reason = str(exc) or "the source is nested too deeply"
             raise CellSyntaxError(f"Python cannot compile the cell: {reason}") from None
@@ -203,25 +214,23 @@ def missing_names(
     A name that is bound to the framework's own object already counts as well, so that the answer is the
     same when the cell runs again. Names that the code assigns itself, and builtins, do not count.
     """
-    exported = framework if isinstance(framework, Mapping) else _exports(framework)
     loaded, assigned = _globals_of(code)
-    builtin_names = vars(__import__("builtins"))
-    return tuple(
-        name
-        for name in sorted(loaded - assigned)
-        if name in exported
-        and name not in builtin_names
-        and (name not in namespace or namespace[name] is exported[name])
-    )
+    candidates = (loaded & _exported_names(framework)) - assigned - set(dir(builtins))
+    return tuple(name for name in sorted(candidates) if _is_framework_name(name, namespace, framework))
 
 
-def _exports(framework: ModuleType) -> dict[str, Any]:
-    """Return what a module exports, but not its submodules: `app` and `config` may be among them."""
-    names = getattr(framework, "__all__", None) or [
-        name for name in dir(framework) if not name.startswith("_")
-    ]
-    values = {name: getattr(framework, name) for name in names}
-    return {name: value for name, value in values.items() if not isinstance(value, ModuleType)}
+def _exported_names(framework: ModuleType | Mapping[str, Any]) -> set[str]:
+    if isinstance(framework, Mapping):
+        return set(framework)
+    return set(getattr(framework, "__all__", None) or (name for name in dir(framework) if name[0] != "_"))
+
+
+def _is_framework_name(
+    name: str, namespace: Mapping[str, Any], framework: ModuleType | Mapping[str, Any]
+) -> bool:
+    """Say whether the name means the framework's object; a submodule, such as `app`, is no such name."""
+    value = framework[name] if isinstance(framework, Mapping) else getattr(framework, name)
+    return not isinstance(value, ModuleType) and (name not in namespace or namespace[name] is value)
 
 
 def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:

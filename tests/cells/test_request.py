@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_nb.cells import Expression, Field, RequestDefinition, parse_request, quote_word
+from flask_nb.errors import MagicArgumentError, MagicHelpRequested
+
+VALUES = {"name": "Ann Lee", "n": 3, "d": {"a}b": "x/y"}, "home": "/hello/Ann?x=1"}
+
+
+def evaluate(source):
+    return eval(source, dict(VALUES))
+
+
+def expand(method, line, cell=None):
+    return parse_request(method, line, cell).expand(evaluate)
+
+
+def body_of(method, line, cell=None):
+    return expand(method, line, cell).body.decode()
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("/hello/Ann", "/hello/Ann"),
+        ("hello/Ann", "/hello/Ann"),
+        ("/", "/"),
+        ("''", "/"),
+        ("?q=1", "/?q=1"),
+        ("/search?", "/search?"),
+        ("'/search?'", "/search?"),
+        ("/search?q=a&r=b?", "/search?q=a&r=b?"),
+        ("/search?q='a b'", "/search?q=a%20b"),
+        ("/größe?q=é", "/gr%C3%B6%C3%9Fe?q=%C3%A9"),
+        ("/a%2Fb/100%/%zz", "/a%2Fb/100%25/%25zz"),
+        ("/don't", "/don't"),
+        ("/x#top", "/x"),
+        ("//x/../y", "//x/../y"),
+        ("/x  # a note", "/x"),
+        ("/hello/{name}", "/hello/Ann%20Lee"),
+        ("hello/{name}/{n + 1}", "/hello/Ann%20Lee/4"),
+        ("/hello/{ name.replace(' ', '?') }/x", "/hello/Ann%3FLee/x"),
+        ("/x/{d['a}b']}", "/x/x%2Fy"),
+        ('/x/{d["a}b"]}?q={len({"k": {}})}', "/x/x%2Fy?q=1"),
+        ("'/x/{d[\"a}b\"]}'", "/x/x%2Fy"),
+        ("{n}/x", "/3/x"),
+        ("{d['a}b']}", "/x%2Fy"),
+        ("{home}", "/hello/Ann?x=1"),
+        ("/x#{n}", "/x"),
+        ("/x/{{n}}", "/x/%7Bn%7D"),
+        ("/x/{{{n}}}", "/x/%7B3%7D"),
+    ],
+)
+def test_a_path_is_expanded_and_encoded(line, path):
+    assert expand("GET", line).path == path
+
+
+def test_expressions_are_kept_until_the_request_is_sent():
+    assert parse_request("GET", "/x/{ n }/y").path == ("/x/", Expression("n"), "/y")
+
+
+def test_the_error_of_an_expression_is_its_own():
+    with pytest.raises(NameError, match="missing"):
+        expand("GET", "/x/{missing}")
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("/s q=tea", "/s?q=tea"),
+        ("/s q='a b&c' n:=3", "/s?q=a+b%26c&n=3"),
+        ("/s?a=1 q=é q=2", "/s?a=1&q=%C3%A9&q=2"),
+        ("/s? q=1", "/s?q=1"),
+        ('/s q:="a b" list:=[1, 2]', "/s?q=a+b&list=%5B1%2C+2%5D"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_fields_of_get_and_head_are_the_query(method, line, path):
+    resolved = expand(method, line)
+    assert (resolved.path, resolved.headers, resolved.body) == (path, (), b"")
+
+
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("/x name=Ann age:=3", '{"name": "Ann", "age": 3}'),
+        ("/x price:=1.50 big:=1e3", '{"price": 1.50, "big": 1e3}'),
+        ("""/x a:='{"b": [1]}' c:={"d": "e f"}""", '{"a": {"b": [1]}, "c": {"d": "e f"}}'),
+        ('/x name:="Ann Lee" ok:=true', '{"name": "Ann Lee", "ok": true}'),
+        ("/x name='say \"é\"' eq=a=b", '{"name": "say \\"é\\"", "eq": "a=b"}'),
+        ('/x {"a": 1, "b": "c  d"}', '{"a": 1, "b": "c  d"}'),
+        ("/x [1, 2]", "[1, 2]"),
+        ("""/x '{"a": 1}'""", '{"a": 1}'),
+        ('--timeout 3 /x {"a": "}"} --as r  # note', '{"a": "}"}'),
+        ("/x/{d['a}b']} {}", "{}"),
+    ],
+)
+def test_other_methods_send_json(line, body):
+    resolved = expand("POST", line)
+    assert resolved.body.decode() == body
+    assert resolved.headers == (("Content-Type", "application/json"),)
+
+
+def test_a_request_without_fields_has_no_body():
+    resolved = expand("DELETE", "/items/1")
+    assert (resolved.method, resolved.headers, resolved.body) == ("DELETE", (), b"")
+
+
+def test_form_fields_are_encoded_as_a_browser_does():
+    resolved = expand("POST", "/login user='Ann Lee' n:=3 n=4 --form")
+    assert resolved.body == b"user=Ann+Lee&n=3&n=4"
+    assert resolved.headers == (("Content-Type", "application/x-www-form-urlencoded"),)
+
+
+def test_json_can_be_asked_for_with_get():
+    assert body_of("GET", "/x a=1 --json") == '{"a": "1"}'
+
+
+def test_the_cell_is_the_json_body():
+    assert body_of("POST", "/x", '\n{"a":\n  [1, 2]}\n') == '{"a":\n  [1, 2]}'
+    assert body_of("POST", "/x a=1", "  \n") == '{"a": "1"}'
+
+
+def test_with_form_the_cell_holds_a_field_a_line():
+    assert body_of("POST", "/x --form", "# who\nname=Ann Lee\n\nage:=3\n") == "name=Ann+Lee&age=3"
+
+
+def test_flags_become_attributes():
+    assert parse_request("GET", "--in-process /x --timeout 0.5 --as r;") == RequestDefinition(
+        "GET", ("/x",), timeout=0.5, in_process=True, as_name="r", silent=True
+    )
+
+
+def test_the_defaults_are_the_ones_that_the_help_names():
+    definition = parse_request("GET", "/x")
+    assert (definition.timeout, definition.in_process, definition.as_name, definition.silent) == (
+        30.0,
+        False,
+        None,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "silent"), [("/x;", True), ("/x ;  ", True), ("'/x;'", False), ("/x", False)]
+)
+def test_a_semicolon_at_the_end_silences(line, silent):
+    definition = parse_request("GET", line)
+    assert definition.silent is silent
+
+
+@pytest.mark.parametrize(
+    ("line", "method", "path"),
+    [
+        ("/hello/Ann", "GET", "/hello/Ann"),
+        ("POST /items", "POST", "/items"),
+        ("delete {n}", "DELETE", "/3"),
+        ("post", "GET", "/post"),
+        ("GET /x a=1", "GET", "/x?a=1"),
+    ],
+)
+def test_a_request_to_try_may_begin_with_its_method(line, method, path):
+    resolved = expand(None, line)
+    assert (resolved.method, resolved.path) == (method, path)
+
+
+def test_a_request_to_try_takes_a_json_body():
+    assert body_of(None, 'POST /items {"a": "b c"}') == '{"a": "b c"}'
+
+
+@pytest.mark.parametrize(
+    ("line", "cell", "message"),
+    [
+        ("", None, "%post: the path is missing. Type one, such as /items"),
+        ("--form", None, "the path is missing"),
+        ("http://localhost:5000/x", None, "is a whole URL. Type the path alone"),
+        ("/x name", None, "'name' is not understood. Behind the path stand name=value"),
+        ("/x =3", None, "'=3' is not understood"),
+        ("/x Accept:text/html", None, "'Accept:text/html' is not understood"),
+        ("/x a=1 a=2", None, "the field 'a' stands there twice. For a list type a:=[…]"),
+        ('/x {"a": b}', None, "the JSON body is no JSON: Expecting value at column 7"),
+        ('/x {"a": 1} x', None, "'x' is not understood"),
+        ('/x {"a": 1', None, "the JSON body is no JSON: Expecting ',' delimiter at column 8"),
+        ("/x {'a': 1}", None, "column 2"),
+        ("/x n:=three", None, "the value of n:= is no JSON: Expecting value at column 1 of 'three'"),
+        ("/x n:=NaN", None, "NaN is not part of it"),
+        ("/x n:=3x", None, "the value of n:= is no JSON: Extra data at column 2"),
+        ("/x", '{"a": 1,\n b}', "at line 2, column 2 of"),
+        ("/x", "hello", "the JSON body is no JSON"),
+        ("/x []", "[]", "two bodies. Keep one: in the line, or in the cell"),
+        ("/x {} []", None, "two bodies"),
+        ("/x a=1 {}", None, "two bodies: the JSON text and the field 'a'"),
+        ("/x a=1", "{}", "two bodies"),
+        ("/x --form", "{}", "'{}' is not understood"),
+        ("/x {} --form", None, "Leave out --form"),
+        ("/x --form --json", None, "argument --json: not allowed with argument --form"),
+        ("/x --timeout 0", None, "'0' is not a number of seconds above 0, such as 5"),
+        ("/x --timeout -1", None, "'-1' is not a number of seconds"),
+        ("/x --timeout nan", None, "'nan' is not a number of seconds"),
+        ("/x --timeout soon", None, "'soon' is not a number of seconds"),
+        ("/x --as a-b", None, "'a-b' is not a Python name"),
+        ("/x --as class", None, "'class' is not a Python name"),
+        ("/x --tiemout 3", None, "unknown flag '--tiemout'. Did you mean --timeout?"),
+        ("/x name='Ann", None, "the quote ' before 'Ann' is not closed"),
+        ("/x/{", None, "no Python expression at '{'"),
+        ("/x/{a b}", None, "no Python expression at '{a'"),
+        ("/x/{}", None, "no Python expression at '{}'"),
+        ("/x/n}", None, "a } without its { at '}'"),
+        ("/x/\ud800", None, "half a character"),
+    ],
+)
+def test_a_mistake_is_one_clear_message(line, cell, message):
+    with pytest.raises(MagicArgumentError) as caught:
+        parse_request("POST", line, cell)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_error_names_the_magic_that_was_typed():
+    for method, cell, magic in [("GET", None, "%get"), ("POST", "{}", "%%post"), (None, None, "--try")]:
+        with pytest.raises(MagicArgumentError) as caught:
+            parse_request(method, "", cell)
+        assert caught.value.magic == magic
+
+
+def test_help_can_be_asked_for():
+    with pytest.raises(MagicHelpRequested, match="usage: %get PATH"):
+        parse_request("GET", "--help")
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+FIELD_NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
+
+
+@given(st.text())
+def test_a_value_in_a_path_arrives_as_one_segment(value):
+    resolved = parse_request("GET", "/a/{value}/b").expand(lambda _source: value)
+    before, middle, after = resolved.path[1:].split("/")
+    assert (before, unquote(middle), after) == ("a", value, "b")
+
+
+@given(st.dictionaries(FIELD_NAMES, st.text(), min_size=1))
+def test_fields_arrive_in_the_query_as_they_were(fields):
+    line = " ".join(["/s", *(quote_word(f"{name}={value}") for name, value in fields.items())])
+    query = urlsplit(expand("GET", line).path).query
+    assert dict(parse_qsl(query, keep_blank_values=True)) == fields
+
+
+@given(st.dictionaries(FIELD_NAMES, JSON_VALUES, min_size=1), st.booleans())
+def test_json_fields_arrive_as_they_were(fields, quoted):
+    typed = [f"{name}:={json.dumps(value)}" for name, value in fields.items()]
+    line = " ".join(["/x", *(map(quote_word, typed) if quoted else typed)])
+    assert json.loads(body_of("POST", line)) == fields
+
+
+@given(st.dictionaries(st.text(), JSON_VALUES) | st.lists(JSON_VALUES), st.booleans())
+def test_a_json_body_arrives_as_it_was(value, ensure_ascii):
+    text = json.dumps(value, ensure_ascii=ensure_ascii)
+    assert body_of("POST", f"/x {text}") == text
+    assert body_of("POST", f"/x {quote_word(text)}") == text
+    assert body_of("POST", "/x", text) == text
+
+
+LINES = st.text() | st.lists(
+    st.sampled_from(
+        ["/x", "{n}", "{", "}", '{"a": ', "1}", "[", "]", "'", '"', "a=", ":=", "--as", "r", ";", " ", "\\"]
+    )
+).map("".join)
+
+
+@given(st.sampled_from(["GET", "POST", None]), LINES, st.none() | st.text())
+def test_any_text_is_a_request_or_one_clear_error(method, line, cell):
+    try:
+        definition = parse_request(method, line, cell)
+    except MagicArgumentError:
+        return
+    resolved = definition.expand(lambda _source: "value")
+    assert resolved.path.startswith("/")
+    assert resolved.path.isascii()
+    assert " " not in resolved.path
+
+
+def test_a_deep_or_long_body_is_no_crash():
+    for text in ("[" * 100_000, "9" * 10_000):
+        with pytest.raises(MagicArgumentError):
+            parse_request("POST", f"/x n:={text}")
+
+
+def test_a_field_knows_its_value():
+    assert Field("n", "3", is_json=True).to_json() == "3"
+    assert Field("n", '"a"', is_json=True).to_text() == "a"
+    assert Field("n", "3").to_json() == '"3"'
