@@ -1,21 +1,26 @@
 """The ``flask-nb`` command: Flask's command line over flask_nb, with commands of its own.
 
 What it adds to :mod:`flask_nb.web.cli`: the option ``--as-flask``, IPython as the prompt of ``shell``,
-and the commands of :data:`COMMANDS`, which are imported when they are called.
+the list of Hosts before what ``run`` serves on loopback, and the commands of :data:`COMMANDS`, which are
+imported when they are called.
 """
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
-from werkzeug.serving import is_running_from_reloader
+from werkzeug.serving import is_running_from_reloader, run_simple
 from werkzeug.utils import import_string
 
 from .alias import as_flask, offer_on_import
 from .errors import FlaskAlreadyImportedError
+from .gate import Gate
 from .web import cli as web_cli
 from .web.discovery import NoAppNamedException
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("flask_nb.project.demo:demo_command", "Run the quickstart notebook and serve its app."),
@@ -94,6 +99,26 @@ def interact(banner: str, namespace: dict[str, Any]) -> None:
     start_ipython(argv=[], user_ns=namespace, config=config)
 
 
+def serve(hostname: str, port: int, application: WSGIApplication, **options: Any) -> None:
+    """Serve as Werkzeug's ``run_simple`` does; on loopback, only for the app's own Hosts.
+
+    A page whose name was pointed at this machine (DNS rebinding) could read the app otherwise. Other
+    sites may call it as in production: the app's own CORS rules decide. A Unix socket has a proxy before
+    it, which is the one to know the names.
+    """
+    if web_cli.is_loopback(hostname) and not hostname.startswith("unix://"):
+        config = getattr(application, "config", {})
+        application = Gate(application, lambda: _hosts(config, hostname), cross_site=True)
+    run_simple(hostname, port, application, **options)
+
+
+def _hosts(config: dict[str, Any], hostname: str) -> list[str]:
+    # With the dot, for the app's subdomains are its own.
+    server_name = config.get("SERVER_NAME")
+    own = [f".{server_name}"] if server_name else []
+    return [hostname, *own, *(config.get("TRUSTED_HOSTS") or ())]
+
+
 def _announce(line: str) -> None:
     if not is_running_from_reloader():
         click.echo(f" * {line}", err=True)
@@ -111,5 +136,6 @@ The app is the one that --app or FLASK_APP names, else that of a wsgi.py or app.
 def main() -> None:
     """Run the ``flask-nb`` command, and end the program."""
     web_cli.repl = interact
+    web_cli.run_simple = serve  # type: ignore[assignment]  # it passes all options on
     offer_on_import(_announce)
     cli.main()

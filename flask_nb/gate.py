@@ -54,10 +54,14 @@ class Gate:
         An entry may carry a port, which is ignored; a leading dot admits the name and all its
         subdomains, as in Werkzeug; ``0.0.0.0`` and ``::`` admit every IP address (an address cannot be
         pointed elsewhere, so it needs no list).
+    :param cross_site: whether pages of other sites may send any method, as to a public API.
     """
 
-    def __init__(self, app: WSGIApplication, hosts: Callable[[], Iterable[str]] = tuple) -> None:
+    def __init__(
+        self, app: WSGIApplication, hosts: Callable[[], Iterable[str]] = tuple, *, cross_site: bool = False
+    ) -> None:
         self.app = app
+        self.cross_site = cross_site
         self._hosts = hosts
         self._allowed = _AllowList.of(())
 
@@ -68,7 +72,9 @@ class Gate:
         host = environ.get("HTTP_HOST", "")
         if not self._is_admitted(host):
             return _refuse_host(host, environ, start_response)
-        if environ["REQUEST_METHOD"] not in _SAFE_METHODS and not _is_same_site(environ, host):
+        if not (
+            self.cross_site or environ["REQUEST_METHOD"] in _SAFE_METHODS or _is_same_site(environ, host)
+        ):
             return _refuse_origin(host, environ, start_response)
         return self.app(environ, start_response)
 

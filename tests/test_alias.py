@@ -27,8 +27,9 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = WithoutFlask
 AS_FLASK = "from flask_nb.alias import as_flask\nas_flask()\n"
 
 INTERFACE = (
-    "app", "blueprints", "cli", "config", "ctx", "debughelpers", "globals", "helpers", "json",
-    "json.provider", "json.tag", "logging", "sessions", "signals", "templating", "testing", "typing", "views", "wrappers",
+    "app", "blueprints", "cli", "config", "ctx", "debughelpers", "globals", "helpers",
+    "json", "json.provider", "json.tag", "logging", "sessions", "signals", "templating", "testing", "typing",
+    "views", "wrappers",
 )  # fmt: skip
 
 

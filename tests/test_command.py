@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
+from http.client import HTTPConnection
 
 import click
 import pytest
 from click.testing import CliRunner
+from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_nb import __version__
 from flask_nb import cli as command
@@ -145,3 +148,68 @@ def test_shell_is_pythons_without_ipython(group, monkeypatch):
     monkeypatch.setattr(command.web_cli, "repl", command.interact)
     result = CliRunner().invoke(group, ["shell"], input="print(app.name * 2)\n")
     assert "herehere" in result.output
+
+
+# ---- Who may ask what run serves -----------------------------------------------------------------
+
+
+@pytest.fixture
+def ask(monkeypatch):
+    """Return a function that asks a served app under a Host, and gives the status."""
+
+    def ask(host, bound="127.0.0.1", method="GET", **headers):
+        served = []
+        monkeypatch.setattr(command, "run_simple", lambda hostname, port, app, **options: served.append(app))
+        command.serve(bound, 5000, app)
+        environ = create_environ(method=method, headers={"Host": host, **headers})
+        return run_wsgi_app(served[0], environ)[1][:3]
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return [b"answered"]
+
+    # Not an app of ours, whose TRUSTED_HOSTS would refuse by themselves.
+    app.config = {"SERVER_NAME": "my.test:5000", "TRUSTED_HOSTS": [".trusted.test"]}
+    return ask
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1:5000", "my.test", "api.my.test:5000", "a.trusted.test"]
+)
+def test_run_on_loopback_answers_the_apps_own_hosts(ask, host):
+    assert ask(host) == "200"
+
+
+@pytest.mark.parametrize(
+    ("bound", "status"), [("127.0.0.1", "400"), ("0.0.0.0", "200"), ("unix:///s", "200")]
+)
+def test_run_refuses_foreign_hosts_only_on_loopback(ask, bound, status):
+    assert ask("evil.example", bound) == status
+
+
+def test_run_leaves_cross_site_requests_to_the_app(ask):
+    assert ask("localhost:5000", method="POST", Origin="http://localhost:3000") == "200"
+
+
+def test_an_app_that_could_not_be_loaded_is_served_too(monkeypatch):
+    served = []
+    monkeypatch.setattr(command, "run_simple", lambda hostname, port, app, **options: served.append(app))
+    command.serve("localhost", 5000, lambda environ, start_response: [b"raised later"])
+    assert run_wsgi_app(served[0], {**create_environ(), "HTTP_HOST": "evil.example"})[1].startswith("400")
+
+
+def test_a_real_server_has_the_list(tmp_path):
+    (tmp_path / "app.py").write_text("from flask_nb.web import Flask\napp = Flask('a')\n")
+    command_line = [sys.executable, "-u", "-m", "flask_nb", "run", "-p", "0"]
+    server = subprocess.Popen(
+        command_line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
+    )
+    try:
+        address = next(found for line in server.stdout if (found := re.search(r"127\.0\.0\.1:(\d+)", line)))
+        connection = HTTPConnection("127.0.0.1", int(address[1]), timeout=10)
+        connection.request("GET", "/", headers={"Host": "evil.example"})
+        assert connection.getresponse().status == 400
+        connection.close()
+    finally:
+        server.terminate()
+        server.communicate(timeout=10)

@@ -63,6 +63,7 @@ __all__ = [
     "prepare_import",
     "routes_command",
     "run_command",
+    "run_simple",
     "shell_command",
     "show_server_banner",
     "version_option",

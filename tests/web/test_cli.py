@@ -30,11 +30,6 @@ other = create_app
 """
 
 
-@pytest.fixture(params=["flask_nb.web", "flask"])
-def framework(request):
-    return importlib.import_module(request.param)
-
-
 @pytest.fixture
 def cli(framework):
     return importlib.import_module(f"{framework.__name__}.cli")
@@ -446,12 +441,13 @@ def test_the_help_comes_up_whatever_the_app_does(invoke, write, source):
     assert result.stderr
 
 
-def test_the_help_leaves_no_context_behind(own_cli, monkeypatch):
+@pytest.mark.parametrize("args", [["--help"], []])
+def test_the_help_leaves_no_context_behind(own_cli, args):
     from flask_nb.web import Flask, has_app_context
 
     app = Flask("helped")
     app.cli.command("mine")(lambda: None)
-    assert "mine" in CliRunner().invoke(own_cli.FlaskGroup(create_app=lambda: app), ["--help"]).output
+    assert "mine" in CliRunner().invoke(own_cli.FlaskGroup(create_app=lambda: app), args).output
     assert not has_app_context()
 
 

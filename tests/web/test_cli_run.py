@@ -15,11 +15,6 @@ import pytest
 from click.testing import CliRunner
 
 
-@pytest.fixture(params=["flask_nb.web", "flask"])
-def framework(request):
-    return importlib.import_module(request.param)
-
-
 @pytest.fixture
 def own():
     return importlib.import_module("flask_nb.web")
