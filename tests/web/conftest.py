@@ -1,0 +1,75 @@
+"""Each behaviour is asked of our implementation and of Flask itself, with the same asserts."""
+
+from __future__ import annotations
+
+import importlib
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FRAMEWORKS = {"ours": "flask_nb.web", "flask": "flask"}
+SUBMODULES = (
+    "app",
+    "blueprints",
+    "cli",
+    "config",
+    "ctx",
+    "debughelpers",
+    "globals",
+    "helpers",
+    "json.provider",
+    "json.tag",
+    "logging",
+    "sessions",
+    "signals",
+    "templating",
+    "testing",
+    "typing",
+    "views",
+    "wrappers",
+)
+
+
+def load_framework(name: str) -> types.ModuleType:
+    """Import a framework whole, so that its submodules can be reached as attributes."""
+    for submodule in SUBMODULES:
+        importlib.import_module(f"{name}.{submodule}")
+    return importlib.import_module(name)
+
+
+@pytest.fixture(params=FRAMEWORKS.values(), ids=FRAMEWORKS.keys())
+def framework(request: pytest.FixtureRequest) -> types.ModuleType:
+    """``flask_nb.web``, and then ``flask``."""
+    return load_framework(request.param)
+
+
+@pytest.fixture(autouse=True)
+def no_context_is_left_active() -> Iterator[None]:
+    """Fail a test that leaves an app or request context behind."""
+    yield
+    for name in FRAMEWORKS.values():
+        module = importlib.import_module(f"{name}.globals")
+        assert module._cv_app.get(None) is None
+        assert module._cv_request.get(None) is None
+
+
+@pytest.fixture(autouse=True)
+def no_flask_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FLASK_APP", "FLASK_DEBUG", "FLASK_RUN_FROM_CLI", "FLASK_SKIP_DOTENV", "FLASK_NB_STRICT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def app(framework: types.ModuleType, tmp_path: Path) -> Any:
+    """An app whose root is an empty folder, in testing mode, with a secret key."""
+    app = framework.Flask("app_under_test", root_path=str(tmp_path))
+    app.config.update(TESTING=True, SECRET_KEY="a key for tests")
+    return app
+
+
+@pytest.fixture
+def client(app: Any) -> Any:
+    return app.test_client()
