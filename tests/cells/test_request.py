@@ -202,6 +202,7 @@ def test_a_request_to_try_takes_a_json_body():
         ("/x --form --json", None, "argument --json: not allowed with argument --form"),
         ("/x --timeout 0", None, "'0' is not a number of seconds above 0, such as 5"),
         ("/x --timeout -1", None, "'-1' is not a number of seconds"),
+        ("/x --timeout [1", None, "'[1' is not a number of seconds"),
         ("/x --timeout nan", None, "'nan' is not a number of seconds"),
         ("/x --timeout soon", None, "'soon' is not a number of seconds"),
         ("/x --as a-b", None, "'a-b' is not a Python name"),
