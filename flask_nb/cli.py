@@ -7,11 +7,11 @@ imported when they are called.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 from werkzeug.serving import is_running_from_reloader, run_simple
-from werkzeug.utils import import_string
 
 from .alias import as_flask, offer_on_import
 from .errors import FlaskAlreadyImportedError
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("flask_nb.project.demo:demo_command", "Run the quickstart notebook and serve its app."),
 }
-"""A command's name → where its ``click.Command`` is, and its line in the help."""
+"""A command's name → where it is, as :class:`LazyCommand` takes it, and its line in the help."""
 
 
 class LazyCommand(click.Command):
     """A command that is listed without being imported.
 
     :param name: what is typed.
-    :param target: the import name of the command itself.
+    :param target: ``module:attribute`` of the command itself, or of a function that makes it.
     :param short_help: its line in the group's help.
     """
 
@@ -44,8 +44,16 @@ class LazyCommand(click.Command):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Make the context of the command itself, which click then invokes."""
-        command = cast(click.Command, import_string(self.target))
-        return command.make_context(info_name, args, parent=parent, **extra)
+        return self.load().make_context(info_name, args, parent=parent, **extra)
+
+    def load(self) -> click.Command:
+        """Import the command itself."""
+        module, _, attribute = self.target.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except ImportError as exc:
+            raise click.ClickException(f"The command {self.name!r} cannot be loaded: {exc}") from exc
+        return found if isinstance(found, click.Command) else cast(click.Command, found())
 
 
 class FlaskNbGroup(web_cli.FlaskGroup):

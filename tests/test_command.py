@@ -79,7 +79,8 @@ def test_help_says_why_a_named_app_is_not_there(group):
     assert CliRunner().invoke(group, ["--help"]).stderr == ""
 
 
-def test_a_lazy_command_runs_the_real_one(group, monkeypatch):
+@pytest.mark.parametrize("found", [lambda real: real, lambda real: lambda: real], ids=["command", "factory"])
+def test_a_lazy_command_runs_the_real_one(group, monkeypatch, found):
     @click.command("real")
     @click.argument("word")
     @click.option("--loud", is_flag=True)
@@ -87,7 +88,7 @@ def test_a_lazy_command_runs_the_real_one(group, monkeypatch):
         """Say a word."""
         click.echo(word.upper() if loud else word)
 
-    monkeypatch.setattr(command, "lazily_found", real, raising=False)
+    monkeypatch.setattr(command, "lazily_found", found(real), raising=False)
     group.add_command(LazyCommand("say", "flask_nb.cli:lazily_found", "Say it."))
     assert CliRunner().invoke(group, ["say", "--loud", "hello"]).output == "HELLO\n"
     assert "say     Say it." in CliRunner().invoke(group, ["--help"]).output
