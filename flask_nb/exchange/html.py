@@ -52,7 +52,7 @@ _SANS = "var(--jp-ui-font-family,var(--vscode-font-family,system-ui,sans-serif))
 _TEXT = "var(--jp-content-font-color1,var(--vscode-foreground,inherit))"
 _QUIET = "var(--jp-content-font-color2,var(--vscode-descriptionForeground,#768390))"
 _LINE = "var(--jp-border-color2,var(--vscode-panel-border,rgba(128,128,128,.3)))"
-_BAR = "var(--jp-layout-color2,var(--vscode-editorWidget-background,rgba(128,128,128,.08)))"
+_BAR = "rgba(128,128,128,.1)"  # a tint of the page: themes' own bars leave the status hard to read
 
 _BOX = (
     f"font:13px/1.5 {_SANS};color:{_TEXT};border:1px solid {_LINE};border-radius:6px;"
@@ -81,10 +81,10 @@ _COLOURS = {
 }
 _STATUS_COLOURS = {
     "1": _QUIET,
-    "2": "var(--jp-success-color1,var(--vscode-testing-iconPassed,#2e8b57))",
+    "2": "var(--jp-success-color0,var(--vscode-testing-iconPassed,#2e8b57))",
     "3": "var(--jp-info-color1,var(--vscode-charts-blue,#3a7bd5))",
-    "4": "var(--jp-warn-color1,var(--vscode-charts-orange,#c77700))",
-    "5": "var(--jp-error-color1,var(--vscode-errorForeground,#d1383d))",
+    "4": "var(--vscode-charts-orange,#c77700)",
+    "5": "var(--jp-error-color0,var(--vscode-errorForeground,#d1383d))",
 }
 
 _PICTURE_PARTS = (
@@ -125,6 +125,10 @@ def _code(text: str, style: str = "") -> str:
     return f'<code style="{_PLAIN}{";" + style if style else ""}">{escape(text)}</code>'
 
 
+def _mono(text: str) -> str:
+    return _code(text, f"font-family:{_MONO}")
+
+
 def _pre(inner: str) -> str:
     return f'<pre style="{_PRE}">{inner}</pre>'
 
@@ -155,7 +159,7 @@ def _summary(exchange: Exchange) -> str:
 
 def _notes(exchange: Exchange) -> Iterator[str]:
     for note in notes(exchange):
-        yield _note(_code(note))
+        yield _note(_mono(note))
 
 
 def _body(exchange: Exchange, room: int) -> Iterator[str]:
@@ -307,7 +311,7 @@ def _image(kind: str, data: str) -> str:
 
 def _opaque_body(response: ExchangeResponse, room: int) -> Iterator[str]:
     words = f"{printable(mimetype(response)) or 'bytes'}, {size(len(response.get_data()))}; all of it: _.data"
-    yield _note(_code(words))
+    yield _note(_mono(words))
 
 
 _BODIES: dict[BodyKind, Callable[[ExchangeResponse, int], Iterator[str]]] = {
@@ -407,6 +411,6 @@ def _failure_inner(failure: Failure, endpoint: str | None) -> str:
 
 def _failure_notes(failure: Failure) -> Iterator[str]:
     if failure.variables:
-        yield _note(" · ".join(_code(printable(f"{name} = {value}")) for name, value in failure.variables))
+        yield _note(" · ".join(_mono(printable(f"{name} = {value}")) for name, value in failure.variables))
     if failure.hint:
-        yield _note(_code(printable(failure.hint)))
+        yield _note(_mono(printable(failure.hint)))

@@ -5,10 +5,10 @@ Both bring the same status, headers and body, but for the headers that a server 
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import http.client
 import socket
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Any, Protocol
@@ -206,9 +206,11 @@ class InProcessTransport:
 
 
 def _has_running_loop() -> bool:
-    # asyncio is imported wherever a loop runs; looking there costs the others nothing
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _Call:

@@ -4,13 +4,14 @@ import logging
 import sys
 import threading
 import warnings
+from wsgiref.validate import validator
 
 import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import KEY_HEADER, LogCapture, Match, Recorder, Request
+from flask_nb.exchange import KEY_HEADER, InProcessTransport, LogCapture, Match, Recorder, Request
 
 
 def test_what_a_view_prints_belongs_to_its_exchange(serve, capsys):
@@ -233,6 +234,15 @@ def test_near_rules_are_asked_for_after_a_404_only(serve, recorder):
 def test_output_is_bounded(serve):
     exchange = serve(lambda request: print("x" * 3_000_000) or "ok").send(Request("GET", "/")).exchange
     assert len(exchange.output) == 1_000_000
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+def test_recorder_and_transport_keep_to_the_wsgi_standard(recorder, exchanger, method):
+    recorder.app = validator(WerkzeugRequest.application(lambda request: Response(iter(["a", "b"]))))
+    exchanger.transport = InProcessTransport(validator(recorder))
+    response = exchanger.send(Request(method, "/", body=b"x" * (method == "POST")))
+    assert (response.status_code, response.exchange.output) == (200, "")
 
 
 def test_outside_a_request_nothing_is_recorded():

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from flask_nb.errors import ConnectionLostError, RequestTimeoutError
 from flask_nb.exchange import Exchanger, InProcessTransport, Request, SocketTransport, reading
+from flask_nb.exchange.waiting import Deadline, Watchdog, WorkerCall
 
 SERVERS_OWN = {"date", "server", "connection", "transfer-encoding", "content-length", "via"}
 
@@ -138,6 +139,17 @@ def test_the_watchdog_does_not_strike_after_the_end(serve):
         except RequestTimeoutError:
             pass
         sum(range(1000))
+
+
+@pytest.mark.parametrize("run", [lambda call: call(), lambda call: WorkerCall(call).wait(Deadline(5))])
+def test_a_watchdog_that_comes_too_late_does_nothing(run):
+    def guarded():
+        watchdog = Watchdog(60)
+        watchdog.run(lambda: None)
+        watchdog._fire()
+        return sum(range(1000))
+
+    assert run(guarded) == 499500
 
 
 @pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
