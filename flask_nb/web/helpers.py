@@ -91,15 +91,15 @@ def _stream_in_context(pieces: Iterator[t.AnyStr]) -> Generator[t.AnyStr | None,
             "call it in a view, or inside 'with app.test_request_context():'."
         )
     app_ctx = _cv_app.get()
-    try:
-        yield None
-        # Entered by whoever iterates, which need not be the thread or task that made the stream.
-        with app_ctx, ctx:
+    yield None
+    # Entered by whoever iterates, which need not be the thread or task that made the stream.
+    with app_ctx, ctx:
+        try:
             yield from pieces
-    finally:
-        close = getattr(pieces, "close", None)
-        if close is not None:
-            close()
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
 
 
 def make_response(*args: t.Any) -> Response:
