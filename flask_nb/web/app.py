@@ -545,10 +545,8 @@ class Flask(AppRedefinition, Scaffold):
             self.debug = bool(debug)
         named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
         options.setdefault("use_reloader", self.debug)
-        options.setdefault("use_debugger", self.debug)
+        options.setdefault("use_debugger", None)  # decided by where it is served
         options.setdefault("threaded", True)
-        if serving.runner is serving.run_development_server:
-            cli.show_server_banner(self.debug, self.name)
         try:
             serving.runner(
                 self,
@@ -860,9 +858,7 @@ class Flask(AppRedefinition, Scaffold):
 
     # --- errors ---
 
-    def _find_error_handler(
-        self, e: Exception, blueprints: Sequence[str]
-    ) -> ft.ErrorHandlerCallable | None:
+    def _find_error_handler(self, e: Exception, blueprints: Sequence[str]) -> ft.ErrorHandlerCallable | None:
         """The handler of the most specific class, those of the code first, the blueprints' first."""
         exc_class, code = self._get_exc_class_and_code(type(e))
         for wanted in (code, None) if code is not None else (None,):
@@ -990,9 +986,7 @@ class Flask(AppRedefinition, Scaffold):
         elif not self.subdomain_matching:
             # Without it every host is served, so nothing can be said of the subdomain.
             subdomain = self.url_map.default_subdomain or ""
-        return self.url_map.bind_to_environ(
-            request.environ, server_name=server_name, subdomain=subdomain
-        )
+        return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Have the URL default functions add to *values*, in place."""
@@ -1006,9 +1000,7 @@ class Flask(AppRedefinition, Scaffold):
             for f in functions.get(name, ()):
                 f(endpoint, values)
 
-    def handle_url_build_error(
-        self, error: BuildError, endpoint: str, values: dict[str, t.Any]
-    ) -> str:
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, t.Any]) -> str:
         """Return the URL that an error handler for building gives; raise *error* when none does."""
         for handler in self.url_build_error_handlers:
             try:

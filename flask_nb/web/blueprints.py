@@ -38,9 +38,7 @@ class BlueprintSetupState:
     :param first_registration: whether the app has not seen this blueprint before.
     """
 
-    def __init__(
-        self, blueprint: Blueprint, app: Flask, options: t.Any, first_registration: bool
-    ) -> None:
+    def __init__(self, blueprint: Blueprint, app: Flask, options: t.Any, first_registration: bool) -> None:
         self.app = app
         self.blueprint = blueprint
         self.options = options
@@ -76,9 +74,7 @@ class BlueprintSetupState:
         defaults = self.url_defaults
         if "defaults" in options:
             defaults = {**defaults, **options.pop("defaults")}
-        self.app.add_url_rule(
-            rule, f"{self.full_name}.{endpoint}", view_func, defaults=defaults, **options
-        )
+        self.app.add_url_rule(rule, f"{self.full_name}.{endpoint}", view_func, defaults=defaults, **options)
 
 
 @dataclass(eq=False)
@@ -191,9 +187,7 @@ class Blueprint(Scaffold):
         if old is not None:
             self._forget_deferred(old.value)
         self.registrations.enter(
-            Registration(
-                identity, owner, "", lambda: self._forget_deferred(func), repeat, value=func
-            )
+            Registration(identity, owner, "", lambda: self._forget_deferred(func), repeat, value=func)
         )
         self.record(func)
 
@@ -297,9 +291,7 @@ class Blueprint(Scaffold):
             " register_blueprint(..., name='...')."
         )
 
-    def _enter_registration(
-        self, app: Flask, name: str, owner: Owner, options: dict[str, t.Any]
-    ) -> None:
+    def _enter_registration(self, app: Flask, name: str, owner: Owner, options: dict[str, t.Any]) -> None:
         def withdraw() -> None:
             self._places = [one for one in self._places if not one.is_at(app, name)]
             if app.blueprints.get(name) is self:
@@ -459,9 +451,7 @@ class Blueprint(Scaffold):
         self._record_for_app("url_defaults", f)
         return f
 
-    def open_resource(
-        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
-    ) -> t.IO[t.Any]:
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.Any]:
         """Open a file of the blueprint's root path for reading.
 
         :param resource: the path, relative to the root path.
@@ -485,9 +475,7 @@ _HOOK_TABLES = (
 class _Place:
     """One registration of a blueprint on an app: what it put there, so that it can be kept current."""
 
-    def __init__(
-        self, state: BlueprintSetupState, merges: bool, options: dict[str, t.Any]
-    ) -> None:
+    def __init__(self, state: BlueprintSetupState, merges: bool, options: dict[str, t.Any]) -> None:
         self.state = state
         self.options = options
         self.merges = merges

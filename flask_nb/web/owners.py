@@ -75,9 +75,7 @@ def registering_owner() -> Owner | None:
     module = _importing_module()
     if module is None:
         return owner
-    return _module_owners.setdefault(
-        (module, owner.run), Owner(("module", module), module, owner.run)
-    )
+    return _module_owners.setdefault((module, owner.run), Owner(("module", module), module, owner.run))
 
 
 def _importing_module() -> str | None:
@@ -180,9 +178,7 @@ class Ledger:
 
         :return: the registrations that were withdrawn.
         """
-        gone = [
-            entry for entry in self if entry.owner.key == owner.key and entry.owner.run != owner.run
-        ]
+        gone = [entry for entry in self if entry.owner.key == owner.key and entry.owner.run != owner.run]
         for entry in gone:
             self.drop(entry)
         return gone

@@ -155,9 +155,7 @@ class AppRedefinition:
         if joined is None:
             self.registrations.enter(entry)
 
-    def _route_registration(
-        self, identity: Identity, owner: Owner, label: str, view: Any
-    ) -> Registration:
+    def _route_registration(self, identity: Identity, owner: Owner, label: str, view: Any) -> Registration:
         url_map = self.url_map
 
         def rules() -> list[Rule]:

@@ -202,9 +202,7 @@ class _Draft:
     def remove(self, rule: Rule) -> None:
         if not rule.build_only:
             self.matcher = self.matcher.without_rule(rule)
-        self._set_endpoint(
-            rule.endpoint, [one for one in self.by_endpoint[rule.endpoint] if one is not rule]
-        )
+        self._set_endpoint(rule.endpoint, [one for one in self.by_endpoint[rule.endpoint] if one is not rule])
         if rule.rule in self.by_path:
             rest = tuple(one for one in self.by_path[rule.rule] if one is not rule)
             if rest:

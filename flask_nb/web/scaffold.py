@@ -32,7 +32,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
-
 def setupmethod(f: F) -> F:
     """Make a method check first that the app or blueprint can still be set up."""
     name = f.__name__
@@ -401,9 +400,7 @@ class Scaffold:
         return decorator
 
     @setupmethod
-    def register_error_handler(
-        self, code_or_exception: type[Exception] | int, f: Callable[..., Any]
-    ) -> None:
+    def register_error_handler(self, code_or_exception: type[Exception] | int, f: Callable[..., Any]) -> None:
         """Make *f* the handler of an error, as :meth:`errorhandler` does."""
         exc_class, code = self._get_exc_class_and_code(code_or_exception)
         self._set_name(

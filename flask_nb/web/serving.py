@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import click
+
 if TYPE_CHECKING:
     from .app import Flask
 
 
 def run_development_server(app: Flask, host: str, port: int, **options: Any) -> None:
-    """Serve *app* with Werkzeug's development server until it is stopped."""
+    """Serve *app* with Werkzeug's development server until it is stopped.
+
+    The debugger asks for a PIN made for this process. On an address that other machines reach it stays
+    off, with a line that says so, unless ``use_debugger=True`` asked for it.
+    """
     from werkzeug.serving import run_simple
 
-    run_simple(host, port, app, **options)
+    from .cli import debugger_pin, is_loopback, show_server_banner
+
+    show_server_banner(app.debug, app.name)
+    if options.get("use_debugger") is None:
+        options["use_debugger"] = app.debug and is_loopback(host)
+        if app.debug and not options["use_debugger"]:
+            click.echo(
+                f" * The debugger is off: everybody who reaches {host} could run code in it."
+                " Serve on 127.0.0.1, or ask for it with use_debugger=True.",
+                err=True,
+            )
+    with debugger_pin():
+        run_simple(host, port, app, **options)
 
 
 #: What ``app.run()`` calls with the app, host, port and the options of ``run_simple``.
