@@ -117,8 +117,8 @@ class NoAppError(FlaskNbError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"there is no app: the variable {name!r} does not exist. Define a route with %%route /, make an "
-            f"app with: {name} = Flask(__name__), or choose another variable with %app NAME"
+            f"there is no app in the variable {name!r}. Make one with: {name} = Flask(__name__), define a "
+            f"route with %%route /, or choose another variable with %app NAME"
         )
         self.name = name
 

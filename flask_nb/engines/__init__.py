@@ -17,6 +17,7 @@ from .protocol import Engine, RouteRow
 __all__ = [
     "CellRun",
     "Engine",
+    "OurEngine",
     "RouteRow",
     "adopt",
     "begin_cell",
@@ -40,8 +41,8 @@ def adopt(app: Any) -> Engine:
             "flask_nb.as_flask() before 'import flask', or import Flask from flask_nb"
         )
     raise ForeignAppError(
-        f"{type(app).__module__}.{type(app).__qualname__} is not an app that is adopted here. "
-        f"Make one with: from flask_nb import Flask; app = Flask(__name__)"
+        f"what should be the app is of type {type(app).__name__}. "
+        f"Make an app with: from flask_nb import Flask; app = Flask(__name__), or choose one with %app NAME"
     )
 
 

@@ -137,10 +137,18 @@ class StatementDisplay(ast.NodeTransformer):
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=method),
-                args=[ast.Constant(value=name), ast.Constant(value=str()) as line, *_],
-            ) if method in ("run_line_magic", "run_cell_magic") and name in self.names:
-                return line
+                args=[ast.Constant(value=str()) as name, ast.Constant(value=str()) as line, *_],
+            ) if method in ("run_line_magic", "run_cell_magic"):
+                if not line.value and str(name.value).removesuffix(SILENCE) in self.names:
+                    _detach_silence(name, line)
+                return line if name.value in self.names else None
         return None
+
+
+def _detach_silence(name: ast.Constant, line: ast.Constant) -> None:
+    """Move the ``;`` of ``%serve;`` to the magic's line; IPython takes it for a part of the name."""
+    if str(name.value).endswith(SILENCE):
+        name.value, line.value = str(name.value).removesuffix(SILENCE), SILENCE
 
 
 def _strip_silence(line: ast.Constant) -> bool:

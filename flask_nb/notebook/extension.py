@@ -78,8 +78,9 @@ class Extension:
         return settings
 
     def _offer_alias(self, undo: ExitStack) -> None:
-        if self.settings.as_flask:
+        if self.settings.as_flask and not alias.is_aliased():
             alias.as_flask()
+            undo.callback(alias.undo_as_flask)
         undo.callback(alias.offer_on_import(print))
 
     def _open_host(self, undo: ExitStack) -> Host:

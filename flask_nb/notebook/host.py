@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
@@ -67,6 +68,7 @@ class Host:
         self._in_process = Exchanger(in_process, self.recorder, self.cookies)
         self._lock = threading.RLock()
         self._pinned: Any = None
+        self._cell_names: dict[str, str] = {}
         self._engine: Engine | None = None
         self._stop_listening: Callable[[], None] = lambda: None
 
@@ -158,14 +160,30 @@ class Host:
         if recording is not None:
             recording.fail(exc)
 
+    def name_cell(self, source: str) -> str:
+        """Return the file name of a cell, as tracebacks have it, and remember what people call the cell."""
+        filename = str(self._compiler.get_code_name(source, source, self.ip.execution_count))
+        self._cell_names[filename] = cell_name(source)
+        return filename
+
+    def keep_source(self, filename: str, lines: list[str]) -> None:
+        """Keep what tracebacks, the debugger and ``inspect`` shall read as a cell's source."""
+        number = self._compiler._filename_map.get(filename, self.ip.execution_count)
+        self._compiler._filename_map[filename] = number
+        linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
+
+    @property
+    def _compiler(self) -> Any:
+        return self.ip.compile
+
     def _place(self, filename: str) -> str | None:
         """What people call the cell, or the file of their own, that a traceback names."""
         if not self._is_cell(filename):
             return project_file_name(filename)
-        return cell_name("".join(linecache.getlines(filename)))
+        return self._cell_names.get(filename) or cell_name("".join(linecache.getlines(filename)))
 
     def _is_cell(self, filename: str) -> bool:
-        return filename in self.ip.compile._filename_map
+        return filename in self._compiler._filename_map
 
     # --- the server ---
 
@@ -191,6 +209,7 @@ class Host:
         :raises RequestTimeoutError: the view did not answer in time.
         """
         self.engine()  # a missing app is an error of the cell, not a 503
+        self.recorder.install(_capture_display)  # anew: %%capture and the like put streams of their own there
         resolved = definition.expand(evaluate)
         timeout = self.settings.timeout if definition.timeout == DEFAULT_TIMEOUT else definition.timeout
         request = Request(resolved.method, resolved.path, resolved.headers, resolved.body, timeout)
@@ -206,14 +225,28 @@ class Host:
         """Let ``%tb`` and ``%debug`` open the view's frame, as if the cell itself had raised."""
         if exc is None:
             return
-        traceback = exc.__traceback__
-        while traceback is not None and not self._is_cell(traceback.tb_frame.f_code.co_filename):
-            traceback = traceback.tb_next
-        sys.last_type, sys.last_value = type(exc), exc
-        sys.last_traceback = traceback or exc.__traceback__
+        sys.last_type, sys.last_value, sys.last_traceback = type(exc), exc, self._without_framework(exc)
         if sys.version_info >= (3, 12):
             sys.last_exc = exc
         self.ip.InteractiveTB.tb = None  # else %debug would open the error that IPython showed last
+
+    def _without_framework(self, exc: BaseException) -> TracebackType | None:
+        """The traceback from the first frame in a cell on, under one of IPython's, which it hides."""
+        first = exc.__traceback__
+        while first is not None and not self._is_cell(first.tb_frame.f_code.co_filename):
+            first = first.tb_next
+        frame = _ipython_frame()
+        if first is None or frame is None:
+            return exc.__traceback__
+        return TracebackType(first, frame, frame.f_lasti, frame.f_lineno)
+
+
+def _ipython_frame() -> FrameType | None:
+    """The innermost frame of IPython: that of the call of a magic."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and not str(frame.f_globals.get("__name__")).startswith("IPython."):
+        frame = frame.f_back
+    return frame
 
 
 def _notebook_folder(namespace: Mapping[str, Any]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -99,18 +100,20 @@ class NotebookMagics:
     def route(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Make the cell a view, then send what is to be tried."""
         body = cell or ""
-        placed = _PlacedBody.find(self.events.source, line, body)
-        definition = cells.parse_route(line, body, placed.first_line)
+        source, magic_line = _placed(self.events.source, line, body)
+        definition = cells.parse_route(line, body, magic_line + 1)
+        filename = self.host.name_cell(source)
         try:
             applied = cells.apply_route(
                 definition,
                 self.host.engine_for_route(),
                 self.ip.user_ns,
-                filename=placed.file_name(self.ip),
+                filename=filename,
                 flags=self.ip.compile.flags,
             )
         except CellSyntaxError as exc:
-            raise _second_magic(body, placed.first_line) or exc from None
+            raise _second_magic(body, magic_line + 1) or exc from None
+        self.host.keep_source(filename, _as_python(source, magic_line, applied))
         return self._show_tries(applied.summary, definition.tries)
 
     def _show_tries(self, summary: str, tries: tuple[cells.RequestDefinition, ...]) -> Any:
@@ -126,8 +129,7 @@ class NotebookMagics:
         return self._send(cells.parse_request(method, line, cell), scope)
 
     def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
-        variables = {**self.ip.user_ns, **scope}
-        response = self.host.send(definition, lambda source: eval(source, variables))
+        response = self.host.send(definition, partial(_evaluate, {**self.ip.user_ns, **scope}))
         if definition.as_name is not None:
             self.ip.user_ns[definition.as_name] = response
         return response
@@ -169,32 +171,40 @@ class NotebookMagics:
         return Report(f"{self.host.label}: {type(engine.app).__name__} {engine.name!r}, {routes}")
 
 
-@dataclass(frozen=True)
-class _PlacedBody:
-    """Where the body of a cell magic stands in its cell.
+def _evaluate(variables: dict[str, Any], source: str) -> object:
+    """The value of an expression in a path; its error is one line, for the frames would be ours."""
+    try:
+        return eval(source, variables)
+    except Exception as exc:
+        reason = f"{type(exc).__name__}: {exc}"
+        raise MagicArgumentError(f"the expression {{{source}}} in the path failed with {reason}") from exc
 
-    :param source: the whole cell.
-    :param first_line: the line on which the body begins, from 1.
+
+def _placed(source: str | None, line: str, body: str) -> tuple[str, int]:
+    """The whole cell and the line, from 1, on which its magic stands.
+
+    A magic that was called in another way than by a cell is a cell of its own.
     """
+    for number, text in enumerate((source or "").splitlines(), start=1):
+        if text.startswith("%%route"):
+            return str(source), number
+    return f"%%route {line}\n{body}", 1
 
-    source: str
-    first_line: int = field(default=2)
 
-    @classmethod
-    def find(cls, source: str | None, line: str, body: str) -> _PlacedBody:
-        """Find the body in the cell that is running; a magic called in another way is its own cell."""
-        lines = (source or "").splitlines()
-        for number, text in enumerate(lines, start=1):
-            if text.startswith("%%route"):
-                return cls(source or "", number + 1)
-        return cls(f"%%route {line}\n{body}")
+def _as_python(source: str, magic_line: int, applied: cells.AppliedRoute) -> list[str]:
+    """The cell as a debugger and ``inspect`` can read it, line by line where it stood.
 
-    def file_name(self, ip: InteractiveShell) -> str:
-        """Return the name under which tracebacks and ``inspect`` find the cell as it was typed."""
-        compiler: Any = ip.compile
-        name = compiler.get_code_name(self.source, self.source, ip.execution_count)
-        number = compiler._filename_map.get(name, ip.execution_count)
-        return str(compiler.cache(self.source, number))
+    A cell that is a view's body stands indented below the line of a function: they look for a block.
+    """
+    lines = source.splitlines(keepends=True)
+    magic = lines[magic_line - 1]
+    if applied.form != "body":
+        return [*lines[: magic_line - 1], f"# {magic}", *lines[magic_line:]]
+    view = inspect.unwrap(applied.view)
+    name = view.__name__ if view.__name__.isidentifier() else "view"
+    keyword = "async def" if inspect.iscoroutinefunction(view) else "def"
+    body = [f"    {line}" if line.strip() else line for line in lines[magic_line:]]
+    return [*lines[: magic_line - 1], f"{keyword} {name}{inspect.signature(view)}:  # {magic}", *body]
 
 
 def _second_magic(body: str, first_line: int) -> CellError | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flask_nb.errors import PortInUseError
+from flask_nb.errors import PortInUseError, ServerError
 from flask_nb.server import BackgroundServer, RunningRequest
 
 if TYPE_CHECKING:
@@ -109,11 +109,17 @@ class Serving:
             self._server.start()
 
     def _move(self, old: BackgroundServer, host: str, port: int) -> None:
-        """Serve elsewhere; the old place goes when the new one stands, unless both want one port."""
-        if port == old.port:
-            old.stop()
+        """Serve elsewhere; the old place goes when the new one stands, and stays when that fails."""
         server = self._make(host, port)
-        server.start()
+        has_same_port = port == old.port
+        if has_same_port:
+            old.stop()
+        try:
+            server.start()
+        except ServerError:
+            if has_same_port:
+                old.restart()
+            raise
         self._server = server
         old.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +13,11 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_event_loop
 
 Bundle = dict[str, Any]
+
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 @dataclass
@@ -99,6 +103,7 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
+        ensure_event_loop().close()  # jupyter_client's own, for its blocking calls
 
 
 def _collect(ran: Ran, kind: str, content: dict[str, Any]) -> None:
@@ -108,7 +113,7 @@ def _collect(ran: Ran, kind: str, content: dict[str, Any]) -> None:
         ran.outputs.append(content["data"])
     elif kind == "error":
         ran.error = f"{content['ename']}: {content['evalue']}"
-        ran.traceback = "\n".join(content["traceback"])
+        ran.traceback = _COLOUR.sub("", "\n".join(content["traceback"]))
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +148,13 @@ def outputs(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> list[Bu
     monkeypatch.setattr(shell.displayhook, "write_output_prompt", lambda: None)
     monkeypatch.setattr(shell.display_pub, "publish", lambda data, *rest, **options: shown.append(data))
     return shown
+
+
+@pytest.fixture
+def loaded(shell: InteractiveShell) -> Iterator[InteractiveShell]:
+    """A shell with the extension, in this process."""
+    shell.extension_manager.load_extension("flask_nb")
+    try:
+        yield shell
+    finally:
+        shell.extension_manager.unload_extension("flask_nb")

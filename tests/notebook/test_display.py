@@ -21,9 +21,7 @@ def displayed(shell: InteractiveShell, outputs: list[Bundle]) -> Displayed:
     """Run a cell and return the text of each output."""
     shell.register_magic_function(lambda line, cell=None: Report(line.strip()), "line_cell", "get")
     shell.register_magic_function(lambda line: None, "line", "none")
-    shell.ast_transformers.append(
-        StatementDisplay({"get", "none"}, lambda: shell.ast_node_interactivity)
-    )
+    shell.ast_transformers.append(StatementDisplay({"get", "none"}, lambda: shell.ast_node_interactivity))
 
     def run(cell: str) -> list[str]:
         outputs.clear()
@@ -44,6 +42,7 @@ def displayed(shell: InteractiveShell, outputs: list[Bundle]) -> Displayed:
         ("try:\n    %get /a\nfinally:\n    %get /b", ["/a", "/b"]),
         ("r = %get /a", []),
         ("%get /a;", []),
+        ("%get;\n%get ;", []),
         ("%get /a ;\n%get /b", ["/b"]),
         ("for n in 1, 2:\n    %get /a;", []),
         ("%none\n%get /a", ["/a"]),

@@ -1,0 +1,204 @@
+"""An app of our own through its engine."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from flask_nb import Flask
+from flask_nb.engines import OurEngine, RouteRow, adopt, begin_cell, finish_cell, replace_runner, watch_log
+from flask_nb.errors import EndpointConflictError, ForeignAppError
+from flask_nb.web import owners, serving
+from flask_nb.web.logging import default_handler
+
+
+@pytest.fixture
+def app() -> Flask:
+    return Flask("shop", static_folder=None)
+
+
+@pytest.fixture
+def engine(app: Flask) -> OurEngine:
+    return OurEngine(app)
+
+
+@pytest.fixture(autouse=True)
+def nobody() -> Iterator[None]:
+    yield
+    owners.current_owner.set(None)
+
+
+def add(engine: OurEngine, rule: str, endpoint: str, **options: Any) -> None:
+    engine.add_route(rule, endpoint, lambda **values: "ok", **options)
+
+
+def test_an_app_of_ours_is_adopted_as_itself(app: Flask) -> None:
+    assert adopt(app).app is app
+    assert adopt(app).name == "shop"
+
+
+def test_flasks_own_app_is_refused_with_what_to_type() -> None:
+    flask = pytest.importorskip("flask")
+    with pytest.raises(ForeignAppError, match=r"flask_nb\.as_flask\(\)"):
+        adopt(flask.Flask("x"))
+
+
+@pytest.mark.parametrize("value", [5, "app", object(), Flask])
+def test_what_is_no_app_is_refused(value: object) -> None:
+    with pytest.raises(ForeignAppError, match=f"of type {type(value).__name__}"):
+        adopt(value)
+
+
+def test_middleware_around_the_app_takes_part(app: Flask, engine: OurEngine) -> None:
+    called = engine.wsgi_app
+    app.wsgi_app = lambda environ, start_response: [b"wrapped"]  # type: ignore[method-assign]
+    assert list(called({}, lambda *args: None)) == [b"wrapped"]
+
+
+def test_routes_are_sorted_and_say_who_holds_them(engine: OurEngine) -> None:
+    run = begin_cell("key", "%%route /b", retires=True)
+    add(engine, "/b", "b", methods=["POST", "GET"])
+    finish_cell(run, succeeded=True)
+    add(engine, "/a", "a")
+    assert engine.routes() == [
+        RouteRow("/a", ("GET",), "a", None),
+        RouteRow("/b", ("GET", "POST"), "b", "%%route /b"),
+    ]
+
+
+def test_hosts_are_those_of_the_configuration(app: Flask, engine: OurEngine) -> None:
+    assert engine.hosts() == []
+    app.config.update(SERVER_NAME="shop.example:8000", TRUSTED_HOSTS=[".test.example"])
+    assert engine.hosts() == ["shop.example:8000", ".test.example"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/itms", ["GET /items", "POST /items"]),
+        ("POST", "/itms", ["POST /items", "GET /items"]),
+        ("GET", "/items/x", ["GET /items/<int:id>", "GET /items", "POST /items"]),
+        ("GET", "/", []),
+        ("GET", "/items", None),
+        ("GET", "/items?q=1", None),
+        ("GET", "/items/5", None),
+    ],
+)
+def test_near_rules_are_those_that_look_alike(
+    engine: OurEngine, method: str, path: str, expected: list[str] | None
+) -> None:
+    add(engine, "/items", "items", methods=["GET", "POST"])
+    add(engine, "/items/<int:id>", "item")
+    add(engine, "/entirely/different", "other")
+    assert engine.near_rules(method, path) == expected
+
+
+def test_async_views_and_hooks_are_told_apart(app: Flask, engine: OurEngine) -> None:
+    async def later() -> str:
+        return "later"
+
+    engine.add_route("/later", "later", later)
+    add(engine, "/now", "now")
+    assert engine.is_async("GET", "/later?x=1")
+    assert not engine.is_async("GET", "/now")
+    assert not engine.is_async("GET", "/nothing")
+    app.before_request(later)
+    assert engine.is_async("GET", "/now")
+
+
+def test_failures_are_heard_until_told_to_stop(app: Flask, engine: OurEngine) -> None:
+    heard: list[BaseException] = []
+    stop = engine.on_exception(heard.append)
+    app.add_url_rule("/boom", "boom", lambda: 1 / 0)
+    app.test_client().get("/boom")
+    stop()
+    app.test_client().get("/boom")
+    assert [type(exc) for exc in heard] == [ZeroDivisionError]
+
+
+def test_dropping_an_endpoint_withdraws_all_its_rules(app: Flask, engine: OurEngine) -> None:
+    run = begin_cell("key", "cell", retires=True)
+    add(engine, "/a", "a", methods=["GET"])
+    add(engine, "/b", "b")
+    finish_cell(run, succeeded=True)
+    add(engine, "/c", "c")
+    assert engine.drop("a") == ["GET /a"]
+    assert engine.drop("c") == ["GET /c"]
+    assert [row.rule for row in engine.routes()] == ["/b"]
+    assert "a" not in app.view_functions
+
+
+def test_all_that_a_route_may_say_reaches_the_rule(engine: OurEngine) -> None:
+    add(engine, "/p/", "p", defaults={"page": 1}, strict_slashes=False, subdomain="www", methods=["PUT"])
+    rule = next(engine.app.url_map.iter_rules())
+    assert (rule.defaults, rule.strict_slashes, rule.subdomain) == ({"page": 1}, False, "www")
+
+
+def test_derived_endpoints_of_two_rules_do_not_meet(engine: OurEngine) -> None:
+    run = begin_cell("one", "%%route /a-b", retires=True)
+    add(engine, "/a-b", "a_b", derived=True)
+    finish_cell(run, succeeded=True)
+    run = begin_cell("two", "%%route /a_b", retires=True)
+    with pytest.raises(EndpointConflictError, match=r"'/a-b' of the cell '%%route /a-b'"):
+        add(engine, "/a_b", "a_b", derived=True)
+    finish_cell(run, succeeded=False)
+    assert [row.rule for row in engine.routes()] == ["/a-b"]
+
+
+def test_a_cell_may_change_its_own_rule(engine: OurEngine) -> None:
+    for rule in ("/a-b", "/a_b"):
+        run = begin_cell("one", f"%%route {rule}", retires=True)
+        add(engine, rule, "a_b", derived=True)
+        finish_cell(run, succeeded=True)
+    assert [row.rule for row in engine.routes()] == ["/a_b"]
+
+
+def test_another_cell_may_take_the_same_rule(engine: OurEngine) -> None:
+    for key in ("one", "two"):
+        run = begin_cell(key, f"cell {key}", retires=True)
+        add(engine, "/a", "a", derived=True)
+        lines = finish_cell(run, succeeded=True)
+    assert lines == ["replaces GET /a of the cell 'cell one'"]
+
+
+def test_cells_nest(engine: OurEngine) -> None:
+    outer = begin_cell("outer", "outer", retires=True)
+    inner = begin_cell("inner", "inner", retires=True)
+    finish_cell(inner, succeeded=False)
+    assert owners.current_owner.get() == outer.owner
+    finish_cell(outer, succeeded=True)
+    assert owners.current_owner.get() is None
+
+
+def test_the_runner_is_replaced_and_put_back(app: Flask) -> None:
+    calls: list[tuple[Any, ...]] = []
+    before = serving.runner
+    undo = replace_runner(lambda *args, **options: calls.append(args))
+    app.run(port=8123)
+    undo()
+    assert calls == [(app, "127.0.0.1", 8123)]
+    assert serving.runner is before
+
+
+def test_the_apps_log_can_be_watched(app: Flask) -> None:
+    class Watcher(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            seen.append(record.getMessage())
+            return False
+
+    seen: list[str] = []
+    app.logger.handlers = [default_handler]  # pytest's own handler keeps it away
+    undo = watch_log(Watcher())
+    errors = io.StringIO()
+    with app.test_request_context(errors_stream=errors):
+        app.logger.error("watched")
+        undo()
+        app.logger.error("written")
+    app.logger.handlers = []
+    assert seen == ["watched"]
+    assert "written" in errors.getvalue()
+    assert "watched" not in errors.getvalue()

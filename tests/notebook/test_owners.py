@@ -1,0 +1,106 @@
+"""Cells as owners, in every order and in every way a cell can end."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from flask_nb.web import owners
+
+REST = {
+    "list": "%%route /items\nstored",
+    "add": "%%route POST /items\nstored.append(request.json)\nreturn request.json, 201",
+    "one": "%%route /items/<int:n>\n{'item': stored[n]}",
+    "change": "%%route PUT /items/<int:n>\nstored[n] = request.json\nreturn stored",
+    "remove": "@app.delete('/items/<int:n>')\ndef remove(n):\n    del stored[n]\n    return stored",
+}
+
+
+def exercise(shell: InteractiveShell) -> list[object]:
+    shell.user_ns["stored"] = ["tea"]
+    client = shell.user_ns["app"].test_client()
+    return [
+        client.get("/items").json,
+        client.post("/items", json="milk").status_code,
+        client.get("/items/1").json,
+        client.put("/items/0", json="coffee").json,
+        client.delete("/items/1").json,
+        client.patch("/items").status_code,
+    ]
+
+
+ANSWERS = [["tea"], 201, {"item": "milk"}, ["coffee", "milk"], ["coffee"], 405]
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_five_rest_routes_in_five_cells_work_in_every_order(loaded: InteractiveShell, ids: bool) -> None:
+    for number, order in enumerate(permutations(REST)):
+        new_app = f"number = {number}\nfrom flask_nb import Flask\napp = Flask(__name__)"
+        loaded.run_cell(new_app, cell_id=f"app {number}" if ids else None).raise_error()
+        for name in order:
+            loaded.run_cell(REST[name] + ";", cell_id=name if ids else None).raise_error()
+        assert exercise(loaded) == ANSWERS, order
+
+
+def test_every_cell_can_run_again_in_every_order(loaded: InteractiveShell) -> None:
+    loaded.run_cell("from flask_nb import Flask\napp = Flask(__name__)", cell_id="app").raise_error()
+    for order in permutations(REST):
+        for name in order:
+            loaded.run_cell(REST[name], cell_id=name).raise_error()
+        assert exercise(loaded) == ANSWERS, order
+
+
+ENDINGS = ["1", "1/0", "x =", "raise KeyboardInterrupt", "", "# nothing", "%nothing", "!"]
+
+
+@pytest.mark.parametrize("cell", ENDINGS)
+def test_between_cells_nobody_is_the_owner(loaded: InteractiveShell, cell: str) -> None:
+    loaded.run_cell(cell, cell_id="one")
+    assert owners.current_owner.get() is None
+
+
+def test_a_cell_within_a_cell_gives_the_ownership_back(loaded: InteractiveShell) -> None:
+    loaded.user_ns["seen"] = seen = []
+    loaded.user_ns["owner"] = lambda: seen.append(owners.current_owner.get().name)  # type: ignore[union-attr]
+    inner = "for cell in ('owner() # inner', '', '1/0'): get_ipython().run_cell(cell)"
+    loaded.run_cell(f"'outer'; owner()\n{inner}\nowner()", cell_id="one").raise_error()
+    assert seen == ["'outer'; owner()", "owner() # inner", "'outer'; owner()"]
+
+
+def test_a_syntax_error_changes_nothing(loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    loaded.run_cell("%%route /a --endpoint a\n'a';", cell_id="one").raise_error()
+    loaded.run_cell("def f(:\n", cell_id="one")
+    assert loaded.user_ns["app"].test_client().get("/a").status_code == 200
+
+
+def test_an_imported_module_is_not_retired_with_the_cell(
+    loaded: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "from flask_nb import Blueprint\nbp = Blueprint('bp', __name__)\nbp.get('/m')(lambda: 'm')\n"
+    (tmp_path / "views_of_a_module.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    loaded.run_cell("from flask_nb import Flask\napp = Flask('x')", cell_id="app").raise_error()
+    loaded.run_cell("from views_of_a_module import bp\nimported = bp", cell_id="one").raise_error()
+    loaded.run_cell("app.register_blueprint(imported)", cell_id="two").raise_error()
+    loaded.run_cell("'nothing'", cell_id="one").raise_error()
+    assert loaded.user_ns["app"].test_client().get("/m").text == "m"
+
+
+def test_a_silent_cell_is_nobodys(loaded: InteractiveShell) -> None:
+    loaded.user_ns["seen"] = seen = []
+    loaded.user_ns["owner"] = lambda: seen.append(owners.current_owner.get())
+    loaded.run_cell("owner()", silent=True).raise_error()
+    assert seen == [None]
+
+
+def test_strict_mode_keeps_flasks_own_errors(
+    loaded: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded.run_cell("from flask_nb import Flask\napp = Flask('x')").raise_error()
+    monkeypatch.setenv("FLASK_NB_STRICT", "1")
+    cell = "@app.get('/')\ndef home():\n    return 'home'"
+    loaded.run_cell(cell, cell_id="one").raise_error()
+    assert isinstance(loaded.run_cell(cell, cell_id="one").error_in_exec, AssertionError)

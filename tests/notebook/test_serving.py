@@ -1,0 +1,134 @@
+"""The notebook's server: when it starts, where it goes, what is said about it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from flask_nb.errors import PortInUseError, ServerError
+from flask_nb.notebook.serving import NOT_SERVING, RUN_PORT, Serving
+from flask_nb.notebook.settings import FlaskNB
+
+
+def wsgi_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+
+@pytest.fixture
+def serving() -> Iterator[Serving]:
+    serving = Serving(wsgi_app, FlaskNB(), lambda: "app")
+    yield serving
+    serving.stop()
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def read(url: str | None) -> bytes:
+    assert url is not None
+    with closing(urlopen(url)) as response:
+        return bytes(response.read())
+
+
+def test_a_request_starts_it(serving: Serving) -> None:
+    assert serving.url is None
+    host, port = serving.address()
+    assert read(f"http://{host}:{port}/") == b"ok"
+
+
+def test_starting_twice_reuses_and_says_so(serving: Serving) -> None:
+    first = serving.start()
+    url = serving.url
+    assert first == f"serving app at {url}"
+    assert serving.start() == f"app is being served already at {url}"
+    assert serving.start(port=0) == f"app is being served already at {url}"
+
+
+def test_another_port_moves_it(serving: Serving, port: int) -> None:
+    serving.start()
+    old = serving.url
+    assert serving.start(port=port) == f"serving app at http://127.0.0.1:{port}/"
+    assert read(serving.url) == b"ok"
+    with pytest.raises(OSError, match="refused"):
+        read(old)
+
+
+def test_another_host_on_the_same_port_moves_it(serving: Serving, port: int) -> None:
+    serving.start(port=port)
+    serving.start(host="localhost")
+    assert serving.url == f"http://localhost:{port}/"
+    assert serving.hosts() == ["localhost"]
+    assert read(serving.url) == b"ok"
+
+
+def test_a_port_that_is_taken_leaves_the_old_one_serving(serving: Serving) -> None:
+    serving.start()
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(PortInUseError):
+        serving.start(port=listener.getsockname()[1])
+    assert read(serving.url) == b"ok"
+
+
+def test_a_host_that_does_not_exist_leaves_the_old_one_serving(serving: Serving) -> None:
+    serving.start()
+    with pytest.raises(ServerError):
+        serving.start(host="no.such.host.invalid")
+    assert read(serving.url) == b"ok"
+
+
+def test_it_comes_back_where_it_was(serving: Serving, port: int) -> None:
+    serving.start(port=port)
+    assert serving.stop().startswith("stopped")
+    assert serving.stop() == NOT_SERVING
+    serving.address()
+    assert serving.url == f"http://127.0.0.1:{port}/"
+
+
+def test_restarting_keeps_the_port(serving: Serving) -> None:
+    serving.start()
+    url = serving.url
+    assert serving.restart() == f"serving app at {url}"
+    assert read(url) == b"ok"
+
+
+def test_restarting_starts_what_did_not_run(serving: Serving, port: int) -> None:
+    assert serving.restart(port=port) == f"serving app at http://127.0.0.1:{port}/"
+
+
+def test_the_status_of_nothing(serving: Serving) -> None:
+    assert serving.status() == NOT_SERVING
+    serving.start()
+    assert serving.status() == f"serving app at {serving.url}\n  no request is running"
+
+
+def test_app_run_without_arguments_reuses_what_runs(serving: Serving) -> None:
+    serving.start()
+    assert serving.run("127.0.0.1", RUN_PORT) == f"app is being served already at {serving.url}"
+
+
+def test_app_run_takes_the_port_that_it_is_given(serving: Serving, port: int) -> None:
+    serving.run("127.0.0.1", port)
+    assert serving.url == f"http://127.0.0.1:{port}/"
+
+
+def test_app_run_insists_on_a_port_that_was_chosen(serving: Serving) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(PortInUseError):
+        serving.run("127.0.0.1", listener.getsockname()[1])
+
+
+def test_app_run_without_arguments_evades_a_taken_port(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = listener.getsockname()[1]
+        monkeypatch.setattr("flask_nb.notebook.serving.RUN_PORT", taken)
+        assert serving.run("127.0.0.1", taken) == f"serving app at {serving.url} (port {taken} is taken)"
+    assert read(serving.url) == b"ok"
