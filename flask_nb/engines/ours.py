@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from logging import Filter, Logger
 from types import ModuleType
 from typing import Any, cast
-from urllib.parse import unquote
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
@@ -81,7 +80,8 @@ class OurEngine:
     def near_rules(self, method: str, path: str) -> list[str] | None:
         """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``.
 
-        None when a rule did match: then the view itself said 404.
+        :param path: decoded, without a query.
+        :return: None when a rule did match: then the view itself said 404.
         """
         if self._find_endpoint(method, path) is not None:
             return None
@@ -96,14 +96,17 @@ class OurEngine:
     @staticmethod
     def _likeness(rule: Rule, path: str) -> float:
         """How much a path resembles a rule, from 0 to 1; a variable resembles any one segment."""
-        asked = path.partition("?")[0].strip("/").split("/")
+        asked = path.strip("/").split("/")
         known = rule.rule.strip("/").split("/")
         pairs = zip(known, asked, strict=False)
         filled = [segment if part.startswith("<") else part for part, segment in pairs]
         return SequenceMatcher(None, "/".join([*filled, *known[len(filled) :]]), "/".join(asked)).ratio()
 
     def is_async(self, method: str, path: str) -> bool:
-        """Whether an ``async def`` view, or hook before it, would take part in answering."""
+        """Whether an ``async def`` view, hook or error handler may take part in answering.
+
+        :param path: decoded, without a query.
+        """
         return any(inspect.iscoroutinefunction(function) for function in self._functions_for(method, path))
 
     def _functions_for(self, method: str, path: str) -> Iterator[View]:
@@ -111,14 +114,17 @@ class OurEngine:
         for table in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
             for functions in table.values():
                 yield from functions
-        endpoint = self._find_endpoint(method, path)
-        if endpoint in app.view_functions:
-            yield app.view_functions[endpoint]
+        for handlers_by_code in app.error_handler_spec.values():
+            for handlers in handlers_by_code.values():
+                yield from handlers.values()
+        view = app.view_functions.get(self._find_endpoint(method, path))
+        # Nothing was found for a host or a subdomain that is not known here: it may be any.
+        yield from app.view_functions.values() if view is None else [view]
 
     def _find_endpoint(self, method: str, path: str) -> Any:
         """The endpoint that answers; None for 404, 405 and redirects."""
         try:
-            return self.app.url_map.bind("localhost").match(unquote(path.partition("?")[0]), method)[0]
+            return self.app.url_map.bind("localhost").match(path, method)[0]
         except HTTPException:
             return None
 

@@ -55,11 +55,15 @@ class Engine(Protocol):
     def near_rules(self, method: str, path: str) -> list[str] | None:
         """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``.
 
-        None when a rule did match.
+        :param path: decoded, without a query.
+        :return: None when a rule did match.
         """
 
     def is_async(self, method: str, path: str) -> bool:
-        """Whether an ``async def`` view would answer the request."""
+        """Whether an ``async def`` view may answer the request.
+
+        :param path: decoded, without a query.
+        """
 
     def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
         """Call *callback* with each exception that a view lets out; return what ends it."""

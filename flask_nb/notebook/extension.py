@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import sys
 import weakref
 from contextlib import ExitStack
@@ -88,8 +87,6 @@ class Extension:
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
         undo.callback(engines.watch_log(LogCapture()))
-        atexit.register(host.close)
-        undo.callback(atexit.unregister, host.close)
         return host
 
     def _add_transforms(self, undo: ExitStack) -> None:

@@ -12,8 +12,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from IPython.core.getipython import get_ipython
 
@@ -46,6 +48,14 @@ APP_NAME = "app"
 _HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
 
 
+@dataclass(frozen=True)
+class _Pinned:
+    """An app that no variable holds, until the variable that is followed is bound anew."""
+
+    app: Any
+    instead_of: Any
+
+
 class Host:
     """What a notebook owns of its web application.
 
@@ -67,7 +77,7 @@ class Host:
         in_process = InProcessTransport(self._gate, needs_worker=self._needs_worker)
         self._in_process = Exchanger(in_process, self.recorder, self.cookies)
         self._lock = threading.RLock()
-        self._pinned: Any = None
+        self._pinned: _Pinned | None = None
         self._cell_names: dict[str, str] = {}
         self._engine: Engine | None = None
         self._stop_listening: Callable[[], None] = lambda: None
@@ -86,7 +96,9 @@ class Host:
         :raises NoAppError: there is no such variable.
         :raises ForeignAppError: it holds something that is not adopted.
         """
-        app = self.ip.user_ns.get(self.app_name) if self._pinned is None else self._pinned
+        app = self.ip.user_ns.get(self.app_name)
+        if self._pinned is not None and self._pinned.instead_of is app:
+            app = self._pinned.app
         if app is None:
             raise NoAppError(self.app_name)
         with self._lock:
@@ -117,7 +129,7 @@ class Host:
         names = [name for name, value in self.ip.user_ns.items() if value is app and not name.startswith("_")]
         if self.app_name not in names:
             self.app_name = names[0] if names else self.app_name
-        self._pinned = None if names else app
+        self._pinned = None if names else _Pinned(app, instead_of=self.ip.user_ns.get(self.app_name))
         self.engine()
 
     def _switch_to(self, engine: Engine) -> None:
@@ -149,11 +161,14 @@ class Host:
 
     def _near_rules(self, method: str, path: str) -> list[str] | None:
         engine = self._serving_engine()
-        return None if engine is None else engine.near_rules(method, path)
+        # PEP 3333: a path in the environ is the text of its bytes in latin-1.
+        decoded = path.encode("latin-1", "replace").decode("utf-8", "replace")
+        return None if engine is None else engine.near_rules(method, decoded)
 
     def _needs_worker(self, request: Request) -> bool:
         engine = self._serving_engine()
-        return engine is not None and engine.is_async(request.method, request.path)
+        path = unquote(request.path.partition("?")[0])
+        return engine is not None and engine.is_async(request.method, path)
 
     def _note_failure(self, exc: BaseException) -> None:
         recording = self.recorder.current()
@@ -198,7 +213,8 @@ class Host:
     @property
     def label(self) -> str:
         """What people call the app."""
-        return self.app_name if self._pinned is None else "the app"
+        pinned = self._pinned is not None and self._pinned.instead_of is self.ip.user_ns.get(self.app_name)
+        return "the app" if pinned else self.app_name
 
     # --- requests ---
 

@@ -354,6 +354,7 @@ class Blueprint(Scaffold):
 
     def _take_over(self, old: Blueprint, owner: Owner) -> None:
         """Take what other cells had recorded on *old*, and its place on the apps that had it."""
+        old.registrations.set_aside()
         for entry in old.registrations:
             if entry.owner.key != owner.key and entry.repeat is not None:
                 with repeated(entry):

@@ -133,6 +133,10 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def set_aside(self) -> None:
+        """Leave everything as it is from now on: another app or blueprint has taken over."""
+        _ledgers.discard(self)
+
     def get(self, identity: Identity) -> Registration | None:
         """Return the registration of that identity, or None."""
         return self._entries.get(identity)

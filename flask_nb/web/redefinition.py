@@ -112,6 +112,7 @@ class AppRedefinition:
 
     def _take_over(self, old: Flask, owner: Owner) -> None:
         """Register here what other cells than *owner*'s had registered on *old*."""
+        old.registrations.set_aside()
         others = [
             entry
             for entry in old.registrations

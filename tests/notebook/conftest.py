@@ -15,6 +15,8 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
 
+from flask_nb.web import redefinition
+
 Bundle = dict[str, Any]
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -138,6 +140,7 @@ def shell() -> Iterator[InteractiveShell]:
         yield shell
     finally:
         InteractiveShell.clear_instance()
+        redefinition._made.clear()  # else the next test's cells of the same ids take these apps over
 
 
 @pytest.fixture

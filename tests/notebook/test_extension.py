@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
+from functools import partial
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from flask_nb import Flask
+from flask_nb import Flask, alias
 from flask_nb.notebook.extension import get_host
 from flask_nb.notebook.settings import FlaskNB
 from flask_nb.web import owners, serving
@@ -110,6 +111,19 @@ def test_app_run_calls_the_notebooks_server_only_while_loaded(shell: Interactive
     assert serving.runner is not before
     shell.run_cell("%unload_ext flask_nb").raise_error()
     assert serving.runner is before
+
+
+def test_the_alias_is_set_on_loading_and_undone(
+    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    for name in ("as_flask", "undo_as_flask"):
+        monkeypatch.setattr(alias, name, partial(called.append, name))
+    shell.config.FlaskNB.as_flask = True
+    shell.run_cell("%load_ext flask_nb").raise_error()
+    assert called == ["as_flask"]
+    shell.run_cell("%unload_ext flask_nb").raise_error()
+    assert called == ["as_flask", "undo_as_flask"]
 
 
 def test_the_first_route_makes_an_app_in_the_notebooks_folder(

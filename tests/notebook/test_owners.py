@@ -56,6 +56,16 @@ def test_every_cell_can_run_again_in_every_order(loaded: InteractiveShell) -> No
 ENDINGS = ["1", "1/0", "x =", "raise KeyboardInterrupt", "", "# nothing", "%nothing", "!"]
 
 
+def test_a_cell_with_app_and_route_says_nothing_when_it_runs_again(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = "from flask_nb import Flask\napp = Flask(__name__)\n@app.get('/')\ndef home():\n    return 'home'"
+    for _ in range(4):
+        loaded.run_cell(cell, cell_id="one").raise_error()
+    assert capsys.readouterr().out == ""
+    assert loaded.user_ns["app"].test_client().get("/").text == "home"
+
+
 @pytest.mark.parametrize("cell", ENDINGS)
 def test_between_cells_nobody_is_the_owner(loaded: InteractiveShell, cell: str) -> None:
     loaded.run_cell(cell, cell_id="one")

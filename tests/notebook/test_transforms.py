@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
 from flask_nb.notebook.transforms import PlainNames, keep_question_marks, uncover_cell_magics
@@ -111,3 +113,20 @@ def test_names_are_magics_again_after_removal(shell: InteractiveShell) -> None:
     assert shell.transform_cell("time 1+1") == "time 1+1\n"
     names.remove()
     assert "run_line_magic" in shell.transform_cell("time 1+1")
+
+
+OURS = ["%get /a?", "%get", "%%get /a"]
+FRAGMENTS = ["?", "%", "x", " ", "    ", "\n", "=", "'", '"""', "(", "[", "#", "\\\n"]
+
+
+@given(st.lists(st.sampled_from([*OURS, *FRAGMENTS]), max_size=12).map("".join))
+def test_no_text_is_too_odd_to_be_read(text: str) -> None:
+    for transform in (uncover_cell_magics({"get"}), keep_question_marks({"get"})):
+        transform(text.splitlines(keepends=True))
+
+
+@given(st.lists(st.sampled_from([*FRAGMENTS, "%time?", "%%time\n", "get ?"]), max_size=12).map("".join))
+def test_text_without_our_magics_stays_as_it_is(text: str) -> None:
+    lines = text.splitlines(keepends=True)
+    for transform in (uncover_cell_magics({"get"}), keep_question_marks({"get"})):
+        assert transform(list(lines)) == lines
