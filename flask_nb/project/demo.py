@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 import click
@@ -108,6 +109,10 @@ def fetch(url: str) -> str:
         with build_opener(ProxyHandler({})).open(url, timeout=FETCH_SECONDS) as response:
             charset = response.headers.get_content_charset("utf-8")
             return str(response.read().decode(charset, "replace")).rstrip("\n")
+    except HTTPError as exc:
+        with exc:
+            said = f"{exc.code} {exc.reason}"
+        raise NotebookRunError(f"{url} answered {said}. The app needs a route for /") from None
     except (OSError, HTTPException) as exc:
         raise NotebookRunError(f"{url} did not answer: {exc}. Run flask-nb demo again") from exc
 
@@ -117,8 +122,8 @@ def serve_until_interrupted(run: NotebookRun, url: str) -> None:
 
     :raises NotebookRunError: the kernel died meanwhile.
     """
-    click.echo(f"\nOpen {url} in a browser. Ctrl-C ends it.")
     try:
+        click.echo(f"\nOpen {url} in a browser. Ctrl-C ends it.")
         while run.is_alive():
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:

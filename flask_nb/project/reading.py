@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.validator import NotebookValidationError
 
 from ..errors import NotebookRunError
 
@@ -40,11 +39,15 @@ def read_notebook(path: Path) -> NotebookNode:
         nbformat.validate(notebook)
     except OSError as exc:
         raise NotebookRunError(f"{path} cannot be read: {exc.strerror or exc}. Check the path") from exc
-    except (ValueError, nbformat.reader.NotJSONError, NotebookValidationError) as exc:
+    except Exception as exc:  # nbformat raises whatever its converters stumble over
         raise NotebookRunError(
-            f"{path} is no notebook: {str(exc).splitlines()[0]}. Open it in JupyterLab and save it again"
+            f"{path} is no notebook ({_first_line(exc)}). Open it in JupyterLab and save it again"
         ) from exc
     return notebook
+
+
+def _first_line(exc: Exception) -> str:
+    return (str(exc).splitlines() or [type(exc).__name__])[0]
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:

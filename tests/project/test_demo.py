@@ -1,0 +1,101 @@
+"""The demonstration as people start it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_nb.cli import cli
+from flask_nb.project import demo
+
+from .conftest import MakeNotebook
+
+
+def demo_of(path: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
+    monkeypatch.setattr(demo, "bundled_notebook", lambda name: path)
+    return CliRunner().invoke(cli, ["demo", *arguments])
+
+
+def test_every_exercise_is_shown_and_a_page_of_the_served_app() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "flask_nb", "demo"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "| %get /hello/Ann\n\nGET /hello/Ann → 200 OK · text/html · 10 B\n\nHello Ann!\n" in ran.stdout
+    url = re.findall(r"http://127\.0\.0\.1:\d+/", ran.stdout)[-1]
+    assert ran.stdout.partition(f"GET {url}\n\n")[2].startswith("<!doctype html>\n<h1>Tea house</h1>")
+
+
+def test_kept_it_serves_until_ctrl_c() -> None:
+    kept = subprocess.Popen(
+        [sys.executable, "-m", "flask_nb", "demo", "--keep"], stdout=subprocess.PIPE, text=True
+    )
+    assert kept.stdout is not None
+    try:
+        opened = next(line for line in kept.stdout if line.startswith("Open "))
+        assert b"Tea house" in urlopen(opened.split()[1]).read()
+        kept.send_signal(signal.SIGINT)
+        rest = kept.stdout.read()
+        assert (kept.wait(timeout=20), rest.strip()) == (0, "stopped")
+    finally:
+        kept.kill()
+        kept.wait()
+        kept.stdout.close()
+
+
+def test_a_taken_port_is_named(make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = make_notebook("%load_ext flask_nb", "%%route /\n'home'")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = demo_of(notebook, monkeypatch, "--port", str(port))
+    assert result.exit_code == 1
+    assert f"PortInUseError: port {port} on 127.0.0.1 is in use by another program. Choose" in result.stderr
+
+
+def test_the_chosen_port_is_served(make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = make_notebook("%load_ext flask_nb", "%%route /\n'home'")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    result = demo_of(notebook, monkeypatch, "--port", str(port))
+    assert result.exit_code == 0
+    assert f"serving app at http://127.0.0.1:{port}/" in result.stdout
+
+
+def test_a_failing_cell_ends_the_demo(make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = demo_of(make_notebook("import os", "nothing"), monkeypatch)
+    assert result.exit_code == 1
+    assert result.stderr == "Error: the cell 'nothing' failed. NameError: name 'nothing' is not defined\n"
+
+
+def test_a_page_that_answers_with_an_error_is_said(
+    make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = make_notebook("%load_ext flask_nb", "from flask_nb import Flask\napp = Flask('shop')")
+    result = demo_of(notebook, monkeypatch)
+    assert result.exit_code == 1
+    assert "/ answered 404 Not Found. The app needs a route for /" in result.stderr.replace(
+        "NOT FOUND", "Not Found"
+    )
+
+
+def test_on_a_terminal_a_bar_goes_before_the_outputs() -> None:
+    pty = pytest.importorskip("pty", reason="needs a terminal")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "flask_nb", "demo"])
+    shown = ""
+    while "Ctrl-C ends it." not in shown:
+        shown += os.read(terminal, 4096).decode(errors="replace")
+    os.write(terminal, b"\x03")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(terminal)
+    assert 0 < shown.index("100%") < shown.index("Hello Ann!")
