@@ -69,20 +69,13 @@ class Environment(BaseEnvironment):
         super().add_extension(extension)
         self._kept.cache_clear()
 
-    def overlay(  # type: ignore[override] # its two dozen arguments are Jinja's
-        self, *args: t.Any, **kwargs: t.Any
-    ) -> BaseEnvironment:
-        """Make an environment that shares this one's data, with other options."""
-        env = super().overlay(*args, **kwargs)
-        if isinstance(env, Environment):
-            env._keep_strings()
-        return env
-
     def from_kept_string(self, source: str) -> Template:
         """Compile a template, unless this very string was compiled not long ago.
 
         :param source: the template.
         """
+        if self._keeper is not self:  # an overlay begins as a copy of all attributes
+            self._keep_strings()
         # A filter of constants is computed while compiling, so the filters themselves belong to the key.
         return self._kept(source, *self.filters.values(), None, *self.tests.values())
 
@@ -90,6 +83,7 @@ class Environment(BaseEnvironment):
         def compiled(source: str, *_depends_on: t.Any) -> Template:
             return self.from_string(source)
 
+        self._keeper = self
         self._kept = lru_cache(maxsize=_KEPT_STRINGS)(compiled)
 
 
