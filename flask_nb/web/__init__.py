@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as _t
 
 from . import json as json
+from . import typing as typing
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
 from .config import Config as Config

@@ -1016,6 +1016,7 @@ class Flask(AppRedefinition, Scaffold):
 
     def url_for(
         self,
+        /,  # a rule may have a variable named "self"
         endpoint: str,
         *,
         _anchor: str | None = None,
