@@ -359,18 +359,22 @@ class _Run:
     def _finish(self) -> None:
         """Answer what has arrived, for as long as the drain time lasts."""
         deadline = time.monotonic() + self._drain
-        self._take_in()
+        self._take_in(deadline)
         self._server.stop_listening()
         for channel in self.in_flight.stop(endless=True):
             channel.handle_close()
         self._turn_while(self._server.close_idle, deadline)
         self.in_flight.stop()
-        self._turn_while(self.in_flight.has_running, time.monotonic() + self._grace)
+        self._turn_while(self._is_needed, time.monotonic() + self._grace)
 
-    def _take_in(self) -> None:
+    def _is_needed(self) -> bool:
+        # Both: a view may have ended before its answer is written, or have lost its connection before.
+        return self._server.close_idle() or self.in_flight.has_running()
+
+    def _take_in(self, deadline: float) -> None:
         """Accept every connection that waits by now, and read what it has sent."""
-        known = None
-        while known != (known := len(self._server.active_channels)):
+        accepted = -1
+        while accepted != (accepted := self._server.accepted) and time.monotonic() < deadline:
             self._turn(0)  # accepts one
 
     def _turn_while(self, is_needed: Callable[[], bool], deadline: float) -> None:
@@ -426,6 +430,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     logger = _log
     task_class = _Task
 
+    def __init__(self, server: _Server, *arguments: Any, **settings: Any) -> None:
+        super().__init__(server, *arguments, **settings)
+        server.accepted += 1
+
 
 class _Server(TcpWSGIServer):  # type: ignore[misc]
     """waitress' server on a socket that is bound already, closed in steps."""
@@ -438,6 +446,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
     ) -> None:
         self._trigger_lock = threading.RLock()  # a finalizer may come in between
         self._is_open = True
+        self.accepted = 0  # connections so far
         name = listener.getsockname()
         super().__init__(
             edge,
@@ -514,6 +523,10 @@ class _Work:
         self.inside = False  # the thread is in the app's code
         self.raised = False  # an asynchronous exception was set in the thread
         self.abandoned = self.ended = self.endless = False
+
+    def wake_loop(self, thunk: Callable[[], None] | None = None) -> None:
+        if self.channel is not None:
+            self.channel.server.pull_trigger(thunk)
 
     def describe(self, now: float) -> RunningRequest:
         state: Literal["running", "abandoned"] = "abandoned" if self.abandoned else "running"
@@ -605,6 +618,7 @@ class _InFlight:
                 self._resize()
             if work.reason is not None:
                 self._changed.notify_all()
+                work.wake_loop()  # which may wait for the last one to end
 
     # What other threads call.
 
@@ -661,8 +675,8 @@ class _InFlight:
         work.abandoned = True
         self._stuck += 1
         self._resize()
-        if work.channel is not None:  # sockets are closed in the loop thread
-            work.channel.server.pull_trigger(work.channel.handle_close)
+        if work.channel is not None:
+            work.wake_loop(work.channel.handle_close)
 
     def _resize(self) -> None:
         """Give every stuck thread a replacement; with all of them stuck, keep one to say so."""

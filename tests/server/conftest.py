@@ -1,0 +1,127 @@
+"""Servers on loopback, and a detector for what they leave behind."""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+from wsgiref.validate import validator
+
+import pytest
+
+from flask_nb.server import BackgroundServer
+
+
+def count_descriptors() -> int | None:
+    """Return how many descriptors this process has open; None where the system does not tell."""
+    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
+
+
+@pytest.fixture(autouse=True)
+def no_leaks() -> Iterator[None]:
+    """Fail a test after which a thread or a descriptor is left."""
+    threads, descriptors = set(threading.enumerate()), count_descriptors()
+    yield
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=10)  # views that a test let go at its end may still be on their way out
+    if set(threading.enumerate()) != threads or count_descriptors() != descriptors:
+        gc.collect()  # what only awaits its collection is no leak; it takes 0.1 s, so not after each test
+    assert set(threading.enumerate()) <= threads
+    assert count_descriptors() == descriptors
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., BackgroundServer]]:
+    """Start servers, each app within wsgiref's validator; all are stopped at the end."""
+    with ExitStack() as stack:
+
+        def start(app: Any, *, check: bool = True, **settings: Any) -> BackgroundServer:
+            server = BackgroundServer(validator(app) if check else app, **settings)
+            stack.callback(server.stop, 0.5)
+            server.start()
+            return server
+
+        yield start
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@pytest.fixture
+def ask() -> Callable[..., Reply]:
+    """Send one request over a connection of its own; a header of None is left out."""
+
+    def send(
+        server: BackgroundServer,
+        path: str = "/",
+        method: str = "GET",
+        body: bytes | None = None,
+        **headers: Any,
+    ) -> Reply:
+        named = {name.replace("_", "-"): value for name, value in headers.items() if value is not None}
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+            connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            for name, value in named.items():
+                connection.putheader(name, value)
+            connection.endheaders(body)
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+
+    return send
+
+
+class Blocker:
+    """Views that hang until the test lets them go, in C or in Python, and count themselves."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.released = False
+        self._locks: list[threading.Lock] = []  # one for each view, which may not live to hand it on
+
+    def hang_in_c(self) -> None:
+        """Wait where no asynchronous exception arrives."""
+        lock = threading.Lock()
+        lock.acquire()
+        self._locks.append(lock)
+        self.begun.release()
+        if not self.released:
+            lock.acquire()
+
+    def spin(self) -> None:
+        """Wait where an asynchronous exception arrives at once."""
+        self.begun.release()
+        while not self.released:
+            pass
+
+    def wait(self) -> None:
+        """Wait until one more view has begun."""
+        assert self.begun.acquire(timeout=20)
+
+    def release(self) -> None:
+        if not self.released:
+            self.released = True
+            for lock in self._locks:
+                lock.release()
+
+
+@pytest.fixture
+def blocker() -> Iterator[Blocker]:
+    blocker = Blocker()
+    yield blocker
+    blocker.release()

@@ -1,0 +1,236 @@
+"""The gate: which Host, Origin and Sec-Fetch-Site may ask what."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from wsgiref.validate import validator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_nb.gate import Gate
+
+
+def hello(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else b"hi"]
+
+
+def call(gate, method="GET", **variables):
+    """Call a gate without a server; return the status and the page."""
+    seen = []
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": "/"}
+    environ |= {name: value for name, value in variables.items() if value is not None}
+    body = gate(environ, lambda status, headers, exc_info=None: seen.append(status))
+    return int(seen[0][:3]), b"".join(body).decode()
+
+
+OWN_HOSTS = [
+    "localhost",
+    "localhost:5000",
+    "LocalHost:80",
+    "localhost.",
+    "api.localhost:5000",
+    "a.b.localhost",
+    "127.0.0.1",
+    "127.0.0.1:8080",
+    "[::1]",
+    "[::1]:5000",
+    "[0:0:0:0:0:0:0:1]:5000",
+]
+OTHER_HOSTS = [
+    None,
+    "",
+    "evil.test",
+    "localhost.evil.test",
+    "evillocalhost",
+    ".localhost",
+    "a..localhost",
+    "localhost..",
+    "localhost:",
+    "localhost:x",
+    "localhost:0",
+    "localhost:65536",
+    "localhost:" + "9" * 5000,
+    "localhost:80:80",
+    "localhost:-1",
+    "localhost:\xb2",
+    "user@localhost",
+    "localhost/evil.test",
+    "localhost, evil.test",
+    "localhost evil.test",
+    "127.0.0.2",
+    "127.1",
+    "2130706433",
+    "0.0.0.0",
+    "::1",
+    "[::1",
+    "[::2]",
+    "[::1%25eth0]",
+    "[::ffff:127.0.0.1]",
+    "[localhost]",
+    "l\xf6calhost",
+]
+
+
+@pytest.fixture
+def gated(serve):
+    return serve(Gate(validator(hello)), threads=1)
+
+
+@pytest.mark.parametrize("host", OWN_HOSTS)
+def test_a_host_of_this_machine_is_admitted(gated, ask, host):
+    assert ask(gated, Host=host).status == 200
+
+
+@pytest.mark.parametrize("host", OTHER_HOSTS)
+def test_every_other_or_malformed_host_is_refused(gated, ask, host):
+    assert ask(gated, Host=host).status == 400
+
+
+ORIGINS = {
+    None: True,
+    "http://localhost:5000": True,
+    "https://LOCALHOST:5000": True,
+    "null": False,
+    "": False,
+    "http://localhost": False,
+    "http://localhost:8888": False,
+    "http://api.localhost:5000": False,
+    "http://127.0.0.1:5000": False,
+    "http://evil.test": False,
+    "chrome-extension://localhost:5000": False,
+    "localhost:5000": False,
+    "http://localhost:5000/": False,
+    "http://localhost:5000, null": False,
+}
+FETCH_SITES = {
+    None: True,
+    "same-origin": True,
+    "same-site": True,
+    "none": True,
+    "cross-site": False,
+    "Cross-Site": False,
+    "none, cross-site": False,
+}
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_safe_methods_pass_across_sites(gated, ask, method):
+    is_safe = method in {"GET", "HEAD", "OPTIONS"}
+    for (origin, is_ours), (site, is_same) in itertools.product(ORIGINS.items(), FETCH_SITES.items()):
+        reply = ask(gated, method=method, Host="localhost:5000", Origin=origin, Sec_Fetch_Site=site)
+        expected = 200 if is_safe or (is_ours and is_same) else 403
+        assert reply.status == expected, (method, origin, site)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("http://localhost", "localhost:80", 200),
+        ("http://localhost:80", "localhost", 200),
+        ("https://localhost", "localhost:443", 200),
+        ("https://localhost", "localhost", 200),
+        ("https://localhost", "localhost:80", 403),
+        ("http://[::1]:5000", "[::1]:5000", 200),
+        ("http://[::1]:5000", "localhost:5000", 403),
+    ],
+)
+def test_an_origin_without_port_has_that_of_its_scheme(gated, ask, origin, host, status):
+    assert ask(gated, method="POST", Host=host, Origin=origin).status == status
+
+
+def test_a_foreign_host_is_refused_before_its_origin_is_looked_at(gated, ask):
+    assert ask(gated, method="POST", Host="evil.test", Origin="http://evil.test").status == 400
+
+
+@pytest.mark.parametrize(
+    ("entry", "admitted", "refused"),
+    [
+        ("example.test", "example.test:81", "api.example.test"),
+        ("example.test:5000", "EXAMPLE.test.", "example.test.evil"),
+        (".example.test", "api.v2.example.test:81", "notexample.test"),
+        (".example.test", "example.test", "example.testing"),
+        ("Bücher.test", "xn--bcher-kva.test", "bcher.test"),
+        ("192.168.1.5", "192.168.1.5:5000", "192.168.1.6:5000"),
+        ("fe80::0:1", "[fe80::1]:5000", "[fe80::2]:5000"),
+        ("[fe80::1]:80", "[FE80::1]", "fe80::1"),
+        ("0.0.0.0", "192.168.1.6:5000", "evil.test"),
+        ("::", "[fe80::2]", "evil.test"),
+    ],
+)
+def test_the_names_that_the_app_was_told_are_admitted(entry, admitted, refused):
+    gate = Gate(hello, lambda: [entry])
+    assert call(gate, HTTP_HOST=admitted)[0] == 200
+    assert call(gate, HTTP_HOST=refused)[0] == 400
+    assert call(gate, HTTP_HOST="localhost")[0] == 200
+
+
+@pytest.mark.parametrize("entry", ["", None, ".", "..", "*", "not a name", "a" * 70 + "ü", "[nonsense]"])
+def test_an_entry_that_names_no_host_admits_nothing(entry):
+    gate = Gate(hello, lambda: [entry])
+    assert call(gate, HTTP_HOST="evil.test")[0] == 400
+    assert call(gate, HTTP_HOST="")[0] == 400
+
+
+def test_one_name_given_as_a_string_is_one_entry():
+    gate = Gate(hello, lambda: "ab")
+    assert [call(gate, HTTP_HOST=host)[0] for host in ("ab", "a", "b")] == [200, 400, 400]
+
+
+def test_the_names_are_asked_for_at_every_request():
+    names = ["example.test"]
+    gate = Gate(hello, lambda: names)
+    assert call(gate, HTTP_HOST="example.test")[0] == 200
+    names.clear()
+    assert call(gate, HTTP_HOST="example.test")[0] == 400
+
+
+def test_what_is_remembered_of_admitted_hosts_is_bounded():
+    gate = Gate(hello)
+    for number in range(1000):
+        assert call(gate, HTTP_HOST=f"tab{number}.localhost")[0] == 200
+    assert len(gate._allowed.admitted) <= 64
+
+
+@given(host=st.text(st.characters(max_codepoint=255)))
+def test_no_host_breaks_the_gate(host):
+    status, page = call(Gate(hello), HTTP_HOST=host, method="POST", HTTP_ORIGIN=host)
+    assert status in {400, 403}
+    assert "<script" not in page
+
+
+def test_the_page_about_a_host_quotes_it_escaped_and_says_what_to_set():
+    status, page = call(Gate(hello), HTTP_HOST="<script>alert(1)</script>")
+    assert (status, "<script" in page) == (400, False)
+    assert "&lt;script&gt;" in page
+    for name in ("SERVER_NAME", "TRUSTED_HOSTS", "%serve --host", "c.FlaskNB.trusted_hosts"):
+        assert name in page
+
+
+def test_the_page_about_an_origin_quotes_it_escaped_and_says_what_to_set():
+    _, page = call(Gate(hello), method="POST", HTTP_HOST="localhost", HTTP_ORIGIN="<img src=x>")
+    assert "&lt;img" in page
+    assert "POST" in page
+    for name in ("SERVER_NAME", "TRUSTED_HOSTS", "%serve --host", "c.FlaskNB.trusted_hosts"):
+        assert name in page
+
+
+def test_a_long_host_is_cut_on_the_page():
+    assert len(call(Gate(hello), HTTP_HOST="x" * 100_000)[1]) < 2000
+
+
+def test_a_refusal_of_head_has_the_length_but_no_body(gated, ask):
+    reply = ask(gated, method="HEAD", Host="evil.test")
+    assert (reply.status, reply.body) == (400, b"")
+    assert int(reply.headers["Content-Length"]) > 100
+
+
+def test_a_refusal_can_run_no_script_and_is_not_stored(gated, ask):
+    headers = ask(gated, Host="evil.test").headers
+    assert headers["Content-Security-Policy"] == "default-src 'none'"
+    assert headers["Cache-Control"] == "no-store"
+    assert re.match("text/html", headers["Content-Type"])
