@@ -1,1 +1,36 @@
-"""Fixtures that every part of the suite shares."""
+"""Fixtures and rules that every part of the suite shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+MARKERS = ("browser", "programs", "deploy")
+"""Tests that need what a developer's machine may lack; `.ci/run` has it all."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, pytest.TestReport]:
+    """Fail a marked test that is skipped where ``CI`` is set: there it would hide that nothing was tried."""
+    report: pytest.TestReport = yield
+    marked = any(item.get_closest_marker(name) for name in MARKERS)
+    if report.skipped and not hasattr(report, "wasxfail") and marked and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, pytest.CollectReport]:
+    """Fail a whole file of such tests that skips itself, as ``importorskip`` at its top does."""
+    report: pytest.CollectReport = yield
+    marked = collector.path.parent.name in MARKERS
+    if report.outcome == "skipped" and marked and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
