@@ -49,6 +49,7 @@ from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
+from .overlay import OverlaidApp
 from .owners import current_owner, is_strict, registering_owner
 from .redefinition import AppRedefinition, ListAttribute
 from .routing import LiveMap
@@ -104,7 +105,7 @@ def _named_decorator(
     return decorator
 
 
-class Flask(AppRedefinition, Scaffold):
+class Flask(AppRedefinition, OverlaidApp, Scaffold):
     """A web application: a WSGI callable with a registry of rules, views, hooks and settings.
 
     ::

@@ -21,6 +21,7 @@ from .signals import before_render_template, template_rendered
 
 if t.TYPE_CHECKING:
     from .app import Flask
+    from .overlay import OverlayTemplate
     from .scaffold import Scaffold
 
     #: The source, the file that it stands in, and a function that tells whether it is still the same.
@@ -62,33 +63,63 @@ class Environment(BaseEnvironment):
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
         if "_kept" in self.__dict__:
-            self._kept.cache_clear()
+            self._forget_kept()
 
     def add_extension(self, extension: t.Any) -> None:
         """Add a Jinja extension after the environment was made."""
         super().add_extension(extension)
-        self._kept.cache_clear()
+        self._forget_kept()
+
+    def _load_template(self, name: str, globals: t.MutableMapping[str, t.Any] | None) -> Template:
+        """Load a template: of the app's overlay, else through the loader and its cache.
+
+        An overlaid template never enters that cache, which could keep it after it has been replaced.
+        """
+        overlaid = self.app.overlay.templates.get(name)
+        if overlaid is None:
+            return super()._load_template(name, globals)
+        depends_on = self._compiles_into()
+        template = self._kept_overlaid(name, overlaid, *depends_on)
+        if globals:
+            template.globals.update(globals)
+        return template
 
     def from_kept_string(self, source: str) -> Template:
         """Compile a template, unless this very string was compiled not long ago.
 
         :param source: the template.
         """
+        depends_on = self._compiles_into()
+        return self._kept(source, *depends_on)
+
+    def _compiles_into(self) -> tuple[t.Any, ...]:
+        """What a template is compiled into; a compiled one is kept as long as all of it is the same.
+
+        A filter of constants is computed while compiling, so the filters themselves belong to it.
+        """
         if self._keeper is not self:  # an overlay begins as a copy of all attributes
             self._keep_strings()
-        # A filter of constants is computed while compiling, so the filters themselves belong to the key.
-        return self._kept(source, *self.filters.values(), None, *self.tests.values())
+        return (*self.filters.values(), None, *self.tests.values())
+
+    def _forget_kept(self) -> None:
+        self._kept.cache_clear()
+        self._kept_overlaid.cache_clear()
 
     def _keep_strings(self) -> None:
         def compiled(source: str, *_depends_on: t.Any) -> Template:
             return self.from_string(source)
 
+        def overlaid(name: str, template: OverlayTemplate, *_depends_on: t.Any) -> Template:
+            code = self.compile(template.parse(self, name), name, template.filename)
+            return self.template_class.from_code(self, code, self.make_globals(None))
+
         self._keeper = self
+        self._kept_overlaid = lru_cache(maxsize=_KEPT_STRINGS)(overlaid)
         self._kept = lru_cache(maxsize=_KEPT_STRINGS)(compiled)
 
 
 class DispatchingJinjaLoader(BaseLoader):
-    """Look for a template in the app's folder first, then in those of its blueprints.
+    """Look for a template in the app's overlay, then in its folder, then in those of its blueprints.
 
     :param app: the app.
     """
@@ -101,11 +132,17 @@ class DispatchingJinjaLoader(BaseLoader):
 
         :raises jinja2.TemplateNotFound: no loader has it.
         """
+        overlaid = self.app.overlay.templates.get(template)
+        if overlaid is not None:
+            return overlaid.source, overlaid.filename, lambda: self._is_overlaid(template, overlaid)
         search = self._explained if self.app.config["EXPLAIN_TEMPLATE_LOADING"] else self._first
         found = search(environment, template)
         if found is None:
             raise TemplateNotFound(template)
         return found
+
+    def _is_overlaid(self, name: str, template: OverlayTemplate) -> bool:
+        return self.app.overlay.templates.get(name) is template
 
     def _first(self, environment: BaseEnvironment, template: str) -> TemplateSource | None:
         for _, loader in self._loaders():
@@ -132,7 +169,8 @@ class DispatchingJinjaLoader(BaseLoader):
 
     def list_templates(self) -> list[str]:
         """List the names of the templates of all loaders, each once."""
-        return list({name: None for _, loader in self._loaders() for name in loader.list_templates()})
+        in_folders = (name for _, loader in self._loaders() for name in loader.list_templates())
+        return list(dict.fromkeys([*self.app.overlay.templates, *in_folders]))
 
 
 def _source_or_none(loader: BaseLoader, environment: BaseEnvironment, template: str) -> TemplateSource | None:
