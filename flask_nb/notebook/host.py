@@ -248,13 +248,21 @@ class Host:
 
     def _without_framework(self, exc: BaseException) -> TracebackType | None:
         """The traceback from the first frame in a cell on, under one of IPython's, which it hides."""
-        first = exc.__traceback__
-        while first is not None and not self._is_cell(first.tb_frame.f_code.co_filename):
-            first = first.tb_next
+        first = self._first_cell(exc)
         frame = _ipython_frame()
         if first is None or frame is None:
             return exc.__traceback__
         return TracebackType(first, frame, frame.f_lasti, frame.f_lineno)
+
+    def cut_to_cell(self, exc: BaseException) -> None:
+        """Let the traceback of *exc* begin with its first frame in a cell."""
+        exc.__traceback__ = self._first_cell(exc) or exc.__traceback__
+
+    def _first_cell(self, exc: BaseException) -> TracebackType | None:
+        traceback = exc.__traceback__
+        while traceback is not None and not self._is_cell(traceback.tb_frame.f_code.co_filename):
+            traceback = traceback.tb_next
+        return traceback
 
 
 def _ipython_frame() -> FrameType | None:

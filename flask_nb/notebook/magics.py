@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from flask_nb import cells
-from flask_nb.errors import CellError, CellSyntaxError, MagicArgumentError, MagicHelpRequested
+from flask_nb.errors import (
+    CellError,
+    CellSyntaxError,
+    FlaskNbError,
+    MagicArgumentError,
+    MagicHelpRequested,
+)
 
 from .display import Report, RouteTable, show
 from .host import Host
@@ -51,6 +57,7 @@ class Magic:
         @no_var_expand  # braces and dollars belong to rules, paths and bodies
         @needs_local_scope
         def magic(line: str, cell: str | None = None, local_ns: Scope | None = None) -> Any:
+            __tracebackhide__ = True
             try:
                 return self.answer(line, cell, local_ns or {})
             except MagicHelpRequested as exc:
@@ -100,9 +107,11 @@ class NotebookMagics:
     def route(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Make the cell a view, then send what is to be tried."""
         body = cell or ""
+        __tracebackhide__ = True
         source, magic_line = _placed(self.events.source, line, body)
         definition = cells.parse_route(line, body, magic_line + 1)
         filename = self.host.name_cell(source)
+        self.host.keep_source(filename, _with_comment(source, magic_line))
         try:
             applied = cells.apply_route(
                 definition,
@@ -113,7 +122,13 @@ class NotebookMagics:
             )
         except CellSyntaxError as exc:
             raise _second_magic(body, magic_line + 1) or exc from None
-        self.host.keep_source(filename, _as_python(source, magic_line, applied))
+        except FlaskNbError:
+            raise
+        except Exception as exc:  # of the cell's own code, which a function or class stands in
+            self.host.cut_to_cell(exc)
+            raise
+        if applied.form == "body":
+            self.host.keep_source(filename, _with_function(source, magic_line, applied.view))
         return self._show_tries(applied.summary, definition.tries)
 
     def _show_tries(self, summary: str, tries: tuple[cells.RequestDefinition, ...]) -> Any:
@@ -191,20 +206,24 @@ def _placed(source: str | None, line: str, body: str) -> tuple[str, int]:
     return f"%%route {line}\n{body}", 1
 
 
-def _as_python(source: str, magic_line: int, applied: cells.AppliedRoute) -> list[str]:
-    """The cell as a debugger and ``inspect`` can read it, line by line where it stood.
+def _with_comment(source: str, magic_line: int) -> list[str]:
+    """The lines of a cell as Python reads them: the magic is a comment."""
+    lines = source.splitlines(keepends=True)
+    return [*lines[: magic_line - 1], f"# {lines[magic_line - 1]}", *lines[magic_line:]]
 
-    A cell that is a view's body stands indented below the line of a function: they look for a block.
+
+def _with_function(source: str, magic_line: int, view: Callable[..., Any]) -> list[str]:
+    """The lines of a cell that is a view's body, indented below the line of a function.
+
+    Debuggers and ``inspect`` look for such a block at the line on which a code object begins.
     """
     lines = source.splitlines(keepends=True)
-    magic = lines[magic_line - 1]
-    if applied.form != "body":
-        return [*lines[: magic_line - 1], f"# {magic}", *lines[magic_line:]]
-    view = inspect.unwrap(applied.view)
+    view = inspect.unwrap(view)
     name = view.__name__ if view.__name__.isidentifier() else "view"
     keyword = "async def" if inspect.iscoroutinefunction(view) else "def"
+    head = f"{keyword} {name}{inspect.signature(view)}:  # {lines[magic_line - 1]}"
     body = [f"    {line}" if line.strip() else line for line in lines[magic_line:]]
-    return [*lines[: magic_line - 1], f"{keyword} {name}{inspect.signature(view)}:  # {magic}", *body]
+    return [*lines[: magic_line - 1], head, *body]
 
 
 def _second_magic(body: str, first_line: int) -> CellError | None:

@@ -15,7 +15,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
 
-from flask_nb.web import redefinition
+from flask_nb.web import owners, redefinition
 
 Bundle = dict[str, Any]
 
@@ -140,7 +140,9 @@ def shell() -> Iterator[InteractiveShell]:
         yield shell
     finally:
         InteractiveShell.clear_instance()
-        redefinition._made.clear()  # else the next test's cells of the same ids take these apps over
+        # Else the next test's cells, which have the same ids, take these apps over and retire their routes.
+        redefinition._made.clear()
+        owners._ledgers.clear()
 
 
 @pytest.fixture

@@ -55,6 +55,15 @@ def test_a_mistake_is_one_line_that_says_what_to_type(
     assert_serves_on(kernel)
 
 
+def test_the_code_around_a_function_fails_with_the_users_lines(kernel: Kernel) -> None:
+    ran = kernel.run("%%route /old\ntry:\n    {}['k']\nexcept KeyError:\n    1 / 0\ndef old(): ...", "old")
+    assert ran.error == "ZeroDivisionError: division by zero"
+    assert "----> 5     1 / 0" in ran.traceback
+    assert "KeyError: 'k'" in ran.traceback
+    assert "flask_nb/" not in ran.traceback
+    assert_serves_on(kernel)
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [

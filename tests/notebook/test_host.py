@@ -117,3 +117,11 @@ def test_capture_takes_the_output_of_a_request(apps: InteractiveShell) -> None:
     apps.run_cell("%%capture kept\nprint('cell')\nr = %get /noisy\nprint('end')").raise_error()
     assert apps.user_ns["kept"].stdout == "cell\nend\n"
     assert apps.user_ns["r"].exchange.output == "noise\n"
+
+
+def test_a_system_without_sockets_calls_the_app(
+    apps: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_nb.notebook.host._HAS_SOCKETS", False)
+    assert text_of(apps, "/who") == "app"
+    assert "not serving" in apps.run_cell("%serve status").result.text
