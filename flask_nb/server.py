@@ -152,6 +152,7 @@ class BackgroundServer:
         with self._lifecycle:
             if self.running:
                 return False
+            self._refuse_own_view()
             self.stop()  # one that a view has asked to stop may still be at it
             self._begin(_bind(self._host, self._asked_port))
             return True
@@ -184,7 +185,9 @@ class BackgroundServer:
 
         :param drain: as for :meth:`stop`.
         :raises PortInUseError: another program holds the port that was asked for.
+        :raises ServerError: it is called from a view of this server.
         """
+        self._refuse_own_view()
         with self._lifecycle:
             port = self._port
             self.stop(drain)
@@ -213,6 +216,11 @@ class BackgroundServer:
         """
         run = self._run
         return run is not None and run.in_flight.cancel(key, reason)
+
+    def _refuse_own_view(self) -> None:
+        run = self._run
+        if run is not None and run.has_caller():
+            raise ServerError("a view cannot restart the server that runs it. Type %serve restart in a cell")
 
     def _begin(self, listener: socket.socket) -> None:
         self._port = listener.getsockname()[1]

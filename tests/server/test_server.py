@@ -320,6 +320,17 @@ def test_a_view_may_stop_its_own_server(serve, ask):
     assert ask(server).text == "True"
 
 
+def test_a_view_cannot_restart_its_own_server(serve, ask):
+    def app(environ, start_response):
+        with pytest.raises(ServerError, match="%serve restart"):
+            server.restart()
+        return plain(start_response)
+
+    server = serve(app)
+    assert ask(server).text == "hi"
+    assert server.running
+
+
 def test_idle_connections_are_closed(serve):
     server = serve(hello)
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
