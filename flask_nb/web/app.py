@@ -446,10 +446,15 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
         options["endpoint"] = endpoint
-        named, automatic = self._methods_of(
-            view_func, options.pop("methods", None), provide_automatic_options
-        )
-        methods = named | {"OPTIONS"} if automatic else named
+        named = self._methods_of(view_func, options.pop("methods", None))
+        automatic = provide_automatic_options
+        if automatic is None:
+            automatic = getattr(view_func, "provide_automatic_options", None)
+        methods = named
+        if automatic is None:
+            automatic = "OPTIONS" not in named and bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
+            # Only where nobody said: whoever says True names the method, too.
+            methods = named | {"OPTIONS"} if automatic else named
         rule_obj = self.url_rule_class(rule, methods=methods, **options)
         rule_obj.provide_automatic_options = automatic  # type: ignore[attr-defined]
         owner = registering_owner()
@@ -470,10 +475,8 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
                 " Give this one another name or another 'endpoint'."
             )
 
-    def _methods_of(
-        self, view_func: t.Any, methods: Iterable[str] | None, automatic: bool | None
-    ) -> tuple[set[str], bool]:
-        """The methods that a rule names, and whether OPTIONS is answered for it."""
+    def _methods_of(self, view_func: t.Any, methods: Iterable[str] | None) -> set[str]:
+        """The methods that a rule names."""
         if methods is None:
             methods = getattr(view_func, "methods", None) or ("GET",)
         if isinstance(methods, str):
@@ -482,12 +485,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
                 ' @app.route(..., methods=["POST"]); a string was given.'
             )
         named = {method.upper() for method in methods}
-        named |= {method.upper() for method in getattr(view_func, "required_methods", ())}
-        if automatic is None:
-            automatic = getattr(view_func, "provide_automatic_options", None)
-        if automatic is None:
-            automatic = "OPTIONS" not in named and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
-        return named, bool(automatic)
+        return named | {method.upper() for method in getattr(view_func, "required_methods", ())}
 
     @setupmethod
     def teardown_appcontext(self, f: F) -> F:

@@ -303,11 +303,15 @@ def fewer_methods(rule: Rule, named: set[str]) -> Rule:
     methods = set(named)
     if "GET" in named:
         methods.add("HEAD")
-    if getattr(rule, "provide_automatic_options", False):
+    if _options_came_along(rule):
         methods.add("OPTIONS")
     fewer = reduced(rule, methods)
     fewer.named_methods = set(named)  # type: ignore[attr-defined]
     return fewer
+
+
+def _options_came_along(rule: Rule) -> bool:
+    return bool(getattr(rule, "provide_automatic_options", False)) and "OPTIONS" in (rule.methods or ())
 
 
 def options_of(rule: Rule, view: Any) -> dict[str, Any]:
@@ -315,5 +319,6 @@ def options_of(rule: Rule, view: Any) -> dict[str, Any]:
     options = dict(rule.get_empty_kwargs())
     options["methods"] = named_methods(rule)
     options["view_func"] = view
-    options["provide_automatic_options"] = getattr(rule, "provide_automatic_options", None)
+    if not _options_came_along(rule):  # else it comes along again
+        options["provide_automatic_options"] = getattr(rule, "provide_automatic_options", None)
     return options
