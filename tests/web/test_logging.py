@@ -10,18 +10,11 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def clean_loggers():
-    """Run with a root logger without handlers, and leave no handler behind."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    root.handlers[:] = []
-    before = set(logging.root.manager.loggerDict)
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name in set(logging.root.manager.loggerDict) - before:
-        logging.getLogger(name).handlers.clear()
-        del logging.root.manager.loggerDict[name]
+def root(monkeypatch):
+    """A root logger of the test's own, without the handlers that pytest adds to the real one."""
+    root = logging.RootLogger(logging.WARNING)
+    monkeypatch.setattr(logging.Logger, "manager", logging.Manager(root))
+    return root
 
 
 def test_the_logger_is_named_like_the_app_and_made_once(framework):
@@ -44,16 +37,16 @@ def test_a_level_that_is_set_stays(framework):
     assert app.logger.level == logging.ERROR
 
 
-def test_the_default_handler_comes_only_where_nothing_else_would_print(framework):
+def test_the_default_handler_comes_only_where_nothing_else_would_print(framework, root):
     lonely = framework.Flask("lonely_app").logger
     assert lonely.handlers == [framework.logging.default_handler]
-    logging.getLogger().addHandler(logging.NullHandler())
+    root.addHandler(logging.NullHandler())
     assert framework.Flask("handled_app").logger.handlers == []
 
 
-def test_a_handler_of_too_high_a_level_does_not_count(framework):
+def test_a_handler_of_too_high_a_level_does_not_count(framework, root):
     handler = logging.NullHandler(level=logging.CRITICAL)
-    logging.getLogger().addHandler(handler)
+    root.addHandler(handler)
     assert framework.Flask("unheard_app").logger.handlers == [framework.logging.default_handler]
 
 
