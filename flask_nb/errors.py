@@ -8,6 +8,8 @@
     ├── CellError                 a cell's source cannot become a definition
     │   ├── CellSyntaxError       it does not compile
     │   └── RuleError             its rule is malformed or names an unknown converter
+    ├── ConfigError               a source of configuration cannot be read
+    ├── UrlError                  no URL can be built of what was asked for
     ├── EndpointConflictError     two rules would share one derived endpoint
     ├── NoAppError                there is no app yet, or none of that name
     ├── ForeignAppError           the app is of a kind that is not adopted
@@ -86,6 +88,29 @@ class CellSyntaxError(CellError):
 
 class RuleError(CellError):
     """A rule is malformed or names an unknown converter."""
+
+
+class ConfigError(FlaskNbError):
+    """A source of configuration cannot be read; the configuration is as it was.
+
+    :param source: what people call the source, such as ``settings.cfg``.
+    :param message: what is wrong with it.
+    :param line: the line in question, from 1; None when it is not about a line.
+    :param column: the column, from 1.
+    """
+
+    def __init__(
+        self, source: str, message: str, *, line: int | None = None, column: int | None = None
+    ) -> None:
+        places = [f"line {line}" if line else "", f"column {column}" if line and column else ""]
+        super().__init__(f"{', '.join(filter(None, [source, *places]))}: {message}")
+        self.source = source
+        self.line = line
+        self.column = column
+
+
+class UrlError(FlaskNbError):
+    """No URL can be built: the endpoint is unknown, or a value is missing or does not fit."""
 
 
 class EndpointConflictError(FlaskNbError):
