@@ -100,8 +100,15 @@ _PICTURE_PARTS = (
         ),
     ),
 )
-_BLOCKS = re.compile(
-    r"<(?:p|h[1-6]|li|tr|br|hr|div|pre|form|input|button|textarea|option|img|table|label)\b", re.IGNORECASE
+# What an element adds to a page's height in a browser's own styles, its margins included.
+_BLOCKS = tuple(
+    (pixels, re.compile(rf"<(?:{names})\b", re.IGNORECASE))
+    for pixels, names in (
+        (62, "h1"),
+        (50, "h[2-6]"),
+        (36, "p|pre|hr|form|input|button|textarea|img|table|blockquote"),
+        (20, "li|tr|br|div|ul|ol|option|label|dt|dd"),
+    )
 )
 
 
@@ -209,11 +216,11 @@ def printable_page(text: str) -> str:
 
 def _height(page: str) -> int:
     """Guess the height of a page: one without scripts and origin cannot be measured."""
-    blocks = len(_BLOCKS.findall(page[:MAX_FRAME]))
+    blocks = sum(pixels * len(pattern.findall(page[:MAX_FRAME])) for pixels, pattern in _BLOCKS)
     words = len(
         re.sub(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", "", page[:20_000], flags=re.DOTALL | re.IGNORECASE)
     )
-    return max(64, min(360, 40 + 26 * blocks + 20 * (words // 110)))
+    return max(64, min(360, 28 + blocks + 20 * (words // 110)))
 
 
 def _json_body(response: ExchangeResponse, room: int) -> Iterator[str]:
