@@ -157,9 +157,6 @@ def _signing_serializer(
     digest_method: Callable[..., t.Any],
 ) -> URLSafeTimedSerializer:
     # The last key signs, all are tried in reading. Kept, as a request needs it twice.
-    if digest_method is _lazy_sha1:
-        # The same hash, named so that hmac finds it in OpenSSL: twice as fast.
-        digest_method = getattr(hashlib, "sha1", digest_method)
     return URLSafeTimedSerializer(
         list(keys),  # type: ignore[arg-type] # text and bytes may be mixed
         salt=salt,
