@@ -7,12 +7,29 @@ import difflib
 import keyword
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ..errors import MagicArgumentError, MagicHelpRequested
 
 HELP_WIDTH = 90
 """Columns of the help text: the same in every terminal and front end."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A flag of a magic.
+
+    :param names: such as ``-X`` and ``--request``.
+    :param takes_value: whether a value follows.
+    :param choices: the values it may have; empty for any.
+    :param is_repeatable: whether it may stand in a line more than once.
+    """
+
+    names: tuple[str, ...]
+    takes_value: bool = False
+    choices: tuple[str, ...] = ()
+    is_repeatable: bool = False
 
 
 class MagicParser(argparse.ArgumentParser):
@@ -72,6 +89,19 @@ class MagicParser(argparse.ArgumentParser):
     def known_flags(self) -> list[str]:
         """Return the long flags in the order of the help text."""
         return [name for name in self._option_string_actions if name.startswith("--")]
+
+    def flags(self) -> list[Flag]:
+        """Return the flags in the order of the help text."""
+        return [
+            Flag(
+                tuple(action.option_strings),
+                takes_value=action.nargs != 0,
+                choices=tuple(map(str, action.choices or ())),
+                is_repeatable=isinstance(action, argparse._AppendAction),
+            )
+            for action in self._actions
+            if action.option_strings and action.help is not argparse.SUPPRESS
+        ]
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and ending the process."""
