@@ -22,6 +22,7 @@ __all__ = [
     "adopt",
     "begin_cell",
     "finish_cell",
+    "is_app",
     "new_app",
     "replace_runner",
     "watch_log",
@@ -44,6 +45,16 @@ def adopt(app: Any) -> Engine:
         f"what should be the app is of type {type(app).__name__}. "
         f"Make an app with: from flask_nb import Flask; app = Flask(__name__), or choose one with %app NAME"
     )
+
+
+def is_app(value: Any) -> bool:
+    """Whether *value* is an app that :func:`adopt` takes."""
+    try:
+        return bool(adopt(value))
+    except ForeignAppError:
+        return False
+    except Exception:  # the class of a lazy object is anybody's code
+        return False
 
 
 def new_app(import_name: str, root_path: str | None = None) -> Engine:

@@ -11,6 +11,7 @@ from logging import Filter, Logger
 from types import ModuleType
 from typing import Any, cast
 
+from jinja2 import FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
 
@@ -76,6 +77,16 @@ class OurEngine:
         registration = _registration(rule)
         owner = registration.owner.name if registration else None
         return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), owner)
+
+    def template_names(self) -> list[str]:
+        """Return the names of the templates that can be rendered, live ones and those of folders."""
+        # Not through `jinja_env`: it is made from the settings of the moment it is asked for first.
+        return sorted(self.app.create_global_jinja_loader().list_templates())
+
+    def static_names(self) -> list[str]:
+        """Return the names of the static files, live ones and those of the app's own folder."""
+        folder = self.app.static_folder
+        return sorted({*self.app.overlay.static, *(FileSystemLoader(folder).list_templates() if folder else ())})
 
     def near_rules(self, method: str, path: str) -> list[str] | None:
         """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``.

@@ -52,6 +52,12 @@ class Engine(Protocol):
     def routes(self) -> list[RouteRow]:
         """Return all routes in the order of their rules."""
 
+    def template_names(self) -> list[str]:
+        """Return the names of the templates that can be rendered, live ones and those of folders."""
+
+    def static_names(self) -> list[str]:
+        """Return the names of the static files, live ones and those of the app's own folder."""
+
     def near_rules(self, method: str, path: str) -> list[str] | None:
         """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``.
 
