@@ -7,11 +7,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from importlib.util import find_spec
+from itertools import islice
 from logging import Filter, Logger
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from jinja2 import FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
 
@@ -26,6 +27,7 @@ from .protocol import RouteRow, StartResponse, View
 
 Runner = Callable[..., Any]
 
+_MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
 _NEAR_COUNT = 3
 _NEAR_RATIO = 0.6  # below it, suggestions looked like guesses
 
@@ -86,7 +88,7 @@ class OurEngine:
     def static_names(self) -> list[str]:
         """Return the names of the static files, live ones and those of the app's own folder."""
         folder = self.app.static_folder
-        return sorted({*self.app.overlay.static, *(FileSystemLoader(folder).list_templates() if folder else ())})
+        return sorted({*self.app.overlay.static, *(_files_below(Path(folder)) if folder else ())})
 
     def near_rules(self, method: str, path: str) -> list[str] | None:
         """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``.
@@ -222,6 +224,11 @@ class OurEngine:
 def _registration(rule: Rule) -> Registration | None:
     """What `web` has recorded about a rule; None for one that nobody owns, such as that of static files."""
     return getattr(rule, "registration", None)
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return islice(files, _MOST_FILES)
 
 
 def _own_methods(rule: Rule) -> tuple[str, ...]:
