@@ -158,6 +158,13 @@ def test_two_underscores_lead_into_nested_dictionaries(config, monkeypatch):
     assert config["NEW"] == {"deep": {"Key": 1}}
 
 
+def test_variables_are_taken_in_the_order_of_their_names(config, monkeypatch):
+    monkeypatch.setenv("FLASK_MAIL__PORT", "25")
+    monkeypatch.setenv("FLASK_MAIL", '{"HOST": "here"}')
+    config.from_prefixed_env()
+    assert config["MAIL"] == {"HOST": "here", "PORT": 25}
+
+
 def test_a_nested_variable_below_a_text_is_an_error(config, monkeypatch):
     monkeypatch.setenv("FLASK_NAME", "text")
     monkeypatch.setenv("FLASK_NAME__below", "1")

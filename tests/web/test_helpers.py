@@ -372,6 +372,15 @@ def test_a_stream_sees_the_request(framework, app, client):
     assert client.get("/?name=Ann").text == "hello Ann"
 
 
+def test_a_stream_sees_what_the_view_kept_in_g(framework, app, client):
+    @app.get("/")
+    def view():
+        framework.g.name = "Ann"
+        return framework.stream_with_context(framework.g.name for _ in range(2))
+
+    assert client.get("/").text == "AnnAnn"
+
+
 def test_a_generator_function_can_be_decorated(framework, app):
     @framework.stream_with_context
     def pieces(end):
