@@ -14,9 +14,10 @@
     ├── NoAppError                there is no app yet, or none of that name
     ├── ForeignAppError           the app is of a kind that is not adopted
     ├── FlaskAlreadyImportedError the name ``flask`` means Flask already
-    ├── RequestError              a request of the notebook brought no response
+    ├── RequestError              a request of the notebook brought no response, or not the expected one
     │   ├── RequestTimeoutError   the view did not answer in time
-    │   └── ConnectionLostError   the server went away meanwhile
+    │   ├── ConnectionLostError   the server went away meanwhile
+    │   └── ExpectationError      the response is not the one that was expected
     ├── ServerError               the background server
     │   └── PortInUseError        another program holds the port
     └── NotebookRunError          a notebook could not be executed or served
@@ -28,6 +29,8 @@ Flask's own exceptions.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class FlaskNbError(Exception):
@@ -164,7 +167,7 @@ class FlaskAlreadyImportedError(FlaskNbError):
 
 
 class RequestError(FlaskNbError):
-    """A request of the notebook brought no response."""
+    """A request of the notebook brought no response, or not the expected one."""
 
 
 class RequestTimeoutError(RequestError):
@@ -185,6 +188,24 @@ class RequestTimeoutError(RequestError):
 
 class ConnectionLostError(RequestError):
     """The server closed the connection before it had answered."""
+
+
+class ExpectationError(RequestError):
+    """The response has another status than the request was to get.
+
+    :param request: the request as people read it, such as ``POST /items``.
+    :param status: the status that came, such as ``404 NOT FOUND``.
+    :param expected: the statuses of which one was expected, such as ``201`` and ``2xx``.
+    """
+
+    def __init__(self, request: str, status: str, expected: Sequence[str]) -> None:
+        super().__init__(
+            f"{request} answered {status}, and {' or '.join(expected)} was expected. "
+            f"Mend the view, or change --expect {','.join(expected)}"
+        )
+        self.request = request
+        self.status = status
+        self.expected = tuple(expected)
 
 
 class ServerError(FlaskNbError):

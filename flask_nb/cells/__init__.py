@@ -11,7 +11,15 @@ module               answers for
 ``view``             the cell of ``%%route`` → a view function
 ``apply``            a :class:`RouteDefinition` on a live app
 ``target``           what an app has to offer for that
-``request``          ``%get``, ``%post``, ``--try`` → :class:`RequestDefinition`
+``request_line``     ``%get``, ``%post``, ``--try`` → :class:`RequestDefinition`
+``request``          a :class:`RequestDefinition` → a :class:`ResolvedRequest`, ready to be sent
+``items``            the items of a request line: ``name=value``, ``Header:value``, ``file@path``
+``bodies``           the bodies that a request can have
+``json_values``      JSON with expressions in it; fields with nested names
+``expressions``      ``{expression}`` in what is typed
+``http``             ``%%http``: the text of editors' REST clients → requests
+``curl``             a pasted ``curl`` command → a request
+``shell``            commands as a shell reads them
 ``serve``            ``%serve``
 ``app``              ``%app``
 ``routes``           ``%routes``
@@ -21,16 +29,12 @@ module               answers for
 from .app import AppArguments, app_parser, parse_app
 from .apply import AppliedRoute, apply_route
 from .arguments import MagicParser
+from .expressions import Expression
+from .http import http_parser, parse_http
+from .items import Item
 from .names import cell_name, derive_endpoint
-from .request import (
-    DEFAULT_TIMEOUT,
-    Expression,
-    Field,
-    RequestDefinition,
-    ResolvedRequest,
-    parse_request,
-    request_parser,
-)
+from .request import DEFAULT_TIMEOUT, RequestDefinition, ResolvedRequest
+from .request_line import parse_request, request_parser
 from .route import RouteDefinition, parse_route, route_parser
 from .routes import RoutesArguments, parse_routes, routes_parser
 from .serve import ServeArguments, parse_serve, serve_parser
@@ -43,7 +47,7 @@ __all__ = [
     "AppArguments",
     "AppliedRoute",
     "Expression",
-    "Field",
+    "Item",
     "MagicParser",
     "RequestDefinition",
     "ResolvedRequest",
@@ -57,8 +61,10 @@ __all__ = [
     "apply_route",
     "cell_name",
     "derive_endpoint",
+    "http_parser",
     "missing_names",
     "parse_app",
+    "parse_http",
     "parse_request",
     "parse_route",
     "parse_routes",

@@ -66,7 +66,7 @@ class MagicParser(argparse.ArgumentParser):
         flags, positionals = self._separate(words)
         if "-h" in flags or "--help" in flags:
             raise MagicHelpRequested(self.format_help(), magic=self.prog)
-        return self.parse_args([*flags, "--", *positionals])
+        return self.parse_args([*flags, *(["--", *positionals] if positionals else [])])
 
     def find_positionals(self, words: Sequence[str]) -> list[str]:
         """Return the words that are neither flags nor their values; unknown flags are passed over."""
@@ -132,9 +132,13 @@ class MagicParser(argparse.ArgumentParser):
         action = self._option_string_actions.get(flag)
         return action is not None and action.nargs != 0
 
+    def _holds_value(self, word: str) -> bool:
+        """Say whether the word is a flag of one letter with its value behind it, such as ``-XPUT``."""
+        return not word.startswith("--") and len(word) > 2 and self._lacks_value(word[:2])
+
     def _require_known(self, word: str) -> None:
         flag = word.partition("=")[0]
-        if flag not in self._option_string_actions:
+        if flag not in self._option_string_actions and not self._holds_value(word):
             known = self.known_flags()
             self.error(f"unknown flag {flag!r}. {suggest(flag, known, 'Flags')}")
 

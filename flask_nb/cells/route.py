@@ -11,8 +11,9 @@ from typing import NoReturn
 
 from ..errors import MagicArgumentError, RuleError
 from .arguments import MagicParser, suggest
-from .request import METHODS as COMMON_METHODS
-from .request import RequestDefinition, parse_request
+from .request import RequestDefinition
+from .request_line import METHODS as COMMON_METHODS
+from .request_line import parse_request
 from .rules import check_rule, end_of_variable
 from .words import split_line
 

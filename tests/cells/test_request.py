@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.cells import Expression, Field, RequestDefinition, parse_request, quote_word
+from flask_nb.cells import Expression, RequestDefinition, parse_request, quote_word
 from flask_nb.errors import MagicArgumentError, MagicHelpRequested
 
 VALUES = {"name": "Ann Lee", "n": 3, "d": {"a}b": "x/y"}, "home": "/hello/Ann?x=1"}
@@ -38,10 +39,13 @@ def body_of(method, line, cell=None):
         ("/search?q=a&r=b?", "/search?q=a&r=b?"),
         ("/search?q='a b'", "/search?q=a%20b"),
         ("/größe?q=é", "/gr%C3%B6%C3%9Fe?q=%C3%A9"),
-        ("/a%2Fb/100%/%zz", "/a%2Fb/100%25/%25zz"),
+        ("/a%2Fb/%C3%A9", "/a%2Fb/%C3%A9"),
+        ("/a%2Fb/100%", "/a%252Fb/100%25"),
         ("/don't", "/don't"),
         ("/x#top", "/x"),
-        ("//x/../y", "//x/../y"),
+        ("//x/../y", "//y"),
+        ("/x/./y/..", "/x/"),
+        ("/x?a=b/../c", "/x?a=b/../c"),
         ("/x  # a note", "/x"),
         ("/hello/{name}", "/hello/Ann%20Lee"),
         ("hello/{name}/{n + 1}", "/hello/Ann%20Lee/4"),
@@ -104,7 +108,10 @@ def test_the_fields_of_get_and_head_are_the_query(method, line, path):
 def test_other_methods_send_json(line, body):
     resolved = expand("POST", line)
     assert resolved.body.decode() == body
-    assert resolved.headers == (("Content-Type", "application/json"),)
+    assert resolved.headers == (
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json, */*;q=0.5"),
+    )
 
 
 def test_a_request_without_fields_has_no_body():
@@ -179,23 +186,21 @@ def test_a_request_to_try_takes_a_json_body():
     [
         ("", None, "%post: the path is missing. Type one, such as /items"),
         ("--form", None, "the path is missing"),
-        ("http://localhost:5000/x", None, "is a whole URL. Type the path alone"),
         ("/x name", None, "'name' is not understood. Behind the path stand name=value"),
         ("/x =3", None, "'=3' is not understood"),
-        ("/x Accept:text/html", None, "'Accept:text/html' is not understood"),
-        ("/x a=1 a=2", None, "the field 'a' stands there twice. For a list type a:=[…]"),
-        ('/x {"a": b}', None, "the JSON body is no JSON: Expecting value at column 7"),
+        ("/x a=1 a=2", None, "the field 'a' stands there twice. For a list type a[]=… a[]=…"),
+        ('/x {"a": b c}', None, "the JSON body is no JSON: Expecting value at column 7"),
         ('/x {"a": 1} x', None, "'x' is not understood"),
         ('/x {"a": 1', None, "the JSON body is no JSON: Expecting ',' delimiter at column 8"),
-        ("/x {'a': 1}", None, "column 2"),
+        ("/x {'a': 1", None, "the JSON body is no JSON: Expecting property name"),
         ("/x n:=three", None, "the value of n:= is no JSON: Expecting value at column 1 of 'three'"),
         ("/x n:=NaN", None, "NaN is not part of it"),
         ("/x n:=3x", None, "the value of n:= is no JSON: Extra data at column 2"),
         ("/x", '{"a": 1,\n b}', "at line 2, column 2 of"),
         ("/x", "hello", "the JSON body is no JSON"),
-        ("/x []", "[]", "two bodies. Keep one: in the line, or in the cell"),
+        ("/x []", "[]", "two bodies. Keep one: in the line, in --data, or in the cell"),
         ("/x {} []", None, "two bodies"),
-        ("/x a=1 {}", None, "two bodies: the JSON text and the field 'a'"),
+        ("/x a=1 {}", None, "two bodies: a whole one and the field 'a=1'"),
         ("/x a=1", "{}", "two bodies"),
         ("/x --form", "{}", "'{}' is not understood"),
         ("/x {} --form", None, "Leave out --form"),
@@ -236,10 +241,15 @@ def test_help_can_be_asked_for():
 
 
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_characters="{", codec="utf-8")),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
+PLAIN_TEXT = st.text(st.characters(exclude_characters="\\", codec="utf-8"))
 FIELD_NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
 
 
@@ -250,9 +260,10 @@ def test_a_value_in_a_path_arrives_as_one_segment(value):
     assert (before, unquote(middle), after) == ("a", value, "b")
 
 
-@given(st.dictionaries(FIELD_NAMES, st.text(), min_size=1))
+@given(st.dictionaries(FIELD_NAMES, PLAIN_TEXT, min_size=1))
 def test_fields_arrive_in_the_query_as_they_were(fields):
-    line = " ".join(["/s", *(quote_word(f"{name}={value}") for name, value in fields.items())])
+    escaped = {name: re.sub(r"([:;=@{])", r"\\\1", value) for name, value in fields.items()}
+    line = " ".join(["/s", *(quote_word(f"{name}={value}") for name, value in escaped.items())])
     query = urlsplit(expand("GET", line).path).query
     assert dict(parse_qsl(query, keep_blank_values=True)) == fields
 
@@ -267,9 +278,10 @@ def test_json_fields_arrive_as_they_were(fields, quoted):
 @given(st.dictionaries(st.text(), JSON_VALUES) | st.lists(JSON_VALUES), st.booleans())
 def test_a_json_body_arrives_as_it_was(value, ensure_ascii):
     text = json.dumps(value, ensure_ascii=ensure_ascii)
-    assert body_of("POST", f"/x {text}") == text
-    assert body_of("POST", f"/x {quote_word(text)}") == text
     assert body_of("POST", "/x", text) == text
+    if not re.search(r'"[^"]*{', text):  # braces in strings may hold expressions
+        assert body_of("POST", f"/x {text}") == text
+        assert body_of("POST", f"/x {quote_word(text)}") == text
 
 
 LINES = st.text() | st.lists(
@@ -295,9 +307,3 @@ def test_a_deep_or_long_body_is_no_crash():
     for text in ("[" * 100_000, "9" * 10_000):
         with pytest.raises(MagicArgumentError):
             parse_request("POST", f"/x n:={text}")
-
-
-def test_a_field_knows_its_value():
-    assert Field("n", "3", is_json=True).to_json() == "3"
-    assert Field("n", '"a"', is_json=True).to_text() == "a"
-    assert Field("n", "3").to_json() == '"3"'

@@ -1,0 +1,291 @@
+"""The bodies that a request can have, each of which knows how it is written and what type it is."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import quote_plus
+
+from ..errors import MagicArgumentError
+from .expressions import Evaluate, Finder, Text, expand_text, find_expression, is_display, parse_text
+from .items import Item, guess_type, read_file
+from .json_values import JsonText, dump_json, load_json, parse_json_text, shorten
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+class Body(Protocol):
+    """What stands behind the headers of a request."""
+
+    def content_type(self, evaluate: Evaluate) -> str | None:
+        """Return the type of the body, None when nothing is known of it."""
+
+    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+        """Return the bytes; raise MagicArgumentError when they cannot be made."""
+
+
+@dataclass(frozen=True)
+class JsonBody:
+    """JSON as it was typed."""
+
+    text: JsonText
+
+    def content_type(self, evaluate: Evaluate) -> str | None:
+        """Return JSON's type."""
+        return JSON
+
+    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+        """Return the text with the values of its expressions."""
+        try:
+            return self.text.expand(evaluate).encode(errors="replace")
+        except ValueError as exc:
+            raise MagicArgumentError(f"the body cannot be sent: {exc}", magic=magic) from None
+
+
+@dataclass(frozen=True)
+class PythonBody:
+    """A dict or list as Python writes it, or a variable that holds one; sent as JSON.
+
+    :param source: the expression.
+    """
+
+    source: str
+
+    def content_type(self, evaluate: Evaluate) -> str | None:
+        """Return JSON's type."""
+        return JSON
+
+    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+        """Return the value as JSON."""
+        value = evaluate(self.source)
+        if not isinstance(value, dict | list | tuple):
+            raise MagicArgumentError(
+                f"{{{self.source}}} is of type {type(value).__name__}, and a body is a dict or a list. "
+                f"Type name={{{self.source}}} for a field, or --data {{{self.source}}} for text",
+                magic=magic,
+            )
+        try:
+            return dump_json(value).encode(errors="replace")
+        except ValueError as exc:
+            raise MagicArgumentError(f"the body cannot be sent: {exc}", magic=magic) from None
+
+
+@dataclass(frozen=True)
+class TextBody:
+    """Text as it stands.
+
+    :param type: its type, None when a header names it or nobody does.
+    :param newline: what its lines end in when they are sent.
+    """
+
+    text: Text
+    type: str | None = None
+    newline: str = "\n"
+
+    def content_type(self, evaluate: Evaluate) -> str | None:
+        """Return the type that was given."""
+        return self.type
+
+    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+        """Return the text with the values of its expressions."""
+        return expand_text(self.text, evaluate).replace("\n", self.newline).encode(errors="replace")
+
+
+@dataclass(frozen=True)
+class FileBody:
+    """A file as it is.
+
+    :param path: its name, expressions included.
+    :param typed: how it was typed.
+    :param is_typed: its type follows from its name; otherwise nobody says it.
+    """
+
+    path: Text
+    typed: str = field(default="", compare=False)
+    is_typed: bool = True
+
+    def content_type(self, evaluate: Evaluate) -> str | None:
+        """Return the type that the file's name suggests."""
+        return guess_type(self._path(evaluate)) if self.is_typed else None
+
+    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+        """Return the file's bytes."""
+        return read_file(self._path(evaluate), self.typed, magic)
+
+    def _path(self, evaluate: Evaluate) -> str:
+        return os.path.expanduser(expand_text(self.path, evaluate))
+
+
+@dataclass(frozen=True)
+class DataPart:
+    """What one ``-d`` of curl gives.
+
+    :param value: the data, or a file's name.
+    :param joint: what stands between this part and the one before.
+    :param from_file: the value names a file.
+    :param strips: line ends of the file are left out, as ``-d @file`` does.
+    :param prefix: stands before encoded data: ``name=``.
+    :param encodes: the data is encoded as a form's value is.
+    """
+
+    value: Text | JsonText
+    joint: str = "&"
+    from_file: bool = False
+    strips: bool = False
+    prefix: str = ""
+    encodes: bool = False
+    typed: str = field(default="", compare=False)
+
+    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+        """Return the part's bytes."""
+        if isinstance(self.value, JsonText):
+            return JsonBody(self.value).encode(evaluate, magic)
+        data = expand_text(self.value, evaluate).encode(errors="replace")
+        if self.from_file:
+            data = read_file(os.path.expanduser(data.decode()), self.typed, magic)
+            data = re.sub(rb"[\r\n\0]", b"", data) if self.strips else data
+        return self.prefix.encode() + (quote_plus(data).encode() if self.encodes else data)
+
+
+@dataclass(frozen=True)
+class DataBody:
+    """The data of curl's ``-d`` and its kin, joined.
+
+    :param type: what curl calls it.
+    """
+
+    parts: tuple[DataPart, ...]
+    type: str = FORM
+
+    def content_type(self, evaluate: Evaluate) -> str | None:
+        """Return the type."""
+        return self.type
+
+    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+        """Return the joined parts."""
+        data = self.parts[0].encode(evaluate, magic)
+        for part in self.parts[1:]:
+            data += part.joint.encode() + part.encode(evaluate, magic)
+        return data
+
+
+def parse_body(typed: str, magic: str, *, what: str = "the JSON body", expands: bool = True) -> Body:
+    """Return the body that a line's rest or a cell is: JSON, or a dict or list of Python.
+
+    :param expands: expressions count; without, a dict or list of Python has to be a literal.
+    :raises MagicArgumentError: when it is neither.
+    """
+    alone = find_expression(typed, 0) if expands and typed.startswith("{") else None
+    if alone is not None and alone[0] == len(typed):
+        return PythonBody(alone[1].source)
+    finder: Finder | None = find_expression if expands else None
+    try:
+        return JsonBody(parse_json_text(typed, what, magic, finder))
+    except MagicArgumentError as exc:
+        if expands and is_display(typed):
+            return PythonBody(typed)
+        literal = None if expands else _literal(typed)
+        if literal is None:
+            raise exc from None
+        return JsonBody(JsonText((literal,)))
+
+
+def _literal(typed: str) -> str | None:
+    """Return the JSON of a Python literal that is a dict or a list, None for anything else."""
+    if not is_display(typed):
+        return None
+    try:
+        return dump_json(ast.literal_eval(typed))
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def parse_data(typed: str, magic: str, find: Finder | None = find_expression, **options: bool) -> DataPart:
+    """Return the part that ``-d`` gives: data, or ``@file``.
+
+    :param find: which braces count; None for none.
+    """
+    if typed.startswith("@"):
+        path = parse_text(typed[1:], find) if find else (typed[1:],)
+        return DataPart(path, from_file=True, strips=True, typed=f"-d {shorten(typed)}")
+    if find is None:
+        return DataPart((typed,) if typed else ())
+    if typed.lstrip().startswith(("{", "[")):
+        try:
+            return DataPart(parse_json_text(typed, "the data", magic, find))
+        except MagicArgumentError:
+            pass
+    return DataPart(parse_text(typed, find))
+
+
+def form_text(fields: Sequence[tuple[str, str]]) -> str:
+    """Return fields as a query or a form holds them."""
+    return "&".join(
+        f"{quote_plus(name, errors='replace')}={quote_plus(value, errors='replace')}"
+        for name, value in fields
+    )
+
+
+def write_multipart(items: Sequence[Item], evaluate: Evaluate) -> tuple[str, bytes]:
+    """Return the content type and the bytes of a form with files (RFC 7578).
+
+    The boundary follows from the content, so that a request is the same in every run.
+    """
+    parts = [_part(item, evaluate) for item in items]
+    digest = hashlib.sha256(b"".join(parts)).hexdigest()
+    boundary = f"flask-nb-{digest[:24]}"
+    if any(boundary.encode() in part for part in parts):  # a file that holds such a body
+        boundary = f"flask-nb-{digest}"
+    delimiter = f"--{boundary}".encode()
+    body = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
+    return f"{MULTIPART}; boundary={boundary}", body
+
+
+def _part(item: Item, evaluate: Evaluate) -> bytes:
+    name = _quoted(item.expand_name(evaluate))
+    if item.kind != "file":
+        value = field_text(item, evaluate).encode(errors="replace")
+        own_type = f"\r\nContent-Type: {item.mimetype}" if item.mimetype else ""
+        return f"Content-Disposition: form-data; name={name}{own_type}\r\n\r\n".encode() + value
+    path = item.path(evaluate)
+    filename = _quoted(item.filename or os.path.basename(path))
+    mimetype = item.mimetype or guess_type(path) or "application/octet-stream"
+    head = f"Content-Disposition: form-data; name={name}; filename={filename}\r\nContent-Type: {mimetype}"
+    return head.encode(errors="replace") + b"\r\n\r\n" + item.read(evaluate)
+
+
+def _quoted(name: str) -> str:
+    """Return a name within quotes, as browsers write it (HTML, multipart/form-data)."""
+    escaped = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    return f'"{escaped}"'
+
+
+def field_text(item: Item, evaluate: Evaluate) -> str:
+    """Return the value of a field for a form, which knows text only.
+
+    :raises MagicArgumentError: when the value is null, a list or an object.
+    """
+    value = item.expand_value(evaluate)
+    if item.kind != "json":
+        return value
+    decoded = load_json(value, f"the value of {item.typed!r}", item.magic)
+    if decoded is None or isinstance(decoded, dict | list):
+        name = item.expand_name(evaluate)
+        item.fail(f"{item.typed!r}: a form holds text only. Type {name}=text, or leave out --form")
+    return str(decoded)
+
+
+def query_text(item: Item, evaluate: Evaluate) -> str:
+    """Return the value of a field for a query: JSON that is no text stays as typed."""
+    value = item.expand_value(evaluate)
+    if item.kind != "json":
+        return value
+    decoded = load_json(value, f"the value of {item.typed!r}", item.magic)
+    return decoded if isinstance(decoded, str) else value

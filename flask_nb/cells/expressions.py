@@ -1,0 +1,119 @@
+"""Expressions of the notebook in what is typed: found now, evaluated when the request is sent.
+
+Braces count where Python can parse what stands between them, so those of JSON never do: ``"a": 1`` is
+no expression. ``\\{`` is a brace of its own, and ``{{…}}`` stays as typed, as templates have it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A Python expression, typed as ``{expression}``."""
+
+    source: str
+
+
+Text = tuple[str | Expression, ...]
+"""A text as it was typed: literal pieces and expressions in turn."""
+
+Evaluate = Callable[[str], object]
+"""Returns the value of an expression's source; its errors propagate."""
+
+Finder = Callable[[str, int], "tuple[int, Expression] | None"]
+"""Says which expression begins at a position and where it ends, or None."""
+
+_MOST_BRACES = 40  # each may end the expression, so a text full of them must not take for ever
+
+
+def parse_text(typed: str, find: Finder | None = None) -> Text:
+    """Cut a text into literal pieces and expressions.
+
+    :param find: which braces count; by default ``{expression}``, with ``\\{`` for a brace.
+    """
+    if find is not None:
+        return _cut(typed, find, escape="")
+    return _cut(typed, find_expression, escape="\\") if "{" in typed else (typed,) if typed else ()
+
+
+def expand_text(text: Text, evaluate: Evaluate, write: Callable[[object], str] = str) -> str:
+    """Return the text with the values of its expressions.
+
+    :param write: makes text of a value.
+    """
+    return "".join(part if isinstance(part, str) else write(evaluate(part.source)) for part in text)
+
+
+def has_expressions(text: Text) -> bool:
+    """Say whether anything has to be evaluated."""
+    return any(isinstance(part, Expression) for part in text)
+
+
+def find_expression(text: str, position: int) -> tuple[int, Expression] | None:
+    """Return the ``{expression}`` that begins at the position and where it ends, None if none does.
+
+    The expression is the shortest stretch that Python can parse: a brace in a string or in a dict of
+    its own cannot end it, for what stands before such a brace is no expression.
+    """
+    if text[position] != "{" or text.startswith("{{", position):
+        return None
+    end = text.find("}", position)
+    for _attempt in range(_MOST_BRACES):
+        if end == -1:
+            return None
+        source = text[position + 1 : end].strip()
+        if is_expression(source):
+            return end + 1, Expression(source)
+        end = text.find("}", end + 1)
+    return None
+
+
+def is_expression(source: str) -> bool:
+    """Say whether Python can parse the source as one expression."""
+    return _parse(source) is not None
+
+
+def is_display(source: str) -> bool:
+    """Say whether the source is a dict or a list as Python writes them, comprehensions included."""
+    tree = _parse(source.strip())
+    return tree is not None and isinstance(tree.body, ast.Dict | ast.List | ast.DictComp | ast.ListComp)
+
+
+def _parse(source: str) -> ast.Expression | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a doubtful escape is reported when the expression is evaluated
+        try:
+            return ast.parse(source, mode="eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _cut(typed: str, find: Finder, escape: str) -> Text:
+    parts: list[str | Expression] = []
+    literal = ""
+    position = 0
+    while position < len(typed):
+        found = find(typed, position)
+        if found is not None:
+            parts += [literal, found[1]] if literal else [found[1]]
+            literal, position = "", found[0]
+            continue
+        step = _literal_at(typed, position, escape)
+        literal += step.removeprefix("\\") if step == "\\{" else step
+        position += len(step)
+    return (*parts, literal) if literal else tuple(parts)
+
+
+def _literal_at(typed: str, position: int, escape: str) -> str:
+    """Return what is taken as it stands: a run of plain characters, or an escape or ``{{`` whole."""
+    if (escape and typed[position] == escape) or typed.startswith("{{", position):
+        return typed[position : position + 2]
+    plain = re.compile(r"[^\\{]+|.", re.DOTALL).match(typed, position)
+    assert plain is not None
+    return plain[0]

@@ -1,0 +1,279 @@
+"""The cell of ``%%http``: requests as editors' REST clients have them, or pasted curl commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from ..errors import MagicArgumentError
+from .arguments import MagicParser, parse_identifier
+from .bodies import Body, FileBody, JsonBody, TextBody
+from .curl import parse_curl
+from .expressions import Expression, is_expression, parse_text
+from .items import Item
+from .json_values import Quoted, parse_json_text
+from .request import RequestDefinition, begin_with_slash, cut_fragment
+from .request_line import add_sending_flags, require_unicode, sending_options
+from .words import split_line
+
+_SEPARATOR = re.compile(r"^###.*$", re.MULTILINE)
+_COMMENT = re.compile(r"\s*(?:#|//)")
+_DIRECTIVE = re.compile(r"\s*(?:#|//)\s*@([\w-]+)(?:[ =]+(.*))?$")
+_VARIABLE = re.compile(r"\s*@([\w.-]+)\s*=\s*(.*?)\s*$")
+_BRACES = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_REQUEST_LINE = re.compile(r"(?:([A-Z][A-Z-]*)\s+)?(\S.*?)(?:\s+HTTP/[\d.]+)?\s*$")
+_ANSWER = re.compile(r"([^\W\d]\w*)\.response\.(body|headers)(?:\.(.+))?$")
+_CURL = re.compile(r"\s*(?:[$%>]\s+)?curl(?:\.exe)?\s")
+
+
+def http_parser() -> MagicParser:
+    """Return the parser of ``%%http``."""
+    parser = MagicParser(
+        "%%http",
+        "",
+        "Send the requests of the cell, one after the other, and show each exchange.\n\n"
+        "The cell is text as editors' REST clients have it: a request line, headers, a blank line, the\n"
+        "body; ### between requests; @name = value and {{name}}, which may be an expression of the\n"
+        "notebook as well; '# @name login' keeps a response in login; '< file' sends a file. Or it is\n"
+        "a curl command as copied from a manual or a browser.",
+        examples=(
+            "%%http --expect 2xx",
+            "@who = Ann",
+            "POST /items",
+            "Content-Type: application/json",
+            "",
+            '{"name": "{{who}}"}',
+            "###",
+            "GET /items?name={{who}}",
+        ),
+    )
+    add_sending_flags(parser)
+    return parser
+
+
+def parse_http(line: str, cell: str | None) -> tuple[RequestDefinition, ...]:
+    """Parse the line and the cell of ``%%http``.
+
+    :raises MagicArgumentError: when anything in it is not understood.
+    """
+    parser = http_parser()
+    magic = parser.prog
+    require_unicode(line + (cell or ""), magic)
+    words = parser.find_positionals(split_line(line, magic=magic))
+    if words:
+        message = f"{words[0]!r} is not understood: the requests stand in the cell, below the line"
+        raise MagicArgumentError(message, magic=magic)
+    options = sending_options(parser.parse_words(split_line(line, magic=magic)))
+    blocks = [block.replace("\r\n", "\n").split("\n") for block in _SEPARATOR.split(cell or "")]
+    variables = _Variables(_file_variables(blocks), magic)
+    requests = [request for block in blocks for request in _parse_block(block, variables, options, magic)]
+    if not requests:
+        raise MagicArgumentError("there is no request in the cell. Type one, such as GET /items", magic=magic)
+    return tuple(requests)
+
+
+@dataclass
+class _Variables:
+    """What stands for ``{{name}}``: a variable of the cell, else an expression of the notebook."""
+
+    values: dict[str, str]
+    magic: str
+    open: list[str] = field(default_factory=list)
+
+    def substitute(self, text: str) -> str:
+        """Return the text with the cell's own variables in place."""
+        return _BRACES.sub(lambda found: self._value(found[1], found[0]), text)
+
+    def find(self, text: str, position: int) -> tuple[int, Expression] | None:
+        """Return the expression of the notebook at the position, as parse_text wants it."""
+        found = _BRACES.match(text, position)
+        return (found.end(), Expression(self._source(found[1]))) if found else None
+
+    def _value(self, name: str, typed: str) -> str:
+        if name not in self.values:
+            return typed
+        if name in self.open:
+            self.fail(f"the variable {{{{{name}}}}} stands for itself. Give it a value: @{name} = …")
+        self.open.append(name)
+        value = self.substitute(self.values[name])
+        self.open.pop()
+        return value
+
+    def _source(self, name: str) -> str:
+        answer = _ANSWER.fullmatch(name)
+        source = _answer_source(answer) if answer else name
+        if not is_expression(source):
+            self.fail(
+                f"{{{{{name}}}}} is no variable of the cell and no expression of the notebook. "
+                f"Define it with @name = value"
+            )
+        return source
+
+    def fail(self, message: str) -> NoReturn:
+        raise MagicArgumentError(message, magic=self.magic)
+
+
+def _answer_source(found: re.Match[str]) -> str:
+    """Return the Python for ``login.response.body.$.token``, which editors have for an earlier answer."""
+    name, part, path = found.groups()
+    if part == "headers":
+        return f"{name}.headers[{path!r}]" if path else f"{name}.headers"
+    if path in (None, "*"):
+        return f"{name}.text"
+    steps = re.findall(r"\[(\d+)\]|([^.\[\]$]+)", path)
+    return f"{name}.json" + "".join(f"[{index}]" if index else f"[{key!r}]" for index, key in steps)
+
+
+def _file_variables(blocks: list[list[str]]) -> dict[str, str]:
+    """Return the variables of the cell; one counts for all requests, wherever it stands."""
+    heads = (line for block in blocks for line in _head(block))
+    return {found[1]: found[2] for line in heads if (found := _VARIABLE.match(line))}
+
+
+def _head(block: list[str]) -> Iterator[str]:
+    """Yield the lines before the request line."""
+    for line in block:
+        if line.strip() and not _VARIABLE.match(line) and not _COMMENT.match(line):
+            return
+        yield line
+
+
+def _parse_block(
+    block: list[str], variables: _Variables, options: dict[str, Any], magic: str
+) -> list[RequestDefinition]:
+    head = list(_head(block))
+    lines = block[len(head) :]
+    if not lines:
+        return []
+    options = {**options, **_directives(head, magic)}
+    if _CURL.match(lines[0]):
+        text = variables.substitute("\n".join(lines))
+        return parse_curl(text, magic, options)
+    return [_Message(lines, variables, options, magic).parse()]
+
+
+def _directives(head: list[str], magic: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for line in head:
+        found = _DIRECTIVE.match(line)
+        name, value = found.groups() if found else (None, None)
+        if name == "name" and value:
+            options["as_name"] = _identifier(value.strip(), magic)
+        elif name == "no-redirect":
+            options["follow"] = False
+        elif name == "no-cookie-jar":
+            options["fresh"] = True
+    return options
+
+
+def _identifier(name: str, magic: str) -> str:
+    try:
+        return parse_identifier(name)
+    except Exception as exc:
+        raise MagicArgumentError(f"# @name {name}: {exc}", magic=magic) from None
+
+
+@dataclass
+class _Message:
+    """One request as text: request line, headers, blank line, body."""
+
+    lines: list[str]
+    variables: _Variables
+    options: dict[str, Any]
+    magic: str
+
+    def parse(self) -> RequestDefinition:
+        typed = self.variables.substitute(self._take_request_line())
+        found = _REQUEST_LINE.match(typed.strip())
+        if found is None or re.search(r"\s", re.sub(_BRACES, "", found[2])):
+            self.fail(f"{typed.strip()[:60]!r} is no request line. Type one such as POST /items")
+        headers = self._take_headers()
+        return RequestDefinition(
+            method=found[1] or "GET",
+            path=begin_with_slash(cut_fragment(parse_text(found[2], self.variables.find))),
+            items=tuple(headers),
+            body=self._body(_type_of(headers)),
+            encoding="query",
+            magic=self.magic,
+            **self.options,
+        )
+
+    def fail(self, message: str) -> NoReturn:
+        raise MagicArgumentError(message, magic=self.magic)
+
+    def _take_request_line(self) -> str:
+        """Take the request line, with the lines of its query that follow indented."""
+        line = self.lines.pop(0)
+        while self.lines and re.match(r"\s+\S", self.lines[0]):
+            line = line.rstrip() + self.lines.pop(0).strip()
+        return line
+
+    def _take_headers(self) -> list[Item]:
+        headers: list[Item] = []
+        while self.lines and (line := self.lines.pop(0)).strip():
+            if not _COMMENT.match(line):
+                headers += self._header(self.variables.substitute(line))
+        return headers
+
+    def _header(self, line: str) -> list[Item]:
+        name, colon, value = (piece.strip() for piece in line.partition(":"))
+        if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            self.fail(f"{line.strip()!r} is no header. A blank line stands between the headers and the body")
+        if name.lower() == "content-length":  # a pasted message has it; it is counted anew
+            return []
+        text = parse_text(value, self.variables.find) if value else ()
+        return [Item("header", (name,), text, typed=line.strip(), magic=self.magic)]
+
+    def _body(self, content_type: str) -> Body | None:
+        lines = self.lines
+        while lines and not lines[-1].strip():
+            lines.pop()
+        if not lines:
+            return None
+        self._refuse_scripts(lines)
+        if len(lines) == 1 and (file := re.match(r"<\s+(\S.*?)\s*$", lines[0])):
+            path = self.variables.substitute(file[1])
+            return FileBody(parse_text(path, self.variables.find), lines[0], is_typed=False)
+        return self._text_body([self.variables.substitute(line) for line in lines], content_type)
+
+    def _refuse_scripts(self, lines: list[str]) -> None:
+        for line in lines:
+            if re.match(r"<@|[<>]\s*\{%|>>!?\s", line):
+                self.fail(f"{line.strip()[:40]!r} is a script of another editor. Use '# @name' and Python")
+
+    def _text_body(self, lines: list[str], content_type: str) -> Body:
+        if content_type.startswith("application/x-www-form-urlencoded"):
+            return TextBody(parse_text("".join(line.strip() for line in lines), self.variables.find))
+        text = "\n".join(lines)
+        if content_type.startswith("multipart/"):
+            return TextBody(parse_text(f"{text}\n", self.variables.find), newline="\r\n")
+        return self._json_body(text) or TextBody(parse_text(text, self.variables.find))
+
+    def _json_body(self, text: str) -> Body | None:
+        """Return a body whose variables are written as JSON, None where the text is none anyway."""
+        if "{{" not in text or not text.lstrip().startswith(("{", "[")):
+            return None
+        try:
+            parsed = parse_json_text(text, "the body", self.magic, self.variables.find)
+        except MagicArgumentError:
+            return None
+        if not any(isinstance(part, Expression | Quoted) for part in parsed.parts):
+            return None
+        return _Untyped(parsed)
+
+
+class _Untyped(JsonBody):
+    """JSON whose type only a header says, as in editors."""
+
+    def content_type(self, evaluate: Any) -> str | None:
+        """Return None."""
+        return None
+
+
+def _type_of(headers: list[Item]) -> str:
+    for item in headers:
+        if item.name == ("Content-Type",) or str(item.name[0]).lower() == "content-type":
+            return "".join(part for part in item.value if isinstance(part, str)).lower()  # type: ignore[union-attr]
+    return ""

@@ -1,0 +1,260 @@
+"""The items of a request line, as HTTPie has them: ``q==tea``, ``name=Ann``, ``n:=3``, ``X-Key:abc``."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import re
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+from ..errors import MagicArgumentError
+from .expressions import Evaluate, Text, expand_text, find_expression, has_expressions, parse_text
+from .json_values import JsonText, load_json, parse_json_text
+
+Kind = Literal["header", "query", "field", "json", "file"]
+
+OPERATORS: dict[str, tuple[Kind, bool]] = {
+    ":": ("header", False),
+    ":@": ("header", True),
+    ";": ("header", False),
+    "==": ("query", False),
+    "==@": ("query", True),
+    "=": ("field", False),
+    "=@": ("field", True),
+    ":=": ("json", False),
+    ":=@": ("json", True),
+    "@": ("file", True),
+}
+"""What stands between name and value: the kind of the item, and whether the value is a file's name.
+
+The first operator of a word counts; where several begin, the longest.
+"""
+
+ESCAPED = frozenset(":;=@")
+"""What a backslash in front makes an ordinary character; before any other it means itself."""
+
+_OPERATOR = re.compile("|".join(re.escape(text) for text in sorted(OPERATORS, key=len, reverse=True)))
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_COUNTED = frozenset({"content-length", "transfer-encoding"})
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a request.
+
+    :param name: of a header, query value, field or part.
+    :param value: as typed; a file's name when ``from_file``.
+    :param drops: the header is left out: typed as ``Header:``.
+    :param mimetype: the type that was given for a file.
+    :param filename: the name under which a file is sent, when another than its own.
+    :param typed: how it was typed, for errors.
+    """
+
+    kind: Kind
+    name: Text
+    value: Text | JsonText
+    from_file: bool = False
+    drops: bool = False
+    mimetype: str | None = None
+    filename: str | None = None
+    typed: str = field(default="", compare=False)
+    magic: str = field(default="", compare=False)
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise the error of this item."""
+        raise MagicArgumentError(message, magic=self.magic)
+
+    def expand_name(self, evaluate: Evaluate) -> str:
+        """Return the name."""
+        return expand_text(self.name, evaluate)
+
+    def expand_value(self, evaluate: Evaluate) -> str:
+        """Return the value as text, that of JSON as JSON text; a file is read.
+
+        :raises MagicArgumentError: when the file cannot be read, or the value is no JSON.
+        """
+        if self.from_file:
+            text = self.read_text(evaluate)
+            if self.kind == "json":
+                load_json(text, f"the file of {self.typed!r}", self.magic)
+            # A header and a query end with their line, and an editor ends each line.
+            return text.rstrip("\n") if self.kind in ("header", "query") else text
+        if not isinstance(self.value, JsonText):
+            return expand_text(self.value, evaluate)
+        try:
+            return self.value.expand(evaluate)
+        except ValueError as exc:
+            self.fail(f"{self.typed!r} cannot be sent: {exc}")
+
+    def path(self, evaluate: Evaluate) -> str:
+        """Return the name of the file."""
+        assert not isinstance(self.value, JsonText)
+        return os.path.expanduser(expand_text(self.value, evaluate))
+
+    def read(self, evaluate: Evaluate) -> bytes:
+        """Return the bytes of the file."""
+        return read_file(self.path(evaluate), self.typed, self.magic)
+
+    def read_text(self, evaluate: Evaluate) -> str:
+        """Return the text of the file."""
+        try:
+            return self.read(evaluate).decode()
+        except UnicodeDecodeError:
+            self.fail(f"the file of {self.typed!r} is no UTF-8 text. Upload it: name@path")
+
+    def header(self, evaluate: Evaluate) -> tuple[str, str]:
+        """Return name and value of a header as they are sent.
+
+        :raises MagicArgumentError: when they cannot be.
+        """
+        name, value = self.expand_name(evaluate), self.expand_value(evaluate).strip()
+        check_header(name, value, self.magic)
+        return name, value.encode().decode("latin-1")  # as UTF-8: WSGI's texts are bytes (PEP 3333)
+
+
+def parse_item(word: str, magic: str) -> Item:
+    """Parse one word of a line.
+
+    :raises MagicArgumentError: when it is no item.
+    """
+    found = split_item(word)
+    if found is None or (not found[0] and found[1] != "@"):
+        _fail_item(word, magic)
+    name, operator, value = found
+    kind, from_file = OPERATORS[operator]
+    item = _Parsed(word, magic, name, operator, value)
+    make = {"header": item.header, "json": item.json, "file": item.file}.get(kind)
+    return make() if make and not (from_file and kind != "file") else item.plain()
+
+
+def split_item(word: str) -> tuple[str, str, str] | None:
+    """Return name, operator and value of an item, None if there is no operator."""
+    name = ""
+    position = 0
+    while position < len(word):
+        if word[position] == "\\":
+            pair = word[position : position + 2]
+            name += pair[1] if pair[1:] in ESCAPED else pair
+            position += 2
+            continue
+        expression = find_expression(word, position)
+        operator = _OPERATOR.match(word, position)
+        if operator:
+            return name, operator[0], _unescape(word[operator.end() :])
+        end = expression[0] if expression else position + 1
+        name += word[position:end]
+        position = end
+    return None
+
+
+def check_header(name: str, value: str, magic: str) -> None:
+    """Check that a header can be sent.
+
+    :raises MagicArgumentError: names what is wrong.
+    """
+    if not _TOKEN.fullmatch(name):
+        message = f"{name!r} is no name of a header. Type one such as X-Name:value"
+    elif re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
+        message = f"the value of the header {name} has to be one line of text, not {value!r}"
+    elif name.lower() in _COUNTED:
+        message = f"the header {name} follows from the body and cannot be set. Leave it out"
+    else:
+        return
+    raise MagicArgumentError(message, magic=magic)
+
+
+def parse_header(typed: str, magic: str, *, is_literal: bool = False) -> Item:
+    """Parse ``Name: value``, ``Name:`` (drop) or ``Name;`` (empty), as curl's ``-H`` has it.
+
+    :param is_literal: braces are characters like any other.
+    """
+    found = re.match(r"([^:;]*)([:;])(.*)", typed, re.DOTALL)
+    if found is None or (found[2] == ";" and found[3].strip()):
+        raise MagicArgumentError(f"{typed!r} is no header. Type it as 'Name: value'", magic=magic)
+    value = found[3].strip()
+    return Item(
+        "header",
+        (found[1].strip(),),
+        ((value,) if value else ()) if is_literal else parse_text(value),
+        drops=found[2] == ":" and not value,
+        typed=typed,
+        magic=magic,
+    )
+
+
+def guess_type(path: str) -> str | None:
+    """Return the MIME type that a file's name suggests."""
+    return mimetypes.guess_type(path, strict=False)[0]
+
+
+def read_file(path: str, typed: str, magic: str) -> bytes:
+    """Return the bytes of a file.
+
+    :param typed: what names the file, for the error.
+    :raises MagicArgumentError: when it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        message = f"the file {path!r} of {typed!r} cannot be read: {reason}. A relative path begins at "
+        raise MagicArgumentError(f"{message}the notebook's folder (see %pwd)", magic=magic) from None
+
+
+@dataclass
+class _Parsed:
+    """The pieces of a word on their way to an item."""
+
+    word: str
+    magic: str
+    name: str
+    operator: str
+    value: str
+
+    def plain(self) -> Item:
+        kind, from_file = OPERATORS[self.operator]
+        return self._item(kind, parse_text(self.value), from_file=from_file)
+
+    def header(self) -> Item:
+        if self.operator == ";" and self.value:
+            message = f"{self.word!r} is not understood. {self.name}; sends an empty header"
+            raise MagicArgumentError(f"{message}, {self.name}:value one with a value", magic=self.magic)
+        item = self._item("header", parse_text(self.value), drops=self.operator == ":" and not self.value)
+        if not has_expressions(item.name):
+            literal = "" if has_expressions(item.value) else self.value.strip()  # type: ignore[arg-type]
+            check_header("".join(map(str, item.name)), literal, self.magic)
+        return item
+
+    def json(self) -> Item:
+        return self._item("json", parse_json_text(self.value, f"the value of {self.name}:=", self.magic))
+
+    def file(self) -> Item:
+        path, mimetype, filename = split_upload(self.value)
+        return self._item("file", parse_text(path), from_file=True, mimetype=mimetype, filename=filename)
+
+    def _item(self, kind: Kind, value: Text | JsonText, **options: object) -> Item:
+        return Item(kind, parse_text(self.name), value, typed=self.word, magic=self.magic, **options)  # type: ignore[arg-type]
+
+
+def split_upload(value: str) -> tuple[str, str | None, str | None]:
+    """Return the path, type and file name in ``path;type=image/png;filename=a.png``."""
+    path, *options = re.split(r";(?=type=|filename=)", value)
+    given = dict(option.split("=", 1) for option in options)
+    filename = given.get("filename")
+    return path, given.get("type") or None, filename.strip('"') if filename else None
+
+
+def _unescape(text: str) -> str:
+    return re.sub(
+        r"\\(.)", lambda found: found[1] if found[1] in ESCAPED else found[0], text, flags=re.DOTALL
+    )
+
+
+def _fail_item(word: str, magic: str) -> NoReturn:
+    raise MagicArgumentError(
+        f"{word!r} is not understood. Behind the path stand name=value, name:=json, query==value, "
+        f"Header:value, file@path, or a JSON body from {{ or [; a value with spaces needs quotes",
+        magic=magic,
+    )

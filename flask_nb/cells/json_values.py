@@ -1,0 +1,296 @@
+"""JSON as it is typed in a request: checked, expanded, and made of fields with nested names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ..errors import MagicArgumentError
+from .expressions import Evaluate, Expression, Finder, Text, expand_text, find_expression, parse_text
+
+Key = str | int | None
+"""One step of a nested name: a member, an index, or None for one more element."""
+
+DEEPEST_NAME = 50
+LONGEST_GAP = 1000
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(r"\[((?:[^\[\]\\]|\\.)*)\]", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A JSON string with expressions in it."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class JsonText:
+    """JSON as typed, in which expressions stand for values or within strings."""
+
+    parts: tuple[str | Expression | Quoted, ...]
+
+    def expand(self, evaluate: Evaluate) -> str:
+        """Return the JSON with each value written as JSON; numbers stay as they were typed.
+
+        :raises ValueError: when a value cannot be JSON.
+        """
+        return "".join(_expand_part(part, evaluate) for part in self.parts)
+
+    @property
+    def skeleton(self) -> str:
+        """Return the JSON with null in place of values and an empty text in place of strings."""
+        return "".join(part if isinstance(part, str) else _STAND_INS[type(part)] for part in self.parts)
+
+
+_STAND_INS: dict[type, str] = {Expression: "null", Quoted: '""'}
+
+
+def parse_json_text(typed: str, what: str, magic: str, find: Finder | None = find_expression) -> JsonText:
+    """Parse JSON that may hold expressions.
+
+    :param what: what the text is, for the error.
+    :param find: which braces count; None for none.
+    :raises MagicArgumentError: says what is wrong and where.
+    """
+    if find is None:
+        load_json(typed, what, magic)
+        return JsonText((typed,))
+    text = JsonText(tuple(_cut(typed, find)))
+    load_json(text.skeleton if len(text.parts) > 1 else typed, what, magic, shown=typed)
+    return text
+
+
+def load_json(text: str, what: str, magic: str, *, shown: str | None = None) -> object:
+    """Return the value of a JSON text.
+
+    :param what: what the text is, such as ``the JSON body``.
+    :raises MagicArgumentError: says what is wrong and where.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as exc:
+        line = f"line {exc.lineno}, " if "\n" in text else ""
+        place = f"{line}column {exc.colno} of {shorten(shown or text)!r}"
+        raise MagicArgumentError(f"{what} is no JSON: {exc.msg} at {place}", magic=magic) from None
+    except (ValueError, RecursionError) as exc:
+        raise MagicArgumentError(f"{what} is no JSON: {exc}", magic=magic) from None
+
+
+def dump_json(value: object) -> str:
+    """Return a value of the notebook as JSON.
+
+    :raises ValueError: when JSON has no such value.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise ValueError(f"a value of type {type(value).__name__} is no JSON: {exc}") from None
+
+
+def shorten(text: str) -> str:
+    """Return the beginning of a text's first line, for an error."""
+    first = text.splitlines()[0] if text.strip() else text
+    return first if len(first) <= 40 else first[:39] + "…"
+
+
+def end_of_json(text: str, position: int) -> int | None:
+    """Return where the JSON value at the position ends, None if there is none."""
+    try:
+        return json.JSONDecoder().raw_decode(text, position)[1]
+    except (ValueError, RecursionError):
+        return None
+
+
+def end_of_brackets(text: str, position: int) -> int | None:
+    """Return where the bracket at the position is closed, strings passed over; None if it is not."""
+    depth = 0
+    for token in _BALANCE.finditer(text, position):
+        depth += {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}.get(token[0], 0)
+        if depth == 0:
+            return token.end()
+    return None
+
+
+_BALANCE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[\[\](){}]", re.DOTALL)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not part of it. Type null, or a string")
+
+
+def _expand_part(part: str | Expression | Quoted, evaluate: Evaluate) -> str:
+    if isinstance(part, Expression):
+        return dump_json(evaluate(part.source))
+    return part if isinstance(part, str) else dump_json(expand_text(part.text, evaluate))
+
+
+def _cut(typed: str, find: Finder) -> Iterable[str | Expression | Quoted]:
+    literal_from = position = 0
+    while position < len(typed):
+        end, part = _part_at(typed, position, find)
+        if not isinstance(part, str):
+            yield typed[literal_from:position]
+            yield part
+            literal_from = end
+        position = end
+    yield typed[literal_from:]
+
+
+def _part_at(typed: str, position: int, find: Finder) -> tuple[int, str | Expression | Quoted]:
+    found = find(typed, position)
+    if found is not None:
+        return found
+    string = _STRING.match(typed, position)
+    if string is None:
+        return position + 1, typed[position]
+    if "{" not in string[0]:
+        return string.end(), string[0]
+    try:
+        content = json.loads(string[0])
+    except ValueError:
+        return string.end(), string[0]
+    text = parse_text(content, None if find is find_expression else find)
+    is_plain = text == (content,)
+    return string.end(), string[0] if is_plain else Quoted(text)
+
+
+# --- fields with nested names -------------------------------------------------------------------------
+
+
+def parse_key(name: str, magic: str) -> tuple[Key, ...]:
+    """Return the steps of a field's name: ``a[b][]`` is the member ``b`` of ``a``, and one more in it.
+
+    ``\\[``, ``\\]`` and ``\\\\`` are characters of the name itself, and ``[\\1]`` is a member called ``1``.
+
+    :raises MagicArgumentError: when the brackets do not fit.
+    """
+    root = re.match(r"(?:[^\[\]\\]|\\.|\\$)*", name, re.DOTALL)
+    assert root is not None
+    keys: list[Key] = [_unescape(root[0])] if root[0] or "[" not in name else []
+    position = root.end()
+    while position < len(name):
+        found = _BRACKET.match(name, position)
+        if found is None:
+            _fail_brackets(name, magic)
+        keys.append(_step(found[1], name, magic))
+        position = found.end()
+    if len(keys) > DEEPEST_NAME:
+        _fail(f"the field {shorten(name)!r} is nested too deeply", magic)
+    if not root[0] and isinstance(keys[0], str) and "[" in name:
+        _fail(f"the field {name!r} begins with a bracket, so it is an element of a list: [0] or []", magic)
+    return tuple(keys)
+
+
+def _step(content: str, name: str, magic: str) -> Key:
+    if not content:
+        return None
+    if re.fullmatch(r"-\d+", content):
+        _fail(f"the field {name!r} has a negative index. Count from 0, or add with []", magic)
+    if content.isdecimal() and content.isascii():
+        if int(content[:9]) > LONGEST_GAP or len(content) > 9:
+            _fail(f"the index of {shorten(name)!r} is beyond {LONGEST_GAP}. Type the list: name:=[…]", magic)
+        return int(content)
+    return _unescape(content)
+
+
+def _unescape(text: str) -> str:
+    if re.fullmatch(r"\\\d+", text):
+        return text[1:]
+    return re.sub(r"\\([\[\]\\])", r"\1", text)
+
+
+def _fail(message: str, magic: str) -> NoReturn:
+    raise MagicArgumentError(message, magic=magic)
+
+
+def _fail_brackets(name: str, magic: str) -> NoReturn:
+    _fail(
+        f"the brackets of the field {name!r} do not fit. Type name[key] or name[], "
+        f"and \\[ for a bracket of the name itself",
+        magic,
+    )
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value in the making of a JSON document: its JSON text."""
+
+    json: str
+
+
+Node = dict[str, "Node"] | list["Node | None"] | Leaf
+
+
+def write_fields(fields: Iterable[tuple[tuple[Key, ...], str]], magic: str) -> str:
+    """Return the JSON document that fields make.
+
+    :param fields: the steps of each name and its value as JSON text.
+    :raises MagicArgumentError: when two fields do not go together.
+    """
+    document: Node | None = None
+    for keys, value in fields:
+        document = document if document is not None else _container(keys[0])
+        _insert(document, keys, Leaf(value), magic)
+    return _write({} if document is None else document)
+
+
+def _container(key: Key) -> Node:
+    return {} if isinstance(key, str) else []
+
+
+def _insert(node: Node, keys: tuple[Key, ...], leaf: Leaf, magic: str) -> None:
+    for index, key in enumerate(keys):
+        made: Node = leaf if index == len(keys) - 1 else _container(keys[index + 1])
+        present = _present(node, key, keys[: index + 1], magic)
+        if present is None:
+            _put(node, key, made)
+            present = made
+        elif made is leaf:
+            name = _shown(keys)
+            _fail(f"the field {name!r} stands there twice. For a list type {name}[]=… {name}[]=…", magic)
+        node = present
+
+
+def _present(node: Node, key: Key, keys: tuple[Key, ...], magic: str) -> Node | None:
+    """Return what is there already; fail when what is there cannot hold such a key."""
+    if isinstance(node, dict) and isinstance(key, str):
+        return node.get(key)
+    if isinstance(node, list) and not isinstance(key, str):
+        return node[key] if key is not None and key < len(node) else None
+    holder = _shown(keys[:-1]) or "the body"
+    kind = "a list" if isinstance(node, list) else "an object" if isinstance(node, dict) else "a value"
+    _fail(f"the field {_shown(keys)!r} does not fit: {holder} is {kind} by an earlier field", magic)
+
+
+def _put(node: Node, key: Key, child: Node) -> None:
+    if isinstance(node, dict):
+        assert isinstance(key, str)
+        node[key] = child
+    elif isinstance(node, list):
+        assert not isinstance(key, str)
+        index = len(node) if key is None else key
+        node.extend([None] * (index + 1 - len(node)))
+        node[index] = child
+
+
+def _shown(keys: tuple[Key, ...]) -> str:
+    first, rest = keys[:1], keys[1:]
+    root = first[0] if first and isinstance(first[0], str) else ""
+    steps = rest if first and isinstance(first[0], str) else keys
+    return root + "".join(f"[{'' if key is None else key}]" for key in steps)
+
+
+def _write(node: Node | None) -> str:
+    if node is None:
+        return "null"
+    if isinstance(node, Leaf):
+        return node.json
+    if isinstance(node, list):
+        return f"[{', '.join(map(_write, node))}]"
+    members = (f"{json.dumps(name, ensure_ascii=False)}: {_write(child)}" for name, child in node.items())
+    return f"{{{', '.join(members)}}}"
