@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from jinja2 import Environment as BaseEnvironment
-from jinja2 import Template, TemplateNotFound
+from jinja2 import Template, TemplateNotFound, nodes
 from jinja2.loaders import BaseLoader
 
 from .globals import _cv_app, _cv_request, current_app
@@ -90,13 +90,11 @@ class Environment(BaseEnvironment):
         :param source: the template.
         """
         depends_on = self._compiles_into()
-        return self._kept(source, *depends_on)
+        template = self._kept(source, *depends_on)
+        return self.from_string(source) if template is None else template
 
     def _compiles_into(self) -> tuple[t.Any, ...]:
-        """What a template is compiled into; a compiled one is kept as long as all of it is the same.
-
-        A filter of constants is computed while compiling, so the filters themselves belong to it.
-        """
+        """What a template is compiled into; a compiled one is kept as long as all of it is the same."""
         if self._keeper is not self:  # an overlay begins as a copy of all attributes
             self._keep_strings()
         return (*self.filters.values(), None, *self.tests.values())
@@ -106,8 +104,9 @@ class Environment(BaseEnvironment):
         self._kept_overlaid.cache_clear()
 
     def _keep_strings(self) -> None:
-        def compiled(source: str, *_depends_on: t.Any) -> Template:
-            return self.from_string(source)
+        def compiled(source: str, *_depends_on: t.Any) -> Template | None:
+            tree = self.parse(source)
+            return None if _is_computed_in_part(tree) else self.from_string(tree)
 
         def overlaid(name: str, template: OverlayTemplate, *_depends_on: t.Any) -> Template:
             code = self.compile(template.parse(self, name), name, template.filename)
@@ -116,6 +115,15 @@ class Environment(BaseEnvironment):
         self._keeper = self
         self._kept_overlaid = lru_cache(maxsize=_KEPT_STRINGS)(overlaid)
         self._kept = lru_cache(maxsize=_KEPT_STRINGS)(compiled)
+
+
+def _is_computed_in_part(tree: nodes.Template) -> bool:
+    """Whether compiling applies filters or tests, as Jinja does to operands that are all constants.
+
+    They may answer differently next time: a number is written in the language of the request.
+    """
+    applied = tree.find_all((nodes.Filter, nodes.Test))
+    return any(next(node.find_all(nodes.Name), None) is None for node in applied)
 
 
 class DispatchingJinjaLoader(BaseLoader):

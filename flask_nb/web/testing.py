@@ -160,9 +160,10 @@ class FlaskClient(Client):
             return BaseRequest(self._completed(described))
         if isinstance(described, BaseRequest):
             return type(described)(self._completed(described.environ))
-        return self._built_request(args, kwargs)
+        return self._request_from_builder_args(args, kwargs)
 
-    def _built_request(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> BaseRequest:
+    # Not public, but of this name and signature: Flask-SocketIO's test client calls it.
+    def _request_from_builder_args(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> BaseRequest:
         kwargs["environ_base"] = self._completed(kwargs.get("environ_base") or {})
         builder = EnvironBuilder(self.application, *args, **kwargs)
         try:

@@ -189,6 +189,7 @@ class Response(ResponseBase):
             or type(body[0]) is not bytes
             or not 200 <= self._status_code < 600
             or self._status_code in (204, 304)
+            or type(self.headers) is not Headers  # some set a plain dictionary, which Werkzeug copies
         ):
             return False
         has_length = False

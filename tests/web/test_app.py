@@ -79,6 +79,16 @@ def test_a_response_is_passed_on_as_it_is(framework, app):
     assert seen[0] is response
 
 
+def test_a_responses_headers_may_be_replaced_by_a_dictionary(framework, app):
+    @app.get("/")
+    def view():
+        response = framework.make_response("text")
+        response.headers = {"Content-Length": "4", "X-Own": "1"}
+        return response
+
+    assert dict(app.test_client().get("/").headers) == {"Content-Length": "4", "X-Own": "1"}
+
+
 def test_headers_of_a_tuple_are_added_to_those_of_a_response(framework, app):
     def view():
         response = framework.make_response("a")

@@ -108,6 +108,12 @@ def test_the_standard_names_are_there(framework, app, render):
         assert framework.render_template_string(source) == "5 6 [&#39;message&#39;]"
 
 
+def test_a_filter_of_a_constant_is_computed_for_each_rendering(app, render):
+    calls = iter("ab")
+    app.template_filter("numbered")(lambda value: f"{value}{next(calls)}")
+    assert [render("{{ 'call '|numbered }}") for _ in "ab"] == ["call a", "call b"]
+
+
 def test_outside_of_a_request_g_and_config_are_there(framework, app):
     with app.app_context():
         framework.g.x = 5

@@ -111,6 +111,12 @@ def test_a_request_can_be_an_environment_or_a_request(echo, client):
     builder.close()
 
 
+def test_a_request_can_be_built_without_being_sent(client):
+    request = client._request_from_builder_args((), {"path": "/echo", "headers": {"X-A": "1"}})
+    assert (request.url, request.headers["X-A"]) == ("http://localhost/echo", "1")
+    assert request.remote_addr == "127.0.0.1"
+
+
 def test_cookies_are_kept_unless_not_wanted(framework, app):
     app.add_url_rule("/", "index", lambda: ("", {"Set-Cookie": "a=1"}))
     client, careless = app.test_client(), app.test_client(use_cookies=False)
