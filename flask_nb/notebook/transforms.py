@@ -8,7 +8,7 @@ for the magic of that name. None of that is meant when the magic is one of ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from IPython.core.inputtransformer2 import (
@@ -31,7 +31,7 @@ def uncover_cell_magics(names: Collection[str]) -> Transform:
     """
 
     def transform(lines: Lines) -> Lines:
-        first = _first_code_line(lines)
+        first = find_first_code_line(lines)
         if first is None or _cell_magic_name(lines[first]) not in names:
             return lines
         # A lone line would have an empty body, which IPython refuses before the magic is asked.
@@ -74,7 +74,8 @@ def _replace_one(lines: Lines, after: int, names: Collection[str]) -> tuple[Line
     return lines, None
 
 
-def _first_code_line(lines: Lines) -> int | None:
+def find_first_code_line(lines: Sequence[str]) -> int | None:
+    """Return the number, from 0, of the first line that is neither blank nor a comment."""
     for number, line in enumerate(lines):
         stripped = line.strip()
         if stripped and not stripped.startswith("#"):

@@ -1,0 +1,360 @@
+"""What can be typed next in the line of a magic: a table of magics, and one of flags.
+
+A function of either table gets the :class:`Cursor` and returns the candidates, whole words whatever
+is typed already; None leaves the place to IPython, which knows Python's names and files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+
+from flask_nb import engines
+from flask_nb.cells import config, cookies, serve
+from flask_nb.cells.arguments import Flag, MagicParser
+from flask_nb.cells.request_line import METHODS
+from flask_nb.cells.rules import find_variables, split_rule
+from flask_nb.cells.unfinished import UnfinishedLine
+from flask_nb.engines import Engine, RouteRow
+from flask_nb.errors import FlaskNbError
+
+from .host import Host
+
+Candidates = Iterable[str] | None
+
+_URL_OPTIONS = {
+    "_external": ("True", "False"),
+    "_anchor": (),
+    "_method": METHODS,
+    "_scheme": ("http", "https"),
+}
+_STATUSES = ("2xx", "3xx", "4xx", "5xx", *(str(int(status)) for status in HTTPStatus))
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where something is to be completed.
+
+    :param magic: the magic's name with its percent signs.
+    :param line: what is typed up to the cursor.
+    :param is_in_braces: the cursor stands in an expression of Python or in JSON.
+    """
+
+    host: Host
+    magic: str
+    line: UnfinishedLine
+    parser: MagicParser
+    is_in_braces: bool = False
+
+    @property
+    def word(self) -> str:
+        """What is typed of the word."""
+        return self.line.word
+
+    @property
+    def before(self) -> Sequence[str]:
+        """The words before it that are neither flags nor their values."""
+        return self.line.positionals
+
+    @cached_property
+    def engine(self) -> Engine | None:
+        """The app, or None without one."""
+        try:
+            return self.host.engine()
+        except FlaskNbError:
+            return None
+
+    @cached_property
+    def routes(self) -> list[RouteRow]:
+        """The app's routes."""
+        return self.engine.routes() if self.engine else []
+
+
+Offer = Callable[[Cursor], Candidates]
+
+
+def find_candidates(cursor: Cursor) -> Candidates:
+    """Return the words that fit at the cursor, whatever is typed of them; None: IPython may know."""
+    if cursor.is_in_braces:
+        return _expressions(cursor)
+    if cursor.line.flag is not None:
+        return _flag_values(cursor)
+    if cursor.word.startswith("-"):
+        return _flags(cursor)
+    offer = POSITIONALS.get(cursor.magic.lstrip("%"), nothing)
+    candidates = offer(cursor)
+    if candidates is None or cursor.word:
+        return candidates
+    return list(candidates) or _flags(cursor)
+
+
+# --- flags ---
+
+
+def _flags(cursor: Cursor) -> list[str]:
+    """The flags that are not in the line yet; the long form, where there is one."""
+    used = {word.partition("=")[0] for word in cursor.line.words}
+    flags = [flag for flag in cursor.parser.flags() if flag.is_repeatable or used.isdisjoint(flag.names)]
+    return [_spelled(flag, cursor.word) for flag in flags]
+
+
+def _spelled(flag: Flag, word: str) -> str:
+    return next((name for name in reversed(flag.names) if name.startswith(word)), flag.names[-1])
+
+
+def _flag_values(cursor: Cursor) -> Candidates:
+    flag = next((flag for flag in cursor.parser.flags() if cursor.line.flag in flag.names), Flag(()))
+    if flag.choices:
+        return flag.choices
+    offer = next((FLAG_VALUES[name] for name in flag.names if name in FLAG_VALUES), None)
+    return offer(cursor) if offer else None
+
+
+# --- kinds of words ---
+
+
+def nothing(cursor: Cursor) -> Candidates:
+    """Offer no words: flags are all that the magic takes."""
+    return ()
+
+
+def paths(cursor: Cursor) -> Candidates:
+    """Offer the paths of routes, each up to the next variable of its rule."""
+    return find_paths(cursor.routes, cursor.word) if not cursor.before else None
+
+
+def request_words(cursor: Cursor) -> Candidates:
+    """Offer the paths that answer the magic's method, static files among them."""
+    method = cursor.magic.lstrip("%").upper()
+    return None if cursor.before else _asked_paths(cursor, method, cursor.word)
+
+
+def route_words(cursor: Cursor) -> Candidates:
+    """Offer methods, then rules: those of the app, and converters behind ``<``."""
+    if any(word.startswith("/") for word in cursor.before):
+        return ()
+    if not cursor.word.startswith("/"):
+        return [*listed(METHODS, cursor), *(() if cursor.word else _rules(cursor))]
+    return [*_rules(cursor), *_converters(cursor)]
+
+
+def url_words(cursor: Cursor) -> Candidates:
+    """Offer endpoints, or rules; then the variables of the one, and the values that are known."""
+    if not cursor.before:
+        return _rules(cursor) if cursor.word.startswith("/") else endpoints(cursor)
+    routes = _named_routes(cursor, cursor.before[0])
+    name, equals, _ = cursor.word.partition("=")
+    if equals:
+        values = _url_values(cursor, routes, name)
+        return None if values is None else [f"{name}={value}" for value in values]
+    variables = [variable.name for row in routes for variable in find_variables(row.rule)]
+    given = {word.partition("=")[0] for word in cursor.before[1:]}
+    return [f"{name}=" for name in dict.fromkeys([*variables, *_URL_OPTIONS]) if name not in given]
+
+
+def config_words(cursor: Cursor) -> Candidates:
+    """Offer configuration files, then what else can be a source."""
+    if cursor.magic.startswith("%%"):
+        return ()
+    scheme, colon, _ = cursor.word.partition(":")
+    if colon:
+        return [f"{scheme}:{name}" for name in _environment(scheme)]
+    names = [*_config_files(cursor), "env:", "prefix:"]
+    if cursor.word[:1].isupper():
+        names += sorted(name for name, value in _variables(cursor) if isinstance(value, type))
+        names += [f"{key}=" for key in (cursor.engine.config if cursor.engine else ())]
+    return names
+
+
+def template_names(cursor: Cursor) -> Candidates:
+    """Offer the names of templates."""
+    return cursor.engine.template_names() if cursor.engine and not cursor.before else ()
+
+
+def static_names(cursor: Cursor) -> Candidates:
+    """Offer the names of static files."""
+    return cursor.engine.static_names() if cursor.engine and not cursor.before else ()
+
+
+def cookie_words(cursor: Cursor) -> Candidates:
+    """Offer what can be done, then the names of cookies."""
+    if not cursor.before:
+        return cookies.ACTIONS
+    action, *given = cursor.before
+    names = [cookie.name for cookie in cursor.host.cookies if cookie.name not in given]
+    return [f"{name}=" for name in names] if action == "set" else names
+
+
+def app_words(cursor: Cursor) -> Candidates:
+    """Offer the variables that hold an app."""
+    apps = sorted(name for name, value in _variables(cursor) if engines.is_app(value))
+    return [name for name in (*apps, "reset") if name not in cursor.before]
+
+
+def serve_words(cursor: Cursor) -> Candidates:
+    """Offer what can be done with the server."""
+    return serve.ACTIONS if not cursor.before else ()
+
+
+def endpoints(cursor: Cursor) -> list[str]:
+    """Offer the endpoints."""
+    return list(dict.fromkeys(sorted(row.endpoint for row in cursor.routes)))
+
+
+def methods(cursor: Cursor) -> list[str]:
+    """Offer methods, several with commas."""
+    return listed(METHODS, cursor)
+
+
+def statuses(cursor: Cursor) -> list[str]:
+    """Offer statuses of responses, several with commas."""
+    return listed(_STATUSES, cursor)
+
+
+def tries(cursor: Cursor) -> list[str]:
+    """Offer paths, behind the method of the request where it has one."""
+    method, space, path = cursor.word.rpartition(" ")
+    return [f"{method}{space}{found}" for found in _asked_paths(cursor, method.strip() or "GET", path)]
+
+
+def listed(names: Iterable[str], cursor: Cursor) -> list[str]:
+    """Return the names behind what is typed up to the last comma, those that stand there left out."""
+    typed, comma, _ = cursor.word.rpartition(",")
+    return [f"{typed}{comma}{name}" for name in names if name not in typed.upper().split(",")]
+
+
+# --- paths and rules ---
+
+
+def find_paths(routes: Iterable[RouteRow], typed: str) -> list[str]:
+    """Return the paths that go on from what is typed, each up to the next variable of its rule.
+
+    A path may be typed without its slash; what stands where a rule has a variable is its value.
+    """
+    slash = "" if typed.startswith("/") or not typed else "/"
+    found = {_continue_path(row.rule, slash + typed) for row in routes}
+    return sorted(path.removeprefix(slash) for path in found - {None} if path)
+
+
+def _continue_path(rule: str, typed: str) -> str | None:
+    done = ""
+    for piece in split_rule(rule):
+        rest = typed[len(done) :]
+        if isinstance(piece, str):
+            if piece.startswith(rest):
+                return done + piece
+            if not rest.startswith(piece):
+                return None
+            done += piece
+        else:
+            value, slash, _ = rest.partition("/")
+            if not (value and slash):
+                return None
+            done += value
+    return None
+
+
+def _asked_paths(cursor: Cursor, method: str, typed: str) -> list[str]:
+    """The paths that answer a method; below the folder of static files, the files."""
+    routes = [row for row in cursor.routes if _answers(row, method)]
+    found = find_paths(routes, typed)
+    static = next((row.rule.partition("<")[0] for row in routes if row.endpoint == "static"), None)
+    if cursor.engine is None or static is None or not typed.startswith(static):
+        return found
+    return [path for path in found if path != static] + [
+        static + name for name in cursor.engine.static_names()
+    ]
+
+
+def _answers(row: RouteRow, method: str) -> bool:
+    return method in (*row.methods, "OPTIONS") or (method == "HEAD" and "GET" in row.methods)
+
+
+def _rules(cursor: Cursor) -> list[str]:
+    return list(dict.fromkeys(row.rule for row in cursor.routes))
+
+
+def _converters(cursor: Cursor) -> list[str]:
+    """The rule as typed with each converter behind the variable's ``<``; ``any`` needs arguments."""
+    opened = re.fullmatch(r"(.*<)\w*", cursor.word)
+    if opened is None or cursor.engine is None:
+        return []
+    names = (name for name in cursor.engine.converters() if name != "default")
+    return [opened[1] + ("any(" if name == "any" else f"{name}:") for name in names]
+
+
+def _named_routes(cursor: Cursor, name: str) -> list[RouteRow]:
+    """The routes of an endpoint or a rule; else those whose endpoint begins with the name."""
+    exact = [row for row in cursor.routes if name in (row.endpoint, row.rule)]
+    return exact or [row for row in cursor.routes if row.endpoint.startswith(f"{name}_")]
+
+
+def _url_values(cursor: Cursor, routes: list[RouteRow], name: str) -> Candidates:
+    if name == "filename" and any(row.endpoint == "static" for row in routes):
+        return cursor.engine.static_names() if cursor.engine else ()
+    return _URL_OPTIONS.get(name)
+
+
+# --- what the notebook and its folder hold ---
+
+
+def _expressions(cursor: Cursor) -> Candidates:
+    """The notebook's variables behind a brace; Jedi knows none in a line that is no Python."""
+    opened = re.fullmatch(r"(.*\{)\w*", cursor.word)
+    return None if opened is None else sorted(f"{opened[1]}{name}" for name, _value in _variables(cursor))
+
+
+def _variables(cursor: Cursor) -> Iterator[tuple[str, object]]:
+    """The notebook's own variables."""
+    hidden = cursor.host.ip.user_ns_hidden
+    for name, value in list(cursor.host.ip.user_ns.items()):
+        if not name.startswith("_") and name not in hidden:
+            yield name, value
+
+
+def _config_files(cursor: Cursor) -> list[str]:
+    """The configuration files in the app's folder, or in the folder below it that is typed."""
+    below = cursor.word.rpartition("/")[0]
+    folder = cursor.engine.config_path(below) if cursor.engine else os.path.join(os.getcwd(), below)
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    files = [name for name in names if os.path.splitext(name)[1].lower() in config.SUFFIXES]
+    return [f"{below}/{name}" if below else name for name in files]
+
+
+def _environment(scheme: str) -> list[str]:
+    names = sorted(os.environ)
+    if scheme == "prefix":
+        return list(dict.fromkeys(name.partition("_")[0] + "_" for name in names if "_" in name.strip("_")))
+    return names if scheme == "env" else []
+
+
+POSITIONALS: dict[str, Offer] = {
+    **dict.fromkeys(map(str.lower, METHODS), request_words),
+    "app": app_words,
+    "config_from": config_words,
+    "cookies": cookie_words,
+    "request_context": paths,
+    "route": route_words,
+    "serve": serve_words,
+    "static": static_names,
+    "template": template_names,
+    "url_for": url_words,
+}
+"""What each magic takes besides flags, by its name without percent signs."""
+
+FLAG_VALUES: dict[str, Offer] = {
+    "--drop": endpoints,
+    "--expect": statuses,
+    "--method": methods,
+    "--methods": methods,
+    "--request": methods,
+    "--try": tries,
+}
+"""What a flag takes, where its parser has no fixed choices."""

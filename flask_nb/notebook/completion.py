@@ -1,0 +1,121 @@
+"""Completion in the lines of our magics: one matcher of IPython's completer.
+
+A matcher that suppresses the others is the only way that works alike with and without Jedi: a hook
+for a command is asked at the beginning of a line only, and Jedi's names come in between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import SimpleCompletion, context_matcher
+
+from flask_nb.cells import MagicParser, quote_word
+from flask_nb.cells.unfinished import is_in_braces, read_unfinished
+
+from .candidates import Cursor, find_candidates
+from .transforms import find_first_code_line
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext
+
+    from .host import Host
+
+Parsers = Mapping[str, Callable[[], MagicParser]]
+
+_CELL_MAGIC = re.compile(r"(%%\w+)(?:\s+(.*))?$", re.DOTALL)
+_LINE_MAGIC = re.compile(r"\s*(?:[^%=]*=\s*)?(%\w+)\s+(.*)$", re.DOTALL)
+
+
+class MagicCompletion:
+    """Completes what stands behind a magic of ours.
+
+    :param host: has what can be named: the app, its routes, the cookies.
+    :param parsers: makes the parser of each magic, by the name with its percent signs.
+    """
+
+    def __init__(self, host: Host, parsers: Parsers) -> None:
+        self.host = host
+        self.parsers = dict(parsers)
+
+    @context_matcher(identifier="flask_nb")  # type: ignore[untyped-decorator]
+    def match(self, context: CompletionContext) -> dict[str, Any]:
+        """Return what fits at the cursor; nothing where the line is not ours."""
+        lines = context.full_text.split("\n")[: context.cursor_line]
+        found = find_magic([*lines, context.text_until_cursor], self.parsers)
+        texts = self.complete(*found, context.token) if found else None
+        if texts is None:
+            return {"completions": []}
+        # IPython counts a matcher without completions as silent and offers files of the disk instead
+        # of paths. What is typed already, offered once more, changes nothing and keeps them away.
+        completions = [SimpleCompletion(text) for text in texts or ([context.token] if context.token else [])]
+        return {"completions": completions, "suppress": True, "ordered": True}
+
+    def complete(self, magic: str, text: str, token: str) -> list[str] | None:
+        """Return what the token may become; None where IPython may know better.
+
+        :param magic: the magic's name with its percent signs.
+        :param text: what stands between it and the cursor.
+        :param token: the end of the text that IPython would replace. It breaks at ``< = : ?`` and so on.
+        """
+        parser = self.parsers[magic]()
+        line = read_unfinished(text, parser)
+        candidates = find_candidates(Cursor(self.host, magic, line, parser, is_in_braces(text)))
+        if candidates is None:
+            return None
+        return list(fit_candidates(candidates, line.word, token, is_quoted=line.is_quoted))
+
+
+def find_magic(lines: Sequence[str], known: Iterable[str]) -> tuple[str, str] | None:
+    """Return the magic at whose line the cursor stands, and what follows its name; None for no magic.
+
+    :param lines: the cell up to the cursor.
+    :param known: the magics' names with percent signs.
+    """
+    known = set(known)
+    first = find_first_code_line(lines)
+    found = None if first is None else _CELL_MAGIC.match(lines[first])
+    if found and found[1] in known:
+        is_body = first != len(lines) - 1
+        return None if is_body or found[2] is None else (found[1], found[2])
+    found = _LINE_MAGIC.match(_joined(lines))
+    return (found[1], found[2]) if found and found[1] in known else None
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """The last line, with those before it that a backslash continues."""
+    text = lines[-1]
+    for line in reversed(lines[:-1]):
+        if not line.endswith("\\"):
+            break
+        text = f"{line[:-1]} {text}"
+    return text
+
+
+def fit_candidates(
+    candidates: Iterable[str], word: str, token: str, *, is_quoted: bool = False
+) -> Iterable[str]:
+    """Yield what may stand in the place of the token, so that the word becomes a candidate.
+
+    :param candidates: whole words.
+    :param word: what is typed of the word, without an opening quote.
+    :param token: the part of it that is replaced; with a greedy completer, also what stands before it.
+    """
+    kept = word.removesuffix(token)
+    if kept == word and token:
+        ahead = token.removesuffix(word)
+        if ahead == token:
+            return  # the token lies across an escaped quote
+        kept = ""
+    else:
+        ahead = ""
+    for candidate in dict.fromkeys(candidates):
+        if not (candidate.startswith(kept) and candidate.lower().startswith(word.lower())):
+            continue
+        quoted = candidate if is_quoted else quote_word(candidate)
+        if quoted == candidate:
+            yield ahead + candidate[len(kept) :]
+        elif not kept:  # the quote opens at the beginning of the word
+            yield ahead + quoted
