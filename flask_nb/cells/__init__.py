@@ -20,6 +20,14 @@ module               answers for
 ``http``             ``%%http``: the text of editors' REST clients → requests
 ``curl``             a pasted ``curl`` command → a request
 ``shell``            commands as a shell reads them
+``config``           ``%config_from`` → :class:`ConfigDefinition` → settings of a live app
+``config_errors``    what goes wrong while configuration is read
+``template``         ``%%template`` → :class:`TemplateDefinition` → a template of a live app
+``static``           ``%%static`` → :class:`StaticDefinition` → a static file of a live app
+``content_paths``    the names of templates and static files
+``context``          ``%%request_context`` → :class:`ContextDefinition`
+``urls``             ``%url_for`` → :class:`UrlDefinition` → a URL
+``cookies``          ``%cookies``
 ``serve``            ``%serve``
 ``app``              ``%app``
 ``routes``           ``%routes``
@@ -29,6 +37,17 @@ module               answers for
 from .app import AppArguments, app_parser, parse_app
 from .apply import AppliedRoute, apply_route
 from .arguments import MagicParser
+from .config import (
+    NOT_SET,
+    AppliedConfig,
+    ConfigChange,
+    ConfigDefinition,
+    apply_config,
+    config_parser,
+    parse_config,
+)
+from .context import ContextDefinition, compile_cell, context_parser, parse_context
+from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .expressions import Expression
 from .http import http_parser, parse_http
 from .items import Item
@@ -38,14 +57,25 @@ from .request_line import parse_request, request_parser
 from .route import RouteDefinition, parse_route, route_parser
 from .routes import RoutesArguments, parse_routes, routes_parser
 from .serve import ServeArguments, parse_serve, serve_parser
+from .static import AppliedStatic, StaticDefinition, apply_static, parse_static, static_parser
 from .target import Target
+from .template import AppliedTemplate, TemplateDefinition, apply_template, parse_template, template_parser
+from .urls import UrlDefinition, build_url, parse_url, url_parser
 from .view import ViewSource, analyse, missing_names, unbound_hint
 from .words import quote_word, split_line
 
 __all__ = [
     "DEFAULT_TIMEOUT",
+    "NOT_SET",
     "AppArguments",
+    "AppliedConfig",
     "AppliedRoute",
+    "AppliedStatic",
+    "AppliedTemplate",
+    "ConfigChange",
+    "ConfigDefinition",
+    "ContextDefinition",
+    "CookiesArguments",
     "Expression",
     "Item",
     "MagicParser",
@@ -54,26 +84,46 @@ __all__ = [
     "RouteDefinition",
     "RoutesArguments",
     "ServeArguments",
+    "StaticDefinition",
     "Target",
+    "TemplateDefinition",
+    "UrlDefinition",
     "ViewSource",
     "analyse",
     "app_parser",
+    "apply_config",
     "apply_route",
+    "apply_static",
+    "apply_template",
+    "build_url",
     "cell_name",
+    "compile_cell",
+    "config_parser",
+    "context_parser",
+    "cookies_parser",
     "derive_endpoint",
     "http_parser",
     "missing_names",
     "parse_app",
+    "parse_config",
+    "parse_context",
+    "parse_cookies",
     "parse_http",
     "parse_request",
     "parse_route",
     "parse_routes",
     "parse_serve",
+    "parse_static",
+    "parse_template",
+    "parse_url",
     "quote_word",
     "request_parser",
     "route_parser",
     "routes_parser",
     "serve_parser",
     "split_line",
+    "static_parser",
+    "template_parser",
     "unbound_hint",
+    "url_parser",
 ]

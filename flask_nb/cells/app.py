@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
+import argparse
+import keyword
+import re
 from dataclasses import dataclass
+from typing import NoReturn
 
 from ..errors import MagicArgumentError
 from .arguments import MagicParser
 from .words import split_line
+
+RESET = "reset"
 
 
 @dataclass(frozen=True)
 class AppArguments:
     """What ``%app`` was asked for.
 
-    :param name: the variable that holds the app to choose, None to show the current one.
+    :param name: the variable that holds the app to choose or to make, None for the current one.
+    :param module: the module that has the app, with the attribute in ``name``; None for a variable.
+    :param debug: switch debug mode on or off; None to leave it.
+    :param secret_key: what to sign sessions with; None to leave it.
+    :param reset: make a fresh app in the variable.
     """
 
     name: str | None = None
+    module: str | None = None
+    debug: bool | None = None
+    secret_key: str | None = None
+    reset: bool = False
 
 
 def app_parser() -> MagicParser:
     """Return the parser of ``%app``."""
     parser = MagicParser(
         "%app",
-        "[NAME]",
-        "Show the app that the notebook builds, or choose it.",
-        examples=("%app", "%app admin"),
+        "[NAME] [reset]",
+        "Show the app that the notebook builds, choose it, or make one.\n\n"
+        "A variable that holds an app is chosen; one that does not exist gets a new app.",
+        examples=(
+            "%app",
+            "%app admin --debug",
+            "%app shop.web:app",
+            "%app --secret-key dev",
+            "%app reset",
+        ),
     )
     parser.add_argument(
-        "name", nargs="*", metavar="NAME", help="variable that holds the app to build from here on"
+        "words",
+        nargs="*",
+        metavar="NAME",
+        help="a variable, or module:attribute; reset puts a fresh app in its place",
     )
+    debug = parser.add_mutually_exclusive_group()
+    debug.add_argument("--debug", action="store_const", const=True, help="switch debug mode on")
+    debug.add_argument("--no-debug", dest="debug", action="store_const", const=False, help="switch it off")
+    parser.add_argument("--secret-key", type=_parse_key, metavar="KEY", help="what sessions are signed with")
     return parser
 
 
@@ -39,13 +67,31 @@ def parse_app(line: str) -> AppArguments:
     :raises MagicArgumentError: when it is not understood.
     """
     parser = app_parser()
-    names = parser.parse_words(split_line(line, magic=parser.prog)).name
+    arguments = parser.parse_words(split_line(line, magic=parser.prog))
+    names = [word for word in arguments.words if word != RESET]
     if len(names) > 1:
-        raise MagicArgumentError(f"one variable at a time, not {' '.join(names)!r}", magic=parser.prog)
-    for name in names:
-        if not name.isidentifier():
-            raise MagicArgumentError(
-                f"{name!r} is not a variable. Bind the app to one and type its name, such as %app admin",
-                magic=parser.prog,
-            )
-    return AppArguments(*names)
+        _fail(f"one variable at a time, not {' '.join(names)!r}")
+    module, name = _split_name(names[0]) if names else (None, None)
+    resets = RESET in arguments.words
+    if module is not None and resets:
+        _fail(f"the app of a module is made by the module. To make one here type %app {name} reset")
+    return AppArguments(name, module, arguments.debug, arguments.secret_key, resets)
+
+
+def _split_name(word: str) -> tuple[str | None, str]:
+    if found := re.fullmatch(r"([\w.]+):([\w.]+)", word):
+        return found[1], found[2]
+    if word.isidentifier() and not keyword.iskeyword(word):
+        return None, word
+    hint = f"Type %app {word.replace('.', ':', 1)}" if "." in word else "Type a name, such as %app admin"
+    return _fail(f"{word!r} is neither a variable nor module:attribute. {hint}")
+
+
+def _parse_key(text: str) -> str:
+    if text:
+        return text
+    raise argparse.ArgumentTypeError("an empty key signs nothing. Type some text, such as --secret-key dev")
+
+
+def _fail(message: str) -> NoReturn:
+    raise MagicArgumentError(message, magic="%app")

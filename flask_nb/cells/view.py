@@ -56,12 +56,13 @@ class ViewSource:
             raise CellSyntaxError("the cell is empty. Type the view below the magic, such as: 'Hello'")
         return tree  # type: ignore[no-any-return]
 
-    def compile(self, tree: ast.Module) -> CodeType:
+    def compile(self, tree: ast.Module | ast.Expression) -> CodeType:
         """Return the code of a tree that was made from this source.
 
         :raises CellSyntaxError: when Python refuses it.
         """
-        compiled = partial(compile, tree, self.filename, "exec", **self._options(False))
+        mode = "eval" if isinstance(tree, ast.Expression) else "exec"
+        compiled = partial(compile, tree, self.filename, mode, **self._options(False))
         return self._translate(compiled)  # type: ignore[no-any-return]
 
     def fail(self, message: str, line: int | None) -> CellSyntaxError:

@@ -23,6 +23,7 @@ from flask_nb.web.logging import default_handler
 from flask_nb.web.owners import Owner, Registration
 from flask_nb.web.redefinition import named_methods
 
+from .defining import DefiningEngine
 from .protocol import RouteRow, StartResponse, View
 
 Runner = Callable[..., Any]
@@ -32,14 +33,11 @@ _NEAR_COUNT = 3
 _NEAR_RATIO = 0.6  # below it, suggestions looked like guesses
 
 
-class OurEngine:
+class OurEngine(DefiningEngine):
     """An app of :mod:`flask_nb.web` as the notebook sees it.
 
     :param app: the app.
     """
-
-    def __init__(self, app: web.Flask) -> None:
-        self.app = app
 
     @staticmethod
     def adopts(app: Any) -> bool:
@@ -50,6 +48,13 @@ class OurEngine:
     def new(cls, import_name: str, root_path: str | None = None) -> OurEngine:
         """Make an app and return its engine."""
         return cls(web.Flask(import_name, root_path=root_path))
+
+    @classmethod
+    def fresh(cls, import_name: str, root_path: str | None = None) -> OurEngine:
+        """Make an app that takes nothing over from one that the same cell made before."""
+        nobody = Owner(object(), "a fresh app", run=0)  # whose key has no earlier run
+        with owners.owned_by(nobody):
+            return cls.new(import_name, root_path)
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from logging import Logger
 from types import ModuleType
@@ -103,3 +104,55 @@ class Engine(Protocol):
 
     def supports_async(self) -> bool:
         """Whether ``async def`` views can be called in this environment."""
+
+    # --- what cells define besides routes ---
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The app's configuration."""
+
+    def own_config(self) -> dict[str, Any]:
+        """Return the settings that are not those that every app begins with."""
+
+    def config_path(self, name: str) -> str:
+        """Return the absolute path of a configuration file."""
+
+    def config_below(self, name: str, *, whole_cell: bool) -> Mapping[str, Any]:
+        """Return the configuration without what an earlier run of this definition had set."""
+
+    def read_config(
+        self, kind: str, where: Any, below: Mapping[str, Any], *, silent: bool
+    ) -> dict[str, Any] | None:
+        """Return what a source would set, without setting it; None if it is missing and *silent*."""
+
+    def set_config(self, name: str, values: Mapping[str, Any], *, whole_cell: bool) -> None:
+        """Set the values, in the place of what an earlier run of this definition had set."""
+
+    def set_debug(self, value: bool) -> None:
+        """Switch debug mode on or off."""
+
+    def set_secret_key(self, key: str) -> None:
+        """Set what sessions are signed with."""
+
+    def add_template(
+        self, name: str, source: str, filename: str, first_line: int
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """Define a template; return the templates that it names and the variables that it takes."""
+
+    def add_static(self, path: str, data: bytes, mimetype: str | None) -> tuple[str, str]:
+        """Define a static file; return its URL's path and its type."""
+
+    def url_for(
+        self,
+        endpoint: str,
+        values: Mapping[str, Any],
+        *,
+        anchor: str | None,
+        method: str | None,
+        scheme: str | None,
+        external: bool | None,
+    ) -> str:
+        """Build a URL, with or without an active context, and without ``SERVER_NAME``."""
+
+    def request_context(self, arguments: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        """Return the context of a made-up request, for a ``with`` block."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -90,18 +91,24 @@ class Overlay:
         :raises jinja2.TemplateSyntaxError: it does not compile; then nothing has changed. Lines are those
             of the source, counted from 1.
         """
+        # Checked as it will be compiled, an unknown filter included, but with the lines of the source.
+        self.environment.compile(source, name, filename)
         template = OverlayTemplate(source, filename, first_line)
-        environment = self._app.jinja_env
-        # Checked as it will be compiled, an unknown filter included, but with lines of the source.
-        environment.compile(source, name, filename)
-        self._app._set_name(
-            "template",
-            self.templates,
-            name,
-            template,
-            repeat=lambda target: target.overlay.add_template(name, source, filename, first_line),
-        )
+        self.put_template(name, template)
         return template
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that templates are compiled in.
+
+        The app's own is made from the settings of the moment when it is first asked for, which is not
+        for a definition to choose: before that, one like it will do.
+        """
+        return vars(self._app).get("jinja_env") or self._app.create_jinja_environment()
+
+    def put_template(self, name: str, template: OverlayTemplate) -> None:
+        """Add a template unchecked: a new app takes it over before its filters are there."""
+        self._put("template", self.templates, name, template, lambda overlay: overlay.put_template)
 
     def add_static(self, path: str, data: bytes, mimetype: str | None = None) -> StaticContent:
         """Define a static file in front of the file of that path.
@@ -114,15 +121,27 @@ class Overlay:
         if not self._app.has_static_folder:
             raise RuntimeError(f"{self._app!r} has no 'static_folder' to serve static files from")
         content = StaticContent(data, mimetype or guess_mimetype(path, data))
-        self._app._set_name(
-            "static",
-            self.static,
-            path,
-            content,
-            repeat=lambda target: target.overlay.add_static(path, data, mimetype),
-            label=f"static file {path}",
-        )
+        self.put_static(path, content)
         return content
+
+    def put_static(self, path: str, content: StaticContent) -> None:
+        """Add a static file, whether or not it can be reached."""
+        self._put("static file", self.static, path, content, lambda overlay: overlay.put_static)
+
+    def _put(
+        self,
+        kind: str,
+        table: dict[str, Any],
+        name: str,
+        value: Any,
+        putter: Callable[[Overlay], Callable[[str, Any], None]],
+    ) -> None:
+        """Enter *value* in the table, and how the same is done on an app that takes over."""
+
+        def repeat(target: Flask) -> None:
+            putter(target.overlay)(name, value)
+
+        self._app._set_name(kind, table, name, value, repeat)
 
 
 class OverlaidApp:

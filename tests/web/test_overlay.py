@@ -87,6 +87,25 @@ def test_a_new_app_takes_over_templates_and_static_files(app, tmp_path):
     assert made[1].test_client().get("/static/x.txt").data == b"x"
 
 
+def test_a_new_app_takes_a_template_over_before_its_filters_are_there(tmp_path):
+    made = []
+
+    def make():
+        made.append(web.Flask("nb", root_path=str(tmp_path)))
+        made[-1].add_template_filter(lambda s: s + "!", "shout")
+
+    run("app", make)
+    run("a", lambda: made[0].overlay.add_template("x.html", "{{ x | shout }}"))
+    run("app", make)
+    assert render(made[1], "x.html", x="a") == "a!"
+
+
+def test_defining_a_template_does_not_make_the_environment(app):
+    app.overlay.add_template("x.html", "x")
+    app.config["TEMPLATES_AUTO_RELOAD"] = True
+    assert app.jinja_env.auto_reload
+
+
 def test_a_template_that_does_not_compile_changes_nothing(app):
     app.overlay.add_template("page.html", "old")
     for wrong in ("{% if %}", "one\n{{ x | shout }}", "{% block %}"):

@@ -1,0 +1,418 @@
+"""``%config_from`` and ``%%config_from``: sources of configuration → what an app is set to."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import tomllib
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, Protocol
+
+from ..errors import CellSyntaxError, ConfigError, MagicArgumentError
+from .arguments import MagicParser, suggest
+from .config_errors import explain
+from .view import ViewSource
+from .words import quote_word, split_line
+
+Kind = Literal["python", "json", "toml", "variable", "prefix", "import", "object", "setting"]
+Format = Literal["python", "json", "toml"]
+
+FORMATS: tuple[Format, ...] = ("python", "json", "toml")
+SUFFIXES: dict[str, Format] = {".cfg": "python", ".py": "python", ".json": "json", ".toml": "toml"}
+"""The endings of configuration files, and how each is read."""
+
+_SETTING = re.compile(r"([^\W\d]\w*)=", re.ASCII)
+_CELL = "the cell"
+
+
+class _NotSet:
+    """What a key held that was not there."""
+
+    def __repr__(self) -> str:
+        return "not set"
+
+
+NOT_SET = _NotSet()
+"""Stands for the value before, where a key was not set."""
+
+
+@dataclass(frozen=True)
+class ConfigSource:
+    """One source of configuration.
+
+    :param kind: how it is read.
+    :param name: the file, the variable, the prefix, the object, or the key of a setting.
+    :param value: the value of a setting.
+    """
+
+    kind: Kind
+    name: str
+    value: object = None
+
+    def __str__(self) -> str:
+        shown = {"variable": f"env:{self.name}", "prefix": f"prefix:{self.name}_"}
+        return shown.get(self.kind, self.name)
+
+
+@dataclass(frozen=True)
+class ConfigDefinition:
+    """A line of ``%config_from``, or a cell of ``%%config_from``.
+
+    :param sources: read from left to right, so that the last one to set a key wins.
+    :param silent: accept that a file is missing, or a variable unset.
+    :param format: how the cell is read; None for a line.
+    :param body: the cell below the magic's line.
+    :param body_line: the line of the cell on which the body begins, from 1.
+    :param text: the words as typed, or the body: what tells one definition of a cell from another.
+    """
+
+    sources: tuple[ConfigSource, ...] = ()
+    silent: bool = False
+    format: Format | None = None
+    body: str = ""
+    body_line: int = 2
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class ConfigChange:
+    """What became of one key.
+
+    :param before: its value before, :data:`NOT_SET` without one.
+    """
+
+    key: str
+    before: object
+    now: object
+
+
+@dataclass(frozen=True)
+class AppliedConfig:
+    """A configuration that has been set.
+
+    :param changes: the keys that were set, in the order in which they were.
+    :param ignored: keys of the cell that are not in upper case, and do not count.
+    :param missing: the sources that ``--silent`` passed over.
+    """
+
+    definition: ConfigDefinition
+    changes: tuple[ConfigChange, ...]
+    ignored: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what there is to say besides the table."""
+        notes = [f"not there: {', '.join(self.missing)}"] if self.missing else []
+        if self.ignored:
+            notes.append(f"not in upper case, so no settings: {', '.join(self.ignored)}")
+        if not self.changes and not notes:
+            notes.append("no setting found: only names in upper case count")
+        return notes
+
+
+class ConfigTarget(Protocol):
+    """An app that can be configured; engines provide it."""
+
+    def config_below(self, name: str, *, whole_cell: bool) -> Mapping[str, Any]:
+        """Return the configuration without what an earlier run of this definition had set.
+
+        :param name: what tells it from other definitions of the cell.
+        :param whole_cell: the cell is this one definition, whatever its name was before.
+        """
+
+    def config_path(self, name: str) -> str:
+        """Return the absolute path of a configuration file."""
+
+    def read_config(
+        self, kind: str, where: object, below: Mapping[str, Any], *, silent: bool
+    ) -> dict[str, Any] | None:
+        """Return what a source would set, without setting it; None if it is missing and *silent*.
+
+        :param kind: ``python``, ``json``, ``toml``, ``prefix`` or ``object``.
+        :param where: an absolute path, a prefix, an object or an import string.
+        :param below: the configuration so far.
+        """
+
+    def set_config(self, name: str, values: Mapping[str, Any], *, whole_cell: bool) -> None:
+        """Set the values, in the place of what an earlier run of this definition had set."""
+
+
+def config_parser(magic: str = "%config_from") -> MagicParser:
+    """Return the parser of ``%config_from``, or of ``%%config_from``."""
+    parser = MagicParser(
+        magic,
+        "SOURCE …",
+        "Load the app's configuration, and show what has changed.\n\n"
+        "It belongs to its cell: a re-run first takes back what the cell had set before. As a cell,\n"
+        "%%config_from takes the settings themselves, and --format says how they are written.",
+        examples=(
+            "%config_from settings.cfg",
+            "%config_from default_settings:Production env:APP_SETTINGS --silent",
+            "%config_from prefix:FLASK_ DEBUG=True GREETING='Good day'",
+            "%%config_from --format toml",
+        ),
+    )
+    parser.add_argument(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="a file (.cfg and .py: upper-case names; .json, .toml), env:VARIABLE that names one, "
+        "prefix:FLASK_ for variables of the environment, an object of the notebook, module:Name, "
+        "or KEY=value with a Python literal or text; the last one to set a key wins",
+    )
+    parser.add_argument(
+        "--silent", action="store_true", help="accept that a file is missing or a variable unset"
+    )
+    parser.add_argument(
+        "--format", choices=FORMATS, metavar="F", help=f"how the cell is written: {', '.join(FORMATS)}"
+    )
+    return parser
+
+
+def parse_config(line: str, cell: str | None = None, body_line: int = 2) -> ConfigDefinition:
+    """Parse the line of ``%config_from``, and the cell below ``%%config_from``.
+
+    :raises MagicArgumentError: when it is not understood.
+    """
+    parser = config_parser("%config_from" if cell is None else "%%config_from")
+    arguments = parser.parse_words(split_line(line, magic=parser.prog, verbatim=_find_literal))
+    words: list[str] = arguments.sources
+    if cell is None:
+        return _define_line(words, arguments.silent, arguments.format)
+    if words or arguments.silent:
+        what = repr(words[0]) if words else "--silent"
+        raise MagicArgumentError(
+            f"the cell holds the settings itself, so {what} has no place here. "
+            f"Type %config_from {words[0] if words else 'SOURCE --silent'} in a line of its own",
+            magic=parser.prog,
+        )
+    return ConfigDefinition(format=arguments.format or "python", body=cell, body_line=body_line, text=cell)
+
+
+def _define_line(words: list[str], silent: bool, format: Format | None) -> ConfigDefinition:
+    if not words:
+        _fail("the source is missing. Type one, such as %config_from settings.cfg or %config_from DEBUG=True")
+    if format is not None:
+        _fail("--format is for cells: a file says by its ending how it is read, .cfg, .py, .json or .toml")
+    sources = tuple(_parse_source(word) for word in words)
+    return ConfigDefinition(sources, silent, text=" ".join(quote_word(word) for word in words))
+
+
+def _fail(message: str) -> NoReturn:
+    raise MagicArgumentError(message, magic="%config_from")
+
+
+def _parse_source(word: str) -> ConfigSource:
+    if found := _SETTING.match(word):
+        return _parse_setting(found[1], word[found.end() :])
+    scheme, colon, rest = word.partition(":")
+    if colon and scheme in ("env", "prefix"):
+        return _parse_environment(scheme, rest)
+    kind = SUFFIXES.get(os.path.splitext(word)[1].lower())
+    if kind is not None:
+        return ConfigSource(kind, word)
+    if re.fullmatch(r"[\w.]+:[\w.]+", word):
+        return ConfigSource("import", word)
+    if all(part.isidentifier() for part in word.split(".")):
+        return ConfigSource("object", word)
+    return _fail(
+        f"{word!r} is no source. Type a file that ends in {', '.join(SUFFIXES)}, env:VARIABLE, "
+        f"prefix:FLASK_, an object, module:Name, or KEY=value"
+    )
+
+
+def _parse_setting(key: str, value: str) -> ConfigSource:
+    if not key.isupper():
+        _fail(f"settings are in upper case, and {key!r} is not. Type {key.upper()}={value}")
+    return ConfigSource("setting", key, _parse_value(value))
+
+
+def _parse_environment(scheme: str, name: str) -> ConfigSource:
+    if not re.fullmatch(r"\w*[^\W_]\w*", name):
+        example = "env:APP_SETTINGS" if scheme == "env" else "prefix:FLASK_"
+        _fail(f"{scheme + ':' + name!r} names no variable of the environment. Type one, such as {example}")
+    if scheme == "env":
+        return ConfigSource("variable", name)
+    return ConfigSource("prefix", name.removesuffix("_"))
+
+
+def _find_literal(line: str, position: int, words: Sequence[str], word: str) -> int | None:
+    """Return where a Python literal behind ``KEY=`` ends, so that its quotes and spaces stay."""
+    if not _SETTING.fullmatch(word) or line[position] not in "'\"[({":
+        return None
+    ends = (found.start() for found in re.finditer(r"(?=\s)|$", line[position:]))
+    return next((position + end for end in ends if end and _is_literal(line[position:][:end])), None)
+
+
+def _is_literal(text: str) -> bool:
+    return _parse_value(text) is not text
+
+
+def _parse_value(text: str) -> object:
+    """Return the literal, or the very text if it is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # text that is no literal may look like a doubtful one
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            return text
+
+
+def apply_config(
+    definition: ConfigDefinition,
+    target: ConfigTarget,
+    namespace: Mapping[str, Any],
+    *,
+    filename: str = "<cell>",
+) -> AppliedConfig:
+    """Read all sources, then set what they say; an error leaves the configuration as it was.
+
+    :param namespace: the notebook's, in which objects are looked up.
+    :param filename: what tracebacks call the cell.
+    :raises ConfigError: when a source cannot be read.
+    :raises CellSyntaxError: when the cell cannot be read.
+    """
+    whole_cell = definition.format is not None
+    below = target.config_below(definition.text, whole_cell=whole_cell)
+    values: dict[str, Any] = {}
+    missing: list[str] = []
+    ignored: tuple[str, ...] = ()
+    if whole_cell:
+        found = _read_cell(definition, filename)
+        values = {key: value for key, value in found.items() if key.isupper()}
+        ignored = tuple(key for key in found if key not in values and definition.format != "python")
+    for source in definition.sources:
+        read = _read_source(source, target, {**below, **values}, namespace, definition.silent)
+        if read is None:
+            missing.append(str(source))
+        values.update(read or {})
+    changes = tuple(ConfigChange(key, below.get(key, NOT_SET), value) for key, value in values.items())
+    target.set_config(definition.text, values, whole_cell=whole_cell)
+    return AppliedConfig(definition, changes, ignored, tuple(missing))
+
+
+def _read_source(
+    source: ConfigSource,
+    target: ConfigTarget,
+    below: Mapping[str, Any],
+    namespace: Mapping[str, Any],
+    silent: bool,
+) -> dict[str, Any] | None:
+    if source.kind == "setting":
+        return {source.name: source.value}
+    if source.kind == "variable" and not os.environ.get(source.name):
+        if silent:
+            return None
+        raise _unset(source.name)
+    kind, where = _locate(source, target, namespace)
+    try:
+        return target.read_config(kind, where, below, silent=silent)
+    except (Exception, SystemExit) as exc:  # a configuration file may do anything
+        raise explain(exc, str(source), where if isinstance(where, str) else "") from exc
+
+
+def _unset(variable: str) -> ConfigError:
+    return ConfigError(
+        f"env:{variable}",
+        f"the environment variable {variable!r} is not set, so it names no configuration file. "
+        f"Set it with %env {variable}=settings.cfg, or add --silent",
+    )
+
+
+def _locate(source: ConfigSource, target: ConfigTarget, namespace: Mapping[str, Any]) -> tuple[str, object]:
+    """Return how a source is read, and what is to be read."""
+    if source.kind == "variable":
+        path = os.environ[source.name]
+        return SUFFIXES.get(os.path.splitext(path)[1].lower(), "python"), target.config_path(path)
+    if source.kind == "object":
+        return "object", _find_object(source.name, namespace)
+    if source.kind in FORMATS:
+        return source.kind, target.config_path(source.name)
+    return ("object" if source.kind == "import" else source.kind), source.name
+
+
+def _find_object(name: str, namespace: Mapping[str, Any]) -> object:
+    first, *rest = name.split(".")
+    if first not in namespace:
+        near = [key for key in namespace if not key.startswith("_")]
+        hint = suggest(first, near, "Variables") if near and _is_near(first, near) else ""
+        raise ConfigError(
+            name,
+            f"there is no variable {first!r} in the notebook. "
+            f"{hint or 'An object of a module is typed as module:Name, a file with its ending'}",
+        )
+    value = namespace[first]
+    for attribute in rest:
+        try:
+            value = getattr(value, attribute)
+        except Exception as exc:
+            raise ConfigError(name, f"{type(exc).__name__}: {exc}") from None
+    return value
+
+
+def _is_near(word: str, known: list[str]) -> bool:
+    return suggest(word, known, "").startswith("Did you mean")
+
+
+# --- the cell ---
+
+
+def _read_cell(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
+    assert definition.format is not None
+    found = _CELL_READERS[definition.format](definition, filename)
+    if not isinstance(found, dict):
+        kind = type(found).__name__
+        raise ConfigError(
+            _CELL, f'it holds a {kind}, not settings. Write an object, such as {{"DEBUG": true}}'
+        )
+    return found
+
+
+def _read_python(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
+    source = ViewSource(definition.body, definition.body_line, filename)
+    code = source.compile(source.parse()) if definition.body.strip() else None
+    names: dict[str, Any] = {"__name__": "config"}
+    if code is not None:
+        try:
+            exec(code, names)
+        except (Exception, SystemExit) as exc:
+            raise explain(exc, _CELL, filename) from exc
+    return {name: value for name, value in names.items() if name.isupper()}
+
+
+def _read_json(definition: ConfigDefinition, filename: str) -> Any:
+    try:
+        return json.loads(definition.body)
+    except json.JSONDecodeError as exc:
+        raise _cell_error(definition, f"column {exc.colno}: {exc.msg}", exc.lineno) from None
+    except RecursionError:
+        raise _cell_error(definition, "the JSON is nested too deeply", 1) from None
+
+
+def _read_toml(definition: ConfigDefinition, filename: str) -> Any:
+    try:
+        return tomllib.loads(definition.body)
+    except tomllib.TOMLDecodeError as exc:
+        error = explain(exc, _CELL, "", definition.body.encode(errors="replace"))
+        words = str(error).rpartition(": ")[2]
+        message = f"column {error.column}: {words}" if error.column else words
+        raise _cell_error(definition, message, error.line or 1) from None
+
+
+_CELL_READERS: dict[Format, Callable[[ConfigDefinition, str], Any]] = {
+    "python": _read_python,
+    "json": _read_json,
+    "toml": _read_toml,
+}
+
+
+def _cell_error(definition: ConfigDefinition, message: str, line: int) -> CellSyntaxError:
+    """Return the error of a line that is counted within the body."""
+    lines = definition.body.split("\n")
+    text = lines[line - 1] if line <= len(lines) else ""
+    return CellSyntaxError(message, line=line + definition.body_line - 1, text=text)

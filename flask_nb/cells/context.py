@@ -1,0 +1,120 @@
+"""``%%request_context``: a cell that runs as if a request were being answered."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from ..errors import CellSyntaxError, MagicArgumentError
+from .arguments import MagicParser
+from .expressions import Evaluate
+from .request import RequestDefinition
+from .request_line import parse_request
+from .view import ViewSource
+
+_MAGIC = "%%request_context"
+_METHOD_FLAG = re.compile(r"(?:(?<=\s)|^)--method(?:=|\s+|$)(\S*)")
+
+
+@dataclass(frozen=True)
+class ContextDefinition:
+    """A ``%%request_context`` cell.
+
+    :param request: the request that the cell sees.
+    """
+
+    request: RequestDefinition
+
+    def arguments(self, evaluate: Evaluate) -> dict[str, Any]:
+        """Return the arguments of ``test_request_context``.
+
+        :param evaluate: returns the value of an expression's source; its errors propagate.
+        """
+        resolved = self.request.expand(evaluate)
+        return {
+            "path": resolved.path,
+            "method": resolved.method,
+            "headers": list(resolved.headers),
+            "data": resolved.body or None,
+        }
+
+
+@dataclass(frozen=True)
+class CompiledCell:
+    """The statements of a cell, with the last one apart if its value is to be shown.
+
+    :param statements: what runs.
+    :param last: what gives the value, None where there is none to show.
+    """
+
+    statements: CodeType
+    last: CodeType | None
+
+
+def context_parser() -> MagicParser:
+    """Return the parser of ``%%request_context``."""
+    parser = MagicParser(
+        _MAGIC,
+        "[METHOD] PATH [items]",
+        "Run the cell as if a request were being answered: request, session, g and url_for work.\n\n"
+        "Names stay in the notebook, the value of the last expression is shown, no hook is called.\n"
+        "Items and a body are typed as in %post.",
+        examples=(
+            "%%request_context /search?q=tea",
+            "%%request_context POST /login user=ann --form",
+            "%%request_context /items --method DELETE",
+        ),
+    )
+    parser.add_argument("words", nargs="*", metavar="PATH", help="with its query; / unless told")
+    parser.add_argument("--method", metavar="M", help="the method; default: GET")
+    return parser
+
+
+def parse_context(line: str) -> ContextDefinition:
+    """Parse the line of ``%%request_context``.
+
+    :raises MagicArgumentError: when it is not understood.
+    """
+    if re.search(r"(?:^|\s)(?:-h|--help)(?=\s|$)", line):
+        context_parser().parse_words(["--help"])
+    method, rest = _take_method(line)
+    request = parse_request(method, rest if rest.strip() else "/", magic=_MAGIC)
+    if request.as_name or request.in_process or request.silent:
+        message = "no request is sent, so --as, --in-process and ; mean nothing here. Leave them out"
+        raise MagicArgumentError(message, magic=_MAGIC)
+    return ContextDefinition(request)
+
+
+def _take_method(line: str) -> tuple[str | None, str]:
+    found = _METHOD_FLAG.search(line)
+    if found is None:
+        return None, line
+    if not re.fullmatch(r"[A-Za-z]+", found[1]):
+        raise MagicArgumentError("--method needs a method. Type one, such as --method POST", magic=_MAGIC)
+    return found[1].upper(), line[: found.start()] + line[found.end() :]
+
+
+def compile_cell(source: ViewSource) -> CompiledCell:
+    """Compile a cell's statements, the last expression apart.
+
+    :raises CellSyntaxError: when it does not compile.
+    """
+    if not source.body.strip():
+        raise CellSyntaxError("the cell is empty. Type below the magic what is to run")
+    tree = source.parse()
+    last = tree.body[-1]
+    if not isinstance(last, ast.Expr) or _is_silenced(source, last):
+        return CompiledCell(source.compile(tree), None)
+    tree.body.pop()
+    return CompiledCell(source.compile(tree), source.compile(ast.Expression(last.value)))
+
+
+def _is_silenced(source: ViewSource, last: ast.Expr) -> bool:
+    """Say whether a ``;`` stands behind the last expression."""
+    lines = source.body.split("\n")
+    line = (last.end_lineno or 0) - source.body_line
+    rest = lines[line].encode()[last.end_col_offset or 0 :].decode() if line < len(lines) else ""
+    return rest.lstrip().startswith(";")

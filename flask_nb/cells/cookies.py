@@ -1,0 +1,77 @@
+"""The line of ``%cookies``: what the notebook sends along, as a browser would."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ..errors import MagicArgumentError
+from .arguments import MagicParser, choose
+from .words import split_line
+
+ACTIONS = ("set", "clear")
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110 §5.6.2
+
+
+@dataclass(frozen=True)
+class CookiesArguments:
+    """What ``%cookies`` was asked for.
+
+    :param action: ``show``, ``set`` or ``clear``.
+    :param values: names and values to set.
+    :param names: the cookies to clear; empty for all.
+    """
+
+    action: str = "show"
+    values: tuple[tuple[str, str], ...] = ()
+    names: tuple[str, ...] = ()
+
+
+def cookies_parser() -> MagicParser:
+    """Return the parser of ``%cookies``."""
+    parser = MagicParser(
+        "%cookies",
+        "[set NAME=VALUE … | clear [NAME …]]",
+        "Show the cookies that the app has set and requests send back; set or clear some.\n\n"
+        "A signed session is shown with its content. Each notebook has cookies of its own.",
+        examples=("%cookies", "%cookies set theme=dark", "%cookies clear session", "%cookies clear"),
+    )
+    parser.add_argument(
+        "words", nargs="*", metavar="ACTION", help="set, with name=value; clear, with names or for all"
+    )
+    return parser
+
+
+def parse_cookies(line: str) -> CookiesArguments:
+    """Parse the line of ``%cookies``.
+
+    :raises MagicArgumentError: when it is not understood.
+    """
+    parser = cookies_parser()
+    words: list[str] = parser.parse_words(split_line(line, magic=parser.prog)).words
+    if not words:
+        return CookiesArguments()
+    if "=" in words[0]:
+        _fail(f"to set a cookie type %cookies set {words[0]}")
+    if choose(words[0], ACTIONS, what="action", magic=parser.prog) == "clear":
+        return CookiesArguments("clear", names=tuple(dict.fromkeys(words[1:])))
+    if not words[1:]:
+        _fail("what to set is missing. Type a name and a value, such as %cookies set theme=dark")
+    return CookiesArguments("set", tuple(_parse_pair(word) for word in words[1:]))
+
+
+def _parse_pair(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        _fail(f"{word!r} is not of the form name=value. Type %cookies set {word}=VALUE")
+    if not _NAME.fullmatch(name):
+        _fail(f"{name!r} cannot be the name of a cookie: letters, digits and hyphens can. Type theme=dark")
+    if not value.isprintable():
+        _fail(f"the value of {name!r} holds a character that no cookie can hold. Leave it out")
+    return name, value
+
+
+def _fail(message: str) -> NoReturn:
+    raise MagicArgumentError(message, magic="%cookies")

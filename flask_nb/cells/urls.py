@@ -1,0 +1,274 @@
+"""The line of ``%url_for``: an endpoint, or a rule, with values → a URL."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+from werkzeug.routing import BuildError
+
+from ..errors import MagicArgumentError, UrlError
+from .arguments import MagicParser
+from .expressions import Evaluate, Expression, Text, expand_text, find_expression, parse_text
+from .rules import end_of_variable, find_variables
+from .words import split_line
+
+_MAGIC = "%url_for"
+_OPTIONS = ("_anchor", "_external", "_method", "_scheme")
+_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+@dataclass(frozen=True)
+class UrlDefinition:
+    """A line of ``%url_for``.
+
+    :param name: an endpoint, the beginning of one, or a rule.
+    :param values: names and values in the order typed.
+    :param external: whether scheme and host are part of it; None to leave that to the app.
+    :param live: lead to the server that runs, not to ``localhost`` without a port.
+    """
+
+    name: str
+    values: tuple[tuple[str, Text], ...] = ()
+    external: bool | None = None
+    anchor: str | None = None
+    method: str | None = None
+    scheme: str | None = None
+    live: bool = False
+
+
+class Route(Protocol):
+    """One route of an app."""
+
+    @property
+    def rule(self) -> str:
+        """The rule, such as ``/hello/<name>``."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Its methods."""
+
+    @property
+    def endpoint(self) -> str:
+        """Its endpoint."""
+
+
+class UrlTarget(Protocol):
+    """An app that builds URLs; engines provide it."""
+
+    def routes(self) -> Sequence[Route]:
+        """Return all routes."""
+
+    def url_for(
+        self,
+        endpoint: str,
+        values: Mapping[str, Any],
+        *,
+        anchor: str | None,
+        method: str | None,
+        scheme: str | None,
+        external: bool | None,
+    ) -> str:
+        """Build a URL, with or without an active context, and without ``SERVER_NAME``."""
+
+
+def url_parser() -> MagicParser:
+    """Return the parser of ``%url_for``."""
+    parser = MagicParser(
+        _MAGIC,
+        "ENDPOINT [name=value …]",
+        "Build the URL of an endpoint, as url_for does; no context is needed.\n\n"
+        "What the rule has no variable for becomes the query. The value is a text that can be assigned.",
+        examples=(
+            "%url_for hello_name name=Ann",
+            "%url_for /hello/<name> name={user.name} page=2",
+            "%url_for static filename=site.css _external=True",
+            "url = %url_for index",
+        ),
+    )
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="ENDPOINT",
+        help="an endpoint, its beginning up to a _, or a rule; then name=value, where {expression} is a "
+        "value of the notebook; _external=True, _anchor=…, _method=… and _scheme=… as in url_for",
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="with the address of the server that runs; differs with each run"
+    )
+    return parser
+
+
+def parse_url(line: str) -> UrlDefinition:
+    """Parse the line of ``%url_for``.
+
+    :raises MagicArgumentError: when it is not understood.
+    """
+    parser = url_parser()
+    arguments = parser.parse_words(split_line(line, magic=_MAGIC, verbatim=_find_stretch))
+    if not arguments.words:
+        _fail("the endpoint is missing. Type one, such as %url_for index; %routes shows them all")
+    name, *rest = arguments.words
+    if "=" in name and not name.startswith("/"):
+        _fail(f"the endpoint is missing in front of {name!r}. %routes shows them all")
+    pairs = [_parse_pair(word) for word in rest]
+    options = {key: value for key, value in pairs if key in _OPTIONS}
+    values = tuple((key, parse_text(value)) for key, value in pairs if key not in _OPTIONS)
+    _refuse_twice([key for key, _value in pairs])
+    external = _parse_truth(options["_external"]) if "_external" in options else None
+    if external is False and "_scheme" in options:
+        _fail("_scheme is part of an external URL. Leave out _external=False")
+    return UrlDefinition(
+        name,
+        values,
+        external=external,
+        anchor=options.get("_anchor"),
+        method=options["_method"].upper() if "_method" in options else None,
+        scheme=options.get("_scheme"),
+        live=arguments.live,
+    )
+
+
+def build_url(definition: UrlDefinition, target: UrlTarget, evaluate: Evaluate) -> str:
+    """Return the URL; nothing is sent, no hook of a request runs.
+
+    :param evaluate: returns the value of an expression's source; its errors propagate.
+    :raises UrlError: when the endpoint is unknown, or a value is missing or does not fit.
+    """
+    routes = target.routes()
+    endpoint = _find_endpoint(definition.name, routes, definition.method)
+    values = {name: _expand(text, evaluate) for name, text in definition.values}
+    try:
+        return target.url_for(
+            endpoint,
+            values,
+            anchor=definition.anchor,
+            method=definition.method,
+            scheme=definition.scheme,
+            external=_is_external(definition),
+        )
+    except BuildError:
+        raise _explain(endpoint, values, routes, definition.method) from None
+    except Exception as exc:
+        rules = " or ".join(_rules(endpoint, routes))
+        shown = ", ".join(f"{name}={value!r}" for name, value in values.items()) or "no value"
+        raise UrlError(f"{shown} does not fit {rules}: {type(exc).__name__}: {exc}") from exc
+
+
+def _is_external(definition: UrlDefinition) -> bool | None:
+    if definition.live:
+        return True
+    return True if definition.scheme is not None and definition.external is None else definition.external
+
+
+def _expand(text: Text, evaluate: Evaluate) -> object:
+    """An expression alone is the value itself; among other text it becomes text."""
+    if len(text) == 1 and isinstance(text[0], Expression):
+        return evaluate(text[0].source)
+    return expand_text(text, evaluate)
+
+
+def _find_stretch(line: str, position: int, words: Sequence[str], word: str) -> int | None:
+    found = find_expression(line, position)
+    return found[0] if found else end_of_variable(line, position)
+
+
+def _parse_pair(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals or not name.isidentifier():
+        _fail(f"{word!r} is not of the form name=value. A value with spaces needs quotes")
+    if name in _OPTIONS and not value:
+        _fail(f"{name} has no value. Type it behind the =")
+    if name not in _OPTIONS and (near := difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.75)):
+        _fail(f"unknown option {name!r}. Did you mean {near[0]}?")
+    return name, value
+
+
+def _refuse_twice(names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            _fail(f"{name!r} is given twice. For several values of a query type {name}={{['a', 'b']}}")
+
+
+def _parse_truth(text: str) -> bool:
+    if text.lower() not in _TRUTH:
+        _fail(f"_external is True or False, not {text!r}")
+    return _TRUTH[text.lower()]
+
+
+def _fail(message: str) -> NoReturn:
+    raise MagicArgumentError(message, magic=_MAGIC)
+
+
+# --- the endpoint ---
+
+
+def _find_endpoint(name: str, routes: Sequence[Route], method: str | None) -> str:
+    if name.startswith("."):  # relative to the blueprint of the request that is active
+        return name
+    if name.startswith("/"):
+        return _find_by_rule(name, routes, method)
+    endpoints = list(dict.fromkeys(route.endpoint for route in routes))
+    if name in endpoints:
+        return name
+    longer = [endpoint for endpoint in endpoints if endpoint.startswith(f"{name}_")]
+    if len(longer) == 1:
+        return longer[0]
+    if longer:
+        raise UrlError(f"{name!r} begins several endpoints: {', '.join(longer)}. Type one of them")
+    near = difflib.get_close_matches(name, endpoints, n=3, cutoff=0.5)
+    raise UrlError(f"there is no endpoint {name!r}. {_near(near, routes)}")
+
+
+def _find_by_rule(rule: str, routes: Sequence[Route], method: str | None) -> str:
+    found = [route for route in routes if route.rule == rule]
+    if len(found) > 1:
+        asked = method or "GET"
+        found = [route for route in found if asked in route.methods] or found
+    endpoints = list(dict.fromkeys(route.endpoint for route in found))
+    if len(endpoints) == 1:
+        return endpoints[0]
+    if endpoints:
+        names = ", ".join(endpoints)
+        raise UrlError(f"the rule {rule!r} is that of several endpoints: {names}. Type one of them")
+    rules = {route.rule: route.endpoint for route in routes}
+    near = [rules[close] for close in difflib.get_close_matches(rule, rules, n=3, cutoff=0.5)]
+    raise UrlError(f"there is no rule {rule!r}. {_near(near, routes)}")
+
+
+def _near(endpoints: list[str], routes: Sequence[Route]) -> str:
+    if not endpoints:
+        return "%routes shows them all"
+    return f"Near: {', '.join(f'{name} ({_rules(name, routes)[0]})' for name in endpoints)}"
+
+
+def _rules(endpoint: str, routes: Sequence[Route]) -> list[str]:
+    return [route.rule for route in routes if route.endpoint == endpoint] or [endpoint]
+
+
+def _explain(
+    endpoint: str, values: Mapping[str, object], routes: Sequence[Route], method: str | None
+) -> UrlError:
+    """Say which values are missing: those of the rule that lacks the fewest."""
+    known = [route for route in routes if route.endpoint == endpoint]
+    if not known:
+        return UrlError(f"there is no endpoint {endpoint!r}. %routes shows them all")
+    if method is not None and all(method not in route.methods for route in known):
+        methods = sorted({one for route in known for one in route.methods})
+        return UrlError(f"the endpoint {endpoint!r} answers {', '.join(methods)}, not {method}")
+    route = min(known, key=lambda one: len(_missing(one, values)))
+    missing = _missing(route, values)
+    if not missing:
+        return UrlError(f"these values do not fit {route.rule}, the rule of the endpoint {endpoint!r}")
+    given = [f"{name}={value}" for name, value in values.items() if re.fullmatch(r"\S+", str(value))]
+    typed = " ".join([_MAGIC, endpoint, *given, *(f"{name}=…" for name in missing)])
+    what = "the value of" if len(missing) == 1 else "the values of"
+    return UrlError(f"{what} {', '.join(missing)} is missing for {route.rule}. Type {typed}")
+
+
+def _missing(route: Route, values: Mapping[str, object]) -> list[str]:
+    names = [variable.name for variable in find_variables(route.rule)]
+    return [name for name in names if values.get(name) is None]

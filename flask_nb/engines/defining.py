@@ -1,0 +1,202 @@
+"""What cells define on an app of our own besides routes: settings, templates, static files; and its URLs."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import IO, Any
+
+from jinja2 import TemplateSyntaxError, meta
+from werkzeug.routing import MapAdapter
+
+from flask_nb import web
+from flask_nb.errors import CellError, CellSyntaxError
+from flask_nb.web.config import Config
+from flask_nb.web.globals import _cv_app, _cv_request
+
+Loader = Callable[[Config, Any, bool], bool | None]
+
+
+class DefiningEngine:
+    """The part of an engine that defines.
+
+    :param app: the app.
+    """
+
+    def __init__(self, app: web.Flask) -> None:
+        self.app = app
+
+    # --- configuration ---
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The app's configuration."""
+        return self.app.config
+
+    def own_config(self) -> dict[str, Any]:
+        """Return the settings that are not those that every app begins with."""
+        defaults = self.app.default_config
+        return {
+            key: value
+            for key, value in self.app.config.items()
+            if key not in defaults or (value != defaults[key] and (key, value) != ("DEBUG", False))
+        }
+
+    def config_path(self, name: str) -> str:
+        """Return the absolute path of a configuration file."""
+        return os.path.abspath(os.path.join(self.app.config.root_path, name))
+
+    def config_below(self, name: str, *, whole_cell: bool) -> Mapping[str, Any]:
+        """Return the configuration without what an earlier run of this definition had set.
+
+        :param name: what tells it from other definitions of the cell.
+        :param whole_cell: the cell is this one definition, whatever its name was before.
+        """
+        layers = self.app.config_layers
+        return layers.without(layers.earlier(name, all_of_owner=whole_cell))
+
+    def read_config(
+        self, kind: str, where: Any, below: Mapping[str, Any], *, silent: bool
+    ) -> dict[str, Any] | None:
+        """Return what a source would set, without setting it; None if it is missing and *silent*.
+
+        :param kind: ``python``, ``json``, ``toml``, ``prefix`` or ``object``.
+        :param where: an absolute path, a prefix, an object or an import string.
+        :param below: the configuration so far, into which nested settings are merged.
+        """
+        if kind == "prefix":
+            return self._read_prefix(where, below)
+        config = type(self.app.config)(self.app.config.root_path)
+        loaded = _LOADERS[kind](config, where, silent)
+        return None if loaded is False else dict(config)
+
+    def _read_prefix(self, prefix: str, below: Mapping[str, Any]) -> dict[str, Any]:
+        config = type(self.app.config)(self.app.config.root_path, _copied(below))
+        config.from_prefixed_env(prefix)
+        start = f"{prefix}_"
+        names = (name.removeprefix(start) for name in sorted(os.environ) if name.startswith(start))
+        return {key: config[key] for key in dict.fromkeys(name.partition("__")[0] for name in names)}
+
+    def set_config(self, name: str, values: Mapping[str, Any], *, whole_cell: bool) -> None:
+        """Set the values, in the place of what an earlier run of this definition had set."""
+        layers = self.app.config_layers
+        layers.put(name, values, layers.earlier(name, all_of_owner=whole_cell))
+
+    def set_debug(self, value: bool) -> None:
+        """Switch debug mode on or off, with the reloading of templates that comes with it."""
+        self.app.debug = value
+
+    def set_secret_key(self, key: str) -> None:
+        """Set what sessions are signed with."""
+        self.app.secret_key = key
+
+    # --- templates and static files ---
+
+    def add_template(
+        self, name: str, source: str, filename: str, first_line: int
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """Define the template in front of the files of that name; it is live when this returns.
+
+        :param first_line: the line of *filename* on which the source begins.
+        :return: the templates that it extends, includes and imports, and the variables that it takes.
+        :raises CellSyntaxError: when it does not compile; then nothing has changed.
+        """
+        try:
+            template = self.app.overlay.add_template(name, source, filename, first_line)
+        except TemplateSyntaxError as exc:
+            lines = source.splitlines()
+            text = lines[exc.lineno - 1] if 0 < exc.lineno <= len(lines) else ""
+            message = str(exc.message).removesuffix(".")
+            raise CellSyntaxError(message, line=exc.lineno + first_line - 1, text=text) from None
+        environment = self.app.overlay.environment
+        tree = template.parse(environment, name)
+        known = {*environment.globals, "g", "request", "session"}
+        return (
+            list(dict.fromkeys(filter(None, meta.find_referenced_templates(tree)))),
+            sorted(meta.find_undeclared_variables(tree) - known),
+        )
+
+    def add_static(self, path: str, data: bytes, mimetype: str | None) -> tuple[str, str]:
+        """Define the file in front of the one in the folder; return its URL's path and its type.
+
+        :raises CellError: when the app serves no static files.
+        """
+        if not self.app.has_static_folder:
+            raise CellError(
+                "this app serves no static files, for it was made with static_folder=None. "
+                "Make it without, or send the text from a %%route"
+            )
+        content = self.app.overlay.add_static(path, data, mimetype)
+        return f"{self.app.static_url_path}/{path}", content.mimetype
+
+    # --- URLs and contexts ---
+
+    def url_for(
+        self,
+        endpoint: str,
+        values: Mapping[str, Any],
+        *,
+        anchor: str | None = None,
+        method: str | None = None,
+        scheme: str | None = None,
+        external: bool | None = None,
+    ) -> str:
+        """Build a URL: as in the request that is active, else as in one for this app.
+
+        No request is begun for that, so no hook runs and no session is opened. Without ``SERVER_NAME``
+        the host is ``localhost``.
+        """
+        build: Callable[..., str] = self.app.url_for
+        options = {"_anchor": anchor, "_method": method, "_scheme": scheme, "_external": external}
+        active = _cv_request.get(None)
+        if active is not None and active.app is self.app:
+            return build(endpoint, **options, **values)
+        options["_external"] = bool(external)
+        context = self.app.app_context()
+        context.url_adapter = self.app.create_url_adapter(None) or self._local_urls()
+        tokens = _cv_app.set(context), _cv_request.set(None)  # type: ignore[arg-type]
+        try:
+            return build(endpoint, **options, **values)
+        finally:
+            _cv_request.reset(tokens[1])
+            _cv_app.reset(tokens[0])
+
+    def _local_urls(self) -> MapAdapter:
+        config = self.app.config
+        return self.app.url_map.bind(
+            "localhost", script_name=config["APPLICATION_ROOT"], url_scheme=config["PREFERRED_URL_SCHEME"]
+        )
+
+    def request_context(self, arguments: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        """Return the context of a made-up request, for a ``with`` block.
+
+        :param arguments: what ``test_request_context`` takes.
+        """
+        return self.app.test_request_context(**arguments)
+
+
+def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy in which nested dictionaries are copies as well: what is read merges into them."""
+    return {key: _copied(value) if type(value) is dict else value for key, value in values.items()}
+
+
+def _load_json(file: IO[bytes]) -> dict[str, Any]:
+    # JSON is UTF-8 (RFC 8259 §8.1), whatever the encoding of the system; a mark at its beginning is ignored.
+    return _settings(json.loads(file.read().decode("utf-8").removeprefix("\ufeff")))
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise TypeError(f"the file holds a {type(value).__name__}, not an object of settings")
+
+
+_LOADERS: dict[str, Loader] = {
+    "python": lambda config, path, silent: config.from_pyfile(path, silent=silent),
+    "json": lambda config, path, silent: config.from_file(path, _load_json, silent=silent, text=False),
+    "toml": lambda config, path, silent: config.from_file(path, tomllib.load, silent=silent, text=False),
+    "object": lambda config, where, silent: config.from_object(where),
+}
