@@ -35,7 +35,7 @@ from flask_nb.exchange import (
 from flask_nb.exchange.failure import project_file_name
 from flask_nb.gate import Gate
 
-from .serving import Serving
+from .serving import HAS_SOCKETS, NO_SOCKETS, Serving
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
 
 APP_NAME = "app"
 """The variable that holds the app unless ``%app`` chooses another."""
-
-_HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
-
 
 @dataclass(frozen=True)
 class _Pinned:
@@ -208,7 +205,8 @@ class Host:
         The reloader, the debugger's console and the threads that *options* speak of are not for a kernel.
         """
         self._follow(app)
-        print(self.serving.run(host, port))
+        # A notebook that ends in `app.run()` runs to its end in a browser, too.
+        print(self.serving.run(host, port) if HAS_SOCKETS else NO_SOCKETS)
 
     @property
     def label(self) -> str:
@@ -234,7 +232,7 @@ class Host:
         return response
 
     def _exchanger(self, in_process: bool) -> Exchanger:
-        without_server = in_process or self.settings.in_process or not _HAS_SOCKETS
+        without_server = in_process or self.settings.in_process or not HAS_SOCKETS
         return self._in_process if without_server else self._over_socket
 
     def _offer_to_debugger(self, exc: BaseException | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
 
 RUN_PORT = 5000
 """The port of ``app.run()`` without arguments: to ask for it may mean to ask for none."""
+
+HAS_SOCKETS = sys.platform != "emscripten"
+"""Whether a server can be reached: in a browser a socket can be bound, but nothing ever arrives."""
+
+NO_SOCKETS = (
+    "nothing can connect to a server in a browser's Python. "
+    "Requests such as %get / call the app without one"
+)
 
 NOT_SERVING = "not serving; the next request, or %serve, starts the server"
 
@@ -43,7 +52,12 @@ class Serving:
         return [] if self._server is None else [self._server.host]
 
     def start(self, host: str | None = None, port: int | None = None) -> str:
-        """Serve, or reuse the server that runs where it was asked for; return a line about it."""
+        """Serve, or reuse the server that runs where it was asked for; return a line about it.
+
+        :raises ServerError: there is nobody whom a server could serve.
+        """
+        if not HAS_SOCKETS:
+            raise ServerError(NO_SOCKETS)
         old = self._server
         if old is None or not old.running:
             self._begin(host, port)
