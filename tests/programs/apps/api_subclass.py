@@ -44,7 +44,7 @@ def make_app():
     class Pet(MethodView):
         """One pet."""
 
-        decorators = [app.doc(tags=["one"])]
+        decorators = (app.doc(tags=["one"]),)
 
         @app.output(PetOut)
         def get(self, number):
@@ -84,7 +84,20 @@ def observe():
         client.get("/openapi.json"),
         client.get("/docs"),
     ]
-    assert [step.status_code for step in steps] == [200, 201, 422, 400, 200, 404, 401, 200, 405, 404, 200, 200]
+    assert [step.status_code for step in steps] == [
+        200,
+        201,
+        422,
+        400,
+        200,
+        404,
+        401,
+        200,
+        405,
+        404,
+        200,
+        200,
+    ]
     assert steps[5].json == {"message": "no such pet", "detail": {"number": 9}}
     spec = app.test_cli_runner().invoke(args=["spec", "--format", "json"])
     assert set(steps[10].json["paths"]) == {"/pets", "/pets/{number}", "/part/secret"}

@@ -8,7 +8,9 @@ from observation import seen
 def make_app():
     """Return the app: ``/api/*`` is open to one origin, ``/open`` to all, ``/part/*`` to a pattern."""
     app = Flask(__name__)
-    CORS(app, resources={"/api/*": {"origins": "https://a.example", "max_age": 60}}, supports_credentials=True)
+    CORS(
+        app, resources={"/api/*": {"origins": "https://a.example", "max_age": 60}}, supports_credentials=True
+    )
     app.route("/api/items", methods=["GET", "PUT"])(items)
     app.get("/open")(cross_origin(expose_headers=["X-Total"])(openly))
     app.get("/closed")(closed)

@@ -52,7 +52,9 @@ def observe():
     client = app.test_client()
     steps = [client.post("/notes", json={"text": text}) for text in ("one", "two", "three")]
     steps.append(client.post("/notes?keep=no", json={"text": "never committed"}))
-    steps += [client.get(path) for path in ("/notes", "/notes?page=2", "/notes?page=9", "/notes/2", "/notes/7")]
+    steps += [
+        client.get(path) for path in ("/notes", "/notes?page=2", "/notes?page=9", "/notes/2", "/notes/7")
+    ]
     assert steps[4].json == {"total": 3, "texts": ["one", "two"], "next": "/notes?page=2"}
     assert [step.status_code for step in steps[5:]] == [200, 404, 200, 404]
     app.testing = True

@@ -58,8 +58,12 @@ def observe():
         visitor.post("/order", data={"name": "Ann"}),
         visitor.post("/order", data={"name": "Ann", "csrf_token": token}),
         visitor.post("/order", data={"name": "Annabella", "csrf_token": token}),
-        visitor.post("/order", data={"name": "A", "csrf_token": token, "picture": (io.BytesIO(b"x"), "a.txt")}),
-        visitor.post("/order", data={"name": "A", "csrf_token": token, "picture": (io.BytesIO(b"x"), "a.png")}),
+        visitor.post(
+            "/order", data={"name": "A", "csrf_token": token, "picture": (io.BytesIO(b"x"), "a.txt")}
+        ),
+        visitor.post(
+            "/order", data={"name": "A", "csrf_token": token, "picture": (io.BytesIO(b"x"), "a.png")}
+        ),
         visitor.post("/api"),
         visitor.post("/api", headers={"X-CSRFToken": token}),
         visitor.post("/api", headers={"X-CSRFToken": token[:-1]}),

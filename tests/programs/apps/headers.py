@@ -14,7 +14,9 @@ def make_app():
     app = Flask(__name__)
     app.config["COMPRESS_MIN_SIZE"] = 100
     talisman = Talisman(
-        app, content_security_policy={"default-src": "'self'"}, content_security_policy_nonce_in=["script-src"]
+        app,
+        content_security_policy={"default-src": "'self'"},
+        content_security_policy_nonce_in=["script-src"],
     )
     Compress(app)
     bcrypt = Bcrypt(app)

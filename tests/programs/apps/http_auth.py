@@ -74,7 +74,9 @@ def observe():
         client.get("/token", headers={"Authorization": "Bearer right"}),
         client.get("/either", headers={"Authorization": "Bearer right"}),
         client.get("/either", auth=("ann", "pass")),
-        client.get("/digest", headers={"Authorization": answer(steps[1].headers["WWW-Authenticate"], "/digest")}),
+        client.get(
+            "/digest", headers={"Authorization": answer(steps[1].headers["WWW-Authenticate"], "/digest")}
+        ),
     ]
     assert [step.status_code for step in steps[5:]] == [200, 401, 200, 403, 200, 200, 200, 200]
     assert steps[-1].text == "ann"

@@ -7,13 +7,22 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from flask import Flask, render_template_string, request
-from flask_babel import Babel, force_locale, format_currency, format_datetime, get_locale, lazy_gettext, refresh
+from flask_babel import (
+    Babel,
+    force_locale,
+    format_currency,
+    format_datetime,
+    get_locale,
+    lazy_gettext,
+    ngettext,
+    refresh,
+)
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from observation import seen
 
 HELLO = lazy_gettext("Hello %(name)s", name="Ann")
-PAGE = "{{ _('Bye') }} {{ 1234.5|numberformat }} {{ when|dateformat }} {% trans n=n %}one{% pluralize %}{{ n }}{% endtrans %}"
+PAGE = """{{ _('Bye') }} {{ 1234.5|numberformat }} {{ when|dateformat }}
+{% trans n=n %}one{% pluralize %}{{ n }}{% endtrans %}"""
 WHEN = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
 
 

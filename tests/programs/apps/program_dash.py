@@ -4,12 +4,20 @@ from dash import Dash, Input, Output, dcc, html
 from flask import Flask, request
 from observation import seen
 
-RANDOM = (r"_dash-component-suites/[^\"']+", r"(?<=Content-Length: )\d+", r'(?<=ETag: )"[^"]+"', r"\?m=[\d.]+")
+RANDOM = (
+    r"_dash-component-suites/[^\"']+",
+    r"(?<=Content-Length: )\d+",
+    r'(?<=ETag: )"[^"]+"',
+    r"\?m=[\d.]+",
+    r'(?<="end_id":")[^"]+',
+)
 
 
 def make_app(server=True):
     """Return a page with a field and what a callback makes of it."""
-    app = Dash("shop", server=server, title="Shop", url_base_pathname="/shop/" if server is not True else None)
+    app = Dash(
+        "shop", server=server, title="Shop", url_base_pathname="/shop/" if server is not True else None
+    )
     app.layout = html.Div([dcc.Input(id="word"), html.Div(id="shout")])
 
     @app.callback(Output("shout", "children"), Input("word", "value"))

@@ -5,8 +5,15 @@ import tempfile
 
 from observation import masked, seen
 
-TOKEN = r'(?<=value=")[\w.-]{60,}'
-RANDOM = (TOKEN, r"[\w-]{20,}\.[\w-]{20,}", r"(?<=Content-Length: )\d+", r"\d{4}-\d\d-\d\d(T[\d:.]+)?", r"\?v=\w+")
+RANDOM = (
+    r'(?<=value=")[\w.-]{60,}',
+    r"[\w-]{20,}\.[\w-]{20,}",
+    r"(?<=Content-Length: )\d+",
+    r"\d{4}-\d\d-\d\d(T[\d:.]+)?",
+    r"\?v=\w+",
+    r"(?<=WyJ0cmlwIl0\.)[\w-]{27}",
+    r'(?<=<path d=")M4,4H[^"]+',  # a QR code
+)
 
 
 def make_app(folder):
@@ -40,22 +47,36 @@ def observe():
         app = make_app(folder)
         client = app.test_client()
         made = send(
-            client, "/create", name="Trip", id="trip", password="pass", contact_email="ann@example.org", default_currency="XXX"
+            client,
+            "/create",
+            name="Trip",
+            id="trip",
+            password="pass",
+            contact_email="ann@example.org",
+            default_currency="XXX",
         )
         assert made.status_code == 200
         steps = [client.get("/"), made]
         steps += [send(client, "/trip/members/add", name=name) for name in ("Ann", "Bob")]
-        bill = {"date": "2024-05-06", "what": "food", "amount": "10", "payer": "1", "payed_for": ["1", "2"], "bill_type": "Expense"}
+        bill = {
+            "date": "2024-05-06",
+            "what": "food",
+            "amount": "10",
+            "payer": "1",
+            "payed_for": ["1", "2"],
+            "bill_type": "Expense",
+        }
         steps.append(send(client, "/trip/add", **bill))
         assert "food" in steps[-1].text
         steps += [
             client.get(path)
             for path in (
-                "/trip/", "/trip/settle_bills", "/trip/statistics", "/trip/history", "/trip/edit", "/trip/invite",
-                "/trip/export/bills.json", "/trip/export/bills.csv", "/trip/export/transactions.json", "/lang/fr",
-                "/trip/", "/nothing", "/static/css/main.css", "/exit", "/trip/", "/dashboard", "/authenticate?project_id=trip",
+                *("/trip/", "/trip/settle_bills", "/trip/statistics", "/trip/history", "/trip/edit"),
+                *("/trip/invite", "/trip/export/bills.json", "/trip/export/bills.csv"),
+                *("/trip/export/transactions.json", "/lang/fr", "/trip/", "/nothing", "/static/css/main.css"),
+                *("/exit", "/trip/", "/dashboard", "/authenticate?project_id=trip"),
             )
-        ]  # fmt: skip
+        ]
         auth = {"auth": ("trip", "pass")}
         steps += [
             client.get("/api/projects/trip"),
@@ -69,6 +90,8 @@ def observe():
         ]
         commands = app.test_cli_runner().invoke(args=["--help"])
         counted = app.test_cli_runner().invoke(args=["db", "current"])
-    assert [step.status_code for step in steps[-8:]] == [401, 200, 200, 201, 400, 200, 404, 200], [s.status_code for s in steps[-8:]]
+    assert [step.status_code for step in steps[-8:]] == [401, 200, 200, 201, 400, 200, 404, 200], [
+        s.status_code for s in steps[-8:]
+    ]
     facts = [seen(step, *RANDOM, body=len(step.data) < 200_000) for step in steps]
     return facts, masked(commands.output), counted.exit_code

@@ -1,14 +1,17 @@
 """moto's server: the services of a cloud, mocked by one Flask app each behind a dispatcher."""
 
+import json
+
 import boto3
 from observation import masked, seen
 from werkzeug.test import Client, EnvironBuilder
 
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
 RANDOM = (
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"(?<=Request-?[iI]d: )\w+", r"(?<=RequestId>)\w+",
-    r"(?<=<HostId>)[^<]+", r"\d{4}-\d\d-\d\dT[\d:.]+Z?", r"\d{10}\.\d+", r"(?<=Last-Modified: ).*",
-    r"(?<=amzn-requestid: )\w+", r"(?<=x-amz-request-id: )\w+", r"(?<=\()\w{52}(?=\))",
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"(?<=[iI]d: )\w{52}", r"(?<=RequestId>)\w+",
+    r"(?<=<HostId>)[^<]+", r"\d{4}-\d\d-\d\dT[\d:.]+Z?", r"\d{10}\.\d+", r"(?<=ast-[Mm]odified: ).*",
+    r"(?<=Content-Length: )\d{5}", r"(?<=amzn-requestid: )\w+", r"(?<=x-amz-request-id: )\w+",
+    r"(?<=\()\w{52}(?=\))",
 )  # fmt: skip
 
 
@@ -34,12 +37,24 @@ def observe():
             {"path": "/", "method": "POST", "data": {"Action": "GetCallerIdentity", "Version": "2011-06-15"}},
             {"path": "/", "method": "POST", "data": {"Action": "Nonsense", "Version": "2011-06-15"}},
             {"path": "/bucket", "method": "PUT", "base_url": "http://s3.amazonaws.com"},
-            {"path": "/bucket/a%2Fb%20c?x=1", "method": "PUT", "base_url": "http://s3.amazonaws.com", "data": "body"},
-            {"path": "/bucket/a%2Fb%20c", "base_url": "http://s3.amazonaws.com", "headers": {"Range": "bytes=1-2"}},
+            {
+                "path": "/bucket/a%2Fb%20c?x=1",
+                "method": "PUT",
+                "base_url": "http://s3.amazonaws.com",
+                "data": "body",
+            },
+            {
+                "path": "/bucket/a%2Fb%20c",
+                "base_url": "http://s3.amazonaws.com",
+                "headers": {"Range": "bytes=1-2"},
+            },
             {"path": "/bucket/missing", "base_url": "http://s3.amazonaws.com"},
         )
     ]
-    return used, [seen(answer, *RANDOM) for answer in asked]
+    facts = [seen(answer, *RANDOM, body=answer is not asked[0]) for answer in asked]
+    kept = json.loads(asked[0].text)
+    assert {"s3", "sqs", "dynamodb"} <= set(kept)
+    return used, {name: sorted(service) for name, service in kept.items()}, facts
 
 
 def use(endpoint):
@@ -48,7 +63,9 @@ def use(endpoint):
         boto3.client(name, endpoint_url=endpoint, **KEYS) for name in ("s3", "sqs", "dynamodb", "sts")
     )
     s3.create_bucket(Bucket="shop")
-    s3.put_object(Bucket="shop", Key="a/b c.txt", Body=b"hello", Metadata={"who": "ann"}, ContentType="text/x")
+    s3.put_object(
+        Bucket="shop", Key="a/b c.txt", Body=b"hello", Metadata={"who": "ann"}, ContentType="text/x"
+    )
     s3.put_object(Bucket="shop", Key="z", Body=b"")
     read = s3.get_object(Bucket="shop", Key="a/b c.txt", Range="bytes=1-3")
     assert read["Body"].read() == b"ell"
@@ -65,7 +82,10 @@ def use(endpoint):
     dynamodb.put_item(TableName="t", Item={"k": {"S": "one"}, "n": {"N": "1"}})
     item = dynamodb.get_item(TableName="t", Key={"k": {"S": "one"}})["Item"]
     assert item["n"] == {"N": "1"}
-    failures = [failure(s3.get_object, Bucket="shop", Key="none"), failure(sqs.get_queue_url, QueueName="none")]
+    failures = [
+        failure(s3.get_object, Bucket="shop", Key="none"),
+        failure(sqs.get_queue_url, QueueName="none"),
+    ]
     identity = sts.get_caller_identity()
     told = [headers(answer) for answer in (read, identity)]
     return told, failures, read["Metadata"], item, identity["Arn"]
@@ -74,7 +94,9 @@ def use(endpoint):
 def headers(answer):
     """Return the headers of an answer, masked."""
     told = answer["ResponseMetadata"]["HTTPHeaders"].items()
-    return sorted(masked(f"{k}: {v}", *RANDOM) for k, v in told if k not in ("date", "server", "last-modified"))
+    return sorted(
+        masked(f"{k}: {v}", *RANDOM) for k, v in told if k not in ("date", "server", "last-modified")
+    )
 
 
 def failure(call, **arguments):

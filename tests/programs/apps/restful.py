@@ -4,7 +4,11 @@ from flask import Blueprint, Flask, make_response
 from flask_restful import Api, Resource, abort, fields, marshal_with, reqparse
 from observation import seen
 
-SHOWN = {"name": fields.String, "link": fields.Url("part.item", absolute=True), "size": fields.Integer(default=1)}
+SHOWN = {
+    "name": fields.String,
+    "link": fields.Url("part.item", absolute=True),
+    "size": fields.Integer(default=1),
+}
 
 
 class Item(Resource):

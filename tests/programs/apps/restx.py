@@ -5,7 +5,9 @@ from flask_restx import Api, Namespace, Resource, fields
 from observation import seen
 
 things = Namespace("things", description="things to keep")
-thing = things.model("Thing", {"id": fields.Integer(readonly=True), "name": fields.String(required=True, max_length=5)})
+thing = things.model(
+    "Thing", {"id": fields.Integer(readonly=True), "name": fields.String(required=True, max_length=5)}
+)
 kept = ["cup"]
 
 

@@ -27,7 +27,9 @@ class AuthorSchema(ma.SQLAlchemyAutoSchema):
         load_instance = True
         sqla_session = db.session
 
-    links = ma.Hyperlinks({"self": ma.URLFor("show", values={"number": "<id>"}), "all": ma.URLFor("everybody")})
+    links = ma.Hyperlinks(
+        {"self": ma.URLFor("show", values={"number": "<id>"}), "all": ma.URLFor("everybody")}
+    )
     absolute = ma.AbsoluteURLFor("show", values={"number": "<id>"})
 
 
@@ -62,7 +64,9 @@ def make_app():
 def observe():
     """Add authors, a wrong one too, and follow a link."""
     client = make_app().test_client()
-    steps = [client.post("/authors", json=data) for data in ({"name": "Ann"}, {"name": "A" * 9}, {"nom": "B"})]
+    steps = [
+        client.post("/authors", json=data) for data in ({"name": "Ann"}, {"name": "A" * 9}, {"nom": "B"})
+    ]
     assert [step.status_code for step in steps] == [201, 422, 422]
     assert steps[0].json["links"] == {"self": "/authors/1", "all": "/authors"}
     assert steps[0].json["absolute"] == "http://localhost/authors/1"

@@ -11,7 +11,11 @@ from observation import seen
 def make_app(folder):
     """Return the app: a counter, flashed messages, a list that changes within, forgetting."""
     app = Flask(__name__)
-    app.config |= {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": FileSystemCache(folder), "SESSION_PERMANENT": False}
+    app.config |= {
+        "SESSION_TYPE": "cachelib",
+        "SESSION_CACHELIB": FileSystemCache(folder),
+        "SESSION_PERMANENT": False,
+    }
     Session(app)
 
     @app.get("/count")
@@ -45,7 +49,17 @@ def observe():
     with tempfile.TemporaryDirectory() as folder:
         app = make_app(folder)
         one, other = app.test_client(), app.test_client()
-        paths = ("/count", "/count", "/flash/a", "/flash/b", "/flashed", "/flashed", "/renew", "/count", "/forget")
+        paths = (
+            "/count",
+            "/count",
+            "/flash/a",
+            "/flash/b",
+            "/flashed",
+            "/flashed",
+            "/renew",
+            "/count",
+            "/forget",
+        )
         steps = [one.get(path) for path in paths]
         steps += [other.get("/count"), one.get("/count")]
         assert steps[1].json == {"n": 2, "list": [1, 2]}

@@ -17,7 +17,12 @@ class PetSchema(Schema):
 def make_app():
     """Return an app with an API of pets."""
     app = Flask(__name__)
-    app.config |= {"API_TITLE": "Pets", "API_VERSION": "v1", "OPENAPI_VERSION": "3.0.2", "OPENAPI_URL_PREFIX": "/"}
+    app.config |= {
+        "API_TITLE": "Pets",
+        "API_VERSION": "v1",
+        "OPENAPI_VERSION": "3.0.2",
+        "OPENAPI_URL_PREFIX": "/",
+    }
     api = Api(app)
     pets = ["Tom", "Jerry", "Spike"]
     part = Blueprint("pets", "pets", url_prefix="/pets", description="Pets")

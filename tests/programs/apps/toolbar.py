@@ -4,7 +4,13 @@ from flask import Flask, redirect, render_template_string, session
 from flask_debugtoolbar import DebugToolbarExtension
 from observation import seen
 
-PANELS = ("Versions", "HeaderDebugPanel", "RequestVarsDebugPanel", "TemplateDebugPanel", "ConfigVarsDebugPanel")
+PANELS = (
+    "Versions",
+    "HeaderDebugPanel",
+    "RequestVarsDebugPanel",
+    "TemplateDebugPanel",
+    "ConfigVarsDebugPanel",
+)
 
 
 def make_app():
@@ -37,6 +43,11 @@ def observe():
     assert "Redirect" in away.text
     panels = [panel for panel in PANELS if panel in page.text]
     length = r"(?<=Content-Length: )\d+"
-    pages = [seen(page, length, body=False), seen(data), seen(away, length, body=False), seen(style, body=False)]
+    pages = [
+        seen(page, length, body=False),
+        seen(data),
+        seen(away, length, body=False),
+        seen(style, body=False),
+    ]
     # The panel of versions lists what is installed, Flask twice where it is but the name means ours.
     return pages, panels, "apps.toolbar.page" in page.text

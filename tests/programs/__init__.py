@@ -1,0 +1,1 @@
+"""Real extensions and programs, run through ``as_flask()`` beside Flask."""
