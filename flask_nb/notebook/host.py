@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 APP_NAME = "app"
 """The variable that holds the app unless ``%app`` chooses another."""
 
+
 @dataclass(frozen=True)
 class _Pinned:
     """An app that no variable holds, until the variable that is followed is bound anew."""
@@ -223,7 +224,6 @@ class Host:
         :raises RequestTimeoutError: the view did not answer in time.
         """
         self.engine()  # a missing app is an error of the cell, not a 503
-        self.recorder.install(_capture_display)  # anew: %%capture and the like put streams of their own there
         resolved = definition.expand(evaluate)
         timeout = self.settings.timeout if definition.timeout == DEFAULT_TIMEOUT else definition.timeout
         request = Request(resolved.method, resolved.path, resolved.headers, resolved.body, timeout)

@@ -14,6 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
+from traitlets.config import Config
 
 from flask_nb.web import owners, redefinition
 
@@ -134,8 +135,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 def shell() -> Iterator[InteractiveShell]:
     """A shell of IPython without the extension, in this process."""
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(history_load_length=0)
-    shell.history_manager.enabled = False
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     try:
         yield shell
     finally:

@@ -85,8 +85,10 @@ def test_the_cell_that_loads_owns_what_it_defines(shell: InteractiveShell) -> No
         "%load_ext flask_nb\nfrom flask_nb import Flask\napp = Flask(__name__)\n"
         "@app.get('/')\ndef home():\n    return 'home'"
     )
-    for _ in range(2):
-        shell.run_cell(cell, cell_id="one").raise_error()
+    shell.run_cell(cell, cell_id="one").raise_error()
+    host = get_host(shell)
+    assert host is not None
+    assert [row.owner for row in host.engine().routes() if row.rule == "/"] == ["%load_ext flask_nb"]
     shell.run_cell("%get /;\n@app.get('/')\ndef home():\n    return 'new'", cell_id="two").raise_error()
     shell.run_cell("r = %get /").raise_error()
     shell.run_cell("%unload_ext flask_nb").raise_error()

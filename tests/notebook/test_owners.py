@@ -53,7 +53,7 @@ def test_every_cell_can_run_again_in_every_order(loaded: InteractiveShell) -> No
         assert exercise(loaded) == ANSWERS, order
 
 
-ENDINGS = ["1", "1/0", "x =", "raise KeyboardInterrupt", "", "# nothing", "%nothing", "!"]
+ENDINGS = ["1", "1/0", "x =", "raise KeyboardInterrupt", "", "# nothing", "%nothing"]
 
 
 def test_a_cell_with_app_and_route_says_nothing_when_it_runs_again(
@@ -64,6 +64,14 @@ def test_a_cell_with_app_and_route_says_nothing_when_it_runs_again(
         loaded.run_cell(cell, cell_id="one").raise_error()
     assert capsys.readouterr().out == ""
     assert loaded.user_ns["app"].test_client().get("/").text == "home"
+
+
+def test_two_cells_that_begin_alike_keep_their_routes_without_ids(loaded: InteractiveShell) -> None:
+    for name in ("a", "b"):
+        loaded.run_cell(f"from flask_nb import Flask\n'{name}'\napp = globals().get('app') or Flask('x')\n"
+                        f"app.get('/{name}', endpoint='{name}')(lambda: '{name}');").raise_error()
+    client = loaded.user_ns["app"].test_client()
+    assert [client.get("/a").text, client.get("/b").text] == ["a", "b"]
 
 
 @pytest.mark.parametrize("cell", ENDINGS)
