@@ -35,7 +35,7 @@ from flask_nb.exchange import (
 from flask_nb.exchange.failure import project_file_name
 from flask_nb.gate import Gate
 
-from .serving import HAS_SOCKETS, NO_SOCKETS, Serving
+from .serving import NO_SOCKETS, Serving
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -207,7 +207,7 @@ class Host:
         """
         self._follow(app)
         # A notebook that ends in `app.run()` runs to its end in a browser, too.
-        print(self.serving.run(host, port) if HAS_SOCKETS else NO_SOCKETS)
+        print(self.serving.run(host, port) if self.serving.is_possible else NO_SOCKETS)
 
     @property
     def label(self) -> str:
@@ -232,7 +232,7 @@ class Host:
         return response
 
     def _exchanger(self, in_process: bool) -> Exchanger:
-        without_server = in_process or self.settings.in_process or not HAS_SOCKETS
+        without_server = in_process or self.settings.in_process or not self.serving.is_possible
         return self._in_process if without_server else self._over_socket
 
     def _offer_to_debugger(self, exc: BaseException | None) -> None:

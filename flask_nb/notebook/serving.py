@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 RUN_PORT = 5000
 """The port of ``app.run()`` without arguments: to ask for it may mean to ask for none."""
 
-HAS_SOCKETS = sys.platform != "emscripten"
-"""Whether a server can be reached: in a browser a socket can be bound, but nothing ever arrives."""
-
 NO_SOCKETS = (
-    "nothing can connect to a server in a browser's Python. "
-    "Requests such as %get / call the app without one"
+    "nothing can connect to a server in a browser's Python. Requests such as %get / call the app without one"
 )
 
 NOT_SERVING = "not serving; the next request, or %serve, starts the server"
 
+_HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 
 
@@ -43,6 +40,11 @@ class Serving:
         self._server: BackgroundServer | None = None
 
     @property
+    def is_possible(self) -> bool:
+        """Whether a server can be reached here."""
+        return _HAS_SOCKETS
+
+    @property
     def url(self) -> str | None:
         """The address of the server that runs, or None."""
         return self._server.url if self._server is not None and self._server.running else None
@@ -56,7 +58,7 @@ class Serving:
 
         :raises ServerError: there is nobody whom a server could serve.
         """
-        if not HAS_SOCKETS:
+        if not self.is_possible:
             raise ServerError(NO_SOCKETS)
         old = self._server
         if old is None or not old.running:

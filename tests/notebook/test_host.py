@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from flask_nb.errors import ServerError
+
 APP = "from flask_nb import Flask\n{name} = Flask('{name}')\n{name}.get('/who')(lambda: '{name}')"
 
 
@@ -122,6 +124,8 @@ def test_capture_takes_the_output_of_a_request(apps: InteractiveShell) -> None:
 def test_a_system_without_sockets_calls_the_app(
     apps: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_nb.notebook.host._HAS_SOCKETS", False)
+    monkeypatch.setattr("flask_nb.notebook.serving._HAS_SOCKETS", False)
     assert text_of(apps, "/who") == "app"
+    apps.run_cell("app.run()").raise_error()
+    assert isinstance(apps.run_cell("%serve").error_in_exec, ServerError)
     assert "not serving" in apps.run_cell("%serve status").result.text
