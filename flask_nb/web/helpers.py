@@ -192,13 +192,10 @@ def get_flashed_messages(
     :param with_categories: give pairs of category and message.
     :param category_filter: give only messages of these categories.
     """
-    flashes = request_ctx.flashes
-    if flashes is None:
-        flashes = session.pop("_flashes") if "_flashes" in session else []
-        request_ctx.flashes = flashes
-    if category_filter:
-        flashes = [pair for pair in flashes if pair[0] in category_filter]
-    return flashes if with_categories else [message for _, message in flashes]
+    if request_ctx.flashes is None:
+        request_ctx.flashes = session.pop("_flashes") if "_flashes" in session else []
+    chosen = [pair for pair in request_ctx.flashes if not category_filter or pair[0] in category_filter]
+    return chosen if with_categories else [message for _, message in chosen]
 
 
 def _file_options(options: dict[str, t.Any]) -> dict[str, t.Any]:

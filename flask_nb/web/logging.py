@@ -52,7 +52,7 @@ def create_logger(app: Flask) -> logging.Logger:
     :param app: the app whose name and debug flag count.
     """
     logger = logging.getLogger(app.name)
-    if app.debug and not logger.level:
+    if logger.level == logging.NOTSET and app.debug:
         logger.setLevel(logging.DEBUG)
     if not has_level_handler(logger):
         logger.addHandler(default_handler)

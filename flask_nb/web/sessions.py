@@ -209,24 +209,23 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie, delete that of a session which was emptied, or leave it as it is."""
+        is_emptied = session.modified and not session
+        is_written = bool(session) and self.should_set_cookie(app, session)
         if session.accessed:
             response.vary.add("Cookie")
-        if not session:
-            if session.modified:
-                response.delete_cookie(self.get_cookie_name(app), **self._cookie_flags(app))
-                response.vary.add("Cookie")
-            return
-        if not self.should_set_cookie(app, session):
-            return
+        name, flags = self.get_cookie_name(app), self._cookie_flags(app)
+        if is_emptied:
+            response.delete_cookie(name, **flags)
+        elif is_written:
+            expires = self.get_expiration_time(app, session)
+            response.set_cookie(name, self._signed(app, session), expires=expires, **flags)
+        if is_emptied or is_written:
+            response.vary.add("Cookie")  # a set: once is enough
+
+    def _signed(self, app: Flask, session: SessionMixin) -> str:
         serializer = self.get_signing_serializer(app)
         assert serializer is not None  # a session that may be saved was opened with one
-        response.set_cookie(
-            self.get_cookie_name(app),
-            serializer.dumps(dict(session)),
-            expires=self.get_expiration_time(app, session),
-            **self._cookie_flags(app),
-        )
-        response.vary.add("Cookie")
+        return serializer.dumps(dict(session))
 
     def _cookie_flags(self, app: Flask) -> dict[str, t.Any]:
         return {

@@ -89,8 +89,8 @@ class FlaskClient(Client):
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         self.preserve_context = False
-        self._new_contexts: list[t.ContextManager[t.Any]] = []
-        self._context_stack = ExitStack()
+        self._contexts_to_keep: list[t.ContextManager[t.Any]] = []
+        self._kept_contexts = ExitStack()
         #: What every request's environment begins with.
         self.environ_base: dict[str, t.Any] = {
             "REMOTE_ADDR": "127.0.0.1",
@@ -141,12 +141,12 @@ class FlaskClient(Client):
         :param follow_redirects: send what redirects ask for, too.
         """
         request = self._request(args, kwargs)
-        self._context_stack.close()  # the last request's contexts end with the next request
+        self._kept_contexts.close()  # the last request's contexts end with the next request
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
         response.json_module = self.application.json  # type: ignore[assignment]
-        for context in self._new_contexts:
-            self._context_stack.enter_context(context)
-        self._new_contexts.clear()
+        for context in self._contexts_to_keep:
+            self._kept_contexts.enter_context(context)
+        self._contexts_to_keep.clear()
         return response
 
     def _request(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> BaseRequest:
@@ -175,7 +175,7 @@ class FlaskClient(Client):
         """Copy an environment, with this client's own where it says nothing."""
         completed = {**self.environ_base, **environ}
         if self.preserve_context:
-            completed["werkzeug.debug.preserve_context"] = self._new_contexts.append
+            completed["werkzeug.debug.preserve_context"] = self._contexts_to_keep.append
         return completed
 
     def __enter__(self) -> t.Self:
@@ -191,7 +191,7 @@ class FlaskClient(Client):
         tb: TracebackType | None,
     ) -> None:
         self.preserve_context = False
-        self._context_stack.close()
+        self._kept_contexts.close()
 
 
 class FlaskCliRunner(CliRunner):

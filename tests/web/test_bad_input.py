@@ -362,7 +362,7 @@ class Strange:
         (("a", 200, {}, 1), "tuple"),
         ((None, 200), "None"),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__ if isinstance(value, Strange) else repr(value),
 )
 def test_a_wrong_value_is_named_with_the_endpoint(app, client, value, words):
     app.add_url_rule("/", "some_endpoint", lambda: value)

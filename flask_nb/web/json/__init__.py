@@ -27,8 +27,7 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
     provider = _active_provider()
     if provider is not None:
         return provider.dumps(obj, **kwargs)
-    kwargs.setdefault("default", _default)
-    return _json.dumps(obj, **kwargs)
+    return _json.dumps(obj, **({"default": _default} | kwargs))
 
 
 def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
@@ -42,8 +41,7 @@ def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
     if provider is not None:
         provider.dump(obj, fp, **kwargs)
     else:
-        kwargs.setdefault("default", _default)
-        _json.dump(obj, fp, **kwargs)
+        _json.dump(obj, fp, **({"default": _default} | kwargs))
 
 
 def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:

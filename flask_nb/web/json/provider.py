@@ -78,15 +78,21 @@ class JSONProvider:
 
 def _default(o: t.Any) -> t.Any:
     """Write dates as HTTP dates, decimals and UUIDs as text, dataclasses as objects, markup as HTML."""
-    if isinstance(o, date):
-        return http_date(o)
-    if isinstance(o, (decimal.Decimal, uuid.UUID)):
-        return str(o)
-    if dataclasses.is_dataclass(o):
-        return dataclasses.asdict(o)  # type: ignore[arg-type]
+    for kind, write in _WRITERS:
+        if isinstance(o, kind):
+            return write(o)
+    if dataclasses.is_dataclass(o) and not isinstance(o, type):
+        return dataclasses.asdict(o)
     if hasattr(o, "__html__"):
         return str(o.__html__())
-    raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
+    return json.JSONEncoder().default(o)  # raises the TypeError that readers know
+
+
+_WRITERS: tuple[tuple[type, Callable[[t.Any], str]], ...] = (
+    (date, http_date),  # datetimes are dates
+    (decimal.Decimal, str),
+    (uuid.UUID, str),
+)
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -109,10 +115,9 @@ class DefaultJSONProvider(JSONProvider):
         :param obj: the object.
         :param kwargs: passed on to :func:`json.dumps`; they win over the attributes.
         """
-        kwargs.setdefault("default", self.default)
-        kwargs.setdefault("ensure_ascii", self.ensure_ascii)
-        kwargs.setdefault("sort_keys", self.sort_keys)
-        return json.dumps(obj, **kwargs)
+        options: dict[str, t.Any] = {"sort_keys": self.sort_keys, "ensure_ascii": self.ensure_ascii}
+        options["default"] = self.default
+        return json.dumps(obj, **(options | kwargs))
 
     def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
         """Read an object from JSON.

@@ -241,10 +241,8 @@ class TaggedJSONSerializer:
 
     def tag(self, value: t.Any) -> t.Any:
         """Turn a value into what JSON knows, with tags where they are needed."""
-        for tag in self.order:
-            if tag.check(value):
-                return tag.tag(value)
-        return value
+        fitting = next((tag for tag in self.order if tag.check(value)), None)
+        return value if fitting is None else fitting.tag(value)
 
     def untag(self, value: dict[str, t.Any]) -> t.Any:
         """Turn one object whose content has been read into the value that it stands for."""
