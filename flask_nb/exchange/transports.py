@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Any, Protocol
 
-from flask_nb.errors import ConnectionLostError, RequestTimeoutError
+from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
 
 from .reading import BodyReader, RawResponse
 from .recorder import KEY_HEADER, WSGIApp
@@ -196,7 +196,13 @@ class InProcessTransport:
         return call.response()
 
     def _in_worker(self, call: _Call, request: Request) -> RawResponse:
-        worker = WorkerCall(call.run, contextvars.copy_context())
+        try:
+            worker = WorkerCall(call.run, contextvars.copy_context())
+        except RuntimeError as exc:  # a browser's Python has no threads
+            raise RequestError(
+                f"{request} reaches an async view, hook or handler, which needs a thread, and here none can be "
+                f"started ({exc}). Make it a plain function: def instead of async def"
+            ) from None
         try:
             return worker.wait(Deadline(request.timeout))
         except (TimeoutError, KeyboardInterrupt):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
-from flask_nb.errors import ConnectionLostError, RequestTimeoutError
+from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
 from flask_nb.exchange import Exchanger, InProcessTransport, Request, SocketTransport, reading
 from flask_nb.exchange.waiting import Deadline, Watchdog, WorkerCall
 
@@ -234,6 +234,18 @@ def test_async_views_run_beside_a_running_loop(recorder):
 
     response = asyncio.run(cell())
     assert (response.text, response.exchange.output) == ("async", "inside\n")
+
+
+def test_an_async_view_where_no_thread_can_be_started_is_one_clear_error(recorder, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    async def cell():
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        return InProcessTransport(recorder, needs_worker=lambda request: True).send(Request("GET", "/"), "")
+
+    with pytest.raises(RequestError, match="def instead of async def"):
+        asyncio.run(cell())
 
 
 def test_an_app_that_never_starts_its_response_is_an_error():
