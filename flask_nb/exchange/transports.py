@@ -200,8 +200,8 @@ class InProcessTransport:
             worker = WorkerCall(call.run, contextvars.copy_context())
         except RuntimeError as exc:  # a browser's Python has no threads
             raise RequestError(
-                f"{request} reaches an async view, hook or handler, which needs a thread, and here none can be "
-                f"started ({exc}). Make it a plain function: def instead of async def"
+                f"{request} reaches an async view, hook or handler, which needs a thread, and here none can "
+                f"be started ({exc}). Make it a plain function: def instead of async def"
             ) from None
         try:
             return worker.wait(Deadline(request.timeout))
