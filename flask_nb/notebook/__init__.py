@@ -10,6 +10,8 @@ module           answers for
 ``serving``      the server: started, moved, stopped, described
 ``magics``       what each magic does
 ``transforms``   what is typed, made into what IPython understands
+``completion``   what the completer offers in the line of a magic
+``candidates``   what can be typed next, magic by magic
 ``display``      where the value of a magic is displayed, and as what
 ===============  ==================================================================================
 """

@@ -13,6 +13,7 @@ from IPython.core.interactiveshell import ExecutionInfo
 from flask_nb import alias, engines
 from flask_nb.exchange import LogCapture
 
+from .completion import MagicCompletion
 from .display import StatementDisplay
 from .host import Host
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
@@ -61,7 +62,9 @@ class Extension:
             self._offer_alias(undo)
             self.host = self._open_host(undo)
             self._add_transforms(undo)
-            undo.callback(install_magics(NotebookMagics(ip, self.host, self.events)))
+            magics = NotebookMagics(ip, self.host, self.events)
+            undo.callback(install_magics(magics))
+            self._add_completion(magics, undo)
             self._add_events(undo)
             self._undo = undo.pop_all()
 
@@ -98,6 +101,12 @@ class Extension:
         ip.ast_transformers.append(display)
         undo.callback(_remove, ip.ast_transformers, display)
         undo.callback(PlainNames(CELL_MAGICS | LINE_MAGICS, ip).remove)
+
+    def _add_completion(self, magics: NotebookMagics, undo: ExitStack) -> None:
+        matchers: list[Any] = self.ip.Completer.custom_matchers
+        match = MagicCompletion(self.host, magics.parsers()).match
+        matchers.append(match)
+        undo.callback(_remove, matchers, match)
 
     def _add_events(self, undo: ExitStack) -> None:
         self.events.register()

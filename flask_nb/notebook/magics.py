@@ -104,6 +104,14 @@ class NotebookMagics:
             ),
         ]
 
+    def parsers(self) -> dict[str, Callable[[], cells.MagicParser]]:
+        """Return what makes each magic's parser, by the name with its percent signs."""
+        return {
+            _SIGNS[kind] + magic.name: magic.parser
+            for magic in self.table()
+            for kind in magic.kind.split("_")
+        }
+
     def route(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Make the cell a view, then send what is to be tried."""
         body = cell or ""
