@@ -155,6 +155,12 @@ class OurEngine(DefiningEngine):
         web.got_request_exception.connect(receive, sender=self.app, weak=False)
         return lambda: web.got_request_exception.disconnect(receive, sender=self.app)
 
+    def take_over(self, other: OurEngine) -> None:
+        """Register here what cells had registered on the app of *other*; the cell's end says so."""
+        owner = owners.current_owner.get()
+        if owner is not None:
+            self.app._take_over(other.app, owner)
+
     def drop(self, endpoint: str) -> list[str]:
         """Withdraw all rules of an endpoint and return them."""
         rules = self._rules_of(endpoint)

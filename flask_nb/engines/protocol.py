@@ -75,6 +75,9 @@ class Engine(Protocol):
     def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
         """Call *callback* with each exception that a view lets out; return what ends it."""
 
+    def take_over(self, other: Any) -> None:
+        """Register here what cells had registered on the app of *other*, an engine of the same kind."""
+
     def drop(self, endpoint: str) -> list[str]:
         """Withdraw all rules of an endpoint and return them."""
 

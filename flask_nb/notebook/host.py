@@ -6,12 +6,14 @@ it keeps what outlives any app object: the server, the recorder, the cookies.
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import linecache
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,7 @@ from IPython.core.getipython import get_ipython
 from flask_nb import engines
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition, cell_name
 from flask_nb.engines import Engine
-from flask_nb.errors import FlaskNbError, NoAppError
+from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
 from flask_nb.exchange import (
     CookieJar,
     Exchanger,
@@ -78,6 +80,7 @@ class Host:
         self._pinned: _Pinned | None = None
         self._cell_names: dict[str, str] = {}
         self._engine: Engine | None = None
+        self._made: Any = None  # the app that no cell made: %%route did
         self._stop_listening: Callable[[], None] = lambda: None
 
     def close(self) -> None:
@@ -111,8 +114,13 @@ class Host:
             return self.engine()
         except NoAppError:
             made = engines.new_app("__main__", root_path=_notebook_folder(self.ip.user_ns))
-            self.ip.user_ns[self.app_name] = made.app
+            self.ip.user_ns[self.app_name] = self._made = made.app
             return self.engine()
+
+    def settle(self) -> None:
+        """Follow the variable at the end of a cell; a variable without an app is no error here."""
+        with suppress(FlaskNbError):
+            self.engine()
 
     def choose(self, name: str) -> Engine:
         """Follow another variable from now on; nothing changes when it holds no app."""
@@ -132,7 +140,11 @@ class Host:
 
     def _switch_to(self, engine: Engine) -> None:
         self._stop_listening()
-        self._engine = engine
+        before, self._engine = self._engine, engine
+        if before is not None and before.app is self._made:
+            # The first app that a cell makes by itself is meant to have the routes defined so far.
+            self._made = None
+            engine.take_over(before)
         self._stop_listening = engine.on_exception(self._note_failure)
 
     def _serving_engine(self) -> Engine | None:

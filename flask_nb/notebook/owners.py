@@ -7,6 +7,7 @@ it is known by its name, and then nothing is withdrawn at its end: two cells may
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ class CellEvents:
 
     :param ip: the shell to listen to.
     """
+
+    #: Called at the end of each cell, while the cell still owns what is registered.
+    settle: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, ip: InteractiveShell) -> None:
         self._ip = ip
@@ -80,6 +84,7 @@ class CellEvents:
         """
         if not self._running or not _belongs(result, self._running[-1]):
             return
+        self.settle()
         succeeded = bool(result is not None and result.success)
         for line in engines.finish_cell(self._running.pop().run, succeeded=succeeded):
             print(line)

@@ -129,3 +129,23 @@ def test_a_system_without_sockets_calls_the_app(
     apps.run_cell("app.run()").raise_error()
     assert isinstance(apps.run_cell("%serve").error_in_exec, ServerError)
     assert "not serving" in apps.run_cell("%serve status").result.text
+
+
+def test_the_first_app_of_a_cells_own_takes_over_what_was_defined_without_one(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded.run_cell("%%route /early\n'early'", cell_id="early").raise_error()
+    capsys.readouterr()
+    loaded.run_cell("from flask_nb import Flask\napp = Flask('own')", cell_id="own").raise_error()
+    assert capsys.readouterr().out == "the new app has taken over 1 registration of other cells\n"
+    assert text_of(loaded, "/early") == "early"
+    assert loaded.user_ns["app"].name == "own"
+
+
+def test_a_second_app_of_another_cell_starts_empty(loaded: InteractiveShell) -> None:
+    for number in (1, 2):
+        loaded.run_cell(f"from flask_nb import Flask\napp = Flask('app{number}')", cell_id=f"{number}")
+        loaded.run_cell(f"%%route /{number}\n'{number}'", cell_id=f"r{number}").raise_error()
+    assert text_of(loaded, "/2") == "2"
+    loaded.run_cell("answer = %get /1").raise_error()
+    assert loaded.user_ns["answer"].status_code == 404
