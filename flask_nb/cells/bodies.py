@@ -67,7 +67,7 @@ class PythonBody:
         value = evaluate(self.source)
         if not isinstance(value, dict | list | tuple):
             raise MagicArgumentError(
-                f"{{{self.source}}} is of type {type(value).__name__}, and a body is a dict or a list. "
+                f"{{{self.source}}} is a {type(value).__name__}, and a body is a dict or a list. "
                 f"Type name={{{self.source}}} for a field, or --data {{{self.source}}} for text",
                 magic=magic,
             )
@@ -147,11 +147,15 @@ class DataPart:
         """Return the part's bytes."""
         if isinstance(self.value, JsonText):
             return JsonBody(self.value).encode(evaluate, magic)
-        data = expand_text(self.value, evaluate).encode(errors="replace")
+        data = expand_text(self.value, evaluate, _data_text).encode(errors="replace")
         if self.from_file:
             data = read_file(os.path.expanduser(data.decode()), self.typed, magic)
             data = re.sub(rb"[\r\n\0]", b"", data) if self.strips else data
         return self.prefix.encode() + (quote_plus(data).encode() if self.encodes else data)
+
+
+def _data_text(value: object) -> str:
+    return dump_json(value) if isinstance(value, dict | list) else str(value)
 
 
 @dataclass(frozen=True)
@@ -217,12 +221,13 @@ def parse_data(typed: str, magic: str, find: Finder | None = find_expression, **
         return DataPart(path, from_file=True, strips=True, typed=f"-d {shorten(typed)}")
     if find is None:
         return DataPart((typed,) if typed else ())
-    if typed.lstrip().startswith(("{", "[")):
+    text = parse_text(typed, find)
+    if typed.lstrip().startswith(("{", "[")) and len(text) > 1:
         try:
             return DataPart(parse_json_text(typed, "the data", magic, find))
         except MagicArgumentError:
             pass
-    return DataPart(parse_text(typed, find))
+    return DataPart(text)
 
 
 def form_text(fields: Sequence[tuple[str, str]]) -> str:

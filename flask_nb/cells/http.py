@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ _VARIABLE = re.compile(r"\s*@([\w.-]+)\s*=\s*(.*?)\s*$")
 _BRACES = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _REQUEST_LINE = re.compile(r"(?:([A-Z][A-Z-]*)\s+)?(\S.*?)(?:\s+HTTP/[\d.]+)?\s*$")
 _ANSWER = re.compile(r"([^\W\d]\w*)\.response\.(body|headers)(?:\.(.+))?$")
-_CURL = re.compile(r"\s*(?:[$%>]\s+)?curl(?:\.exe)?\s")
+_CURL = re.compile(r"\s*(?:[$%>]\s+)?curl(?:\.exe)?(?:\s|$)")
 
 
 def http_parser() -> MagicParser:
@@ -49,6 +50,7 @@ def http_parser() -> MagicParser:
             "GET /items?name={{who}}",
         ),
     )
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)  # refused with a hint
     add_sending_flags(parser)
     return parser
 
@@ -61,11 +63,11 @@ def parse_http(line: str, cell: str | None) -> tuple[RequestDefinition, ...]:
     parser = http_parser()
     magic = parser.prog
     require_unicode(line + (cell or ""), magic)
-    words = parser.find_positionals(split_line(line, magic=magic))
-    if words:
-        message = f"{words[0]!r} is not understood: the requests stand in the cell, below the line"
+    arguments = parser.parse_words(split_line(line, magic=magic))
+    if arguments.words:
+        message = f"{arguments.words[0]!r} is not understood: the requests stand in the cell, below the line"
         raise MagicArgumentError(message, magic=magic)
-    options = sending_options(parser.parse_words(split_line(line, magic=magic)))
+    options = sending_options(arguments)
     blocks = [block.replace("\r\n", "\n").split("\n") for block in _SEPARATOR.split(cell or "")]
     variables = _Variables(_file_variables(blocks), magic)
     requests = [request for block in blocks for request in _parse_block(block, variables, options, magic)]

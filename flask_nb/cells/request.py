@@ -161,7 +161,8 @@ class RequestDefinition:
         """Return what the request says of itself, unless an item says otherwise."""
         headers = [("Host", host)] if host else []
         headers += [("Content-Type", content_type)] if content_type else []
-        if self.is_json or content_type == JSON or (has_body and isinstance(self.body, FileBody)):
+        is_own_file = isinstance(self.body, FileBody) and self.body.is_typed
+        if self.is_json or content_type == JSON or (has_body and is_own_file):
             headers.append(("Accept", _ACCEPT_JSON))
         if self.bearer is not None:
             headers.append(("Authorization", f"Bearer {expand_text(self.bearer, evaluate)}"))

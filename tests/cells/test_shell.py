@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_nb.cells.shell import split_commands
+from flask_nb.errors import MagicArgumentError
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("", []),
+        ("curl a  b", [["curl", "a", "b"]]),
+        ("curl \\\n  -X PUT \\\r\n  a", [["curl", "-X", "PUT", "a"]]),
+        ("curl a\ncurl b\n", [["curl", "a"], ["curl", "b"]]),
+        ("""curl 'a "b"' "it's" x'y'z""", [["curl", 'a "b"', "it's", "xyz"]]),
+        ('''curl "a \\"b\\" \\$5 \\n"''', [["curl", 'a "b" $5 \\n']]),
+        ("curl $'it\\'s\\n\\u00e9\\x41'", [["curl", "it's\néA"]]),
+        ("curl a\\ b ''", [["curl", "a b", ""]]),
+        ("# first\ncurl a#b # then", [["curl", "a#b"]]),
+        ("curl '{\"a\":\n 1}'", [["curl", '{"a":\n 1}']]),
+        ("curl $ 5$", [["curl", "$", "5$"]]),
+    ],
+)
+def test_commands_are_cut_as_a_shell_cuts_them(text, commands):
+    assert split_commands(text, "%%http") == commands
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("curl a | jq .", "'|' at '| jq .' is for a shell. Paste the curl command alone"),
+        ("curl http://x/?a=1&b=2", "put a URL with & or ; into quotes"),
+        ("curl a; ls", "is for a shell"),
+        ("curl > out.txt", "is for a shell"),
+        ("curl $TOKEN", "'$TOKEN' is a variable of a shell. Type its value"),
+        ('curl "Bearer ${TOKEN}"', "'${TOKEN}' is a variable of a shell"),
+        ('curl "$(cat x)"', "is a variable of a shell"),
+        ("curl `cat x`", "is for a shell"),
+        ("curl 'a", "the quote ' before 'a' is not closed"),
+        ('curl "a', "the quote \" before 'a' is not closed"),
+    ],
+)
+def test_what_only_a_shell_can_do_is_refused(text, message):
+    with pytest.raises(MagicArgumentError) as caught:
+        split_commands(text, "%%http")
+    assert message in str(caught.value)
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1))
+def test_quoted_words_come_back(words):
+    assert split_commands(" ".join(map(shlex.quote, words)), "%%http") == [words]
+
+
+@given(st.text(alphabet="a'\"\\$ \n#|{&"))
+def test_any_text_is_cut_or_refused(text):
+    try:
+        split_commands(text, "%%http")
+    except MagicArgumentError:
+        pass
