@@ -14,7 +14,17 @@ from .names import derive_endpoint
 from .route import RouteDefinition
 from .rules import check_converters, find_variables
 from .target import Target, View
-from .view import Form, ViewSource, awaits, form_of, make_function, missing_names, streams, wrap_body
+from .view import (
+    Form,
+    ViewSource,
+    awaits,
+    form_of,
+    framework_names,
+    make_function,
+    missing_names,
+    streams,
+    wrap_body,
+)
 
 ASYNC_EXTRA = 'pip install "flask_nb[async]"'
 
@@ -92,9 +102,9 @@ def apply_route(
     cell = _compile_cell(definition, source)
     if "async" in cell.traits and not target.supports_async():
         raise CellError(f"this cell needs an async view, and the extra for it is missing: {ASYNC_EXTRA}")
-    framework = target.framework()
+    framework = framework_names(target.framework())
     names = missing_names(cell.code, namespace, framework)
-    namespace.update({name: getattr(framework, name) for name in names})
+    namespace.update({name: framework[name] for name in names})
     view = _MAKERS[cell.form](cell, target, namespace)
     target.add_route(
         definition.rule,

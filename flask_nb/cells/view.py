@@ -207,6 +207,19 @@ def _return_last(statements: list[ast.stmt]) -> list[ast.stmt]:
     return [*statements[:-1], ast.copy_location(ast.Return(last.value), last)]
 
 
+def framework_names(framework: ModuleType) -> dict[str, Any]:
+    """Return what a cell may use of the framework's package without importing it.
+
+    That is what the package exports, without its submodules (`app` is the notebook's), and the two
+    classes of views, which stand in a submodule.
+    """
+    exported = {name: value for name, value in vars(framework).items() if name[0] != "_"}
+    names = {name: value for name, value in exported.items() if not isinstance(value, ModuleType)}
+    views = exported.get("views")
+    classes = {name: getattr(views, name) for name in ("View", "MethodView") if hasattr(views, name)}
+    return names | classes
+
+
 def missing_names(
     code: CodeType, namespace: Mapping[str, Any], framework: ModuleType | Mapping[str, Any]
 ) -> tuple[str, ...]:
@@ -216,22 +229,9 @@ def missing_names(
     same when the cell runs again. Names that the code assigns itself, and builtins, do not count.
     """
     loaded, assigned = _globals_of(code)
-    candidates = (loaded & _exported_names(framework)) - assigned - set(dir(builtins))
-    return tuple(name for name in sorted(candidates) if _is_framework_name(name, namespace, framework))
-
-
-def _exported_names(framework: ModuleType | Mapping[str, Any]) -> set[str]:
-    if isinstance(framework, Mapping):
-        return set(framework)
-    return set(getattr(framework, "__all__", None) or (name for name in dir(framework) if name[0] != "_"))
-
-
-def _is_framework_name(
-    name: str, namespace: Mapping[str, Any], framework: ModuleType | Mapping[str, Any]
-) -> bool:
-    """Say whether the name means the framework's object; a submodule, such as `app`, is no such name."""
-    value = framework[name] if isinstance(framework, Mapping) else getattr(framework, name)
-    return not isinstance(value, ModuleType) and (name not in namespace or namespace[name] is value)
+    offered = framework_names(framework) if isinstance(framework, ModuleType) else framework
+    candidates = (loaded & set(offered)) - assigned - set(dir(builtins))
+    return tuple(name for name in sorted(candidates) if namespace.get(name, offered[name]) is offered[name])
 
 
 def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:

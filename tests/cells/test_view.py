@@ -236,8 +236,14 @@ def test_submodules_of_the_framework_are_no_names():
     framework.app, framework.request, framework._private = types.ModuleType("app"), 1, 2
     code = compile("app, request, _private", "", "exec")
     assert missing_names(code, {}, framework) == ("request",)
-    framework.__all__ = ["g"]
-    assert missing_names(code, {}, framework) == ()
+
+
+def test_the_classes_of_views_are_names_of_the_framework():
+    framework = types.ModuleType("framework")
+    framework.views = types.ModuleType("views")
+    framework.views.View, framework.views.MethodView, framework.views.other = 1, 2, 3
+    code = compile("View, MethodView, other", "", "exec")
+    assert missing_names(code, {}, framework) == ("MethodView", "View")
 
 
 def hint_for(body, **namespace):
