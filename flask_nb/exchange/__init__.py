@@ -5,7 +5,9 @@ from .exchange import Exchange, OutputPart
 from .exchanger import Exchanger
 from .failure import CellNamer, FailedLine, Failure
 from .html import exchange_html
+from .jsonpath import JsonPath, mask_json, parse_paths
 from .masks import is_secret_name, mask_header, mask_text, mask_url, mask_value
+from .options import Display
 from .reading import RawResponse
 from .recorder import KEY_HEADER, MATCH_KEY, Match, Recorder, Recording
 from .request import Request
@@ -20,12 +22,14 @@ __all__ = [
     "CellNamer",
     "Cookie",
     "CookieJar",
+    "Display",
     "Exchange",
     "ExchangeResponse",
     "Exchanger",
     "FailedLine",
     "Failure",
     "InProcessTransport",
+    "JsonPath",
     "LogCapture",
     "Match",
     "OutputPart",
@@ -39,7 +43,9 @@ __all__ = [
     "exchange_text",
     "is_secret_name",
     "mask_header",
+    "mask_json",
     "mask_text",
     "mask_url",
     "mask_value",
+    "parse_paths",
 ]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Literal
 
 from werkzeug.exceptions import default_exceptions
 from werkzeug.http import parse_options_header
@@ -16,10 +14,8 @@ from .response import ExchangeResponse
 
 MAX_LINES = 60
 MAX_CHARACTERS = 8_000
-_MAX_JSON = 500_000
-_INLINE_WIDTH = 60
 
-BodyKind = Literal["empty", "html", "json", "image", "text", "binary"]
+BodyKind = Literal["empty", "html", "json", "csv", "svg", "image", "audio", "video", "text", "binary"]
 
 _IMAGES = frozenset(
     {
@@ -27,7 +23,6 @@ _IMAGES = frozenset(
         "image/jpeg",
         "image/gif",
         "image/webp",
-        "image/svg+xml",
         "image/avif",
         "image/bmp",
         "image/x-icon",
@@ -38,10 +33,12 @@ _TEXTS = frozenset(
         "application/xml",
         "application/javascript",
         "application/x-www-form-urlencoded",
+        "application/x-ndjson",
         "application/yaml",
         "application/toml",
     }
 )
+_TABLES = frozenset({"text/csv", "application/csv", "text/tab-separated-values"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _TAG_OR_ENTITY = re.compile(r"<[A-Za-z!/]|&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z]\w*);")
 
@@ -108,15 +105,30 @@ def mimetype(response: ExchangeResponse) -> str:
 
 def body_kind(response: ExchangeResponse) -> BodyKind:
     """Return how the body is to be shown."""
-    kind, data = mimetype(response), response.get_data()
-    if not data:
+    if not response.get_data():
         return "empty"
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return "binary"
+    kind = mimetype(response)
     if kind in {"text/html", "application/xhtml+xml"}:
         return "html" if _TAG_OR_ENTITY.search(body_text(response)) else "text"
+    return _kind_of_type(kind) or _kind_of_data(kind, response.get_data())
+
+
+def _kind_of_type(kind: str) -> BodyKind | None:
     if kind == "application/json" or kind.endswith("+json"):
         return "json"
+    if kind in _TABLES:
+        return "csv"
+    if kind == "image/svg+xml":
+        return "svg"
     if kind in _IMAGES:
         return "image"
+    main = kind.partition("/")[0]
+    return "audio" if main == "audio" else "video" if main == "video" else None
+
+
+def _kind_of_data(kind: str, data: bytes) -> BodyKind:
     if kind.startswith("text/") or kind in _TEXTS or kind.endswith("+xml"):
         return "text"
     return "text" if not kind and b"\0" not in data[:1000] else "binary"
@@ -131,6 +143,12 @@ def body_text(response: ExchangeResponse) -> str:
         return response.get_data().decode("utf-8", "replace")
 
 
+def is_redirect_page(response: ExchangeResponse) -> bool:
+    """Tell whether the body is Werkzeug's own page of a redirect, which only repeats where it leads."""
+    is_redirect = 300 <= response.status_code < 400 and "Location" in response.headers
+    return is_redirect and b"<h1>Redirecting...</h1>" in response.get_data()[:200]
+
+
 def is_default_page(response: ExchangeResponse) -> bool:
     """Tell whether the body is Werkzeug's own page for the status, which only repeats the status."""
     page = default_exceptions.get(response.status_code)
@@ -138,88 +156,3 @@ def is_default_page(response: ExchangeResponse) -> bool:
         return False
     body = response.get_data()
     return len(body) < 2000 and b"<h1>" in body and page().get_body().encode()[:60] == body[:60]
-
-
-class Literal_(str):
-    """A JSON number as it stood in the text, neither rounded nor limited."""
-
-
-Token = tuple[str, str]
-"""A kind (``key``, ``string``, ``other``) and a piece of text."""
-
-
-def parse_json(text: str) -> Any:
-    """Return JSON with its numbers as they are written and its objects as lists of pairs.
-
-    :raises ValueError: if it is not JSON, or too much or too deep to be laid out.
-    """
-    if len(text) > _MAX_JSON:
-        raise ValueError("too long to be laid out")
-    try:
-        return json.loads(
-            text,
-            parse_int=Literal_,
-            parse_float=Literal_,
-            parse_constant=Literal_,
-            object_pairs_hook=JsonObject,
-        )
-    except RecursionError:
-        raise ValueError("too deep to be laid out") from None
-
-
-class JsonObject(tuple[tuple[str, Any], ...]):
-    """A JSON object as its pairs, so that a name that stands twice is shown twice."""
-
-    def __new__(cls, pairs: list[tuple[str, Any]]) -> JsonObject:
-        return super().__new__(cls, tuple(pairs))
-
-
-def json_lines(
-    value: Any, depth: int = 0, lead: tuple[Token, ...] = (), end: str = ""
-) -> Iterator[list[Token]]:
-    """Yield the lines of a JSON value, each as tokens; short containers of scalars stay on one line."""
-    indent = ("other", "  " * depth)
-    if not isinstance(value, (JsonObject, list)) or (short := _one_line(value)) is not None:
-        tokens = short if isinstance(value, (JsonObject, list)) and short else [_scalar(value)]
-        yield [indent, *lead, *tokens, ("other", end)]
-        return
-    opening, closing = "{}" if isinstance(value, JsonObject) else "[]"
-    yield [indent, *lead, ("other", opening)]
-    for index, item in enumerate(value):
-        comma = "," if index < len(value) - 1 else ""
-        if isinstance(value, JsonObject):
-            yield from json_lines(item[1], depth + 1, (_key(item[0]), ("other", ": ")), comma)
-        else:
-            yield from json_lines(item, depth + 1, (), comma)
-    yield [indent, ("other", closing + end)]
-
-
-def _one_line(value: Any) -> list[Token] | None:
-    """Return the tokens of an empty container, or of a short list of scalars."""
-    if isinstance(value, JsonObject):
-        return [("other", "{}")] if not value else None
-    if any(isinstance(item, (JsonObject, list)) for item in value):
-        return None
-    tokens: list[Token] = [("other", "[")]
-    for index, item in enumerate(value):
-        tokens += [("other", ", ")] * bool(index) + [_scalar(item)]
-    tokens.append(("other", "]"))
-    return tokens if sum(len(text) for _, text in tokens) <= _INLINE_WIDTH else None
-
-
-def _key(name: str) -> Token:
-    return "key", printable(json.dumps(name, ensure_ascii=False))
-
-
-def _scalar(value: Any) -> Token:
-    if isinstance(value, Literal_) or not isinstance(value, str):
-        return "other", str(value) if isinstance(value, Literal_) else json.dumps(value)
-    return "string", printable(json.dumps(value, ensure_ascii=False))
-
-
-def json_text(text: str) -> str:
-    """Return JSON laid out for reading; what is not JSON stays as it is."""
-    try:
-        return "\n".join("".join(piece for _, piece in line) for line in json_lines(parse_json(text)))
-    except (ValueError, RecursionError):
-        return text

@@ -68,6 +68,10 @@ class CookieJar:
         """Forget every cookie."""
         self._cookies.clear()
 
+    def remove(self, name: str) -> None:
+        """Forget the cookies of that name, whatever their paths and domains."""
+        self._cookies = {key: cookie for key, cookie in self._cookies.items() if cookie.name != name}
+
     def header(self, host: str, path: str) -> str | None:
         """Return the ``Cookie`` header of a request, or None if it carries no cookie."""
         host, path = _bare_host(host), path.partition("?")[0]

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .failure import Failure
+from .options import Display
 from .request import Request
 
 if TYPE_CHECKING:
     import warnings
 
+    from .inlining import Page
     from .response import ExchangeResponse
 
 PartKind = Literal["stdout", "stderr", "log", "warning", "display"]
@@ -47,8 +49,11 @@ class Exchange:
     :param truncated: why the body is not whole, or None.
     :param near_rules: after a 404 without a matching rule, the rules that come closest; None otherwise.
     :param own_headers: the headers as the app set them, before the server added to them; None if unknown.
-    :param note: a sentence about the exchange as a whole, such as that it redirects in circles.
-    :param elapsed: seconds from sending to the last byte. It is not displayed: it differs from run to run.
+    :param notes: what is to be said about the exchange as a whole, such as that it redirects in circles, or
+        what to type instead. Whoever knows something appends a sentence.
+    :param elapsed: seconds from sending to the last byte; shown only on request, since runs differ in it.
+    :param display: how it is to be shown.
+    :param page: an HTML body with the app's own files in it, None of any other.
     """
 
     request: Request
@@ -64,8 +69,10 @@ class Exchange:
     truncated: str | None = None
     near_rules: Sequence[str] | None = None
     own_headers: Sequence[tuple[str, str]] | None = None
-    note: str | None = None
+    notes: list[str] = field(default_factory=list)
     elapsed: float = 0.0
+    display: Display = field(default_factory=Display)
+    page: Page | None = None
 
     @property
     def output(self) -> str:

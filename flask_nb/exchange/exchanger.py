@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from urllib.parse import urljoin, urlsplit
 
 import werkzeug
 from werkzeug.datastructures import Headers
 
+from .bodies import body_kind, body_text
 from .cookies import CookieJar
 from .exchange import Exchange
+from .files import FileClient
+from .inlining import inlined_page
+from .options import Display
 from .reading import RawResponse
 from .recorder import Recorder, Recording
+from .redirects import redirected
 from .request import Request
 from .response import ExchangeResponse
 from .transports import Transport
@@ -20,10 +24,8 @@ from .transports import Transport
 MAX_REDIRECTS = 20
 """How many redirects are followed, as browsers do."""
 
-_KEEPING_REDIRECTS = frozenset({307, 308})
-_REDIRECTS = frozenset({301, 302, 303}) | _KEEPING_REDIRECTS
-_BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
 _TEARDOWN_SECONDS = 1.0
+DEFAULT_DISPLAY = Display()
 
 
 class Exchanger:
@@ -40,23 +42,38 @@ class Exchanger:
         self.cookies = CookieJar() if cookies is None else cookies
         self._failed: Exchange | None = None
 
-    def send(self, request: Request, follow: bool = True) -> ExchangeResponse:
+    def send(
+        self, request: Request, follow: bool = True, display: Display = DEFAULT_DISPLAY
+    ) -> ExchangeResponse:
         """Send a request and return the response.
 
         :param follow: whether to follow redirects within the app; those that were are in ``history``.
+        :param display: how the exchange is to be shown.
         :raises RequestTimeoutError: if the view did not answer in time.
         :raises ConnectionLostError: if the server went away.
         """
         response = self._send_one(request)
         history: list[ExchangeResponse] = []
-        while follow and (following := redirected(request, response)) is not None:
+        while follow and (following := _following(request, response)) is not None:
             if len(history) == MAX_REDIRECTS:
-                response.exchange.note = f"not followed further: {MAX_REDIRECTS} redirects in a row"
+                response.exchange.notes.append(f"not followed further: {MAX_REDIRECTS} redirects in a row")
                 break
             history.append(response)
             request, response = following, self._send_one(following)
         response.history = tuple(history)
+        for each in (*history, response):
+            each.exchange.display = display
+        self._complete_page(response)
         return response
+
+    def _complete_page(self, response: ExchangeResponse) -> None:
+        """Fetch the files of a page now: a display must neither ask the app nor differ from the last one."""
+        exchange = response.exchange
+        if body_kind(response) == "html":
+            client = FileClient(self.transport, self.recorder, self.cookies, exchange.request)
+            url = f"http://{exchange.request.host}{exchange.request.path}"
+            scripts = exchange.display.scripts
+            exchange.page = inlined_page(body_text(response), url, client.fetch, scripts=scripts)
 
     def _send_one(self, request: Request) -> ExchangeResponse:
         sent = self._with_cookies(request)
@@ -91,34 +108,8 @@ class Exchanger:
         self._failed = exchange
 
 
-def redirected(request: Request, response: ExchangeResponse) -> Request | None:
-    """Return the request that a browser would send next, or None if the response ends the matter.
-
-    Only redirects to the same host are followed: the app cannot answer for others.
-    """
-    location = response.headers.get("Location")
-    if response.status_code not in _REDIRECTS or not location:
-        return None
-    url = urlsplit(urljoin(f"http://{request.host}{request.path}", location))
-    if url.scheme != "http" or url.hostname != urlsplit(f"http://{request.host}").hostname:
-        return None
-    path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
-    moved = dataclasses.replace(request, path=path, headers=_with_host(request, url.netloc))
-    return moved if response.status_code in _KEEPING_REDIRECTS else _as_get(moved, response.status_code)
-
-
-def _with_host(request: Request, host: str) -> tuple[tuple[str, str], ...]:
-    if host.lower() == request.host.lower():
-        return request.headers
-    return (*(pair for pair in request.headers if pair[0].lower() != "host"), ("Host", host))
-
-
-def _as_get(request: Request, status: int) -> Request:
-    """303 makes everything but HEAD a GET, 301 and 302 only POST (Fetch standard, HTTP-redirect fetch)."""
-    if request.method == "HEAD" or (status != 303 and request.method != "POST"):
-        return request
-    headers = tuple(pair for pair in request.headers if pair[0].lower() not in _BODY_HEADERS)
-    return dataclasses.replace(request, method="GET", headers=headers, body=b"")
+def _following(request: Request, response: ExchangeResponse) -> Request | None:
+    return redirected(request, response.status_code, response.headers.get("Location"))
 
 
 def _response(request: Request, raw: RawResponse, recording: Recording) -> ExchangeResponse:
@@ -158,6 +149,7 @@ def _exchange(
         failure=recording.failure,
         truncated=raw.truncated,
         near_rules=recording.near_rules,
+        notes=list(dict.fromkeys(recording.notes)),
         own_headers=recording.headers,
         elapsed=elapsed,
     )

@@ -31,6 +31,10 @@ class RawResponse:
     body: bytes = b""
     truncated: str | None = None
 
+    def header(self, name: str) -> str:
+        """Return the first value of a header, empty if it is not there."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
 
 @dataclass
 class BodyReader:

@@ -54,6 +54,8 @@ class Recording:
 
     :param key: what the request carries in :data:`KEY_HEADER`.
     :param cell_name: names the user's cells, see :data:`~flask_nb.exchange.failure.CellNamer`.
+
+    Whoever notices something that helps the person who sent the request appends a sentence to ``notes``.
     """
 
     def __init__(self, key: str = "", cell_name: CellNamer | None = None) -> None:
@@ -67,6 +69,7 @@ class Recording:
         self.failure: Failure | None = None
         self.match = Match(None)
         self.near_rules: Sequence[str] | None = None
+        self.notes: list[str] = []
         self.thread: int | None = None
         self.started = False
         self._cell_name = cell_name

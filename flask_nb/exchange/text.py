@@ -5,23 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from .bodies import (
-    BodyKind,
-    body_kind,
-    body_text,
-    clip,
-    is_default_page,
-    json_text,
-    mimetype,
-    printable,
-    size,
-    status_line,
-)
+from .bodies import BodyKind, clip, is_default_page, is_redirect_page, printable, size, status_line
 from .exchange import Exchange, OutputPart
 from .failure import FailedLine, Failure
-from .masks import mask_header, mask_text, mask_url, visible_headers
-from .response import ExchangeResponse
+from .json_layout import laid_out
+from .masks import VOLATILE, mask_header, mask_text, mask_url, visible_headers
+from .media import hex_text, opaque_text
+from .shown import ShownBody
 
+_MAX_HOPS = 6
 _MAX_HEADERS = 60
 _MAX_HEADER = 300
 _INDENT = "  "
@@ -37,9 +29,20 @@ def exchange_text(exchange: Exchange) -> str:
 
 
 def _summaries(exchange: Exchange) -> Iterator[str]:
-    for earlier in exchange.response.history:
-        yield summary(earlier.exchange)  # type: ignore[attr-defined]
+    for hop in hops(exchange):
+        yield hop if isinstance(hop, str) else summary(hop)
     yield summary(exchange)
+
+
+def hops(exchange: Exchange) -> Iterator[Exchange | str]:
+    """Yield the redirects that led here; of many the first and the last, and between them their number."""
+    earlier: list[Exchange] = [response.exchange for response in exchange.response.history]  # type: ignore[attr-defined]
+    if len(earlier) <= _MAX_HOPS:
+        yield from earlier
+        return
+    yield from earlier[: _MAX_HOPS - 2]
+    yield f"… {len(earlier) - _MAX_HOPS + 1} more redirects"
+    yield earlier[-1]
 
 
 def summary(exchange: Exchange) -> str:
@@ -49,21 +52,27 @@ def summary(exchange: Exchange) -> str:
 
 def details(exchange: Exchange) -> list[str]:
     """Return what the summary says after the status."""
-    response = exchange.response
-    length = len(response.get_data())
-    where = [f"to {printable(mask_url(response.location))}"] if response.location else []
-    if not length and not exchange.truncated:
-        return where
-    return [
-        *where,
-        *filter(None, [printable(mimetype(response)), size(length)]),
-        *filter(None, [exchange.truncated]),
-    ]
+    body, location = ShownBody(exchange), exchange.response.location
+    where = f"to {printable(mask_url(location))}" if location else ""
+    is_news = (body.data or exchange.truncated) and not is_redirect_page(exchange.response)
+    kind = printable(body.mimetype) if is_news else ""
+    length = size(len(body.data)) if is_news and not body.is_masked else ""
+    elapsed = duration(exchange.elapsed) if exchange.display.elapsed else ""
+    return [part for part in (where, kind, length, exchange.truncated, elapsed) if part]
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: ``0.4 ms``, ``12 ms``, ``1.5 s``."""
+    if seconds >= 0.9995:
+        return f"{seconds:.1f} s"
+    return f"{seconds * 1000:.1f} ms" if seconds < 0.00995 else f"{seconds * 1000:.0f} ms"
 
 
 def notes(exchange: Exchange) -> list[str]:
     """Return what there is to say about a response that is not what was asked for."""
-    found = [exchange.note] if exchange.note else []
+    found = [printable(words) for words in dict.fromkeys(exchange.notes)]
+    if ShownBody(exchange).is_beyond_masks:
+        found.append("nothing is masked: the body is longer than 5 MB")
     if exchange.near_rules is not None:
         found.append(
             "no rule matches" + (f"; near: {', '.join(exchange.near_rules)}" if exchange.near_rules else "")
@@ -75,7 +84,9 @@ def notes(exchange: Exchange) -> list[str]:
 
 
 def is_body_shown(exchange: Exchange) -> bool:
-    """Tell whether the body adds anything: the stock page of an error that is explained anyway does not."""
+    """Tell whether the body adds anything: the stock page of what is explained anyway does not."""
+    if is_redirect_page(exchange.response):
+        return False
     explained = exchange.failure is not None or exchange.near_rules is not None or bool(notes(exchange))
     return not (explained and is_default_page(exchange.response))
 
@@ -86,7 +97,8 @@ def _notes(exchange: Exchange) -> Iterator[str]:
 
 def _body(exchange: Exchange) -> Iterator[str]:
     if is_body_shown(exchange):
-        yield _BODIES[body_kind(exchange.response)](exchange.response)
+        body = ShownBody(exchange)
+        yield _BODIES[body.kind](body)
 
 
 def _head(exchange: Exchange) -> Iterator[str]:
@@ -113,19 +125,33 @@ def _clipped_body(text: str) -> str:
     return part.text if part.hidden is None else f"{part.text}\n… {part.hidden}; all of it: _.text"
 
 
-def _opaque(response: ExchangeResponse) -> str:
-    return (
-        f"({printable(mimetype(response)) or 'bytes'}, {size(len(response.get_data()))}; all of it: _.data)"
-    )
+def _text(body: ShownBody) -> str:
+    return _clipped_body(body.text)
 
 
-_BODIES: dict[BodyKind, Callable[[ExchangeResponse], str]] = {
-    "empty": lambda response: "",
-    "html": lambda response: _clipped_body(body_text(response)),
-    "json": lambda response: _clipped_body(json_text(body_text(response))),
-    "text": lambda response: _clipped_body(body_text(response)),
+def _json(body: ShownBody) -> str:
+    try:
+        return _clipped_body(body.text if body.json is None else laid_out(body.json.value))
+    except RecursionError:
+        return _clipped_body(body.text)
+
+
+def _opaque(body: ShownBody) -> str:
+    return f"({opaque_text(body)})"
+
+
+# A table or a picture says in HTML what the text of the body says here: it is the body that is compared.
+_BODIES: dict[BodyKind, Callable[[ShownBody], str]] = {
+    "empty": lambda body: "",
+    "html": _text,
+    "json": _json,
+    "csv": _text,
+    "svg": _text,
     "image": _opaque,
-    "binary": _opaque,
+    "audio": _opaque,
+    "video": _opaque,
+    "text": _text,
+    "binary": hex_text,
 }
 
 
@@ -134,11 +160,24 @@ def shown_headers(exchange: Exchange) -> list[tuple[str, str]]:
     own = exchange.own_headers
     names = None if own is None else {name.lower() for name, _ in own}
     headers = [
-        (printable(name), _shortened(printable(value)))
-        for name, value in visible_headers(exchange.response.headers)
-        if names is None or name.lower() in names
+        pair
+        for pair in visible_headers(exchange.response.headers)
+        if names is None or pair[0].lower() in names
     ]
-    return headers[:_MAX_HEADERS]
+    if ShownBody(exchange).is_masked:
+        headers = [(name, VOLATILE if name.lower() == "content-length" else text) for name, text in headers]
+    return _bounded(headers)
+
+
+def sent_headers(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return the request's headers as they are shown."""
+    return _bounded(visible_headers(exchange.request.headers))
+
+
+def _bounded(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [
+        (_shortened(printable(name)), _shortened(printable(text))) for name, text in headers[:_MAX_HEADERS]
+    ]
 
 
 def _shortened(value: str) -> str:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.exchange.bodies import clip, json_text, printable, size, status_line
+from flask_nb.exchange.bodies import clip, printable, size, status_line
+from flask_nb.exchange.json_layout import json_text
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 values = st.recursive(

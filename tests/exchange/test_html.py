@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import Request
+from flask_nb.exchange import Display, Request
 
 STATIC_TAGS = {"div", "span", "table", "tr", "td", "pre", "code", "b", "a"}
 UNTRUSTED_TAGS = STATIC_TAGS | {"details", "summary", "img"}
+OWN_TAGS = UNTRUSTED_TAGS | {"iframe", "audio", "video"}
+RUNNING = {"script", "style", "object", "embed", "svg", "link", "meta", "base"}
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)></pre></iframe>\"'><b onclick=x>$x^2$"
 
 
@@ -62,6 +64,10 @@ BODIES = {
     ),
     "text": Response(EVIL, mimetype="text/plain"),
     "svg": Response("<svg onload=alert(1)></svg>", mimetype="image/svg+xml"),
+    "csv": Response(f"a,{EVIL}\n1,{EVIL}\n", mimetype="text/csv"),
+    "objects": Response('[{"<script>": "<script>", "$x$": 1}]', mimetype="application/json"),
+    "film": Response(b"\0\xff", mimetype='video/x"onerror="alert(1)'),
+    "files": Response("<style>p{}</style><img src=/i.png><script src=/a.js></script>", mimetype="text/html"),
     "bytes": Response(b"\0\xff", mimetype='application/x"><script>'),
     "headers": Response("x", headers={"X-Evil": EVIL, "Set-Cookie": f"a={EVIL}"}),
     "redirect": Response("", 302, {"Location": f"http://example.com/{EVIL}"}),
@@ -79,10 +85,18 @@ def panel(request, serve):
 
 def test_nothing_in_a_panel_can_run(panel):
     seen = Panel(panel)
-    assert not {"script", "style", "object", "embed", "svg", "link", "meta", "base"} & set(seen.tags)
-    assert not [name for name, _ in seen.attributes if name.startswith("on") or name in {"id", "href"}]
+    assert not RUNNING & set(seen.tags)
+    assert not [name for name, _ in seen.attributes if name.startswith("on") or name == "id"]
     assert {value for name, value in seen.attributes if name == "sandbox"} <= {""}
-    assert all(value.startswith("data:image/") for name, value in seen.attributes if name == "src")
+    kinds = ("data:image/", "data:audio/", "data:video/")
+    assert all(value.startswith(kinds) for name, value in seen.attributes if name == "src")
+
+
+def test_a_link_in_a_panel_only_saves_bytes(panel):
+    seen = Panel(panel)
+    links = [value for name, value in seen.attributes if name == "href"]
+    assert all(link.startswith("data:application/octet-stream;base64,") for link in links)
+    assert len(links) == len([name for name, _ in seen.attributes if name == "download"])
 
 
 def test_every_frame_is_sandboxed(panel):
@@ -119,10 +133,27 @@ def test_a_failure_can_be_read_in_every_view(serve, tags):
     assert "ZeroDivisionError: division by zero" in text
 
 
-@pytest.mark.parametrize("kind", ["json", "text"])
-def test_json_and_text_can_be_read_in_the_static_view(serve, kind):
-    text = stripped(html_of(serve(lambda _: BODIES[kind]).send(Request("GET", "/"))), STATIC_TAGS)
-    assert ('"id": 7' if kind == "json" else EVIL) in text
+@pytest.mark.parametrize(
+    ("kind", "words"), [("json", '"id": 7'), ("text", EVIL), ("csv", EVIL), ("bytes", "00 ff")]
+)
+def test_what_is_text_can_be_read_in_the_static_view(serve, kind, words):
+    assert words in stripped(html_of(serve(lambda _: BODIES[kind]).send(Request("GET", "/"))), STATIC_TAGS)
+
+
+def test_an_array_of_objects_is_also_a_table(serve):
+    seen = Panel(html_of(serve(lambda _: BODIES["objects"]).send(Request("GET", "/"))))
+    assert "as a table" in seen.text
+    assert '"<script>": "<script>"' in seen.text
+
+
+def test_what_is_masked_is_in_no_view_and_neither_is_its_length(serve):
+    bodies = iter(['[{"id": 9, "n": 1}]', '[{"id": 1234, "n": 1}]'])
+    view = lambda _: Response(next(bodies), mimetype="application/json")  # noqa: E731
+    client, display = serve(view), Display(mask=("$..id",))
+    first, second = (client.send(Request("GET", "/"), display=display) for _ in range(2))
+    assert first._repr_mimebundle_() == second._repr_mimebundle_()
+    assert '{"id": …, "n": 1}' in second._repr_mimebundle_()[0]["text/plain"]
+    assert second.json == [{"id": 1234, "n": 1}]
 
 
 def test_a_page_stands_in_its_frame_with_inert_links(serve):
@@ -131,10 +162,46 @@ def test_a_page_stands_in_its_frame_with_inert_links(serve):
 
 
 def test_a_still_picture_says_what_does_not_work_in_it(serve):
-    page = "<p>hi</p><link rel=stylesheet href=/static/s.css><img src=https://example.com/a.png>"
-    assert "still picture: 1 file that is not loaded" in html_of(
-        serve(lambda _: page).send(Request("GET", "/"))
+    def view(request):
+        page = (
+            "<a href=/>x</a><script src=/a.js></script><img src=/gone.png><img src=https://example.com/a.png>"
+        )
+        return page if request.path == "/" else Response(status=404)
+
+    text = Panel(html_of(serve(view).send(Request("GET", "/")))).text
+    expected = "still picture: 1 link, 1 script (scripts run with --scripts) · not loaded: /gone.png (404)"
+    assert expected in text
+
+
+def test_scripts_run_only_when_asked_for_and_reach_nothing(serve):
+    response = serve(lambda _: BODIES["html"]).send(Request("GET", "/"), display=Display(scripts=True))
+    seen = Panel(html_of(response))
+    frame = dict(seen.attributes)
+    assert frame["sandbox"] == "allow-scripts"
+    assert frame["srcdoc"].startswith(
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src'
     )
+    assert "scripts run; still: 1 link, 1 form" in seen.text
+    assert not RUNNING & set(seen.tags)
+
+
+def test_the_page_cannot_take_back_what_the_frame_forbids(serve):
+    page = "<meta http-equiv=Content-Security-Policy content='default-src *'><base target=_self href=/x><p>"
+    response = serve(lambda _: page).send(Request("GET", "/"), display=Display(scripts=True))
+    source = dict(Panel(html_of(response)).attributes)["srcdoc"]
+    assert (
+        source.index("default-src 'none'") < source.index('<base target="_blank">') < source.index(page[:20])
+    )
+
+
+def test_the_apps_own_files_stand_in_the_frame(serve):
+    def view(request):
+        if request.path == "/s.css":
+            return Response("h1{color:red}", mimetype="text/css")
+        return '<link rel="stylesheet" href="/s.css"><h1>Hello</h1>'
+
+    frame = dict(Panel(html_of(serve(view).send(Request("GET", "/")))).attributes)
+    assert frame["srcdoc"] == '<base target="_blank"><style>h1{color:red}</style><h1>Hello</h1>'
 
 
 def test_plain_words_need_no_frame(serve):
@@ -155,18 +222,54 @@ def test_a_long_json_body_is_also_a_tree(serve):
         Response("[" + ",".join(['{"<>": "&&&&"}'] * 20_000) + "]", mimetype="application/json"),
         Response("<p>x", headers={f"X-{n}": '"' * 5000 for n in range(200)}, mimetype="text/html"),
         Response(b"x" * 1_000_000, mimetype="image/png"),
+        Response(b"x" * 149_000, mimetype="audio/mp4"),
+        Response(b"\0" * 149_000, mimetype="application/zip"),
+        Response(('"' * 8 + ",") * 100_000, mimetype="text/csv"),
+        Response("[" + ",".join(['["&"]'] * 20_000) + "]", mimetype="application/json"),
+        Response("[" + ",".join(['"&"'] * 20_000) + "]", mimetype="application/json"),
+        Response("<p>" + "<img src=/x.png>" * 50, mimetype="text/html"),
     ],
 )
 def test_a_bundle_holds_at_most_300_kb(serve, response):
-    view = lambda _: print("<&>" * 100_000) or response  # noqa: E731
-    bundle = serve(view).send(Request("GET", "/" + "ä" * 5000))._repr_mimebundle_()[0]
+    picture = Response(b"x" * 60_000, mimetype="image/png")
+    view = lambda request: print("<&>" * 100_000) or (picture if "x.png" in request.path else response)  # noqa: E731
+    headers = tuple((f"X-{n}", '"' * 900) for n in range(100))
+    sent = serve(view).send(Request("GET", "/" + "ä" * 5000, headers), display=Display(elapsed=True))
+    assert sum(len(text.encode()) for text in sent._repr_mimebundle_()[0].values()) <= 300_000
+
+
+kinds = st.sampled_from(
+    [
+        "text/html",
+        "application/json",
+        "text/csv",
+        "image/svg+xml",
+        "text/plain",
+        "application/zip",
+        "audio/wav",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    piece=st.text(min_size=1, max_size=12),
+    count=st.integers(1, 60_000),
+    kind=kinds,
+    display=st.builds(Display, st.booleans(), st.sampled_from([(), ("$..id",)])),
+)
+def test_whatever_the_body_a_bundle_is_bounded_and_stable(serve, piece, count, kind, display):
+    body = (piece * count)[:600_000].encode("utf-8", "replace")
+    response = serve(lambda _: Response(body, mimetype=kind)).send(Request("GET", "/"), display=display)
+    bundle = response._repr_mimebundle_()[0]
     assert sum(len(text.encode()) for text in bundle.values()) <= 300_000
+    assert response._repr_mimebundle_()[0] == bundle
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.text(max_size=300),
-    kind=st.sampled_from(["text/plain", "text/html", "application/json"]),
+    kind=st.sampled_from(["text/plain", "text/html", "application/json", "text/csv", "application/x"]),
     header=st.text(
         st.characters(min_codepoint=32, max_codepoint=255, exclude_categories=["Cc"]), max_size=100
     ),
@@ -176,5 +279,5 @@ def test_any_words_survive_escaped(serve, body, kind, header, printed):
     view = lambda _: print(printed) or Response(body, mimetype=kind, headers={"X-Any": header.strip()})  # noqa: E731
     html = html_of(serve(view).send(Request("GET", "/")))
     seen = Panel(html)
-    assert set(seen.tags) <= UNTRUSTED_TAGS | {"iframe"}
+    assert set(seen.tags) <= OWN_TAGS
     assert not re.search(r"[\x00-\x08\x0b-\x1f]", html)

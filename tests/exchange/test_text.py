@@ -1,8 +1,10 @@
 import pytest
 from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import Request
+from flask_nb.exchange import Display, Request
+from flask_nb.exchange.text import duration
 
 
 def shown(response):
@@ -95,3 +97,43 @@ def test_head_shows_the_headers(serve):
 def test_nothing_of_this_run_is_shown(over_socket, recorder, text):
     response = over_socket.send(Request("HEAD", "/"))
     assert all(text not in shown for shown in response._repr_mimebundle_()[0].values())
+
+
+def test_objects_in_a_list_have_a_line_each(serve):
+    body = '{"items":[{"id":1,"tags":["a"]},{"id":2,"tags":[]}]}'
+    response = serve(lambda request: Response(body, mimetype="application/json")).send(Request("GET", "/"))
+    assert shown(response).endswith(
+        '{\n  "items": [\n    {"id": 1, "tags": ["a"]},\n    {"id": 2, "tags": []}\n  ]\n}'
+    )
+
+
+def test_the_stock_page_of_a_redirect_is_not_shown(serve):
+    response = serve(lambda request: redirect("/b")).send(Request("GET", "/"), follow=False)
+    assert shown(response) == "GET / → 302 Found · to /b"
+    assert "iframe" not in response._repr_mimebundle_()[0]["text/html"]
+
+
+def test_many_redirects_are_counted(serve):
+    lines = shown(serve(lambda request: redirect("/")).send(Request("GET", "/"))).splitlines()
+    assert lines[4] == "… 15 more redirects"
+    assert len(lines) == 9
+
+
+def test_the_time_is_shown_on_request(serve):
+    response = serve(lambda request: "ok").send(Request("GET", "/"), display=Display(elapsed=True))
+    response.exchange.elapsed = 0.0123
+    assert shown(response).startswith("GET / → 200 OK · text/html · 2 B · 12 ms\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.00041, "0.4 ms"), (0.0123, "12 ms"), (0.9999, "1.0 s"), (2.5, "2.5 s")]
+)
+def test_times_read_well(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_a_body_too_long_for_a_mask_says_so(serve):
+    body = '["' + "x" * 5_000_000 + '"]'
+    view = lambda request: Response(body, mimetype="application/json")  # noqa: E731
+    response = serve(view).send(Request("GET", "/"), display=Display(mask=("$..id",)))
+    assert "nothing is masked: the body is longer than 5 MB" in shown(response)

@@ -1,0 +1,73 @@
+"""A JSON value as nested folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from .bodies import printable
+from .json_layout import JsonObject, Token, json_lines
+from .styles import COLOURS, QUIET, WORDS
+
+_MAX_TREE = 50_000
+_MAX_ITEMS = 50
+_MAX_DEPTH = 50
+
+
+def json_tree(value: Any) -> str:
+    """Return a JSON value as nested folds, the outer ones open.
+
+    :raises RecursionError: if it is too deep.
+    """
+    return _Tree().render(value)
+
+
+def token_html(token: Token) -> str:
+    """Return a piece of JSON in its colour."""
+    kind, text = token
+    colour = COLOURS.get(kind)
+    return f'<span style="color:{colour}">{escape(text)}</span>' if colour else escape(text)
+
+
+class _Tree:
+    """A JSON value as nested folds, the outer ones open."""
+
+    def __init__(self) -> None:
+        self._room = _MAX_TREE
+
+    def render(self, value: Any, lead: str = "", depth: int = 0) -> str:
+        """Return a value as a fold if it has parts, else as a line."""
+        if not isinstance(value, (JsonObject, list)) or not value:
+            return self._spend(f"<div>{lead}{self._scalar(value)}</div>")
+        count = f"{len(value):,} {'item' if len(value) == 1 else 'items'}"
+        title = self._spend(f'<summary style="cursor:pointer">{lead}{_code(count, QUIET)}</summary>')
+        inner = "".join(self._items(value, depth))
+        is_open = " open" if depth < 1 else ""
+        return f'<details{is_open}>{title}<div style="padding-left:1.4em">{inner}</div></details>'
+
+    def _items(self, value: Any, depth: int) -> Iterator[str]:
+        pairs = (
+            value
+            if isinstance(value, JsonObject)
+            else [(str(index), each) for index, each in enumerate(value)]
+        )
+        for index, (name, item) in enumerate(pairs):
+            if self._room <= 0 or depth > _MAX_DEPTH or index == _MAX_ITEMS:
+                yield f"<div>… {len(pairs) - index:,} more</div>"
+                return
+            yield self.render(item, f"{_code(printable(name), COLOURS['key'])}: ", depth + 1)
+
+    def _scalar(self, value: Any) -> str:
+        line = next(json_lines(value))
+        return (
+            f'<code style="{WORDS}">{"".join(token_html((kind, text[:500])) for kind, text in line)}</code>'
+        )
+
+    def _spend(self, text: str) -> str:
+        self._room -= len(text)
+        return text
+
+
+def _code(text: str, colour: str) -> str:
+    return f'<code style="{WORDS};color:{colour}">{escape(text[:500])}</code>'
