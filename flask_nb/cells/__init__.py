@@ -46,7 +46,7 @@ from .config import (
     config_parser,
     parse_config,
 )
-from .context import ContextDefinition, compile_cell, context_parser, parse_context
+from .context import CompiledCell, ContextDefinition, compile_cell, context_parser, parse_context
 from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .expressions import Expression
 from .http import http_parser, parse_http
@@ -61,7 +61,7 @@ from .static import AppliedStatic, StaticDefinition, apply_static, parse_static,
 from .target import Target
 from .template import AppliedTemplate, TemplateDefinition, apply_template, parse_template, template_parser
 from .urls import UrlDefinition, build_url, parse_url, url_parser
-from .view import ViewSource, analyse, missing_names, unbound_hint
+from .view import ViewSource, analyse, framework_names, missing_names, unbound_hint
 from .words import quote_word, split_line
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "AppliedRoute",
     "AppliedStatic",
     "AppliedTemplate",
+    "CompiledCell",
     "ConfigChange",
     "ConfigDefinition",
     "ContextDefinition",
@@ -102,6 +103,7 @@ __all__ = [
     "context_parser",
     "cookies_parser",
     "derive_endpoint",
+    "framework_names",
     "http_parser",
     "missing_names",
     "parse_app",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -53,6 +54,11 @@ class CompiledCell:
     statements: CodeType
     last: CodeType | None
 
+    @property
+    def codes(self) -> tuple[CodeType, ...]:
+        """Return all of its code."""
+        return (self.statements,) if self.last is None else (self.statements, self.last)
+
 
 def context_parser() -> MagicParser:
     """Return the parser of ``%%request_context``."""
@@ -97,14 +103,17 @@ def _take_method(line: str) -> tuple[str | None, str]:
     return found[1].upper(), line[: found.start()] + line[found.end() :]
 
 
-def compile_cell(source: ViewSource) -> CompiledCell:
+def compile_cell(
+    source: ViewSource, transform: Callable[[ast.Module], ast.Module] = lambda tree: tree
+) -> CompiledCell:
     """Compile a cell's statements, the last expression apart.
 
+    :param transform: what is done with the statements before.
     :raises CellSyntaxError: when it does not compile.
     """
     if not source.body.strip():
         raise CellSyntaxError("the cell is empty. Type below the magic what is to run")
-    tree = source.parse()
+    tree = transform(source.parse())
     last = tree.body[-1]
     if not isinstance(last, ast.Expr) or _is_silenced(source, last):
         return CompiledCell(source.compile(tree), None)

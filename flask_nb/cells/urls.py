@@ -265,8 +265,9 @@ def _explain(
         return UrlError(f"these values do not fit {route.rule}, the rule of the endpoint {endpoint!r}")
     given = [f"{name}={value}" for name, value in values.items() if re.fullmatch(r"\S+", str(value))]
     typed = " ".join([_MAGIC, endpoint, *given, *(f"{name}=…" for name in missing)])
-    what = "the value of" if len(missing) == 1 else "the values of"
-    return UrlError(f"{what} {', '.join(missing)} is missing for {route.rule}. Type {typed}")
+    names = ", ".join(map(repr, missing))
+    what = f"the value of {names} is" if len(missing) == 1 else f"the values of {names} are"
+    return UrlError(f"{what} missing for {route.rule}. Type {typed}")
 
 
 def _missing(route: Route, values: Mapping[str, object]) -> list[str]:

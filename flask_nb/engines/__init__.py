@@ -57,9 +57,13 @@ def is_app(value: Any) -> bool:
         return False
 
 
-def new_app(import_name: str, root_path: str | None = None) -> Engine:
-    """Make an app of our own and return its engine."""
-    return OurEngine.new(import_name, root_path)
+def new_app(import_name: str, root_path: str | None = None, *, fresh: bool = False) -> Engine:
+    """Make an app of our own and return its engine.
+
+    :param fresh: take nothing over from an app that an earlier run of the same cell made.
+    """
+    make = OurEngine.fresh if fresh else OurEngine.new
+    return make(import_name, root_path)
 
 
 def _is_flask(app: Any) -> bool:

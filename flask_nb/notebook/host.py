@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -121,6 +122,36 @@ class Host:
         """Follow the variable at the end of a cell; a variable without an app is no error here."""
         with suppress(FlaskNbError):
             self.engine()
+
+    def make_app(self, name: str | None = None, *, fresh: bool = False) -> Engine:
+        """Make an app, bind it to a variable, and follow that from now on.
+
+        :param name: the variable; by default the one that is followed.
+        :param fresh: take nothing over from apps that were made before.
+        :raises ForeignAppError: the variable holds something that is no app of ours.
+        """
+        name = name or self.app_name
+        if self.ip.user_ns.get(name) is not None:
+            engines.adopt(self.ip.user_ns[name])
+        made = engines.new_app("__main__", root_path=_notebook_folder(self.ip.user_ns), fresh=fresh)
+        self._made = None
+        self.ip.user_ns[name] = made.app
+        return self.choose(name)
+
+    def import_app(self, module: str, name: str) -> Engine:
+        """Follow the app of a module, or the one that a function of the module makes.
+
+        :raises ForeignAppError: there is no such app.
+        """
+        try:
+            app = attrgetter(name)(importlib.import_module(module))
+            app = app() if inspect.isfunction(app) else app
+        except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
+            reason = " ".join(f"{type(exc).__name__}: {exc}".split())
+            raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
+        engines.adopt(app)
+        self._follow(app)
+        return self.engine()
 
     def choose(self, name: str) -> Engine:
         """Follow another variable from now on; nothing changes when it holds no app."""

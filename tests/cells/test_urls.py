@@ -107,10 +107,10 @@ def test_mistakes_of_the_line(line, says):
         ("/helo/<name>", "there is no rule '/helo/<name>'. Near: hello_name (/hello/<name>)"),
         (
             "hello_name",
-            "the value of name is missing for /hello/<name>. Type %url_for hello_name name=…",
+            "the value of 'name' is missing for /hello/<name>. Type %url_for hello_name name=…",
         ),
         ("hello_name page=2", "Type %url_for hello_name page=2 name=…"),
-        ("pair y=1", "the value of x is missing for /a/<x>"),
+        ("pair y=1", "the value of 'x' is missing for /a/<x>"),
         ("items_id id=abc", "id='abc' does not fit /items/<int:id>: ValueError"),
         ("index _method=POST", "the endpoint 'index' answers GET, not POST"),
     ],
