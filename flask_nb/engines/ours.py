@@ -153,7 +153,8 @@ class OurEngine(DefiningEngine):
             callback(exception)
 
         web.got_request_exception.connect(receive, sender=self.app, weak=False)
-        return lambda: web.got_request_exception.disconnect(receive, sender=self.app)
+        # From all senders: for one alone, the signal would keep the receiver, and all that it holds.
+        return lambda: web.got_request_exception.disconnect(receive)
 
     def take_over(self, other: OurEngine) -> None:
         """Register here what cells had registered on the app of *other*; the cell's end says so."""
