@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
 
+BODY_READS = "flask_nb.body_reads"
+"""The environ may hold a set under this key: it is told how views read the body, ``form`` or ``json``."""
+
+
 class Request(RequestBase):
     """The request that views see: Werkzeug's, with the rule that matched.
 
@@ -107,7 +111,18 @@ class Request(RequestBase):
         endpoint = self.endpoint
         return [] if endpoint is None else list(blueprints_of(endpoint))
 
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """Return the body's JSON; see Werkzeug. Whoever sent the request may learn that it was asked for."""
+        self._tell_body_read("json")
+        return super().get_json(force, silent, cache)
+
+    def _tell_body_read(self, kind: str) -> None:
+        reads = self.environ.get(BODY_READS)
+        if reads is not None:
+            reads.add(kind)
+
     def _load_form_data(self) -> None:
+        self._tell_body_read("form")
         super()._load_form_data()
         ctx = _cv_app.get(None)
         if ctx is not None and ctx.app.debug and self.mimetype != "multipart/form-data" and not self.files:
