@@ -154,6 +154,122 @@ def test_the_defaults_are_the_ones_that_the_help_names():
     )
 
 
+HOSTS = ("localhost", "127.0.0.1:40123", "localhost:40123", "api.example", ".apps.example", "shop.example:80")
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "host"),
+    [
+        ("http://localhost/items?a=1", "/items?a=1", None),
+        ("http://localhost", "/", None),
+        ("https://LOCALHOST:443/x", "/x", None),
+        ("http://localhost:40123/x#top", "/x", None),
+        ("http://127.0.0.1:40123/x", "/x", None),
+        ("localhost:40123/x", "/x", None),
+        ("localhost/x", "/x", None),
+        (":40123/x", "/x", None),
+        (":/x", "/x", None),
+        ("http://localhost:{port}/{name}", "/Ann%20Lee", None),
+        ("{url}/y", "/x/y", None),
+        ("http://api.example/x", "/x", "api.example"),
+        ("http://shop.example/x", "/x", "shop.example"),
+        ("http://a.apps.example/x q=1", "/x?q=1", "a.apps.example"),
+        ("/http://example.com/", "/http://example.com/", None),
+        ("local/x", "/local/x", None),
+    ],
+)
+def test_a_url_of_this_server_is_its_path(line, path, host):
+    values = {**VALUES, "port": 40123, "url": "http://localhost:40123/x"}
+    resolved = parse_request("GET", line).expand(lambda source: eval(source, values), HOSTS)
+    assert (resolved.path, dict(resolved.headers).get("Host")) == (path, host)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://example.com/items",
+        "http://localhost:5000/x",
+        "http://127.0.0.1/x",
+        ":5000/x",
+        "http://apps.example.evil/x",
+        "ftp://localhost/x",
+        "http://localhost.evil/x",
+        "{other}",
+    ],
+)
+def test_a_url_of_another_server_is_refused(line):
+    with pytest.raises(MagicArgumentError, match="leads to another server, and requests go to the notebook"):
+        parse_request("GET", line).expand(lambda _source: "http://example.com/x", HOSTS)
+
+
+def test_a_url_with_a_password_says_where_to_type_it():
+    with pytest.raises(MagicArgumentError, match=r"Type them as -u user:password, and the path alone: /x"):
+        expand("GET", "http://ann:secret@localhost/x")
+
+
+@pytest.mark.parametrize(
+    ("line", "headers"),
+    [
+        ("/x X-A:b 'X-B: c d'", (("X-A", "b"), ("X-B", "c d"))),
+        ("/x -H 'X-A: {n}' -HX-B:c", (("X-A", "3"), ("X-B", "c"))),
+        ("/x --bearer {name}", (("Authorization", "Bearer Ann Lee"),)),
+        ("/x -u {name}:x", (("Authorization", "Basic QW5uIExlZTp4"),)),
+        ("/x --bearer abc Authorization:mine", (("Authorization", "mine"),)),
+        ("/x Host:api.example", (("Host", "api.example"),)),
+    ],
+)
+def test_headers_are_typed_as_items_or_flags(line, headers):
+    assert expand("GET", line).headers == headers
+
+
+def test_a_header_without_a_value_is_left_out_by_everybody():
+    resolved = expand("GET", "/x User-Agent: X-A:1 x-a: Cookie:")
+    assert (resolved.headers, resolved.dropped) == ((), {"user-agent", "x-a", "cookie"})
+    assert expand("GET", "/x X: X:1").dropped == frozenset()
+
+
+def test_another_method_may_be_chosen():
+    assert parse_request("POST", "/x -X PUT").method == "PUT"
+    assert expand("GET", "/x a=1 -Xpost").body == b'{"a": "1"}'
+
+
+def test_a_request_to_try_that_has_data_is_posted_as_curl_does():
+    assert [parse_request(None, line).method for line in ("/x -d a=1", "/x -F a=1", "PUT /x -d a=1")] == [
+        "POST",
+        "POST",
+        "PUT",
+    ]
+
+
+def test_flags_say_how_a_request_is_sent_and_shown():
+    definition = parse_request(
+        "GET", "/x --no-follow --fresh --time --scripts --expect 200,4xx --mask '$..id, $.at'"
+    )
+    assert (definition.follow, definition.fresh, definition.timed, definition.scripts) == (
+        False,
+        True,
+        True,
+        True,
+    )
+    assert (definition.expect, definition.mask) == (("200", "4xx"), ("$..id", "$.at"))
+
+
+@pytest.mark.parametrize(
+    ("expect", "accepted", "refused"),
+    [
+        ("201", [201], [200]),
+        ("2xx", [200, 204], [302]),
+        ("200,404", [200, 404], [201]),
+        ("2XX", [201], [500]),
+    ],
+)
+def test_a_status_can_be_expected(expect, accepted, refused):
+    definition = parse_request("GET", f"/x --expect {expect}")
+    assert all(map(definition.is_expected, accepted))
+    assert not any(map(definition.is_expected, refused))
+    assert parse_request("GET", "/x").is_expected(500)
+
+
 @pytest.mark.parametrize(
     ("line", "silent"), [("/x;", True), ("/x ;  ", True), ("'/x;'", False), ("/x", False)]
 )
@@ -210,6 +326,21 @@ def test_a_request_to_try_takes_a_json_body():
         ("/x --timeout [1", None, "'[1' is not a number of seconds"),
         ("/x --timeout nan", None, "'nan' is not a number of seconds"),
         ("/x --timeout soon", None, "'soon' is not a number of seconds"),
+        (
+            "/x --expect soon",
+            None,
+            "argument --expect: 'soon' is not a status. Type it as 201, 2xx or 200,404",
+        ),
+        ("/x --expect 2000", None, "'2000' is not a status"),
+        ("/x --mask id", None, "'id' is not a list of JSON paths"),
+        ("/x -X 'A B'", None, "-X 'A B' is not a method. Type one such as -X PUT"),
+        ("/x -H wrong", None, "'wrong' is no header. Type it as 'Name: value'"),
+        ("/x -u a:b --bearer c", None, "there are two authorizations. Keep --bearer or -u"),
+        ("/x --bearer", None, "argument --bearer: expected one argument"),
+        ("/x 'a b:c'", None, "'a b' is no name of a header"),
+        ("/x a[=1", None, "the brackets of the field 'a[' do not fit"),
+        ("/x a=1 a[b]=2", None, "the field 'a[b]' does not fit: a is a value by an earlier field"),
+        ("/x", "hello", "For other text type its Content-Type:text/plain"),
         ("/x --as a-b", None, "'a-b' is not a Python name"),
         ("/x --as class", None, "'class' is not a Python name"),
         ("/x --tiemout 3", None, "unknown flag '--tiemout'. Did you mean --timeout?"),
@@ -301,6 +432,33 @@ def test_any_text_is_a_request_or_one_clear_error(method, line, cell):
     assert resolved.path.startswith("/")
     assert resolved.path.isascii()
     assert " " not in resolved.path
+
+
+WORDS = st.lists(
+    st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["a", "a[b]", "a[]", "[0]", "X-A", "", "a\\=", "é", "a[", "{n}", "a{n}"]),
+        st.sampled_from(["=", ":=", "==", ":", ";", "@", "=@", ":=@", "==@", ":@", ""]),
+        st.sampled_from(["", "1", "x y", "{n}", '{"a": {n}}', "[", "{", "gone.txt", "\\", "\n", "é"]),
+    )
+    | st.sampled_from(["--form", "--json", "-d", "-F", "-H", "-u", "-X", "--bearer", "--expect", "--expand"]),
+    max_size=4,
+)
+
+
+@given(
+    st.sampled_from(["GET", "POST", None]), WORDS, st.none() | st.sampled_from(["", "{}", "{'a': n}", "a=1"])
+)
+def test_any_items_are_a_request_or_one_clear_error(method, words, cell):
+    line = " ".join(["/x", *map(quote_word, words)])
+    lines = []
+    try:
+        resolved = parse_request(method, line, cell).expand(evaluate)
+        lines = [resolved.path, *(name + value for name, value in resolved.headers)]
+    except MagicArgumentError as exc:
+        lines = [str(exc)]
+    assert lines
+    assert not any("\n" in text for text in lines)
 
 
 def test_a_deep_or_long_body_is_no_crash():
