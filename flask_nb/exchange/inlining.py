@@ -27,8 +27,10 @@ _SOURCES = {
     "input": ("src",),
     "image": ("href", "xlink:href"),
 }
-_ROWS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr", "br", "hr", "div", "pre", "table"})
-_ROWS |= {"form", "input", "button", "textarea", "option", "label", "header"}
+# What an element adds to a page's height in a browser's own styles, its margins included.
+_ROWS = {"h1": 62, **dict.fromkeys(("h2", "h3", "h4", "h5", "h6"), 50)}
+_ROWS |= dict.fromkeys(("p", "pre", "hr", "form", "input", "button", "textarea", "table", "header"), 36)
+_ROWS |= dict.fromkeys(("li", "tr", "br", "div", "ul", "ol", "dt", "dd", "option", "label"), 22)
 _PICTURES = frozenset(["img", "svg", "video", "canvas", "link"])
 _NOT_IN_PAGE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _CANDIDATE = re.compile(r"[\s,]*(\S+)")
@@ -152,10 +154,10 @@ def _still(tags: list[StartTag]) -> tuple[tuple[str, int], ...]:
 
 
 def _height(page: str, tags: list[StartTag]) -> int:
-    rows = sum(tag.name in _ROWS for tag in tags)
+    rows = sum(_ROWS.get(tag.name, 0) for tag in tags)
     pictures = sum(tag.name in _PICTURES for tag in tags)
     words = len(page) - sum(tag.content_end - tag.start for tag in tags)
-    return max(64, min(400, 40 + 28 * rows + 60 * pictures + 20 * (words // 110)))
+    return max(64, min(400, 28 + rows + 30 * pictures + 20 * (words // 110)))
 
 
 class _Inliner:
