@@ -20,9 +20,11 @@ from flask_nb.errors import (
     MagicHelpRequested,
 )
 
+from .definitions import Definitions, evaluate
 from .display import Report, RouteTable, show
 from .host import Host
 from .owners import CellEvents
+from .placement import PlacedMagic, place_magic
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -34,8 +36,8 @@ _SIGNS = {"line": "%", "cell": "%%"}
 
 REQUEST_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 REQUEST_MAGICS = frozenset(method.lower() for method in REQUEST_METHODS)
-CELL_MAGICS = REQUEST_MAGICS | {"route"}
-LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app"}
+CELL_MAGICS = REQUEST_MAGICS | {"route", "config_from", "template", "static", "request_context"}
+LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app", "config_from", "url_for", "cookies"}
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,18 @@ class NotebookMagics:
 
     def table(self) -> list[Magic]:
         """Return all magics."""
+        definitions = Definitions(self.ip, self.host, self.events)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
             Magic("routes", "line", self.routes, cells.routes_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
-            Magic("app", "line", self.app, cells.app_parser),
+            Magic("app", "line", definitions.app, cells.app_parser),
+            Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
+            Magic("template", "cell", definitions.template, cells.template_parser),
+            Magic("static", "cell", definitions.static, cells.static_parser),
+            Magic("request_context", "cell", definitions.request_context, cells.context_parser),
+            Magic("url_for", "line", definitions.url_for, cells.url_parser),
+            Magic("cookies", "line", definitions.cookies, cells.cookies_parser),
             *(
                 Magic(
                     method.lower(),
@@ -116,10 +125,10 @@ class NotebookMagics:
         """Make the cell a view, then send what is to be tried."""
         body = cell or ""
         __tracebackhide__ = True
-        source, magic_line = _placed(self.events.source, line, body)
-        definition = cells.parse_route(line, body, magic_line + 1)
-        filename = self.host.name_cell(source)
-        self.host.keep_source(filename, _with_comment(source, magic_line))
+        placed = place_magic(self.events.source, "route", line, body)
+        definition = cells.parse_route(line, body, placed.body_line)
+        filename = self.host.name_cell(placed.source)
+        self.host.keep_source(filename, placed.as_python())
         try:
             applied = cells.apply_route(
                 definition,
@@ -129,14 +138,14 @@ class NotebookMagics:
                 flags=self.ip.compile.flags,
             )
         except CellSyntaxError as exc:
-            raise _second_magic(body, magic_line + 1) or exc from None
+            raise _second_magic(body, placed.body_line) or exc from None
         except FlaskNbError:
             raise
         except Exception as exc:  # of the cell's own code, which a function or class stands in
             self.host.cut_to_cell(exc)
             raise
         if applied.form == "body":
-            self.host.keep_source(filename, _with_function(source, magic_line, applied.view))
+            self.host.keep_source(filename, _with_function(placed, applied.view))
         return self._show_tries(applied.summary, definition.tries)
 
     def _show_tries(self, summary: str, tries: tuple[cells.RequestDefinition, ...]) -> Any:
@@ -152,7 +161,8 @@ class NotebookMagics:
         return self._send(cells.parse_request(method, line, cell), scope)
 
     def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
-        response = self.host.send(definition, partial(_evaluate, {**self.ip.user_ns, **scope}))
+        variables = {**self.ip.user_ns, **scope}
+        response = self.host.send(definition, partial(evaluate, variables, definition.magic))
         if definition.as_name is not None:
             self.ip.user_ns[definition.as_name] = response
         return response
@@ -185,53 +195,19 @@ class NotebookMagics:
         }
         return Report(actions[arguments.action](), link=serving.url)
 
-    def app(self, line: str, cell: str | None, scope: Scope) -> Any:
-        """Show the app, or choose it."""
-        arguments = cells.parse_app(line)
-        engine = self.host.engine() if arguments.name is None else self.host.choose(arguments.name)
-        count = len(engine.routes())
-        routes = "1 route" if count == 1 else f"{count} routes"
-        return Report(f"{self.host.label}: {type(engine.app).__name__} {engine.name!r}, {routes}")
 
-
-def _evaluate(variables: dict[str, Any], source: str) -> object:
-    """The value of an expression in a path; its error is one line, for the frames would be ours."""
-    try:
-        return eval(source, variables)
-    except Exception as exc:
-        reason = f"{type(exc).__name__}: {exc}"
-        raise MagicArgumentError(f"the expression {{{source}}} in the path failed with {reason}") from exc
-
-
-def _placed(source: str | None, line: str, body: str) -> tuple[str, int]:
-    """The whole cell and the line, from 1, on which its magic stands.
-
-    A magic that was called in another way than by a cell is a cell of its own.
-    """
-    for number, text in enumerate((source or "").splitlines(), start=1):
-        if text.startswith("%%route"):
-            return str(source), number
-    return f"%%route {line}\n{body}", 1
-
-
-def _with_comment(source: str, magic_line: int) -> list[str]:
-    """The lines of a cell as Python reads them: the magic is a comment."""
-    lines = source.splitlines(keepends=True)
-    return [*lines[: magic_line - 1], f"# {lines[magic_line - 1]}", *lines[magic_line:]]
-
-
-def _with_function(source: str, magic_line: int, view: Callable[..., Any]) -> list[str]:
+def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:
     """The lines of a cell that is a view's body, indented below the line of a function.
 
     Debuggers and ``inspect`` look for such a block at the line on which a code object begins.
     """
-    lines = source.splitlines(keepends=True)
+    lines = placed.source.splitlines(keepends=True)
     view = inspect.unwrap(view)
     name = view.__name__ if view.__name__.isidentifier() else "view"
     keyword = "async def" if inspect.iscoroutinefunction(view) else "def"
-    head = f"{keyword} {name}{inspect.signature(view)}:  # {lines[magic_line - 1]}"
-    body = [f"    {line}" if line.strip() else line for line in lines[magic_line:]]
-    return [*lines[: magic_line - 1], head, *body]
+    head = f"{keyword} {name}{inspect.signature(view)}:  # {lines[placed.line - 1]}"
+    body = [f"    {line}" if line.strip() else line for line in lines[placed.line :]]
+    return [*lines[: placed.line - 1], head, *body]
 
 
 def _second_magic(body: str, first_line: int) -> CellError | None:

@@ -43,19 +43,20 @@ class ConfigLayers:
         """Return the layers that earlier runs of the current owner have put here.
 
         :param name: which of its definitions is meant.
-        :param all_of_owner: whether every definition of that owner is meant.
+        :param all_of_owner: every definition of that owner is meant, if it is certain to be the same cell.
         """
         owner = registering_owner()
         if owner is None:
             return []
         identity = self._identity(owner, name)
+        takes_all = all_of_owner and owner.retires
         return [
             entry.value
             for entry in self._app.registrations
             if isinstance(entry.value, Layer)
             and entry.owner.key == owner.key
             and entry.owner.run != owner.run
-            and (all_of_owner or entry.identity == identity)
+            and (takes_all or entry.identity == identity)
         ]
 
     def without(self, layers: Collection[Layer]) -> dict[str, Any]:

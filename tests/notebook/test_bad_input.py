@@ -41,7 +41,7 @@ def assert_serves_on(kernel: Kernel) -> None:
         ('%post /old {"a": ', "MagicArgumentError", "no JSON"),
         ("%routes --drop nothing", "MagicArgumentError", "no route has the endpoint 'nothing'"),
         ("%serve sideways", "MagicArgumentError", "unknown action"),
-        ("%app nothing", "NoAppError", "nothing = Flask(__name__)"),
+        ("%app old.nothing", "MagicArgumentError", "Type %app old:nothing"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_what_to_type(

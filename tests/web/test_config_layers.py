@@ -91,10 +91,12 @@ def test_without_cell_ids_only_the_same_definition_is_taken_back(app):
     assert (app.config["A"], app.config["B"]) == (1, 2)
 
 
-def test_a_cell_that_is_one_definition_takes_back_whatever_it_was(app):
-    put(app, "a", {"A": 1}, name="one", retires=False)
-    put(app, "a", {"B": 1}, name="two", retires=False, all_of_owner=True)
-    assert ("A" in app.config, app.config["B"]) == (False, 1)
+def test_a_cell_that_is_one_definition_takes_back_whatever_it_certainly_was(app):
+    for retires, left in ((True, False), (False, True)):
+        key = f"retires: {retires}"
+        put(app, key, {"A": 1}, name="one", retires=retires)
+        put(app, key, {"B": 1}, name="two", retires=retires, all_of_owner=True)
+        assert ("A" in app.config, app.config["B"]) == (left, 1)
 
 
 def test_a_new_app_takes_the_settings_over(tmp_path):

@@ -1,0 +1,229 @@
+"""What the magics do that define besides routes, and those that ask what was defined."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from werkzeug.http import dump_cookie
+
+from flask_nb import cells
+from flask_nb.cells import AppArguments, CookiesArguments, ViewSource
+from flask_nb.engines import Engine
+from flask_nb.errors import CellSyntaxError, FlaskNbError, MagicArgumentError
+
+from .display import Report
+from .placement import PlacedMagic, place_magic
+from .tables import Table, config_table, cookie_table, show_setting
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from .host import Host
+    from .owners import CellEvents
+
+Scope = Mapping[str, Any]
+
+_COOKIE_HOST = "localhost"  # the host of the notebook's requests
+
+
+@dataclass
+class Definitions:
+    """What cells define besides routes.
+
+    :param ip: the shell, whose variables count.
+    :param host: what is acted on.
+    :param events: tells which cell is running.
+    """
+
+    ip: InteractiveShell
+    host: Host
+    events: CellEvents
+
+    # --- configuration ---
+
+    def config_from(self, line: str, cell: str | None, scope: Scope) -> Table:
+        """Load configuration; answer with what has changed."""
+        __tracebackhide__ = True
+        if cell is None:
+            definition, filename = cells.parse_config(line), "<cell>"
+        else:
+            placed = self._place("config_from", line, cell)
+            definition = cells.parse_config(line, cell, placed.body_line)
+            filename = self._keep(placed, placed.as_python())
+        namespace = {**self.ip.user_ns, **scope}
+        return config_table(cells.apply_config(definition, self.host.engine(), namespace, filename=filename))
+
+    # --- templates and static files ---
+
+    def template(self, line: str, cell: str | None, scope: Scope) -> Report:
+        """Make the cell a template."""
+        placed = self._place("template", line, cell or "")
+        definition = cells.parse_template(line, cell or "", placed.body_line)
+        filename = self._keep(placed, placed.as_typed())
+        return Report(
+            cells.apply_template(definition, self.host.engine_for_route(), filename=filename).summary
+        )
+
+    def static(self, line: str, cell: str | None, scope: Scope) -> Report:
+        """Make the cell a static file."""
+        definition = cells.parse_static(line, cell or "")
+        return Report(cells.apply_static(definition, self.host.engine_for_route()).summary)
+
+    # --- contexts and URLs ---
+
+    def request_context(self, line: str, cell: str | None, scope: Scope) -> None:
+        """Run the cell as if a request were being answered; its last value is shown while it is."""
+        __tracebackhide__ = True
+        placed = self._place("request_context", line, cell or "")
+        definition = cells.parse_context(line)
+        filename = self._keep(placed, placed.as_python())
+        source = self._as_python(cell or "", placed.body_line, filename)
+        compiled = cells.compile_cell(source, self.ip.transform_ast)
+        engine = self.host.engine()
+        arguments = definition.arguments(partial(evaluate, self.ip.user_ns, "%%request_context"))
+        self._import_names(compiled, engine)
+        try:
+            with engine.request_context(arguments):
+                self._run(compiled)
+        except FlaskNbError:
+            raise
+        except Exception as exc:  # of the cell's own code: its traceback shows the user's lines only
+            self.host.cut_to_cell(exc)
+            raise
+
+    def _as_python(self, body: str, body_line: int, filename: str) -> ViewSource:
+        """The cell as IPython makes Python of it; what it takes away at the top is counted."""
+        above = len(body) - len(body.lstrip("\n"))
+        try:
+            source = self.ip.transform_cell(body.lstrip("\n")) if body.strip() else ""  # type: ignore[no-untyped-call]
+        except SyntaxError as exc:
+            raise CellSyntaxError(exc.msg, line=(exc.lineno or 1) + body_line + above - 1) from None
+        return ViewSource(source, body_line + above, filename, self.ip.compile.flags)
+
+    def _import_names(self, compiled: cells.CompiledCell, engine: Engine) -> None:
+        offered = cells.framework_names(engine.framework())
+        for code in compiled.codes:
+            names = cells.missing_names(code, self.ip.user_ns, offered)
+            self.ip.user_ns.update({name: offered[name] for name in names})
+
+    def _run(self, compiled: cells.CompiledCell) -> None:
+        __tracebackhide__ = True
+        exec(compiled.statements, self.ip.user_ns)
+        if compiled.last is not None:
+            # By the shell's own hook, so that it is the cell's result: shown as such, and kept in `_`.
+            sys.displayhook(eval(compiled.last, self.ip.user_ns))
+
+    def url_for(self, line: str, cell: str | None, scope: Scope) -> str:
+        """Build a URL."""
+        definition = cells.parse_url(line)
+        engine = self.host.engine()
+        url = cells.build_url(definition, engine, partial(evaluate, {**self.ip.user_ns, **scope}, "%url_for"))
+        return LiveUrl(self._at_server(url)) if definition.live else Url(url)
+
+    def _at_server(self, url: str) -> str:
+        """The URL with the address of the server, which is started unless it runs."""
+        self.host.serving.start()
+        return urlunsplit((*urlsplit(self.host.serving.url or "")[:2], *urlsplit(url)[2:]))
+
+    # --- cookies ---
+
+    def cookies(self, line: str, cell: str | None, scope: Scope) -> Table:
+        """Show the cookies, after setting or clearing some."""
+        arguments = cells.parse_cookies(line)
+        actions: dict[str, Callable[[CookiesArguments], None]] = {
+            "set": self._set_cookies,
+            "clear": self._clear_cookies,
+        }
+        if arguments.action in actions:
+            actions[arguments.action](arguments)
+        return cookie_table(self.host.cookies)
+
+    def _set_cookies(self, arguments: CookiesArguments) -> None:
+        headers = [dump_cookie(name, value, path="/") for name, value in arguments.values]
+        self.host.cookies.store(_COOKIE_HOST, "/", headers)
+
+    def _clear_cookies(self, arguments: CookiesArguments) -> None:
+        jar = self.host.cookies
+        known = list(dict.fromkeys(cookie.name for cookie in jar))
+        for name in arguments.names:
+            if name not in known:
+                hint = f"There are: {', '.join(known)}" if known else "There are none"
+                raise MagicArgumentError(f"there is no cookie {name!r}. {hint}", magic="%cookies")
+        if not arguments.names:
+            jar.clear()
+        for name in arguments.names:
+            jar.remove(name)
+
+    # --- the app ---
+
+    def app(self, line: str, cell: str | None, scope: Scope) -> Report:
+        """Show the app, after choosing, making or setting it up."""
+        arguments = cells.parse_app(line)
+        engine = self._choose(arguments)
+        if arguments.debug is not None:
+            engine.set_debug(arguments.debug)
+        if arguments.secret_key is not None:
+            engine.set_secret_key(arguments.secret_key)
+        return Report("\n".join(self._describe(engine)))
+
+    def _choose(self, arguments: AppArguments) -> Engine:
+        name = arguments.name
+        if arguments.module is not None:
+            return self.host.import_app(arguments.module, str(name))
+        if arguments.reset:
+            return self.host.make_app(name, fresh=True)
+        if name is None:
+            return self.host.engine()
+        return self.host.choose(name) if name in self.ip.user_ns else self.host.make_app(name)
+
+    def _describe(self, engine: Engine) -> list[str]:
+        count = len(engine.routes())
+        routes = "1 route" if count == 1 else f"{count} routes"
+        settings = [f"{key}={show_setting(key, value)}" for key, value in engine.own_config().items()]
+        first = f"{self.host.label}: {type(engine.app).__name__} {engine.name!r}, {routes}"
+        return [first, *([f"settings: {', '.join(settings)}"] if settings else [])]
+
+    # --- cells ---
+
+    def _place(self, name: str, line: str, body: str) -> PlacedMagic:
+        return place_magic(self.events.source, name, line, body)
+
+    def _keep(self, placed: PlacedMagic, lines: list[str]) -> str:
+        """Let tracebacks find the lines of the cell; return its file name."""
+        filename = self.host.name_cell(placed.source)
+        self.host.keep_source(filename, lines)
+        return filename
+
+
+class Url(str):
+    """A URL, which is shown without quotes."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+class LiveUrl(Url):
+    """A URL that leads to the server, and can be clicked."""
+
+    __slots__ = ()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        link = f'<a href="{escape(self)}" target="_blank">{escape(self)}</a>'
+        return {"text/plain": str(self), "text/html": f"<code>{link}</code>"}
+
+
+def evaluate(variables: Scope, magic: str, source: str) -> object:
+    """Return the value of an expression in a magic's line; its error is one line, for the frames are ours."""
+    try:
+        return eval(source, dict(variables))
+    except Exception as exc:
+        reason = f"{type(exc).__name__}: {exc}"
+        raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}", magic=magic) from exc

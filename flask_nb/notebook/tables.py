@@ -1,0 +1,115 @@
+"""Small tables that magics answer with: settings, cookies, routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from reprlib import Repr
+from typing import Any
+
+from flask_nb.cells import NOT_SET, AppliedConfig
+from flask_nb.exchange import Cookie, mask_value
+from flask_nb.exchange.bodies import printable
+from flask_nb.exchange.masks import readable_cookie
+from flask_nb.exchange.styles import LINE, MONO, QUIET, TEXT, code
+
+_LONGEST = 80
+_TABLE = f"color:{TEXT};border-collapse:collapse;border:0;margin:0;font:12.5px/1.5 {MONO}"
+_CELL = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:0;color:inherit"
+_HEAD = f"{_CELL};color:{QUIET};border-bottom:1px solid {LINE}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of short texts, with lines below it.
+
+    :param headings: the names of the columns.
+    :param rows: as many texts in each as there are headings.
+    :param notes: what else there is to say.
+    """
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return "\n".join([*self._lines(), *self.notes])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._html()}
+
+    def _lines(self) -> Iterator[str]:
+        lines = [self.headings, *self.rows] if self.rows else []
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            yield "  ".join(map(str.ljust, line, widths)).rstrip()
+
+    def _html(self) -> str:
+        head = _row((f"<b>{escape(heading)}</b>" for heading in self.headings), _HEAD)
+        rows = [_row(map(code, row), _CELL) for row in self.rows]
+        table = f'<table style="{_TABLE}">{head}{"".join(rows)}</table>' if rows else ""
+        return f"<div>{table}{''.join(f'<div>{code(note)}</div>' for note in self.notes)}</div>"
+
+
+def _row(cells: Iterable[str], style: str) -> str:
+    inner = "".join(f'<td style="{style}">{cell}</td>' for cell in cells)
+    return f'<tr style="background:none">{inner}</tr>'
+
+
+def config_table(applied: AppliedConfig) -> Table:
+    """Return what became of each key that was set, secrets masked."""
+    rows = [
+        (change.key, show_setting(change.key, change.before), show_setting(change.key, change.now))
+        for change in applied.changes
+    ]
+    return Table(("key", "before", "now"), rows, applied.notes)
+
+
+def show_setting(key: str, value: object) -> str:
+    """Return the value of a setting for people: short, the same in each run, hidden if it is a secret."""
+    shown = _shorten.repr(value)
+    return shown if value is None or value is NOT_SET else printable(mask_value(key, shown))
+
+
+def cookie_table(cookies: Iterable[Cookie]) -> Table:
+    """Return the cookies with what they hold; signatures and secrets are masked."""
+    rows = [
+        (cookie.name, _cut(readable_cookie(cookie.name, cookie.value)), cookie.path, _attributes(cookie))
+        for cookie in cookies
+    ]
+    return Table(("cookie", "value", "path", "attributes"), rows, () if rows else ("no cookies",))
+
+
+def _attributes(cookie: Cookie) -> str:
+    flags = {
+        "HttpOnly": cookie.http_only,
+        "Secure": cookie.secure,
+        f"Domain={cookie.domain}": not cookie.host_only,
+        "expires": cookie.expires is not None,
+    }
+    return "; ".join(name for name, is_set in flags.items() if is_set)
+
+
+def _cut(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+class _Shortener(Repr):
+    """The ``repr`` of a value, not longer than a line, whatever the value does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = _LONGEST
+        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = 12
+
+    def repr(self, x: Any) -> str:
+        """Return the text, cut in the middle where it is too long."""
+        try:
+            return _cut(" ".join(super().repr(x).split()))
+        except Exception:  # a `__repr__` is anybody's code
+            return "(cannot be shown)"
+
+
+_shorten = _Shortener()
