@@ -40,8 +40,11 @@ class _Tree:
         """Return a value as a fold if it has parts, else as a line."""
         if not isinstance(value, (JsonObject, list)) or not value:
             return self._spend(f"<div>{lead}{self._scalar(value)}</div>")
-        count = f"{len(value):,} {'item' if len(value) == 1 else 'items'}"
-        title = self._spend(f'<summary style="cursor:pointer">{lead}{_code(count, QUIET)}</summary>')
+        words = f"{len(value):,} {'item' if len(value) == 1 else 'items'}"
+        count = f"{lead}{_code(words, QUIET)}"
+        if self._room <= 0:
+            return f"<div>{count}</div>"
+        title = self._spend(f'<summary style="cursor:pointer">{count}</summary>')
         inner = "".join(self._items(value, depth))
         is_open = " open" if depth < 1 else ""
         return f'<details{is_open}>{title}<div style="padding-left:1.4em">{inner}</div></details>'
@@ -53,7 +56,9 @@ class _Tree:
             else [(str(index), each) for index, each in enumerate(value)]
         )
         for index, (name, item) in enumerate(pairs):
-            if self._room <= 0 or depth > _MAX_DEPTH or index == _MAX_ITEMS:
+            # Whatever the first member takes up, its neighbours are named.
+            has_room = depth == 0 or (self._room > 0 and depth <= _MAX_DEPTH)
+            if index == _MAX_ITEMS or not has_room:
                 yield f"<div>… {len(pairs) - index:,} more</div>"
                 return
             yield self.render(item, f"{_code(printable(name), COLOURS['key'])}: ", depth + 1)
