@@ -640,6 +640,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         :param start_response: the server's callable for status and headers.
         """
         ctx = self.request_context(environ)
+        ctx.keep_routing_table()
         failure: BaseException | None = None
         try:
             try:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from werkzeug.exceptions import HTTPException
 
 from .globals import _cv_app, _cv_request
+from .routing import keep_table
 from .signals import appcontext_popped, appcontext_pushed
 
 if TYPE_CHECKING:
@@ -218,6 +219,7 @@ class RequestContext:
     _session: SessionMixin | None = None
     _request: Request | None = None
     _url_adapter: Any = _sentinel
+    _keeps_table = False
     _match: tuple[Rule, dict[str, Any]] | None = None
     _failed_match: HTTPException | None = None
     _after_request: list[AfterRequestCallable[Any]] | None = None
@@ -280,6 +282,15 @@ class RequestContext:
             self._url_adapter = self.app.create_url_adapter(self.request)
         except HTTPException as exc:
             self._fail_match(exc)
+        if self._keeps_table:
+            self.keep_routing_table()
+
+    def keep_routing_table(self) -> None:
+        """See one routing table from now to the end of the request, whatever is registered meanwhile."""
+        self._keeps_table = True
+        adapter = self._url_adapter
+        if adapter is not _sentinel and adapter is not None:
+            keep_table(adapter)
 
     @property
     def url_adapter(self) -> MapAdapter | None:

@@ -5,7 +5,8 @@ third of a second to rebuild with 1000 rules. Here the map that an app hands out
 (:class:`LiveMap`), while everything that matching and building read stands in a :class:`RoutingTable`
 that never changes once it is published. A change copies the dictionaries and the path of the matcher's
 trie that it touches, shares the rest, and publishes the new table by one reference assignment. A
-request binds to the table that it found and keeps it to its end.
+request that is served keeps the table that it found to its end (:func:`keep_table`); a context that a
+script or a test opens sees, as in Flask, what is registered inside it.
 
 Rules without variables are also kept in a dictionary by path, so that most requests are matched by two
 look-ups; whatever that dictionary does not answer goes through Werkzeug's own matcher, which stays
@@ -352,17 +353,11 @@ class LiveMap(Map):
         key = (rule.rule, subdomain, rule.host, rule.websocket, rule.build_only)
         return [one for one in self.latest.rules() if one.rule == key[0] and rule_key(one) == key]
 
-    def bind(self, *args: Any, **options: Any) -> MapAdapter:
-        """Return an adapter that keeps the table of this moment."""
-        return self._keep_table(super().bind(*args, **options))
 
-    def bind_to_environ(self, *args: Any, **options: Any) -> MapAdapter:
-        """Return an adapter for a request, which keeps the table of this moment."""
-        return self._keep_table(super().bind_to_environ(*args, **options))
-
-    def _keep_table(self, adapter: MapAdapter) -> MapAdapter:
-        adapter.map = BoundMap(self, self.table)
-        return adapter
+def keep_table(adapter: MapAdapter) -> None:
+    """Let an adapter of a live map see the table of this moment from now on, whatever is registered."""
+    if isinstance(adapter.map, LiveMap):
+        adapter.map = BoundMap(adapter.map, adapter.map.table)
 
 
 class BoundMap(Map):

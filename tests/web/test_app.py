@@ -855,6 +855,15 @@ def test_contexts_make_the_app_and_the_request_known(framework, app):
     assert not framework.has_app_context()
 
 
+def test_rules_that_are_added_inside_a_context_are_known_there(framework, app):
+    app.config["SERVER_NAME"] = "localhost"
+    for context in (app.test_request_context("/"), app.app_context()):
+        for name in (f"{type(context).__name__}{n}" for n in "12"):
+            with context:
+                app.add_url_rule(f"/{name}", endpoint=name)
+                assert app.url_for(name, _external=True) == f"http://localhost/{name}"
+
+
 def test_g_belongs_to_an_app_context(framework, app):
     with app.app_context():
         framework.g.a = 1

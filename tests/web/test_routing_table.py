@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, RequestRedirect, Rule, Submount
+from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
+from werkzeug.test import create_environ
 
 from flask_nb.web import Flask
-from flask_nb.web.routing import LiveMap, RoutingTable, SharedMatcher
+from flask_nb.web.routing import LiveMap, RoutingTable, SharedMatcher, keep_table
 
 
 def outcome(url_map, path, method):
@@ -87,14 +88,39 @@ def test_a_plain_find_agrees_with_the_matcher(definitions, path, method):
         assert outcome(live, path, method) == (found.endpoint, {})
 
 
-def test_an_adapter_keeps_the_table_that_it_was_bound_to():
+def test_an_adapter_keeps_the_table_if_told_to():
     live = LiveMap([Rule("/old", endpoint="old")])
     adapter = live.bind("localhost")
+    keep_table(adapter)
     live.change(remove=list(live.iter_rules()), add=[Rule("/new", endpoint="new")])
     assert adapter.match("/old") == ("old", {})
     assert adapter.build("old") == "/old"
     with pytest.raises(NotFound):
         live.bind("localhost").match("/old")
+
+
+def test_an_adapter_sees_what_is_added():
+    live = LiveMap([Rule("/old", endpoint="old")])
+    adapter = live.bind_to_environ(create_environ("/new"))
+    live.add(Rule("/new", endpoint="new"))
+    assert adapter.match() == ("new", {})
+    assert adapter.build("new") == "/new"
+
+
+@pytest.mark.parametrize("path", ["/plain", "/with/variable"])
+def test_a_served_request_keeps_its_table(path):
+    app = Flask(__name__)
+
+    @app.get("/plain")
+    @app.get("/with/<what>")
+    def view(what=None):
+        assert app.url_for("static", filename="a") == "/static/a"
+        app.url_map.add(Rule("/new", endpoint="new"))
+        with pytest.raises(BuildError):
+            app.url_for("new")
+        return "kept"
+
+    assert app.test_client().get(path).text == "kept"
 
 
 def test_a_wrong_rule_changes_nothing():
