@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator
 
 from werkzeug.http import parse_options_header
 
@@ -12,7 +12,7 @@ BODY_READS = "flask_nb.body_reads"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def body_hints(reads: Set[str], content_type: str) -> Iterator[str]:
+def body_hints(reads: Collection[str], content_type: str) -> Iterator[str]:
     """Yield a sentence if the view read the body as what it is not.
 
     A view that reads it both ways knows what it does.
@@ -22,7 +22,7 @@ def body_hints(reads: Set[str], content_type: str) -> Iterator[str]:
     """
     mimetype = parse_options_header(content_type)[0].lower()
     is_json = mimetype == "application/json" or mimetype.endswith("+json")
-    if reads == {"form"} and is_json:
+    if set(reads) == {"form"} and is_json:
         yield "the view reads form fields, and the body is JSON: send it with --form"
-    elif reads == {"json"} and mimetype in _FORMS:
+    elif set(reads) == {"json"} and mimetype in _FORMS:
         yield "the view reads JSON, and the body is a form: send it with --json"

@@ -15,6 +15,7 @@ from flask_nb.errors import ViewCancelled
 
 from .exchange import OutputPart, PartKind
 from .failure import CellNamer, Failure, exception_message
+from .hints import BODY_READS, body_hints
 from .masks import drop_foreign_cookies
 from .streams import CURRENT, STREAMS, ErrorStream
 
@@ -224,6 +225,7 @@ class Recorder:
         """Answer a request through the app."""
         claimed = self._expected.pop(environ.pop(_KEY_ENVIRON, ""), None)
         _clean_cookies(environ)
+        environ[BODY_READS] = set()
         recording = claimed or Recording(cell_name=self.cell_name)
         environ["wsgi.errors"] = ErrorStream(recording)
         STREAMS.attach_filter()
@@ -245,6 +247,7 @@ class Recorder:
         match = environ.get(MATCH_KEY)
         if match is not None:
             recording.matched(*(getattr(match, name, None) for name in Match._fields))
+        recording.notes += body_hints(environ.get(BODY_READS, ()), environ.get("CONTENT_TYPE", ""))
         if is_claimed and self.near and (recording.status or "").startswith("404"):
             path = (
                 environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")

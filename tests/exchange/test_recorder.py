@@ -247,3 +247,14 @@ def test_recorder_and_transport_keep_to_the_wsgi_standard(recorder, exchanger, m
 
 def test_outside_a_request_nothing_is_recorded():
     assert Recorder.current() is None
+
+
+def test_a_view_that_reads_another_kind_of_body_is_told_so(serve):
+    def view(request):
+        request.environ["flask_nb.body_reads"].add("form")
+        return "ok"
+
+    request = Request("POST", "/", (("Content-Type", "application/json"),), b"{}")
+    assert serve(view).send(request).exchange.notes == [
+        "the view reads form fields, and the body is JSON: send it with --form"
+    ]
