@@ -108,9 +108,7 @@ class Item:
 
         :raises MagicArgumentError: when they cannot be.
         """
-        name, value = self.expand_name(evaluate), self.expand_value(evaluate).strip()
-        check_header(name, value, self.magic)
-        return name, value.encode().decode("latin-1")  # as UTF-8: WSGI's texts are bytes (PEP 3333)
+        return wire_header(self.expand_name(evaluate), self.expand_value(evaluate).strip(), self.magic)
 
 
 def parse_item(word: str, magic: str) -> Item:
@@ -146,6 +144,15 @@ def split_item(word: str) -> tuple[str, str, str] | None:
         name += word[position:end]
         position = end
     return None
+
+
+def wire_header(name: str, value: str, magic: str) -> tuple[str, str]:
+    """Return name and value of a header as they are sent: as UTF-8, in the texts of PEP 3333.
+
+    :raises MagicArgumentError: when they cannot be sent.
+    """
+    check_header(name, value, magic)
+    return name, value.encode(errors="replace").decode("latin-1")
 
 
 def check_header(name: str, value: str, magic: str) -> None:
@@ -231,18 +238,24 @@ class _Parsed:
         return self._item("json", parse_json_text(self.value, f"the value of {self.name}:=", self.magic))
 
     def file(self) -> Item:
-        path, mimetype, filename = split_upload(self.value)
+        path, mimetype, filename = split_upload(self.value, self.magic)
         return self._item("file", parse_text(path), from_file=True, mimetype=mimetype, filename=filename)
 
     def _item(self, kind: Kind, value: Text | JsonText, **options: object) -> Item:
         return Item(kind, parse_text(self.name), value, typed=self.word, magic=self.magic, **options)  # type: ignore[arg-type]
 
 
-def split_upload(value: str) -> tuple[str, str | None, str | None]:
-    """Return the path, type and file name in ``path;type=image/png;filename=a.png``."""
+def split_upload(value: str, magic: str) -> tuple[str, str | None, str | None]:
+    """Return the path, type and file name in ``path;type=image/png;filename=a.png``.
+
+    :raises MagicArgumentError: when the type cannot be one.
+    """
     path, *options = re.split(r";(?=type=|filename=)", value)
     given = dict(option.split("=", 1) for option in options)
     filename = given.get("filename")
+    if not given.get("type", "").isprintable():
+        message = f"{given['type']!r} is no type of a file. Type one such as ;type=image/png"
+        raise MagicArgumentError(message, magic=magic)
     return path, given.get("type") or None, filename.strip('"') if filename else None
 
 

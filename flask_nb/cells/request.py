@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ..errors import MagicArgumentError
 from .bodies import FORM, JSON, Body, FileBody, field_text, form_text, query_text, write_multipart
 from .expressions import Evaluate, Expression, Text, expand_text
-from .items import Item
+from .items import Item, wire_header
 from .json_values import parse_key, write_fields
 
 DEFAULT_TIMEOUT = 30.0
@@ -165,7 +165,8 @@ class RequestDefinition:
         if self.is_json or content_type == JSON or (has_body and is_own_file):
             headers.append(("Accept", _ACCEPT_JSON))
         if self.bearer is not None:
-            headers.append(("Authorization", f"Bearer {expand_text(self.bearer, evaluate)}"))
+            token = f"Bearer {expand_text(self.bearer, evaluate)}"
+            headers.append(wire_header("Authorization", token, self.magic))
         if self.user is not None:
             user = expand_text(self.user, evaluate).encode(errors="replace")
             headers.append(("Authorization", f"Basic {base64.b64encode(user).decode()}"))

@@ -321,7 +321,7 @@ def parse_part(typed: str, magic: str, *, is_literal: bool = False) -> Item:
 
     kind: Kind = "file" if value.startswith("@") else "field"
     from_file = value.startswith(("@", "<"))
-    content, mimetype, filename = split_upload(value[1:] if from_file else value)
+    content, mimetype, filename = split_upload(value[1:] if from_file else value, magic)
     return Item(
         kind,
         text(name),

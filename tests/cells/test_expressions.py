@@ -48,7 +48,7 @@ def test_text_without_braces_is_itself(typed):
 def test_any_text_is_cut_without_loss(typed):
     pieces = parse_text(typed)
     sources = [piece for piece in pieces if isinstance(piece, Expression)]
-    assert all(find_expression("{" + piece.source + "}", 0) for piece in sources)
+    assert all(find_expression("{ " + piece.source + "}", 0) for piece in sources)
     if not sources and "\\" not in typed:
         assert "".join(map(str, pieces)) == typed
 

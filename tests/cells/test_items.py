@@ -53,6 +53,7 @@ def test_the_value_of_a_header_may_come_from_the_notebook():
         ("X:a\nb", "the value of the header X has to be one line of text"),
         ("Content-Length:3", "the header Content-Length follows from the body"),
         ("X;y", "'X;y' is not understood. X; sends an empty header"),
+        ("f@a.png;type=a\nb", "'a\\nb' is no type of a file. Type one such as ;type=image/png"),
         ("n:=3x", "the value of n:= is no JSON: Extra data at column 2"),
     ],
 )
@@ -89,8 +90,8 @@ def test_a_directory_is_no_file(tmp_path):
 
 
 def test_an_upload_may_say_its_type_and_name():
-    assert split_upload("a;b.png;type=image/png;filename=c.png") == ("a;b.png", "image/png", "c.png")
-    assert split_upload("a.png") == ("a.png", None, None)
+    assert split_upload("a;b.png;type=image/png;filename=c.png", "%post") == ("a;b.png", "image/png", "c.png")
+    assert split_upload("a.png", "%post") == ("a.png", None, None)
 
 
 def test_headers_are_read_as_curl_has_them():
