@@ -15,8 +15,6 @@ from typing import Any
 
 from IPython.display import display
 
-from flask_nb.engines import RouteRow
-
 SILENCE = ";"
 
 # Which of a cell's own statements IPython displays by itself, by its `ast_node_interactivity`.
@@ -52,36 +50,6 @@ class Report:
     def _html(self, link: str) -> str:
         anchor = f'<a href="{escape(link)}" target="_blank">{escape(link)}</a>'
         return f"<pre>{escape(self.text).replace(escape(link), anchor)}</pre>"
-
-
-@dataclass(frozen=True)
-class RouteTable:
-    """The list of routes that ``%routes`` shows."""
-
-    rows: tuple[RouteRow, ...]
-
-    def __repr__(self) -> str:
-        lines = [_HEADINGS, *self._cells()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._html()}
-
-    def _cells(self) -> list[tuple[str, ...]]:
-        return [(", ".join(row.methods), row.rule, row.endpoint, row.owner or "") for row in self.rows]
-
-    def _html(self) -> str:
-        style = "text-align:left"
-        head = "".join(f'<td style="{style}"><b>{heading}</b></td>' for heading in _HEADINGS)
-        rows = [
-            "".join(f'<td style="{style}"><code>{escape(cell)}</code></td>' for cell in cells)
-            for cells in self._cells()
-        ]
-        return f"<table>{''.join(f'<tr>{row}</tr>' for row in [head, *rows])}</table>"
-
-
-_HEADINGS = ("methods", "rule", "endpoint", "cell")
 
 
 def show(value: Any) -> None:

@@ -21,10 +21,11 @@ from flask_nb.errors import (
 )
 
 from .definitions import Definitions, evaluate
-from .display import Report, RouteTable, show
+from .display import Report, show
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
+from .tables import route_table
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -178,7 +179,7 @@ class NotebookMagics:
                 raise MagicArgumentError(message, magic="%routes")
         for endpoint in arguments.drop:
             print(f"withdrawn: {', '.join(engine.drop(endpoint))}")
-        return RouteTable(tuple(engine.routes()))
+        return route_table(engine.routes())
 
     def serve(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Start, stop, restart or describe the server."""

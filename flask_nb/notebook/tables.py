@@ -9,14 +9,15 @@ from reprlib import Repr
 from typing import Any
 
 from flask_nb.cells import NOT_SET, AppliedConfig
+from flask_nb.engines import RouteRow
 from flask_nb.exchange import Cookie, mask_value
 from flask_nb.exchange.bodies import printable
 from flask_nb.exchange.masks import readable_cookie
-from flask_nb.exchange.styles import LINE, MONO, QUIET, TEXT, code
+from flask_nb.exchange.styles import LINE, MONO, QUIET, TEXT, WORDS
 
 _LONGEST = 80
 _TABLE = f"color:{TEXT};border-collapse:collapse;border:0;margin:0;font:12.5px/1.5 {MONO}"
-_CELL = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:0;color:inherit"
+_CELL = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:0"
 _HEAD = f"{_CELL};color:{QUIET};border-bottom:1px solid {LINE}"
 
 
@@ -47,14 +48,27 @@ class Table:
 
     def _html(self) -> str:
         head = _row((f"<b>{escape(heading)}</b>" for heading in self.headings), _HEAD)
-        rows = [_row(map(code, row), _CELL) for row in self.rows]
+        rows = [_row(map(_code, row), _CELL) for row in self.rows]
         table = f'<table style="{_TABLE}">{head}{"".join(rows)}</table>' if rows else ""
-        return f"<div>{table}{''.join(f'<div>{code(note)}</div>' for note in self.notes)}</div>"
+        return f"<div>{table}{''.join(f'<div>{_code(note)}</div>' for note in self.notes)}</div>"
+
+
+def _code(text: str) -> str:
+    """Words of the app or the user, which front ends do not typeset there."""
+    return f'<code style="{WORDS}">{escape(text)}</code>' if text else ""
 
 
 def _row(cells: Iterable[str], style: str) -> str:
     inner = "".join(f'<td style="{style}">{cell}</td>' for cell in cells)
     return f'<tr style="background:none">{inner}</tr>'
+
+
+def route_table(rows: Iterable[RouteRow]) -> Table:
+    """Return the routes with the names of the cells that hold them."""
+    headings = ("methods", "rule", "endpoint", "cell")
+    return Table(
+        headings, [(", ".join(row.methods), row.rule, row.endpoint, row.owner or "") for row in rows]
+    )
 
 
 def config_table(applied: AppliedConfig) -> Table:
