@@ -88,7 +88,11 @@ class OurEngine(DefiningEngine):
     def template_names(self) -> list[str]:
         """Return the names of the templates that can be rendered, live ones and those of folders."""
         # Not through `jinja_env`: it is made from the settings of the moment it is asked for first.
-        return sorted(self.app.create_global_jinja_loader().list_templates())
+        loader = self.app.create_global_jinja_loader()
+        try:
+            return sorted(loader.list_templates())
+        except TypeError:  # a loader of the app's own that cannot list what it has
+            return sorted(self.app.overlay.templates)
 
     def static_names(self) -> list[str]:
         """Return the names of the static files, live ones and those of the app's own folder."""
