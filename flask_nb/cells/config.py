@@ -387,7 +387,7 @@ def _read_python(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
 
 def _read_json(definition: ConfigDefinition, filename: str) -> Any:
     try:
-        return json.loads(definition.body)
+        return json.loads(definition.body.rstrip("\n"))  # so that its end is not the line below
     except json.JSONDecodeError as exc:
         raise _cell_error(definition, f"column {exc.colno}: {exc.msg}", exc.lineno) from None
     except RecursionError:
@@ -396,9 +396,9 @@ def _read_json(definition: ConfigDefinition, filename: str) -> Any:
 
 def _read_toml(definition: ConfigDefinition, filename: str) -> Any:
     try:
-        return tomllib.loads(definition.body)
+        return tomllib.loads(definition.body.rstrip("\n"))
     except tomllib.TOMLDecodeError as exc:
-        error = explain(exc, _CELL, "", definition.body.encode(errors="replace"))
+        error = explain(exc, _CELL, "", definition.body.rstrip("\n").encode(errors="replace"))
         words = str(error).rpartition(": ")[2]
         message = f"column {error.column}: {words}" if error.column else words
         raise _cell_error(definition, message, error.line or 1) from None
