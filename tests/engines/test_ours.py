@@ -5,12 +5,23 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import FunctionLoader
 
-from flask_nb import Flask
-from flask_nb.engines import OurEngine, RouteRow, adopt, begin_cell, finish_cell, replace_runner, watch_log
+from flask_nb import Flask, current_app
+from flask_nb.engines import (
+    OurEngine,
+    RouteRow,
+    adopt,
+    begin_cell,
+    finish_cell,
+    is_app,
+    replace_runner,
+    watch_log,
+)
 from flask_nb.errors import EndpointConflictError, ForeignAppError
 from flask_nb.web import owners, serving
 from flask_nb.web.logging import default_handler
@@ -68,6 +79,31 @@ def test_routes_are_sorted_and_say_who_holds_them(engine: OurEngine) -> None:
         RouteRow("/a", ("GET",), "a", None),
         RouteRow("/b", ("GET", "POST"), "b", "%%route /b"),
     ]
+
+
+def test_templates_and_static_files_are_live_or_in_folders(tmp_path: Path) -> None:
+    for name in ("templates/mail/a.txt", "static/js/app.js"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    engine = OurEngine.new("names", root_path=str(tmp_path))
+    engine.app.overlay.add_template("live.html", "")
+    engine.app.overlay.add_static("live.css", b"")
+    assert engine.template_names() == ["live.html", "mail/a.txt"]
+    assert engine.static_names() == ["js/app.js", "live.css"]
+    assert "jinja_env" not in vars(engine.app)
+
+
+def test_an_app_without_folders_has_live_templates(app: Flask) -> None:
+    app.overlay.add_template("live.html", "")
+    app.jinja_loader = FunctionLoader(lambda name: None)  # which cannot list
+    app.static_folder = None
+    assert OurEngine(app).template_names() == ["live.html"]
+    assert OurEngine(app).static_names() == []
+
+
+def test_what_is_an_app_is_told_without_an_error(app: Flask) -> None:
+    assert is_app(app)
+    assert not any(map(is_app, (None, 5, Flask, current_app, object())))
 
 
 def test_hosts_are_those_of_the_configuration(app: Flask, engine: OurEngine) -> None:
