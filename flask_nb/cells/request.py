@@ -71,7 +71,7 @@ class RequestDefinition:
     :param timed: show how long it took.
     :param scripts: let the page that is shown run its scripts.
     :param expect: the statuses of which one has to come, such as ``201`` and ``2xx``; empty for any.
-    :param mask: JSON paths whose values are left out of what is shown.
+    :param mask: lists of JSON paths whose values are left out of what is shown.
     :param silent: the line ends with ``;``, so nothing is displayed.
     :param magic: the magic's name for errors.
     """

@@ -120,8 +120,9 @@ def add_sending_flags(parser: MagicParser) -> None:
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
     add(
         "--mask",
-        type=_parse_masks,
-        default=(),
+        action="append",
+        type=_parse_mask,
+        default=[],
         metavar="PATHS",
         help="JSON paths to leave out of what is shown: '$..id,$..created_at'",
     )
@@ -129,8 +130,8 @@ def add_sending_flags(parser: MagicParser) -> None:
 
 def sending_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what :func:`add_sending_flags` has parsed, as attributes of a definition."""
-    names = ("follow", "timeout", "in_process", "fresh", "expect", "timed", "scripts", "mask")
-    return {name: getattr(arguments, name) for name in names}
+    names = ("follow", "timeout", "in_process", "fresh", "expect", "timed", "scripts")
+    return {**{name: getattr(arguments, name) for name in names}, "mask": tuple(arguments.mask)}
 
 
 def parse_request(
@@ -454,8 +455,7 @@ def _parse_statuses(text: str) -> tuple[str, ...]:
     raise argparse.ArgumentTypeError(f"{text!r} is not a status. Type it as 201, 2xx or 200,404")
 
 
-def _parse_masks(text: str) -> tuple[str, ...]:
-    paths = tuple(part.strip() for part in text.split(",") if part.strip())
-    if paths and all(path.startswith("$") for path in paths):
-        return paths
+def _parse_mask(text: str) -> str:
+    if text.strip().startswith("$"):
+        return text.strip()
     raise argparse.ArgumentTypeError(f"{text!r} is not a list of JSON paths. Type it as '$..id,$.created'")

@@ -66,6 +66,10 @@ class Exchanger:
         self._complete_page(response)
         return response
 
+    def without_cookies(self) -> Exchanger:
+        """Return a client with a cookie jar of its own, which is empty."""
+        return Exchanger(self.transport, self.recorder)
+
     def _complete_page(self, response: ExchangeResponse) -> None:
         """Fetch the files of a page now: a display must neither ask the app nor differ from the last one."""
         exchange = response.exchange
@@ -95,7 +99,8 @@ class Exchanger:
 
     def _with_cookies(self, request: Request) -> Request:
         header = self.cookies.header(request.host, request.path)
-        if header is None or request.get_header("Cookie") is not None:
+        is_settled = request.get_header("Cookie") is not None or "cookie" in request.dropped
+        if header is None or is_settled:
             return request
         return dataclasses.replace(request, headers=(*request.headers, ("Cookie", header)))
 

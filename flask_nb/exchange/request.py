@@ -37,6 +37,7 @@ class Request:
         over the cookie jar.
     :param body: the bytes to send.
     :param timeout: seconds until the view is given up.
+    :param dropped: names, in lower case, of headers that nobody is to add.
     :raises ValueError: if the method or a header could not stand in a request.
     """
 
@@ -45,6 +46,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     timeout: float = 30.0
+    dropped: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "method", _checked_method(self.method))
@@ -65,7 +67,7 @@ class Request:
 
     def wire_headers(self) -> Iterator[tuple[str, str]]:
         """Yield the headers as they are sent: the request's own and the few that it leaves to us."""
-        given = {name.lower() for name, _ in self.headers}
+        given = {name.lower() for name, _ in self.headers} | self.dropped
         if "host" not in given:
             yield "Host", DEFAULT_HOST
         if "user-agent" not in given:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from IPython.core.getipython import get_ipython
 
@@ -28,6 +28,7 @@ from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
 from flask_nb.exchange import (
     CookieJar,
+    Display,
     Exchanger,
     ExchangeResponse,
     InProcessTransport,
@@ -263,16 +264,34 @@ class Host:
     def send(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ExchangeResponse:
         """Send a request and return the response.
 
-        :param evaluate: gives the value of an expression in the path.
+        :param evaluate: gives the value of an expression.
+        :raises MagicArgumentError: it cannot be sent, or leads to another server.
         :raises RequestTimeoutError: the view did not answer in time.
         """
         self.engine()  # a missing app is an error of the cell, not a 503
-        resolved = definition.expand(evaluate)
-        timeout = self.settings.timeout if definition.timeout == DEFAULT_TIMEOUT else definition.timeout
-        request = Request(resolved.method, resolved.path, resolved.headers, resolved.body, timeout)
-        response = self._exchanger(definition.in_process).send(request)
+        request = self._request(definition, evaluate)
+        display = Display(definition.scripts, (*self.settings.mask, *definition.mask), definition.timed)
+        exchanger = self._exchanger(definition.in_process)
+        client = exchanger.without_cookies() if definition.fresh else exchanger
+        response = client.send(request, definition.follow, display)
         self._offer_to_debugger(response.exchange.exception)
         return response
+
+    def _request(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> Request:
+        resolved = definition.expand(evaluate, self._addresses())
+        timeout = self.settings.timeout if definition.timeout == DEFAULT_TIMEOUT else definition.timeout
+        return Request(
+            resolved.method, resolved.path, resolved.headers, resolved.body, timeout, resolved.dropped
+        )
+
+    def _addresses(self) -> list[str]:
+        """The hosts, with ports, under which a URL means this app."""
+        engine = self.engine()
+        names = ["localhost", *self.settings.trusted_hosts, *engine.hosts()]
+        url = self.serving.url
+        port = urlsplit(url).port if url else None
+        served = ["127.0.0.1", "[::1]", *self.serving.hosts(), *names] if port else []
+        return [*names, *(f"{name}:{port}" for name in served)]
 
     def _exchanger(self, in_process: bool) -> Exchanger:
         without_server = in_process or self.settings.in_process or not self.serving.is_possible

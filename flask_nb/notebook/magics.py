@@ -15,6 +15,7 @@ from flask_nb import cells
 from flask_nb.errors import (
     CellError,
     CellSyntaxError,
+    ExpectationError,
     FlaskNbError,
     MagicArgumentError,
     MagicHelpRequested,
@@ -37,7 +38,7 @@ _SIGNS = {"line": "%", "cell": "%%"}
 
 REQUEST_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 REQUEST_MAGICS = frozenset(method.lower() for method in REQUEST_METHODS)
-CELL_MAGICS = REQUEST_MAGICS | {"route", "config_from", "template", "static", "request_context"}
+CELL_MAGICS = REQUEST_MAGICS | {"route", "http", "config_from", "template", "static", "request_context"}
 LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app", "config_from", "url_for", "cookies"}
 
 
@@ -94,6 +95,7 @@ class NotebookMagics:
         definitions = Definitions(self.ip, self.host, self.events)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
+            Magic("http", "cell", self.http, cells.http_parser),
             Magic("routes", "line", self.routes, cells.routes_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
@@ -147,25 +149,31 @@ class NotebookMagics:
             raise
         if applied.form == "body":
             self.host.keep_source(filename, _with_function(placed, applied.view))
-        return self._show_tries(applied.summary, definition.tries)
-
-    def _show_tries(self, summary: str, tries: tuple[cells.RequestDefinition, ...]) -> Any:
-        """Show the line and each exchange as it comes; the last one is the magic's value."""
-        last: Any = Report(summary)
-        for request in tries:
-            show(last)
-            last = self._send(request, {})
-        return last
+        return self._send_all(definition.tries, {}, Report(applied.summary))
 
     def request(self, method: str, line: str, cell: str | None, scope: Scope) -> Any:
         """Send a request; the value is the response."""
         return self._send(cells.parse_request(method, line, cell), scope)
+
+    def http(self, line: str, cell: str | None, scope: Scope) -> Any:
+        """Send the requests of an editor's text, or of curl commands."""
+        return self._send_all(cells.parse_http(line, cell), scope)
+
+    def _send_all(self, requests: tuple[cells.RequestDefinition, ...], scope: Scope, last: Any = None) -> Any:
+        """Show each exchange as it comes; the last one is the magic's value."""
+        for request in requests:
+            show(last)
+            last = self._send(request, scope)
+        return last
 
     def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
         variables = {**self.ip.user_ns, **scope}
         response = self.host.send(definition, partial(evaluate, variables, definition.magic))
         if definition.as_name is not None:
             self.ip.user_ns[definition.as_name] = response
+        if not definition.is_expected(response.status_code):
+            show(response)
+            raise ExpectationError(str(response.exchange.request), response.status, definition.expect)
         return response
 
     def routes(self, line: str, cell: str | None, scope: Scope) -> Any:

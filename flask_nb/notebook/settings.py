@@ -26,6 +26,9 @@ class FlaskNB(Configurable):
         Unicode(), help="Further host names, such as 'app.example', under which the app may be asked."
     ).tag(config=True)
     in_process = Bool(False, help="Call the app without a server, in the main thread.").tag(config=True)
+    mask = List(Unicode(), help="JSON paths, such as '$..id', of what no exchange shows of a JSON body.").tag(
+        config=True
+    )
     as_flask = Bool(False, help="Let 'import flask' mean flask_nb.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:

@@ -251,7 +251,7 @@ def test_flags_say_how_a_request_is_sent_and_shown():
         True,
         True,
     )
-    assert (definition.expect, definition.mask) == (("200", "4xx"), ("$..id", "$.at"))
+    assert (definition.expect, definition.mask) == (("200", "4xx"), ("$..id, $.at",))
 
 
 @pytest.mark.parametrize(
