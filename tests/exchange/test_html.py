@@ -238,6 +238,14 @@ def test_a_bundle_holds_at_most_300_kb(serve, response):
     assert sum(len(text.encode()) for text in sent._repr_mimebundle_()[0].values()) <= 300_000
 
 
+def test_json_goes_without_colours_where_there_is_no_room_for_them(serve, monkeypatch):
+    body = "[" + ",".join(['["a"' + ',"a"' * 9 + "]"] * 50) + "]"
+    response = serve(lambda _: Response(body, mimetype="application/json")).send(Request("GET", "/"))
+    assert html_of(response).count('<span style="color:var(--jp-mirror') >= 500
+    monkeypatch.setattr("flask_nb.exchange.html.MAX_BUNDLE", 30_000)
+    assert '<span style="color:var(--jp-mirror' not in html_of(response)
+
+
 kinds = st.sampled_from(
     [
         "text/html",

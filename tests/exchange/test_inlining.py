@@ -16,6 +16,7 @@ FILES = {
     "/i.png": ("image/png", b"picture"),
     "/i.svg": ("image/svg+xml", b"<svg/>"),
     "/a.js": ("text/javascript", b"run()"),
+    "/heavy.css": ("text/css", b"b{color:red;background:url(big.png)}"),
     "/page": ("text/html", b"<p>"),
     "/big.png": ("image/png", b"x" * 300_000),
 }
@@ -72,6 +73,12 @@ def test_a_stylesheet_stands_in_the_page_with_what_it_names():
         f'<style media="print">@import url(data:text/css;charset=utf-8;base64,{more}); '
         f"b{{background:url({PICTURE})}}</style><p>"
     )
+
+
+def test_a_stylesheet_stays_without_a_file_of_its_that_is_too_large():
+    page = framed("<link rel=stylesheet href=heavy.css>")
+    assert page.source == "<style>b{color:red;background:url(big.png)}</style>"
+    assert page.missing == (("/big.png", "too large"),)
 
 
 def test_a_stylesheet_cannot_end_its_element():
