@@ -194,7 +194,7 @@ class ExpectationError(RequestError):
     """The response has another status than the request was to get.
 
     :param request: the request as people read it, such as ``POST /items``.
-    :param status: the status that came, such as ``404 NOT FOUND``.
+    :param status: the status that came, such as ``404 Not Found``.
     :param expected: the statuses of which one was expected, such as ``201`` and ``2xx``.
     """
 

@@ -60,7 +60,7 @@ def _tokens(text: str, magic: str) -> Iterator[tuple[str, str]]:
         position = found.end()
         begins_word = kind in ("space", "newline", "continued")
         if kind in ("operator", "variable", "quote"):
-            _refuse(kind, value, text[found.start() : found.start() + 20], magic)
+            _refuse(kind, value, text[found.start() :].split("\n")[0][:20], magic)
         yield (
             ("newline" if kind == "newline" else "space" if begins_word else "text"),
             _read(kind, value, magic),
@@ -70,7 +70,7 @@ def _tokens(text: str, magic: str) -> Iterator[tuple[str, str]]:
 def _read(kind: str, value: str, magic: str) -> str:
     if kind == "double":
         if variable := re.search(r"(?<!\\)(?:\$[\w{(]|`)", value):
-            _refuse("variable", variable[0], value[variable.start() :][:20], magic)
+            _refuse("variable", variable[0], value[variable.start() :].split("\n")[0][:20], magic)
         return re.sub(r"\\(\r?\n|[$`\"\\])", lambda found: found[1] if found[1] in '$`"\\' else "", value)
     if kind == "ansi":
         return re.sub(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", _ansi, value, flags=re.DOTALL)

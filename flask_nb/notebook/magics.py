@@ -20,6 +20,7 @@ from flask_nb.errors import (
     MagicArgumentError,
     MagicHelpRequested,
 )
+from flask_nb.exchange.bodies import status_line
 
 from .definitions import Definitions, evaluate
 from .display import Report, show
@@ -173,7 +174,8 @@ class NotebookMagics:
             self.ip.user_ns[definition.as_name] = response
         if not definition.is_expected(response.status_code):
             show(response)
-            raise ExpectationError(str(response.exchange.request), response.status, definition.expect)
+            status = status_line(response.status)
+            raise ExpectationError(str(response.exchange.request), status, definition.expect)
         return response
 
     def routes(self, line: str, cell: str | None, scope: Scope) -> Any:
