@@ -10,6 +10,7 @@ RANDOM = (
     r"[\w-]{20,}\.[\w-]{20,}",
     r"(?<=Content-Length: )\d+",
     r"\d{4}-\d\d-\d\d(T[\d:.]+)?",
+    r"\w{3} \d+, \d{4}, [\d:]+\s[AP]M",
     r"\?v=\w+",
     r"(?<=WyJ0cmlwIl0\.)[\w-]{27}",
     r'(?<=<path d=")M4,4H[^"]+',  # a QR code
