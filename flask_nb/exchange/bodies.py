@@ -57,13 +57,20 @@ class Clip:
 
 def clip(text: str, lines: int = MAX_LINES, characters: int = MAX_CHARACTERS) -> Clip:
     """Return the first lines of a text, within so many characters."""
-    kept = text.split("\n")
-    if len(text) <= characters and len(kept) <= lines:
+    count = text.count("\n") + 1
+    if len(text) <= characters and count <= lines:
         return Clip(text)
-    short = "\n".join(kept[:lines])
+    short = "\n".join(text.split("\n", lines)[:lines])
     if len(short) <= characters:
-        return Clip(short, f"{len(kept) - lines:,} more lines")
+        return Clip(short, f"{count - lines:,} more lines")
     return Clip(short[:characters], f"{size(len(text) - characters)} more")
+
+
+def clipped(text: str, rest: str) -> str:
+    """Return the first lines of a text, made printable, and how to get the rest where there is more."""
+    part = clip(text.replace("\r\n", "\n").rstrip("\n"))
+    hidden = f"\n… {part.hidden}; all of it: {rest}" if part.hidden else ""
+    return printable(part.text) + hidden
 
 
 def printable(text: str) -> str:

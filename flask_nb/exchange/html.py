@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from itertools import islice
 
-from .bodies import MAX_CHARACTERS, BodyKind, clip, printable, status_line
+from .bodies import MAX_CHARACTERS, BodyKind, clip, clipped, printable, status_line
 from .exchange import Exchange, OutputPart
 from .failure import Failure
 from .frame import html_body
@@ -164,12 +164,7 @@ def _csv_body(body: ShownBody, room: int) -> Iterator[str]:
 
 
 def _text_body(body: ShownBody, room: int) -> Iterator[str]:
-    yield pre(_clipped(body.text))
-
-
-def _clipped(text: str) -> str:
-    part = clip(printable(text).rstrip("\n"))
-    return escape(part.text + (f"\n… {part.hidden}; all of it: _.text" if part.hidden else ""))
+    yield pre(escape(clipped(body.text, "_.text")))
 
 
 _BODIES: dict[BodyKind, Callable[[ShownBody, int], Iterator[str]]] = {
@@ -203,7 +198,7 @@ def _json_folds(body: ShownBody) -> Iterator[str]:
 
 def _source(body: ShownBody) -> Iterator[str]:
     if body.kind in {"html", "csv", "svg"} and is_body_shown(body.exchange):
-        yield fold("source", pre(_clipped(body.text)))
+        yield fold("source", pre(escape(clipped(body.text, "_.text"))))
 
 
 def _headers(exchange: Exchange) -> Iterator[str]:

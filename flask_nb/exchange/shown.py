@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from .bodies import BodyKind, body_kind, body_text, mimetype
 from .exchange import Exchange
 from .json_layout import MAX_JSON, Literal_, parse_json
-from .jsonpath import mask_json
+from .jsonpath import JsonPath, mask_json
 from .masks import VOLATILE
 
-MAX_MASKED = 5_000_000
+MAX_MASKED = 2_000_000
 """Characters of JSON that are parsed at most to find what is masked."""
 
 
@@ -56,15 +56,7 @@ class ShownBody:
     @cached_property
     def json(self) -> JsonBody | None:
         """The JSON value, None if it is none or too much to be laid out."""
-        paths = self.exchange.display.masked_paths
-        if self.kind != "json":
-            return None
-        try:
-            value = parse_json(self.text, MAX_MASKED if paths else MAX_JSON)
-            shown = mask_json(value, paths, Literal_(VOLATILE))
-            return JsonBody(shown, shown != value)
-        except (ValueError, RecursionError):
-            return None
+        return _parsed(self.text, self.exchange.display.masked_paths) if self.kind == "json" else None
 
     @property
     def is_masked(self) -> bool:
@@ -76,3 +68,13 @@ class ShownBody:
         """Whether masks were given and the body is too long for them."""
         has_masks = bool(self.exchange.display.masked_paths)
         return has_masks and self.kind == "json" and len(self.text) > MAX_MASKED
+
+
+@lru_cache(maxsize=1)  # one display asks for it several times
+def _parsed(text: str, paths: tuple[JsonPath, ...]) -> JsonBody | None:
+    try:
+        value = parse_json(text, MAX_MASKED if paths else MAX_JSON)
+        shown = mask_json(value, paths, Literal_(VOLATILE))
+        return JsonBody(shown, shown != value)
+    except (ValueError, RecursionError):
+        return None

@@ -21,6 +21,7 @@ MAX_COLUMNS = 24
 """Columns that are shown at most."""
 
 _MAX_CELL = 120
+_MAX_READ = 1_000_000
 _TABLE = f"color:{TEXT};border-collapse:collapse;border:0;margin:0;font:12.5px/1.5 {MONO}"
 _CELL = "padding:2px 12px;vertical-align:top;white-space:pre-wrap"
 _NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?%?")
@@ -52,15 +53,18 @@ def find_table(body: ShownBody) -> Table | None:
 
 
 def csv_table(text: str, mimetype: str = "text/csv") -> Table | None:
-    """Return CSV as a table whose first row names the columns; None if it cannot be read."""
-    first = text.partition("\n")[0]
+    """Return CSV as a table whose first row names the columns; None if it cannot be read.
+
+    Of a long text the beginning is read, and the other rows are counted by their line ends.
+    """
+    head, rest = text[:_MAX_READ].removeprefix("\ufeff"), text.count("\n", _MAX_READ)
+    first = head.partition("\n")[0]
     is_tabbed = "tab-separated" in mimetype
     delimiter = "\t" if is_tabbed else ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
-    filled = (row for row in reader if row)
+    filled = (row for row in csv.reader(StringIO(head, newline=""), delimiter=delimiter) if row)
     try:
         rows = list(islice(filled, MAX_LINES + 1))
-        return _table(rows[0], rows[1:], len(rows) - 1 + sum(1 for _ in filled)) if rows else None
+        return _table(rows[0], rows[1:], len(rows) - 1 + sum(1 for _ in filled) + rest) if rows else None
     except csv.Error:
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from .bodies import BodyKind, clip, is_default_page, is_redirect_page, printable, size, status_line
+from .bodies import BodyKind, clipped, is_default_page, is_redirect_page, printable, size, status_line
 from .exchange import Exchange, OutputPart
 from .failure import FailedLine, Failure
 from .json_layout import laid_out
@@ -72,7 +72,7 @@ def notes(exchange: Exchange) -> list[str]:
     """Return what there is to say about a response that is not what was asked for."""
     found = [printable(words) for words in dict.fromkeys(exchange.notes)]
     if ShownBody(exchange).is_beyond_masks:
-        found.append("nothing is masked: the body is longer than 5 MB")
+        found.append("nothing is masked: the body is longer than 2 MB")
     if exchange.near_rules is not None:
         found.append(
             "no rule matches" + (f"; near: {', '.join(exchange.near_rules)}" if exchange.near_rules else "")
@@ -120,20 +120,15 @@ def _failure(exchange: Exchange) -> Iterator[str]:
 _SECTIONS: tuple[Callable[[Exchange], Iterator[str]], ...] = (_head, _notes, _body, _output, _failure)
 
 
-def _clipped_body(text: str) -> str:
-    part = clip(printable(text).rstrip("\n"))
-    return part.text if part.hidden is None else f"{part.text}\n… {part.hidden}; all of it: _.text"
-
-
 def _text(body: ShownBody) -> str:
-    return _clipped_body(body.text)
+    return clipped(body.text, "_.text")
 
 
 def _json(body: ShownBody) -> str:
     try:
-        return _clipped_body(body.text if body.json is None else laid_out(body.json.value))
+        return clipped(body.text if body.json is None else laid_out(body.json.value), "_.text")
     except RecursionError:
-        return _clipped_body(body.text)
+        return clipped(body.text, "_.text")
 
 
 def _opaque(body: ShownBody) -> str:
@@ -187,8 +182,7 @@ def _shortened(value: str) -> str:
 def output_text(exchange: Exchange) -> str:
     """Return what the app printed, logged, warned of and displayed while it answered."""
     text = "".join(_part_text(part) for part in exchange.parts)
-    part = clip(mask_output(printable(text)).rstrip("\n"))
-    return part.text if part.hidden is None else f"{part.text}\n… {part.hidden}; all of it: _.exchange.output"
+    return clipped(mask_output(text), "_.exchange.output")
 
 
 def _part_text(part: OutputPart) -> str:
