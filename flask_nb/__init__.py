@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .alias import as_flask as as_flask
     from .notebook.extension import load_ipython_extension as load_ipython_extension
     from .notebook.extension import unload_ipython_extension as unload_ipython_extension
+    from .project.course import course as course
     from .web import *  # noqa: F403
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ _WEB_NAMES = """
 _MODULE_OF = {
     **dict.fromkeys(_WEB_NAMES, "flask_nb.web"),
     "as_flask": "flask_nb.alias",
+    "course": "flask_nb.project.course",
     "load_ipython_extension": "flask_nb.notebook.extension",
     "unload_ipython_extension": "flask_nb.notebook.extension",
 }

@@ -20,7 +20,8 @@
     │   └── ExpectationError      the response is not the one that was expected
     ├── ServerError               the background server
     │   └── PortInUseError        another program holds the port
-    └── NotebookRunError          a notebook could not be executed or served
+    ├── NotebookRunError          a notebook could not be executed or served
+    └── CourseError               the tutorials cannot be copied
 
     ViewCancelled                 not in the family, not even an Exception: raised inside a view to stop it
 
@@ -31,6 +32,7 @@ Flask's own exceptions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class FlaskNbError(Exception):
@@ -238,3 +240,18 @@ class ViewCancelled(BaseException):
 
 class NotebookRunError(FlaskNbError):
     """A notebook could not be executed or served."""
+
+
+class CourseError(FlaskNbError):
+    """The tutorials cannot be copied into the folder.
+
+    :param folder: where they were to go.
+    :param reason: the system's words.
+    """
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"the course cannot be copied into {str(folder)!r}: {reason}. Name another folder: "
+            f"flask-nb lab --dir DIR, or flask_nb.course('DIR')"
+        )
+        self.folder = folder

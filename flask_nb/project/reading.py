@@ -29,6 +29,15 @@ def bundled_notebook(name: str) -> Path:
     )
 
 
+def bundled_notebooks() -> list[Path]:
+    """Return the files of all tutorials in the order in which they are read.
+
+    :raises NotebookRunError: there are none.
+    """
+    first = bundled_notebook("quickstart")
+    return [first, *(path for path in sorted(first.parent.glob("*.ipynb")) if path != first)]
+
+
 def read_notebook(path: Path) -> NotebookNode:
     """Read and check a notebook of any version as one of version 4.
 
