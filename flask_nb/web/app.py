@@ -52,7 +52,7 @@ from .logging import create_logger
 from .overlay import OverlaidApp
 from .owners import current_owner, is_strict, registering_owner
 from .redefinition import AppRedefinition, ListAttribute
-from .routing import LiveMap
+from .routing import LiveMap, RoutingTable
 from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import (
@@ -621,11 +621,12 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             and _ordinary_host(environ.get("HTTP_HOST", "")) is not None
         )
 
-    def _find_plain_rule(self, environ: WSGIEnvironment) -> Rule | None:
+    def _find_plain_rule(self, environ: WSGIEnvironment, table: RoutingTable | None) -> Rule | None:
+        """The rule that certainly matches, looked for in *table*, or in the one of this moment."""
         url_map = self.url_map
         if not isinstance(url_map, LiveMap) or url_map.host_matching or url_map.default_subdomain:
             return None
-        return url_map.table.find_plain(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
+        return (table or url_map.table).find_plain(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
 
     # --- one request ---
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from werkzeug.exceptions import HTTPException
 
 from .globals import _cv_app, _cv_request
-from .routing import keep_table
+from .routing import RoutingTable, keep_table
 from .signals import appcontext_popped, appcontext_pushed
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class RequestContext:
     _session: SessionMixin | None = None
     _request: Request | None = None
     _url_adapter: Any = _sentinel
-    _keeps_table = False
+    _table: RoutingTable | None = None
     _match: tuple[Rule, dict[str, Any]] | None = None
     _failed_match: HTTPException | None = None
     _after_request: list[AfterRequestCallable[Any]] | None = None
@@ -282,15 +282,15 @@ class RequestContext:
             self._url_adapter = self.app.create_url_adapter(self.request)
         except HTTPException as exc:
             self._fail_match(exc)
-        if self._keeps_table:
-            self.keep_routing_table()
+        if self._table is not None and self._url_adapter is not None:
+            keep_table(self._url_adapter, self._table)
 
     def keep_routing_table(self) -> None:
         """See one routing table from now to the end of the request, whatever is registered meanwhile."""
-        self._keeps_table = True
+        self._table = getattr(self.app.url_map, "table", None)
         adapter = self._url_adapter
-        if adapter is not _sentinel and adapter is not None:
-            keep_table(adapter)
+        if self._table is not None and adapter is not _sentinel and adapter is not None:
+            keep_table(adapter, self._table)
 
     @property
     def url_adapter(self) -> MapAdapter | None:
@@ -341,7 +341,7 @@ class RequestContext:
             self._set_match(rule, dict(values))
 
     def _match_directly(self) -> bool:
-        rule = self.app._find_plain_rule(self._environ)
+        rule = self.app._find_plain_rule(self._environ, self._table)
         if rule is None:
             return False
         self._set_match(rule, dict(rule.defaults) if rule.defaults else {})

@@ -354,10 +354,10 @@ class LiveMap(Map):
         return [one for one in self.latest.rules() if one.rule == key[0] and rule_key(one) == key]
 
 
-def keep_table(adapter: MapAdapter) -> None:
-    """Let an adapter of a live map see the table of this moment from now on, whatever is registered."""
+def keep_table(adapter: MapAdapter, table: RoutingTable) -> None:
+    """Let an adapter of a live map see *table* from now on, whatever is registered."""
     if isinstance(adapter.map, LiveMap):
-        adapter.map = BoundMap(adapter.map, adapter.map.table)
+        adapter.map = BoundMap(adapter.map, table)
 
 
 class BoundMap(Map):

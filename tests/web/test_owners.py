@@ -276,3 +276,12 @@ def test_a_request_finishes_with_the_view_of_the_rule_that_it_matched(nb):
         nb.run("a", "@app.get('/x/<b>')\ndef x(b): return b")
         assert nb.names["app"].dispatch_request() == "1"
     assert nb.get("/x/2") == "2"
+
+
+def test_a_served_request_builds_urls_from_the_table_that_it_was_matched_in(nb):
+    nb.run("a", "@app.get('/old')\ndef a(): return 'a'")
+    nb.names["change"] = lambda: nb.run("a", "@app.get('/new')\ndef a(): return 'a'")
+    nb.run("b", "@app.get('/plain')\ndef plain():\n    change()\n    return url_for('a')")
+    nb.run("c", "@app.get('/by/<x>')\ndef by(x): return url_for('a')")
+    assert nb.get("/plain") == "/old"
+    assert nb.get("/by/1") == "/new"

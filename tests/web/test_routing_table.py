@@ -91,7 +91,7 @@ def test_a_plain_find_agrees_with_the_matcher(definitions, path, method):
 def test_an_adapter_keeps_the_table_if_told_to():
     live = LiveMap([Rule("/old", endpoint="old")])
     adapter = live.bind("localhost")
-    keep_table(adapter)
+    keep_table(adapter, live.table)
     live.change(remove=list(live.iter_rules()), add=[Rule("/new", endpoint="new")])
     assert adapter.match("/old") == ("old", {})
     assert adapter.build("old") == "/old"
