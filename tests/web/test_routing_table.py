@@ -143,9 +143,13 @@ def test_a_batch_is_published_as_one_change():
 def test_a_failed_batch_publishes_nothing():
     live = LiveMap()
 
-    with pytest.raises(RuntimeError), live.batch():
-        live.add(Rule("/a", endpoint="a"))
-        raise RuntimeError
+    def add_and_fail():
+        with live.batch():
+            live.add(Rule("/a", endpoint="a"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        add_and_fail()
     assert not list(live.iter_rules())
 
 
