@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -57,7 +57,9 @@ class Definitions:
             definition = cells.parse_config(line, cell, placed.body_line)
             filename = self._keep(placed, placed.as_python())
         namespace = {**self.ip.user_ns, **scope}
-        return config_table(cells.apply_config(definition, self.host.engine(), namespace, filename=filename))
+        return config_table(
+            cells.apply_config(definition, self.host.engine_for_route(), namespace, filename=filename)
+        )
 
     # --- templates and static files ---
 
@@ -182,12 +184,12 @@ class Definitions:
             return self.host.engine()
         return self.host.choose(name) if name in self.ip.user_ns else self.host.make_app(name)
 
-    def _describe(self, engine: Engine) -> list[str]:
+    def _describe(self, engine: Engine) -> Iterator[str]:
         count = len(engine.routes())
         routes = "1 route" if count == 1 else f"{count} routes"
-        settings = [f"{key}={show_setting(key, value)}" for key, value in engine.own_config().items()]
-        first = f"{self.host.label}: {type(engine.app).__name__} {engine.name!r}, {routes}"
-        return [first, *([f"settings: {', '.join(settings)}"] if settings else [])]
+        yield f"{self.host.label}: {type(engine.app).__name__} {engine.name!r}, {routes}"
+        for key, value in engine.own_config().items():
+            yield f"  {key} = {show_setting(key, value)}"
 
     # --- cells ---
 
@@ -217,7 +219,7 @@ class LiveUrl(Url):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         link = f'<a href="{escape(self)}" target="_blank">{escape(self)}</a>'
-        return {"text/plain": str(self), "text/html": f"<code>{link}</code>"}
+        return {"text/plain": str(self), "text/html": f"<pre>{link}</pre>"}
 
 
 def evaluate(variables: Scope, magic: str, source: str) -> object:

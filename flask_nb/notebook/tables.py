@@ -16,7 +16,8 @@ from flask_nb.exchange.masks import readable_cookie
 from flask_nb.exchange.styles import LINE, MONO, QUIET, TEXT, WORDS
 
 _LONGEST = 80
-_TABLE = f"color:{TEXT};border-collapse:collapse;border:0;margin:0;font:12.5px/1.5 {MONO}"
+_BOX = f"padding:4px 8px;color:{TEXT};font:12.5px/1.5 {MONO}"
+_TABLE = "color:inherit;border-collapse:collapse;border:0;margin:0;font:inherit"
 _CELL = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:0"
 _HEAD = f"{_CELL};color:{QUIET};border-bottom:1px solid {LINE}"
 
@@ -50,7 +51,8 @@ class Table:
         head = _row((f"<b>{escape(heading)}</b>" for heading in self.headings), _HEAD)
         rows = [_row(map(_code, row), _CELL) for row in self.rows]
         table = f'<table style="{_TABLE}">{head}{"".join(rows)}</table>' if rows else ""
-        return f"<div>{table}{''.join(f'<div>{_code(note)}</div>' for note in self.notes)}</div>"
+        notes = "".join(f"<div>{_code(note)}</div>" for note in self.notes)
+        return f'<div style="{_BOX}">{table}{notes}</div>'
 
 
 def _code(text: str) -> str:

@@ -125,9 +125,18 @@ def test_a_template_is_live_and_wins_over_its_file(nb: InteractiveShell, tmp_pat
     assert text(nb, "/") == "<b>2</b>"
 
 
-def test_a_template_makes_an_app_where_there_is_none(loaded: InteractiveShell) -> None:
-    result(loaded, "%%template page.html\nhi")
+@pytest.mark.parametrize("cell", ["%%template page.html\nhi", "%%static a.txt\nhi", "%config_from A=1"])
+def test_a_definition_makes_an_app_where_there_is_none(loaded: InteractiveShell, cell: str) -> None:
+    result(loaded, cell)
     assert type(loaded.user_ns["app"]).__name__ == "Flask"
+
+
+def test_the_first_app_of_a_cell_has_what_was_defined_before_it(loaded: InteractiveShell) -> None:
+    for number, cell in enumerate(["%%template page.html\nhi {{ config.A }}", "%config_from A=1"]):
+        result(loaded, cell, f"cell {number}")
+    result(loaded, "from flask_nb import Flask\napp = Flask(__name__)", "app")
+    result(loaded, "%%route /\nrender_template('page.html')", "route")
+    assert text(loaded, "/") == "hi 1"
 
 
 def test_a_template_that_does_not_compile_names_the_line_of_the_cell(nb: InteractiveShell) -> None:
@@ -278,9 +287,10 @@ def test_the_app_is_shown_with_the_settings_that_differ(nb: InteractiveShell) ->
     assert lines(result(nb, "%app")) == ["app: Flask '__main__', 1 route"]
     assert lines(result(nb, "%app --debug --secret-key geheim")) == [
         "app: Flask '__main__', 1 route",
-        "settings: DEBUG=True, SECRET_KEY=<hidden>",
+        "  DEBUG = True",
+        "  SECRET_KEY = <hidden>",
     ]
-    assert lines(result(nb, "%app --no-debug"))[1] == "settings: SECRET_KEY=<hidden>"
+    assert lines(result(nb, "%app --no-debug"))[1:] == ["  SECRET_KEY = <hidden>"]
 
 
 def test_a_variable_that_does_not_exist_gets_an_app(nb: InteractiveShell) -> None:
