@@ -23,6 +23,7 @@ from flask_nb.errors import MagicArgumentError
         ("curl a\\ b ''", [["curl", "a b", ""]]),
         ("# first\ncurl a#b # then", [["curl", "a#b"]]),
         ("curl '{\"a\":\n 1}'", [["curl", '{"a":\n 1}']]),
+        ("curl 'a'#b", [["curl", "a#b"]]),
         ("curl $ 5$", [["curl", "$", "5$"]]),
     ],
 )
