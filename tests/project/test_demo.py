@@ -14,7 +14,6 @@ from urllib.request import urlopen
 import pytest
 from click.testing import CliRunner, Result
 
-from flask_nb.cli import cli
 from flask_nb.project import demo
 
 from .conftest import MakeNotebook
@@ -22,7 +21,7 @@ from .conftest import MakeNotebook
 
 def demo_of(path: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
     monkeypatch.setattr(demo, "bundled_notebook", lambda name: path)
-    return CliRunner().invoke(cli, ["demo", *arguments])
+    return CliRunner().invoke(demo.demo_command, arguments)
 
 
 def test_every_exercise_is_shown_and_a_page_of_the_served_app() -> None:
