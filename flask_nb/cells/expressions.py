@@ -29,6 +29,8 @@ Evaluate = Callable[[str], object]
 Finder = Callable[[str, int], "tuple[int, Expression] | None"]
 """Says which expression begins at a position and where it ends, or None."""
 
+# The beginning of a dict, in JSON or Python: most braces of a body need no parser.
+_OBJECT = re.compile(r"""\{\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:|'(?:[^'\\]|\\.)*'\s*:)""", re.DOTALL)
 _MOST_BRACES = 40  # each may end the expression, so a text full of them must not take for ever
 
 
@@ -61,7 +63,7 @@ def find_expression(text: str, position: int) -> tuple[int, Expression] | None:
     The expression is the shortest stretch that Python can parse: a brace in a string or in a dict of
     its own cannot end it, for what stands before such a brace is no expression.
     """
-    if text[position] != "{" or text.startswith("{{", position):
+    if text[position] != "{" or text.startswith("{{", position) or _OBJECT.match(text, position):
         return None
     end = text.find("}", position)
     for _attempt in range(_MOST_BRACES):

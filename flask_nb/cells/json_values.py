@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date
+from decimal import Decimal
 from typing import NoReturn
+from uuid import UUID
+
+from werkzeug.http import http_date
 
 from ..errors import MagicArgumentError
 from .expressions import Evaluate, Expression, Finder, Text, expand_text, find_expression, parse_text
@@ -82,14 +87,25 @@ def load_json(text: str, what: str, magic: str, *, shown: str | None = None) -> 
 
 
 def dump_json(value: object) -> str:
-    """Return a value of the notebook as JSON.
+    """Return a value of the notebook as JSON, in the way in which an app's ``jsonify`` writes it.
 
     :raises ValueError: when JSON has no such value.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
     except (TypeError, ValueError, RecursionError) as exc:
-        raise ValueError(f"a value of type {type(value).__name__} is no JSON: {exc}") from None
+        raise ValueError(f"a {type(value).__name__} is no JSON: {exc}") from None
+
+
+def _plain(value: object) -> object:
+    """Return what stands in JSON for a value that it has no notion of."""
+    if isinstance(value, date):
+        return http_date(value)
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} has no form there. Make a dict, a list or a text of it")
 
 
 def shorten(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from flask_nb import cells
+from flask_nb.cells.request_line import METHODS as REQUEST_METHODS
 from flask_nb.errors import (
     CellError,
     CellSyntaxError,
@@ -37,7 +38,6 @@ Scope = Mapping[str, Any]
 
 _SIGNS = {"line": "%", "cell": "%%"}
 
-REQUEST_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 REQUEST_MAGICS = frozenset(method.lower() for method in REQUEST_METHODS)
 CELL_MAGICS = REQUEST_MAGICS | {"route", "http", "config_from", "template", "static", "request_context"}
 LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app", "config_from", "url_for", "cookies"}

@@ -140,8 +140,8 @@ def test_parts_are_read_as_curl_has_them(folder):
     ("line", "message"),
     [
         ("/x {text}", "{text} is a str, and a body is a dict or a list. Type name={text} for a field"),
-        ("/x {'a': s}", "the body cannot be sent: a value of type dict is no JSON"),
-        ("/x a:={s}", "'a:={s}' cannot be sent: a value of type set is no JSON"),
+        ("/x {'a': s}", "the body cannot be sent: a dict is no JSON: set has no form there"),
+        ("/x a:={s}", "'a:={s}' cannot be sent: a set is no JSON"),
         ("/x -F a", "'a' is no part. Type it as name=value or name=@path"),
         ("/x -F a=1 {}", "not a whole body"),
         ("/x --form a:=[1]", "'a:=[1]': a form holds text only. Type a=text, or leave out --form"),

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
 
+import flask
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_nb.cells.json_values import dump_json, end_of_brackets, parse_json_text, parse_key, write_fields
 from flask_nb.errors import MagicArgumentError
+
+
+@dataclass
+class Point:
+    x: int
+
 
 VALUES = {"n": 3, "name": 'Ann "A"', "d": {"k": [1]}, "when": {1, 2}}
 
@@ -34,10 +45,15 @@ def test_expressions_in_json_are_written_as_json(typed, json_text):
 
 
 def test_a_value_that_is_no_json_is_refused():
-    with pytest.raises(ValueError, match="a value of type set is no JSON"):
+    with pytest.raises(ValueError, match=r"a set is no JSON: set has no form there\. Make a dict"):
         expand('{"a": {when}}')
     with pytest.raises(ValueError, match="float"):
         dump_json(float("nan"))
+
+
+def test_values_are_written_as_an_app_writes_them():
+    value = {"day": date(2024, 2, 1), "price": Decimal("1.50"), "id": UUID(int=1), "point": Point(1)}
+    assert json.loads(dump_json(value)) == flask.Flask("x").json.loads(flask.Flask("x").json.dumps(value))
 
 
 @given(st.text(st.characters(codec="utf-8")))
