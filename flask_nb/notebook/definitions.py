@@ -15,7 +15,7 @@ from werkzeug.http import dump_cookie
 from flask_nb import cells
 from flask_nb.cells import AppArguments, CookiesArguments, ViewSource
 from flask_nb.engines import Engine
-from flask_nb.errors import CellSyntaxError, FlaskNbError, MagicArgumentError
+from flask_nb.errors import CellSyntaxError, MagicArgumentError
 
 from .display import Report
 from .placement import PlacedMagic, place_magic
@@ -90,14 +90,8 @@ class Definitions:
         engine = self.host.engine()
         arguments = definition.arguments(partial(evaluate, self.ip.user_ns, "%%request_context"))
         self._import_names(compiled, engine)
-        try:
-            with engine.request_context(arguments):
-                self._run(compiled)
-        except FlaskNbError:
-            raise
-        except Exception as exc:  # of the cell's own code: its traceback shows the user's lines only
-            self.host.cut_to_cell(exc)
-            raise
+        with engine.request_context(arguments):
+            self._run(compiled)
 
     def _as_python(self, body: str, body_line: int, filename: str) -> ViewSource:
         """The cell as IPython makes Python of it; what it takes away at the top is counted."""
