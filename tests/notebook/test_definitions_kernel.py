@@ -20,7 +20,7 @@ Path('bad.json').write_text('{"A": 1,\\n "B" 2}')
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def defined(kernel: Kernel) -> None:
     """An app with a setting, a template, a static file and a route that have to stay."""
     kernel.run(SETUP)
@@ -28,6 +28,8 @@ def defined(kernel: Kernel) -> None:
     kernel.run("%%template page.html\nold {{ name }}", "template")
     kernel.run("%%static site.css\nold", "static")
     kernel.run("%%route /page/<name>\nrender_template('page.html', name=name)", "route")
+    kernel.run("SETUP = 'text'\nfrom flask_nb.notebook.extension import get_host", "host")
+    kernel.run("_flask_nb_jar = get_host(get_ipython()).cookies", "jar")
 
 
 def everything(kernel: Kernel) -> str:
@@ -73,8 +75,6 @@ def everything(kernel: Kernel) -> str:
     ],
 )
 def test_a_mistake_is_one_line_and_changes_nothing(kernel: Kernel, cell: str, error: str, says: str) -> None:
-    kernel.run("SETUP = 'text'\nfrom flask_nb.notebook.extension import get_host")
-    kernel.run("_flask_nb_jar = get_host(get_ipython()).cookies")
     before = everything(kernel)
     ran = kernel.run(cell, "mistake")
     assert ran.error is not None
@@ -82,6 +82,31 @@ def test_a_mistake_is_one_line_and_changes_nothing(kernel: Kernel, cell: str, er
     assert says in ran.error
     assert ran.traceback == ran.error
     assert everything(kernel) == before
+
+
+def test_templates_replaced_while_a_server_is_asked_are_whole(kernel: Kernel) -> None:
+    url = kernel.run("%url_for page name=x --live").text
+    seen: set[bytes] = set()
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            with urlopen(url) as response:
+                seen.add(response.read())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    for number in range(8):
+        assert kernel.run(f"%%template page.html\n{str(number) * 200}", "template").error is None
+    stop.set()
+    thread.join()
+    assert seen <= {b"old x", *(str(number).encode() * 200 for number in range(8))}
+
+
+def test_an_interrupted_context_ends(kernel: Kernel) -> None:
+    ran = kernel.run("%%request_context /\nimport _thread, time\n_thread.interrupt_main()\ntime.sleep(60)")
+    assert str(ran.error).startswith("KeyboardInterrupt")
+    assert kernel.value("__import__('flask_nb').has_request_context()") == "False"
 
 
 CELLS = [
@@ -114,28 +139,3 @@ def test_a_fresh_run_from_top_to_bottom_shows_the_same_bytes(kernel: Kernel) -> 
     assert all(error is None for _, _, error in first)  # type: ignore[misc]
     assert run_all() == first
     assert "geheim" not in repr(first)
-
-
-def test_templates_replaced_while_a_server_is_asked_are_whole(kernel: Kernel) -> None:
-    url = kernel.run("%url_for page name=x --live").text
-    seen: set[bytes] = set()
-    stop = threading.Event()
-
-    def ask() -> None:
-        while not stop.is_set():
-            with urlopen(url) as response:
-                seen.add(response.read())
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    for number in range(8):
-        assert kernel.run(f"%%template page.html\n{str(number) * 200}", "template").error is None
-    stop.set()
-    thread.join()
-    assert seen <= {b"old x", *(str(number).encode() * 200 for number in range(8))}
-
-
-def test_an_interrupted_context_ends(kernel: Kernel) -> None:
-    ran = kernel.run("%%request_context /\nimport _thread, time\n_thread.interrupt_main()\ntime.sleep(60)")
-    assert str(ran.error).startswith("KeyboardInterrupt")
-    assert kernel.value("__import__('flask_nb').has_request_context()") == "False"
