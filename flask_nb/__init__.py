@@ -22,15 +22,47 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_WEB_NAMES = """
-    Blueprint Config Flask Request Response abort after_this_request appcontext_popped
-    appcontext_pushed appcontext_tearing_down before_render_template copy_current_request_context
-    current_app flash g get_flashed_messages get_template_attribute got_request_exception
-    has_app_context has_request_context json jsonify make_response message_flashed redirect
-    render_template render_template_string request request_finished request_started
-    request_tearing_down send_file send_from_directory session stream_template
-    stream_template_string stream_with_context template_rendered url_for
-""".split()
+_WEB_NAMES = (
+    "Blueprint",
+    "Config",
+    "Flask",
+    "Request",
+    "Response",
+    "abort",
+    "after_this_request",
+    "appcontext_popped",
+    "appcontext_pushed",
+    "appcontext_tearing_down",
+    "before_render_template",
+    "copy_current_request_context",
+    "current_app",
+    "flash",
+    "g",
+    "get_flashed_messages",
+    "get_template_attribute",
+    "got_request_exception",
+    "has_app_context",
+    "has_request_context",
+    "json",
+    "jsonify",
+    "make_response",
+    "message_flashed",
+    "redirect",
+    "render_template",
+    "render_template_string",
+    "request",
+    "request_finished",
+    "request_started",
+    "request_tearing_down",
+    "send_file",
+    "send_from_directory",
+    "session",
+    "stream_template",
+    "stream_template_string",
+    "stream_with_context",
+    "template_rendered",
+    "url_for",
+)
 
 #: Where each public name comes from.
 _MODULE_OF = {
@@ -41,7 +73,7 @@ _MODULE_OF = {
     "unload_ipython_extension": "flask_nb.notebook.extension",
 }
 
-__all__ = sorted(_MODULE_OF)  # noqa: PLE0605
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
 MARKERS = ("browser", "programs", "deploy")
 """Tests that need what a developer's machine may lack; `.ci/run` has it all."""
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Give each test the environment as it was: commands leave ``FLASK_RUN_FROM_CLI`` and others behind."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -67,8 +67,20 @@ def wait_until(is_true):
         time.sleep(0.001)
 
 
+_others = set()
+
+
+@pytest.fixture(autouse=True)
+def _set_others_aside():
+    """Count only this test's own workers: one of another test may still sleep in C."""
+    _others.update(threading.enumerate())
+    yield
+    _others.clear()
+
+
 def workers():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("flask_nb-worker")]
+    known = [thread for thread in threading.enumerate() if thread not in _others]
+    return [thread for thread in known if thread.name.startswith("flask_nb-worker")]
 
 
 def test_a_view_that_spins_is_stopped_in_its_thread(serve, send, app, blocker):
