@@ -216,6 +216,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         self.cli.name = self.name
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
+        self._start_overlay()
         self._start_redefinition()
 
     def _checked_instance_path(self, instance_path: str | None) -> str:

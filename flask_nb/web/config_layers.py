@@ -7,8 +7,9 @@ lay below it again. Whoever sets a key directly covers all layers of that key fo
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .owners import MISSING, Identity, Owner, Registration, registering_owner
 
@@ -34,10 +35,14 @@ class ConfigLayers:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
+        self._find_app = weakref.ref(app)  # the app holds this, and must not be kept alive by a cycle
         # By key: what was there before the first layer, then the layers from the lowest to the topmost.
         self._bases: dict[str, Any] = {}
         self._stacks: dict[str, list[Layer]] = {}
+
+    @property
+    def _app(self) -> Flask:
+        return cast("Flask", self._find_app())
 
     def earlier(self, name: Hashable, *, all_of_owner: bool = False) -> list[Layer]:
         """Return the layers that earlier runs of the current owner have put here.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,7 +76,7 @@ class Overlay:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
+        self._find_app = weakref.ref(app)  # the app holds this, and must not be kept alive by a cycle
         self.templates: dict[str, OverlayTemplate] = {}
         self.static: dict[str, StaticContent] = {}
 
@@ -96,6 +97,10 @@ class Overlay:
         template = OverlayTemplate(source, filename, first_line)
         self.put_template(name, template)
         return template
+
+    @property
+    def _app(self) -> Flask:
+        return cast("Flask", self._find_app())
 
     @property
     def environment(self) -> Environment:
@@ -147,15 +152,13 @@ class Overlay:
 class OverlaidApp:
     """The part of an app that looks into its overlay first, and whose settings can be taken back."""
 
-    @cached_property
-    def config_layers(self) -> ConfigLayers:
-        """What definitions have set in the configuration."""
-        return ConfigLayers(cast("Flask", self))
-
-    @cached_property
-    def overlay(self) -> Overlay:
-        """The templates and static files in front of those of the folders."""
-        return Overlay(cast("Flask", self))
+    def _start_overlay(self) -> None:
+        """Make both at once: made on demand, two threads might each make one."""
+        app = cast("Flask", self)
+        #: The templates and static files in front of those of the folders.
+        self.overlay = Overlay(app)
+        #: What definitions have set in the configuration.
+        self.config_layers = ConfigLayers(app)
 
     def send_static_file(self, filename: str) -> Response:
         """Return the response of a static file: of the overlay, else of the static folder."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import linecache
 import threading
 import traceback
+import weakref
 
 import pytest
 from jinja2 import TemplateNotFound, TemplateSyntaxError
@@ -181,6 +183,19 @@ def test_templates_replaced_under_load_are_whole(app):
     assert seen <= {str(digit) * 50 for digit in range(10)}
 
 
+def test_an_overlay_does_not_keep_its_app_alive(tmp_path):
+    app = web.Flask("nb", root_path=str(tmp_path))
+    app.overlay.add_static("a.txt", b"a")
+    app.config_layers.put("x", {"A": 1})
+    gone = weakref.ref(app)
+    gc.disable()
+    try:
+        del app
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
 def test_a_static_content_wins_over_the_file(app):
     client = app.test_client()
     with client.get("/static/site.css") as response:
@@ -244,8 +259,9 @@ def test_a_retired_static_content_uncovers_the_file(app):
 
 
 def test_an_app_without_static_files_says_so():
+    app = web.Flask("nb", static_folder=None)
     with pytest.raises(RuntimeError, match="static_folder"):
-        web.Flask("nb", static_folder=None).overlay.add_static("a.txt", b"")
+        app.overlay.add_static("a.txt", b"")
 
 
 def test_a_content_is_found_under_another_static_url(tmp_path):
