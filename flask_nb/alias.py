@@ -230,3 +230,19 @@ def _flask_name(web_name: str) -> str:
 
 
 _ALIAS = AliasFinder()
+
+
+def hint_at_foreign_names(exc: BaseException) -> str | None:
+    """Return what to do when a name of the installed Flask has met an app of ours, else None.
+
+    :param exc: what a view raised; Flask's ``request`` and the like know nothing of our contexts.
+    """
+    flask = sys.modules.get("flask")
+    if flask is None or is_aliased() or not isinstance(exc, RuntimeError):
+        return None
+    if not str(exc).startswith("Working outside of "):
+        return None
+    return (
+        "this view uses names of the installed Flask, and the app is flask_nb's: import them from flask_nb, "
+        "or restart and call flask_nb.as_flask() before anything imports Flask"
+    )

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from IPython.core.getipython import get_ipython
 
-from flask_nb import engines
+from flask_nb import alias, engines
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition, cell_name
 from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
@@ -216,6 +216,8 @@ class Host:
         recording = self.recorder.current()
         if recording is not None:
             recording.fail(exc)
+            if hint := alias.hint_at_foreign_names(exc):
+                recording.notes.append(hint)
 
     def name_cell(self, source: str) -> str:
         """Return the file name of a cell, as tracebacks have it, and remember what people call the cell."""

@@ -149,3 +149,12 @@ def test_a_second_app_of_another_cell_starts_empty(loaded: InteractiveShell) -> 
     assert text_of(loaded, "/2") == "2"
     loaded.run_cell("answer = %get /1").raise_error()
     assert loaded.user_ns["answer"].status_code == 404
+
+
+def test_names_of_the_installed_flask_in_a_view_are_explained(loaded: InteractiveShell) -> None:
+    loaded.run_cell("import flask as other", cell_id="import").raise_error()
+    loaded.run_cell("%%route /x\nother.request.path", cell_id="x").raise_error()
+    loaded.run_cell("answer = %get /x").raise_error()
+    response = loaded.user_ns["answer"]
+    assert response.status_code == 500
+    assert "call flask_nb.as_flask() before anything imports Flask" in response._repr_mimebundle_()[0]["text/plain"]
