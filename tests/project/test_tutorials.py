@@ -23,15 +23,17 @@ def tags(cell: NotebookNode) -> list[str]:
 
 
 def solution_of(notebook: NotebookNode) -> str:
-    """The source that stands in the hidden cell between an exercise and its check."""
+    """The source that is folded up between an exercise and its check."""
     fenced = re.search(r"```\w*\n(.*?)```", notebook.cells[-2].source, re.DOTALL)
     assert fenced
     return fenced[1]
 
 
-def test_nbclient_runs_it(tutorial: NotebookNode, tmp_path: Path) -> None:
+def test_nbclient_runs_it_and_its_exercise_fails_until_it_is_solved(
+    tutorial: NotebookNode, tmp_path: Path
+) -> None:
     notebook = copy.deepcopy(tutorial)
-    *_, exercise, _hidden, check = notebook.cells
+    *_, exercise, _solution, check = notebook.cells
     client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
     with client.setup_kernel():
         for position, cell in enumerate(notebook.cells):
@@ -41,6 +43,7 @@ def test_nbclient_runs_it(tutorial: NotebookNode, tmp_path: Path) -> None:
             exercise.source, check.metadata = solution_of(notebook), {}
             client.execute_cell(exercise, position - 2)
             client.execute_cell(check, position)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_cell_has_run_and_most_show_something(tutorial: NotebookNode) -> None:
@@ -75,9 +78,10 @@ def test_only_what_is_tagged_speaks_of_this_run(tutorial: NotebookNode) -> None:
 @pytest.mark.parametrize(
     "path", [path for path in bundled_notebooks() if path.stem != "quickstart"], ids=lambda path: path.stem
 )
-def test_it_ends_with_an_exercise_a_hidden_solution_and_a_check_that_fails(path: Path) -> None:
+def test_it_ends_with_an_exercise_a_folded_solution_and_a_check_that_fails(path: Path) -> None:
     *cells, exercise, solution, check = read_notebook(path).cells
     assert [cell.cell_type for cell in (exercise, solution, check)] == ["code", "markdown", "code"]
-    assert solution.metadata == {"jupyter": {"source_hidden": True}}
+    assert solution.metadata.jupyter.source_hidden
+    assert re.match(r"<details>\n<summary>.*</summary>\n\n```", solution.source)
     assert set(tags(check)) == {"nbval-skip", "raises-exception"}
     assert not any("nbval-skip" in tags(cell) for cell in [*cells, exercise])
