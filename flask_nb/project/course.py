@@ -156,5 +156,5 @@ def describe(notebook: NotebookNode) -> str:
     text = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
     title, _, rest = text.strip().partition("\n")
     sentence = _SENTENCE.match(rest.strip())
-    line = " ".join((sentence[1] if sentence else title.lstrip("# ")).split())
+    line = " ".join((sentence[1] if sentence else title.lstrip("# ")).replace("`", "").split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

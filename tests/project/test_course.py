@@ -159,7 +159,7 @@ def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("# Title\n\nOne\nsentence. Another.", "One sentence."),
+        ("# Title\n\nOne\n`short` sentence. Another.", "One short sentence."),
         ("# Title", "Title"),
         ("# Title\n\nNo end", "Title"),
         ("# Title\n\n" + "long " * 40 + ".", "long " * 19 + "long…"),
