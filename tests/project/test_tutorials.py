@@ -39,7 +39,7 @@ def test_nbclient_runs_it_and_its_exercise_fails_until_it_is_solved(
         for position, cell in enumerate(notebook.cells):
             client.execute_cell(cell, position)
         if "raises-exception" in tags(check):
-            assert [output.ename for output in check.outputs] == ["AssertionError"]
+            assert [output.get("ename") for output in check.outputs] == ["AssertionError"]
             exercise.source, check.metadata = solution_of(notebook), {}
             client.execute_cell(exercise, position - 2)
             client.execute_cell(check, position)
