@@ -161,9 +161,12 @@ class OurEngine(DefiningEngine):
         return lambda: web.got_request_exception.disconnect(receive)
 
     def take_over(self, other: OurEngine) -> None:
-        """Register here what cells had registered on the app of *other*; the cell's end says so."""
+        """Register here what cells had registered on the app of *other*; the cell's end says so.
+
+        An app that is older than the running cell has a life of its own, and takes nothing over.
+        """
         owner = owners.current_owner.get()
-        if owner is not None:
+        if owner is not None and owner.is_same_run(self.app._maker):
             self.app._take_over(other.app, owner)
 
     def drop(self, endpoint: str) -> list[str]:

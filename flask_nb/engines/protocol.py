@@ -76,7 +76,10 @@ class Engine(Protocol):
         """Call *callback* with each exception that a view lets out; return what ends it."""
 
     def take_over(self, other: Any) -> None:
-        """Register here what cells had registered on the app of *other*, an engine of the same kind."""
+        """Register here what cells had registered on the app of *other*, an engine of the same kind.
+
+        Nothing happens unless the cell that is running has made this app.
+        """
 
     def drop(self, endpoint: str) -> list[str]:
         """Withdraw all rules of an endpoint and return them."""

@@ -51,6 +51,14 @@ APP_NAME = "app"
 
 
 @dataclass(frozen=True)
+class _Made:
+    """The app that no cell made, but the first definition, and the variable that it was bound to."""
+
+    app: Any
+    name: str
+
+
+@dataclass(frozen=True)
 class _Pinned:
     """An app that no variable holds, until the variable that is followed is bound anew."""
 
@@ -82,7 +90,7 @@ class Host:
         self._pinned: _Pinned | None = None
         self._cell_names: dict[str, str] = {}
         self._engine: Engine | None = None
-        self._made: Any = None  # the app that no cell made: %%route did
+        self._made: _Made | None = None
         self._stop_listening: Callable[[], None] = lambda: None
 
     def close(self) -> None:
@@ -116,7 +124,8 @@ class Host:
             return self.engine()
         except NoAppError:
             made = engines.new_app("__main__", root_path=_notebook_folder(self.ip.user_ns))
-            self.ip.user_ns[self.app_name] = self._made = made.app
+            self.ip.user_ns[self.app_name] = made.app
+            self._made = _Made(made.app, self.app_name)
             return self.engine()
 
     def settle(self) -> None:
@@ -135,7 +144,8 @@ class Host:
         if self.ip.user_ns.get(name) is not None:
             engines.adopt(self.ip.user_ns[name])
         made = engines.new_app("__main__", root_path=_notebook_folder(self.ip.user_ns), fresh=fresh)
-        self._made = None
+        if self._made is not None and self._made.name == name:
+            self._made = None
         self.ip.user_ns[name] = made.app
         return self.choose(name)
 
@@ -173,11 +183,21 @@ class Host:
     def _switch_to(self, engine: Engine) -> None:
         self._stop_listening()
         before, self._engine = self._engine, engine
-        if before is not None and before.app is self._made:
+        if before is not None and self._is_in_place_of(before):
             # The first app that a cell makes by itself is meant to have the routes defined so far.
-            self._made = None
             engine.take_over(before)
         self._stop_listening = engine.on_exception(self._note_failure)
+
+    def _is_in_place_of(self, before: Engine) -> bool:
+        """Whether the variable has been bound anew that held the app that no cell made."""
+        made = self._made
+        return (
+            made is not None
+            and made.app is before.app
+            and made.name == self.app_name
+            and self._pinned is None
+            and self.ip.user_ns.get(made.name) is not made.app
+        )
 
     def _serving_engine(self) -> Engine | None:
         """The app for a request: the last one, while a cell has something else in the variable."""

@@ -102,7 +102,7 @@ class AppRedefinition:
         self._run = _Run(dict(self.extensions), dict(self.config))
         self._extension_owners: dict[str, Hashable] = {}
         self._config_owners: dict[str, Hashable] = {}
-        owner = registering_owner()
+        self._maker = owner = registering_owner()
         if owner is None:
             return
         _apps.add(self)

@@ -142,6 +142,25 @@ def test_the_first_app_of_a_cells_own_takes_over_what_was_defined_without_one(
     assert loaded.user_ns["app"].name == "own"
 
 
+@pytest.mark.parametrize(
+    "switch", ["%app admin", "app = admin", "admin.run(port=0)", "own = Flask('own')\n%app own"]
+)
+def test_only_a_new_app_in_the_followed_variable_takes_over(loaded: InteractiveShell, switch: str) -> None:
+    loaded.run_cell("%%route /early\n'early'", cell_id="early").raise_error()
+    loaded.run_cell(APP.format(name="admin"), cell_id="admin").raise_error()
+    loaded.run_cell(switch, cell_id="switch").raise_error()
+    loaded.run_cell("answer = %get /early").raise_error()
+    assert loaded.user_ns["answer"].status_code == 404
+
+
+def test_a_look_at_another_app_keeps_what_the_next_app_takes_over(loaded: InteractiveShell) -> None:
+    loaded.run_cell("%%route /early\n'early'", cell_id="early").raise_error()
+    loaded.run_cell(APP.format(name="admin"), cell_id="admin").raise_error()
+    loaded.run_cell("%app admin\n%app app").raise_error()
+    loaded.run_cell("app = Flask('own')", cell_id="own").raise_error()
+    assert text_of(loaded, "/early") == "early"
+
+
 def test_a_second_app_of_another_cell_starts_empty(loaded: InteractiveShell) -> None:
     for number in (1, 2):
         loaded.run_cell(f"from flask_nb import Flask\napp = Flask('app{number}')", cell_id=f"{number}")
