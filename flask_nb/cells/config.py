@@ -111,8 +111,15 @@ class AppliedConfig:
         if self.ignored:
             notes.append(f"not in upper case, so no settings: {', '.join(self.ignored)}")
         if not self.changes and not notes:
-            notes.append("no setting found: only names in upper case count")
+            notes.append(f"no setting found: {self._why_nothing()}")
         return notes
+
+    def _why_nothing(self) -> str:
+        sources = self.definition.sources
+        if sources and all(source.kind == "prefix" for source in sources):
+            names = " or ".join(f"{source.name}_" for source in sources)
+            return f"no variable of the environment begins with {names}"
+        return "only names in upper case count"
 
 
 class ConfigTarget(Protocol):
@@ -147,7 +154,7 @@ def config_parser(magic: str = "%config_from") -> MagicParser:
     parser = MagicParser(
         magic,
         "SOURCE …",
-        "Load the app's configuration, and show what has changed.\n\n"
+        "Load the app's configuration, and show what it sets.\n\n"
         "It belongs to its cell: a re-run first takes back what the cell had set before. As a cell,\n"
         "%%config_from takes the settings themselves, and --format says how they are written.",
         examples=(
@@ -199,6 +206,9 @@ def _define_line(words: list[str], silent: bool, format: Format | None) -> Confi
         _fail("the source is missing. Type one, such as %config_from settings.cfg or %config_from DEBUG=True")
     if format is not None:
         _fail("--format is for cells: a file says by its ending how it is read, .cfg, .py, .json or .toml")
+    for before, word, after in zip(words, words[1:], [*words[2:], "value"], strict=False):
+        if word == "=":
+            _fail(f"a setting is one word, without spaces around '='. Type {before}={after}")
     sources = tuple(_parse_source(word) for word in words)
     return ConfigDefinition(sources, silent, text=" ".join(quote_word(word) for word in words))
 

@@ -75,6 +75,9 @@ class UrlTarget(Protocol):
         """Build a URL, with or without an active context, and without ``SERVER_NAME``."""
 
 
+_FEW = 4  # so many endpoints are named when none is near
+
+
 def url_parser() -> MagicParser:
     """Return the parser of ``%url_for``."""
     parser = MagicParser(
@@ -220,6 +223,8 @@ def _find_endpoint(name: str, routes: Sequence[Route], method: str | None) -> st
     if longer:
         raise UrlError(f"{name!r} begins several endpoints: {', '.join(longer)}. Type one of them")
     near = difflib.get_close_matches(name, endpoints, n=3, cutoff=0.5)
+    if not near and len(endpoints) <= _FEW:
+        near = endpoints
     raise UrlError(f"there is no endpoint {name!r}. {_near(near, routes)}")
 
 

@@ -63,7 +63,12 @@ class Magic:
         @needs_local_scope
         def magic(line: str, cell: str | None = None, local_ns: Scope | None = None) -> Any:
             __tracebackhide__ = True
+            # A request's own parser takes the semicolon: a path may end in one.
+            is_silenced = cell is None and self.name not in REQUEST_MAGICS and line.rstrip().endswith(";")
             try:
+                if is_silenced:
+                    self.answer(line.rstrip().removesuffix(";"), cell, local_ns or {})
+                    return None
                 return self.answer(line, cell, local_ns or {})
             except MagicHelpRequested as exc:
                 print(exc.text)

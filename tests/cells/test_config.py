@@ -300,3 +300,8 @@ def test_a_value_that_cannot_hold_nested_settings(session, monkeypatch):
     monkeypatch.setenv("NBT_MAIL__PORT", "25")
     session.run("MAIL=text")
     assert session.fail("prefix:NBT_").startswith("prefix:NBT_: TypeError")
+
+
+def test_spaces_around_the_sign_are_explained():
+    with pytest.raises(MagicArgumentError, match="Type SEATS=3"):
+        parse_config("SEATS = 3")

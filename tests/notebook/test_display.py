@@ -83,3 +83,12 @@ def test_a_report_escapes_its_text_around_the_link() -> None:
     html = report._repr_mimebundle_()["text/html"]
     assert "&lt;b&gt; at <a href=" in html
     assert 'href="http://localhost:1/?a&amp;b"' in html
+
+
+def test_a_semicolon_silences_every_line_magic_and_is_no_part_of_its_last_word(loaded, capsys):
+    loaded.run_cell("%%route /x\n'x'").raise_error()
+    capsys.readouterr()
+    loaded.run_cell("%config_from SEATS=14 TEAS=['green', 'mint'];").raise_error()
+    loaded.run_cell("%routes;").raise_error()
+    assert capsys.readouterr().out == ""
+    assert loaded.user_ns["app"].config["TEAS"] == ["green", "mint"]
