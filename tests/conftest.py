@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -10,6 +12,16 @@ import pytest
 
 MARKERS = ("browser", "programs", "deploy")
 """Tests that need what a developer's machine may lack; `.ci/run` has it all."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let programs that tests start be interrupted, also when the suite runs in a shell's background.
+
+    There Ctrl-C is ignored, and what is ignored is inherited.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
