@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -47,12 +50,19 @@ def lab_command(ctx: click.Context, folder: Path, no_browser: bool, options: tup
 def open_lab(copied: Course, options: list[str]) -> int:
     """Run JupyterLab on the first tutorial until it ends, and return its status."""
     command = [sys.executable, "-m", "jupyterlab", copied.tutorials[0].name, *options]
-    process = subprocess.Popen(command, cwd=copied.folder, env=_environment())
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue  # Ctrl-C reaches JupyterLab as well, which asks whether it is meant
+    with _deaf_to_ctrl_c():
+        return subprocess.Popen(command, cwd=copied.folder, env=_environment()).wait()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    # A terminal sends it to JupyterLab as well, which asks whether it is meant. A handler that does
+    # nothing, not SIG_IGN: that one JupyterLab would inherit.
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _environment() -> dict[str, str]:
