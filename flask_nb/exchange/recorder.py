@@ -324,9 +324,9 @@ class _Answer:
                 if close is not None:
                     close()
         except BaseException as exc:
-            self._recording.fail(exc)
             if _must_pass(exc):
                 raise
+            self._recording.fail(exc)
         finally:
             self._finish()
 
@@ -341,10 +341,10 @@ class _Answer:
 
     def _answer_failure(self, exc: BaseException) -> Iterable[bytes]:
         """Record what left the app, and answer 500 if nothing has been sent yet."""
-        self._recording.fail(exc)
         if _must_pass(exc):
             self.close()
             raise exc
+        self._recording.fail(exc)
         if self._sent:
             self.close()
             if self._is_claimed:
@@ -370,7 +370,7 @@ _FAILED_PAGE = (
 
 
 def _must_pass(exc: BaseException) -> bool:
-    """Tell whether the caller waits for this: the stop of a view, or the user's interrupt."""
+    """Tell whether it is no fault of the view and its caller waits for it: its stop, the user's interrupt."""
     is_main = threading.current_thread() is threading.main_thread()
     return isinstance(exc, ViewCancelled) or (isinstance(exc, KeyboardInterrupt) and is_main)
 
