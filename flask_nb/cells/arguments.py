@@ -123,7 +123,11 @@ class MagicParser(argparse.ArgumentParser):
                 positionals.append(word)
                 continue
             self._require_known(word)
-            if self._lacks_value(word) and remaining and not remaining[0].startswith("--"):
+            if self._lacks_value(word):
+                if not remaining or remaining[0].startswith("--"):
+                    self.error(
+                        f"{word} needs a value. Type {word} {self._option_string_actions[word].metavar}"
+                    )
                 word = f"{word}={remaining.pop(0)}"  # joined, so that a value may begin with a dash
             flags.append(word)
         return flags, positionals

@@ -27,7 +27,7 @@ PARSERS = [
 def parser():
     parser = MagicParser("%tea", "WORD", "Make tea.", examples=["%tea green"])
     parser.add_argument("words", nargs="*")
-    parser.add_argument("--minutes", type=int)
+    parser.add_argument("--minutes", type=int, metavar="N")
     parser.add_argument("--milk", action="store_true")
     return parser
 
@@ -57,8 +57,8 @@ def test_a_negative_number_is_no_flag(parser):
         (["--zzz=1"], "unknown flag '--zzz'. Flags: --help, --minutes, --milk"),
         (["--min", "3"], "unknown flag '--min'"),
         (["-x"], "unknown flag '-x'"),
-        (["--minutes"], "argument --minutes: expected one argument"),
-        (["--minutes", "--milk"], "argument --minutes: expected one argument"),
+        (["--minutes"], "--minutes needs a value. Type --minutes N"),
+        (["--minutes", "--milk"], "--minutes needs a value. Type --minutes N"),
         (["--minutes", "x"], "argument --minutes: invalid int value: 'x'"),
         (["--milk=1"], "argument --milk: ignored explicit argument '1'"),
     ],

@@ -73,7 +73,7 @@ def test_app_lines(line, expected):
         ("m:a reset", "To make one here type %app a reset"),
         ("--debug --no-debug", "not allowed with"),
         ("--secret-key ''", "an empty key signs nothing"),
-        ("--secret-key", "expected one argument"),
+        ("--secret-key", "--secret-key needs a value. Type --secret-key KEY"),
         ("--debgu", "Did you mean --debug?"),
     ],
 )

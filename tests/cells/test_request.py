@@ -337,7 +337,7 @@ def test_a_request_to_try_takes_a_json_body():
         ("/x -X 'A B'", None, "-X 'A B' is not a method. Type one such as -X PUT"),
         ("/x -H wrong", None, "'wrong' is no header. Type it as 'Name: value'"),
         ("/x -u a:b --bearer c", None, "there are two authorizations. Keep --bearer or -u"),
-        ("/x --bearer", None, "argument --bearer: expected one argument"),
+        ("/x --bearer", None, "--bearer needs a value. Type --bearer TOKEN"),
         ("/x 'a b:c'", None, "'a b' is no name of a header"),
         ("/x a[=1", None, "the brackets of the field 'a[' do not fit"),
         ("/x a=1 a[b]=2", None, "the field 'a[b]' does not fit: a is a value by an earlier field"),

@@ -84,7 +84,7 @@ def test_a_definition_can_be_compared_and_kept():
         ("/x --defaults a=1 --defaults a=2", "the default 'a' is given twice"),
         ("/x --host a --subdomain b", "not allowed with argument --host"),
         ("/x --method POST", "unknown flag '--method'. Did you mean --methods?"),
-        ("/x --try", "argument --try: expected one argument"),
+        ("/x --try", "--try needs a value. Type --try REQUEST"),
         ("/x --try '/y --timeout x'", "%%route --try: argument --timeout: 'x' is not a number"),
         ("/x --endpoint 'a", "the quote ' before 'a' is not closed"),
     ],
