@@ -41,6 +41,7 @@ from .styles import (
 )
 from .tables import find_table, table_html
 from .text import (
+    are_headers_the_answer,
     details,
     exchange_text,
     failed_lines,
@@ -207,7 +208,8 @@ def _headers(exchange: Exchange) -> Iterator[str]:
     if sent:
         yield fold(_counted(len(sent), "request header"), _pairs(sent))
     if answered:
-        yield fold(_counted(len(answered), "header"), _pairs(answered))
+        opens = are_headers_the_answer(exchange)
+        yield fold(_counted(len(answered), "header"), _pairs(answered), is_open=opens)
 
 
 def _counted(count: int, word: str) -> str:

@@ -68,9 +68,11 @@ def note(inner: str) -> str:
     return f'<div style="{NOTE}">{inner}</div>'
 
 
-def fold(title: str, inner: str) -> str:
-    """Return what opens on a click."""
-    return f'<details style="{_FOLD}"><summary style="{_SUMMARY}">{escape(title)}</summary>{inner}</details>'
+def fold(title: str, inner: str, *, is_open: bool = False) -> str:
+    """Return what opens on a click, or closes if it is open."""
+    opened = " open" if is_open else ""
+    title = f'<summary style="{_SUMMARY}">{escape(title)}</summary>'
+    return f'<details{opened} style="{_FOLD}">{title}{inner}</details>'
 
 
 def foot(folds: list[str]) -> str:

@@ -91,6 +91,11 @@ def is_body_shown(exchange: Exchange) -> bool:
     return not (explained and is_default_page(exchange.response))
 
 
+def are_headers_the_answer(exchange: Exchange) -> bool:
+    """Tell whether the headers are what was asked for."""
+    return exchange.request.method in {"HEAD", "OPTIONS"}
+
+
 def _notes(exchange: Exchange) -> Iterator[str]:
     yield "\n".join(notes(exchange))
 
@@ -102,7 +107,7 @@ def _body(exchange: Exchange) -> Iterator[str]:
 
 
 def _head(exchange: Exchange) -> Iterator[str]:
-    if exchange.request.method in {"HEAD", "OPTIONS"}:
+    if are_headers_the_answer(exchange):
         yield "\n".join(f"{name}: {value}" for name, value in shown_headers(exchange))
 
 

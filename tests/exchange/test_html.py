@@ -204,6 +204,12 @@ def test_the_apps_own_files_stand_in_the_frame(serve):
     assert frame["srcdoc"] == '<base target="_blank"><style>h1{color:red}</style><h1>Hello</h1>'
 
 
+def test_headers_are_unfolded_where_they_are_the_answer(serve):
+    client = serve(lambda request: "ok")
+    assert "<details open" in html_of(client.send(Request("HEAD", "/")))
+    assert "<details open" not in html_of(client.send(Request("GET", "/")))
+
+
 def test_plain_words_need_no_frame(serve):
     assert "iframe" not in html_of(serve(lambda _: "Hello Ann!").send(Request("GET", "/")))
 
