@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,7 +16,7 @@ from flask_nb.cells import AppArguments, CookiesArguments, ViewSource
 from flask_nb.engines import Engine
 from flask_nb.errors import CellSyntaxError, MagicArgumentError
 
-from .display import Report
+from .display import Report, link_html
 from .placement import PlacedMagic, place_magic
 from .tables import Table, config_table, cookie_table, show_setting
 
@@ -212,8 +211,7 @@ class LiveUrl(Url):
     __slots__ = ()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        link = f'<a href="{escape(self)}" target="_blank">{escape(self)}</a>'
-        return {"text/plain": str(self), "text/html": f"<pre>{link}</pre>"}
+        return {"text/plain": str(self), "text/html": link_html(str(self), str(self))}
 
 
 def evaluate(variables: Scope, magic: str, source: str) -> object:

@@ -15,7 +15,12 @@ from typing import Any
 
 from IPython.display import display
 
+from flask_nb.exchange.styles import MONO, TEXT
+
 SILENCE = ";"
+
+# Lab indents the `pre` of an HTML output and makes its letters larger; those of a text output it does not.
+_PRE = f"margin:0;padding:0 8px;background:none;border:0;color:{TEXT};font:12.5px/1.5 {MONO};white-space:pre-wrap"
 
 # Which of a cell's own statements IPython displays by itself, by its `ast_node_interactivity`.
 _SHOWN_BY_IPYTHON: dict[str, Callable[[list[ast.stmt]], list[ast.stmt]]] = {
@@ -48,8 +53,13 @@ class Report:
         return {"text/plain": self.text, "text/html": self._html(self.link)}
 
     def _html(self, link: str) -> str:
-        anchor = f'<a href="{escape(link)}" target="_blank">{escape(link)}</a>'
-        return f"<pre>{escape(self.text).replace(escape(link), anchor)}</pre>"
+        return link_html(self.text, link)
+
+
+def link_html(text: str, link: str) -> str:
+    """Return a few lines as HTML that looks as text outputs do, the address within them a link."""
+    anchor = f'<a href="{escape(link)}" target="_blank">{escape(link)}</a>'
+    return f'<pre style="{_PRE}">{escape(text).replace(escape(link), anchor)}</pre>'
 
 
 def show(value: Any) -> None:

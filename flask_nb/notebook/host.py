@@ -25,7 +25,7 @@ from IPython.core.getipython import get_ipython
 from flask_nb import alias, engines
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition, cell_name
 from flask_nb.engines import Engine
-from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
+from flask_nb.errors import FlaskNbError, ForeignAppError, MagicArgumentError, NoAppError
 from flask_nb.exchange import (
     CookieJar,
     Display,
@@ -292,7 +292,7 @@ class Host:
         """
         self.engine()  # a missing app is an error of the cell, not a 503
         request = self._request(definition, evaluate)
-        display = Display(definition.scripts, (*self.settings.mask, *definition.mask), definition.timed)
+        display = self._display(definition)
         exchanger = self._exchanger(definition.in_process)
         client = exchanger.without_cookies() if definition.fresh else exchanger
         response = client.send(request, definition.follow, display)
@@ -305,6 +305,13 @@ class Host:
         return Request(
             resolved.method, resolved.path, resolved.headers, resolved.body, timeout, resolved.dropped
         )
+
+    def _display(self, definition: RequestDefinition) -> Display:
+        masks = (*self.settings.mask, *definition.mask)
+        try:
+            return Display(definition.scripts, masks, definition.timed)
+        except MagicArgumentError as exc:
+            raise MagicArgumentError(str(exc), magic=definition.magic) from None
 
     def _addresses(self) -> list[str]:
         """The hosts, with ports, under which a URL means this app."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode
+from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode, validate
 from traitlets.config import Configurable
 
-from flask_nb.errors import FlaskNbError
+from flask_nb.errors import FlaskNbError, MagicArgumentError
+from flask_nb.exchange import Display
 
 
 class FlaskNB(Configurable):
@@ -32,11 +33,27 @@ class FlaskNB(Configurable):
     as_flask = Bool(False, help="Let 'import flask' mean flask_nb.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        try:
+            super().__init__(**kwargs)
+        except TraitError as exc:  # `%config` leaves a wrong value in the configuration, for the next loading
+            raise FlaskNbError(
+                f"a setting of c.FlaskNB is wrong: {str(exc).rstrip('.')}. Mend it where it is set, or forget "
+                f"such settings with: del get_ipython().config.FlaskNB"
+            ) from None
         for name, trait in self.traits(config=True).items():
             text = os.environ.get(f"FLASK_NB_{name.upper()}")
             if text and name not in self.config.get("FlaskNB", {}):
                 self._set_from_text(name, trait, text)
+
+    @validate("mask")
+    def _validate_mask(self, proposal: Any) -> list[str]:
+        """Refuse what is no path when it is set, not with the next request."""
+        paths: list[str] = proposal["value"]
+        try:
+            Display(mask=tuple(paths))
+        except MagicArgumentError as exc:
+            raise TraitError(str(exc)) from None
+        return paths
 
     def _set_from_text(self, name: str, trait: TraitType[Any, Any], text: str) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import TraitError
 from traitlets.config import Config
 
 from flask_nb.errors import FlaskNbError
@@ -30,6 +31,24 @@ def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, value
     monkeypatch.setenv("FLASK_NB_PORT", value)
     with pytest.raises(FlaskNbError, match=f"FLASK_NB_PORT is '{value}'"):
         FlaskNB()
+
+
+def test_a_wrong_value_of_the_configuration_is_one_error_that_says_what_to_type(
+    shell: InteractiveShell,
+) -> None:
+    shell.config.FlaskNB.port = 99999
+    with pytest.raises(FlaskNbError, match=r"wrong: .* 99999 .*del get_ipython\(\)\.config\.FlaskNB"):
+        shell.extension_manager.load_extension("flask_nb")
+    del shell.config.FlaskNB
+    shell.extension_manager.load_extension("flask_nb")
+    shell.extension_manager.unload_extension("flask_nb")
+
+
+def test_a_mask_that_is_no_path_is_refused_when_it_is_set() -> None:
+    settings = FlaskNB()
+    with pytest.raises(TraitError, match="the mask 'id' is no JSON path"):
+        settings.mask = ["$..id", "id"]
+    assert settings.mask == []
 
 
 def test_a_setting_can_be_changed_in_the_notebook(
