@@ -19,7 +19,7 @@ from .host import Host
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
 from .owners import CellEvents
 from .settings import FlaskNB
-from .transforms import PlainNames, keep_question_marks, uncover_cell_magics
+from .transforms import PlainNames, keep_question_marks, refuse_buried_cell_magics, uncover_cell_magics
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -94,7 +94,8 @@ class Extension:
 
     def _add_transforms(self, undo: ExitStack) -> None:
         ip = self.ip
-        for transform in (uncover_cell_magics(CELL_MAGICS), keep_question_marks(REQUEST_MAGICS)):
+        uncover, refuse = uncover_cell_magics(CELL_MAGICS), refuse_buried_cell_magics(CELL_MAGICS)
+        for transform in (uncover, refuse, keep_question_marks(REQUEST_MAGICS)):
             ip.input_transformers_cleanup.append(transform)
             undo.callback(_remove, ip.input_transformers_cleanup, transform)
         display = StatementDisplay(CELL_MAGICS | LINE_MAGICS, lambda: ip.ast_node_interactivity)

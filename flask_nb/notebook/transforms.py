@@ -1,6 +1,7 @@
 """What is typed, made into what IPython understands: our magics under comments, and with a ``?``.
 
-IPython takes a cell magic only on a cell's first line, refuses one with an empty body, reads a
+IPython takes a cell magic only on a cell's first line, below code says so in a way by which Run All
+does not notice that the cell has failed, refuses one with an empty body, reads a
 trailing ``?`` as a question about a name, and takes a cell of one line such as ``routes: list = []``
 for the magic of that name. None of that is meant when the magic is one of ours.
 """
@@ -38,6 +39,34 @@ def uncover_cell_magics(names: Collection[str]) -> Transform:
         return lines[first:] if len(lines) > first + 1 else [_ended(lines[first]), "\n"]
 
     return transform
+
+
+def refuse_buried_cell_magics(names: Collection[str]) -> Transform:
+    """Make a transform by which a cell fails whose cell magic, one in *names*, stands below code.
+
+    It fails as a cell does that raises, and before any of it has run.
+    """
+
+    def transform(lines: Lines) -> Lines:
+        first = find_first_code_line(lines)
+        if first is None or lines[first].startswith("%%") or not any(map(_cell_magic_name, lines)):
+            return lines
+        for tokens in make_tokens_by_line(lines):
+            number = tokens[0].start[0] - 1
+            name = _cell_magic_name(lines[number]) if number < len(lines) else None
+            if name in names:
+                return [_raising(f"line {number + 1}: %%{name} {_BURIED}")]
+        return lines
+
+    return transform
+
+
+_BURIED = "stands below code, and a cell magic begins its cell. Move it to a cell of its own"
+
+
+def _raising(message: str) -> str:
+    """The source that raises, without leaving a name in the notebook."""
+    return f"raise __import__('flask_nb.errors', fromlist=['CellError']).CellError({message!r})\n"
 
 
 def keep_question_marks(names: Collection[str]) -> Transform:

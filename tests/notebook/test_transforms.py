@@ -9,9 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
-from flask_nb.notebook.transforms import PlainNames, keep_question_marks, uncover_cell_magics
+from flask_nb.errors import CellError
+from flask_nb.notebook.transforms import (
+    PlainNames,
+    keep_question_marks,
+    refuse_buried_cell_magics,
+    uncover_cell_magics,
+)
 
 Asked = list[tuple[str, str | None]]
+TRANSFORMS = (uncover_cell_magics, refuse_buried_cell_magics, keep_question_marks)
 
 
 @pytest.fixture
@@ -25,7 +32,7 @@ def asked(shell: InteractiveShell) -> Iterator[Asked]:
 
     for name in ("get", "app"):
         shell.register_magic_function(magic, "line_cell", name)
-    shell.input_transformers_cleanup.extend([uncover_cell_magics({"get"}), keep_question_marks({"get"})])
+    shell.input_transformers_cleanup.extend(make({"get"}) for make in TRANSFORMS)
     names = PlainNames({"get", "app"}, shell)
     yield asked
     names.remove()
@@ -83,6 +90,25 @@ def test_other_cell_magics_below_comments_stay_what_they_were(shell: Interactive
     assert uncover_cell_magics({"get"})(["# a\n", "%%getter\n", "1\n"]) == ["# a\n", "%%getter\n", "1\n"]
 
 
+@pytest.mark.parametrize("above", ["x = 1", "import os  # what for", "%get /", "if True:\n    x = 1"])
+def test_a_cell_with_our_cell_magic_below_code_fails(
+    shell: InteractiveShell, asked: Asked, above: str
+) -> None:
+    ran = shell.run_cell(f"{above}\n%%get /items\nreturn 'body'")
+    number = above.count("\n") + 2
+    assert isinstance(ran.error_in_exec, CellError)
+    assert str(ran.error_in_exec).startswith(f"line {number}: %%get stands below code")
+    assert not asked
+
+
+@pytest.mark.parametrize(
+    "cell", ['text = """\n%%get /\n"""', "%%writefile a\n%%get /", "x = 5 \\\n%%get\n", "x = 1\n%%time\n2"]
+)
+def test_what_only_looks_like_our_cell_magic_below_code_is_left_alone(cell: str) -> None:
+    lines = cell.splitlines(keepends=True)
+    assert refuse_buried_cell_magics({"get"})(lines) == lines
+
+
 def test_a_cell_magic_may_have_no_body(shell: InteractiveShell, asked: Asked) -> None:
     shell.run_cell("%%get /items").raise_error()
     assert asked == [("/items", "\n")]
@@ -121,12 +147,12 @@ FRAGMENTS = ["?", "%", "x", " ", "    ", "\n", "=", "'", '"""', "(", "[", "#", "
 
 @given(st.lists(st.sampled_from([*OURS, *FRAGMENTS]), max_size=12).map("".join))
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
-    for transform in (uncover_cell_magics({"get"}), keep_question_marks({"get"})):
+    for transform in (make({"get"}) for make in TRANSFORMS):
         transform(text.splitlines(keepends=True))
 
 
 @given(st.lists(st.sampled_from([*FRAGMENTS, "%time?", "%%time\n", "get ?"]), max_size=12).map("".join))
 def test_text_without_our_magics_stays_as_it_is(text: str) -> None:
     lines = text.splitlines(keepends=True)
-    for transform in (uncover_cell_magics({"get"}), keep_question_marks({"get"})):
+    for transform in (make({"get"}) for make in TRANSFORMS):
         assert transform(list(lines)) == lines
