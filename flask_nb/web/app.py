@@ -447,13 +447,15 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
         options["endpoint"] = endpoint
-        named = self._methods_of(view_func, options.pop("methods", None))
+        own = self._methods_of(view_func, options.pop("methods", None))
+        named = own | {method.upper() for method in getattr(view_func, "required_methods", ())}
+        methods = named
         automatic = provide_automatic_options
         if automatic is None:
             automatic = getattr(view_func, "provide_automatic_options", None)
-        methods = named
         if automatic is None:
-            automatic = "OPTIONS" not in named and bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
+            # A method that a decorator requires is not one that the view answers itself.
+            automatic = "OPTIONS" not in own and bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
             # Only where nobody said: whoever says True names the method, too.
             methods = named | {"OPTIONS"} if automatic else named
         rule_obj = self.url_rule_class(rule, methods=methods, **options)
@@ -477,7 +479,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             )
 
     def _methods_of(self, view_func: t.Any, methods: Iterable[str] | None) -> set[str]:
-        """The methods that a rule names."""
+        """The methods that a rule or its view names, without those that a decorator requires."""
         if methods is None:
             methods = getattr(view_func, "methods", None) or ("GET",)
         if isinstance(methods, str):
@@ -485,8 +487,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
                 "'methods' must be a list of strings, such as"
                 ' @app.route(..., methods=["POST"]); a string was given.'
             )
-        named = {method.upper() for method in methods}
-        return named | {method.upper() for method in getattr(view_func, "required_methods", ())}
+        return {method.upper() for method in methods}
 
     @setupmethod
     def teardown_appcontext(self, f: F) -> F:

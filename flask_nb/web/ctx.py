@@ -144,6 +144,8 @@ class AppContext:
         self._tokens: list[contextvars.Token[AppContext]] = []
         if app.app_ctx_globals_class is not _AppCtxGlobals:
             self._g = app.app_ctx_globals_class()
+        if app._overrides_url_adapter:
+            self._url_adapter = app.create_url_adapter(None)
 
     @property
     def g(self) -> _AppCtxGlobals:

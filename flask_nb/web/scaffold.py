@@ -419,8 +419,8 @@ class Scaffold:
     ) -> tuple[type[Exception], int | None]:
         """Return the class of errors that is meant, and its status code if it is an HTTP error.
 
-        :raises TypeError: for an instance, or a class that is no exception.
-        :raises ValueError: for a number that is no HTTP error.
+        :raises TypeError: for what is neither a class nor a number.
+        :raises ValueError: for a class that is no exception, or a number that is no HTTP error.
         """
         given: Any = exc_class_or_code
         if isinstance(given, int):
@@ -430,10 +430,9 @@ class Scaffold:
                     " HTTPException with this code, and register the handler for that."
                 )
             return default_exceptions[given], given
-        if isinstance(given, Exception):
-            raise TypeError(f"handlers are registered for classes of errors or codes, not for {given!r}")
-        if not (isinstance(given, type) and issubclass(given, Exception)):
-            raise ValueError(f"handlers are registered for classes of errors or codes, not for {given!r}")
+        if not isinstance(given, type) or not issubclass(given, Exception):
+            wrong = ValueError if isinstance(given, type) else TypeError
+            raise wrong(f"handlers are registered for classes of errors or codes, not for {given!r}")
         return given, given.code if issubclass(given, HTTPException) else None
 
 

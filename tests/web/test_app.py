@@ -409,9 +409,19 @@ def test_a_request_that_matches_nothing_is_the_apps(framework, app):
     assert client.get("/b/").text == "blueprint"
 
 
-@pytest.mark.parametrize("wrong", [999, "404", ValueError(), object, None])
-def test_handlers_are_for_codes_and_exception_classes(app, wrong):
-    with pytest.raises((TypeError, ValueError)):
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (999, ValueError),
+        (object, ValueError),
+        ("404", TypeError),
+        (None, TypeError),
+        (ValueError(), TypeError),
+        (NotFound(), TypeError),
+    ],
+)
+def test_handlers_are_for_codes_and_exception_classes(app, wrong, error):
+    with pytest.raises(error):
         app.register_error_handler(wrong, lambda error: "")
 
 
@@ -633,6 +643,16 @@ def test_attributes_of_a_view_add_methods(app):
     assert client.get("/").status_code == 405
 
 
+def test_options_that_a_decorator_requires_are_still_automatic(app):
+    def view():
+        return "view"
+
+    view.required_methods = ["OPTIONS"]
+    response = serve(app, view).options("/")
+    assert response.text == ""
+    assert set(response.allow) == {"GET", "HEAD", "OPTIONS"}
+
+
 def test_an_app_may_have_its_own_rule_class(framework):
     from werkzeug.routing import Rule
 
@@ -716,6 +736,21 @@ def test_subclasses_may_override_each_step(framework):
 
     assert serve(App(__name__), lambda: "a").get("/").text == "[a]"
     assert steps == ["full", "preprocess", "dispatch", "finalize", "make", "process", "teardown"]
+
+
+def test_a_subclass_is_asked_for_the_url_adapter_of_each_context(framework, tmp_path):
+    asked = []
+
+    class App(framework.Flask):
+        def create_url_adapter(self, request):
+            asked.append(request and request.path)
+            return super().create_url_adapter(request)
+
+    app = App(__name__, root_path=str(tmp_path))
+    with app.app_context():
+        assert asked == [None]
+    serve(app, lambda: "view").get("/")
+    assert asked == [None, "/", None]
 
 
 # --- shell, instance folder, resources ---
