@@ -81,10 +81,13 @@ class CellSyntaxError(CellError):
     :param message: the compiler's words.
     :param line: the line counted within the cell, from 1; None when unknown.
     :param text: that line's source.
+    :param column: the column, from 1, where it tells more than the line.
     """
 
-    def __init__(self, message: str, *, line: int | None = None, text: str | None = None) -> None:
-        where = f"line {line}: " if line else ""
+    def __init__(
+        self, message: str, *, line: int | None = None, text: str | None = None, column: int | None = None
+    ) -> None:
+        where = (f"line {line}, column {column}: " if column else f"line {line}: ") if line else ""
         shown = f"\n    {text.strip()}" if text and text.strip() else ""
         super().__init__(f"{where}{message}{shown}")
         self.line = line

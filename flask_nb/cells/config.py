@@ -351,11 +351,8 @@ def _find_object(name: str, namespace: Mapping[str, Any]) -> object:
     if first not in namespace:
         near = [key for key in namespace if not key.startswith("_")]
         hint = suggest(first, near, "Variables") if near and _is_near(first, near) else ""
-        raise ConfigError(
-            name,
-            f"there is no variable {first!r} in the notebook. "
-            f"{hint or 'An object of a module is typed as module:Name, a file with its ending'}",
-        )
+        other = f"An object of a module is typed as module:Name; a file ends in {', '.join(SUFFIXES)}"
+        raise ConfigError(name, f"there is no variable {first!r} in the notebook. {hint or other}")
     value = namespace[first]
     for attribute in rest:
         try:
@@ -399,7 +396,7 @@ def _read_json(definition: ConfigDefinition, filename: str) -> Any:
     try:
         return json.loads(definition.body.rstrip("\n"))  # so that its end is not the line below
     except json.JSONDecodeError as exc:
-        raise _cell_error(definition, f"column {exc.colno}: {exc.msg}", exc.lineno) from None
+        raise _cell_error(definition, exc.msg, exc.lineno, exc.colno) from None
     except RecursionError:
         raise _cell_error(definition, "the JSON is nested too deeply", 1) from None
 
@@ -410,8 +407,7 @@ def _read_toml(definition: ConfigDefinition, filename: str) -> Any:
     except tomllib.TOMLDecodeError as exc:
         error = explain(exc, _CELL, "", definition.body.rstrip("\n").encode(errors="replace"))
         words = str(error).rpartition(": ")[2]
-        message = f"column {error.column}: {words}" if error.column else words
-        raise _cell_error(definition, message, error.line or 1) from None
+        raise _cell_error(definition, words, error.line or 1, error.column) from None
 
 
 _CELL_READERS: dict[Format, Callable[[ConfigDefinition, str], Any]] = {
@@ -421,8 +417,10 @@ _CELL_READERS: dict[Format, Callable[[ConfigDefinition, str], Any]] = {
 }
 
 
-def _cell_error(definition: ConfigDefinition, message: str, line: int) -> CellSyntaxError:
+def _cell_error(
+    definition: ConfigDefinition, message: str, line: int, column: int | None = None
+) -> CellSyntaxError:
     """Return the error of a line that is counted within the body."""
     lines = definition.body.split("\n")
     text = lines[line - 1] if line <= len(lines) else ""
-    return CellSyntaxError(message, line=line + definition.body_line - 1, text=text)
+    return CellSyntaxError(message, line=line + definition.body_line - 1, text=text, column=column)

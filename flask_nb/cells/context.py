@@ -19,6 +19,21 @@ from .view import ViewSource
 _MAGIC = "%%request_context"
 _METHOD_FLAG = re.compile(r"(?:(?<=\s)|^)--method(?:=|\s+|$)(\S*)")
 
+# What says how a request is sent and shown, by the attribute that it sets.
+_SENDING = {
+    "as_name": "--as",
+    "expect": "--expect",
+    "follow": "--no-follow",
+    "fresh": "--fresh",
+    "in_process": "--in-process",
+    "mask": "--mask",
+    "scripts": "--scripts",
+    "silent": ";",
+    "timed": "--time",
+    "timeout": "--timeout",
+}
+_PLAIN = RequestDefinition("GET", ())
+
 
 @dataclass(frozen=True)
 class ContextDefinition:
@@ -88,9 +103,10 @@ def parse_context(line: str) -> ContextDefinition:
         context_parser().parse_words(["--help"])
     method, rest = _take_method(line)
     request = parse_request(method, rest if rest.strip() else "/", magic=_MAGIC)
-    if request.as_name or request.in_process or request.silent:
-        message = "no request is sent, so --as, --in-process and ; mean nothing here. Leave them out"
-        raise MagicArgumentError(message, magic=_MAGIC)
+    for name, typed in _SENDING.items():
+        if getattr(request, name) != getattr(_PLAIN, name):
+            message = f"no request is sent, so {typed} means nothing here. Leave it out"
+            raise MagicArgumentError(message, magic=_MAGIC)
     return ContextDefinition(request)
 
 

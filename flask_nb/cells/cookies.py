@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from ..errors import MagicArgumentError
 from .arguments import MagicParser, choose
+from .expressions import Evaluate, Text, end_of_expression, expand_text, parse_text
 from .words import split_line
 
 ACTIONS = ("set", "clear")
@@ -20,13 +21,25 @@ class CookiesArguments:
     """What ``%cookies`` was asked for.
 
     :param action: ``show``, ``set`` or ``clear``.
-    :param values: names and values to set.
+    :param values: names and values to set, expressions included.
     :param names: the cookies to clear; empty for all.
     """
 
     action: str = "show"
-    values: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, Text], ...] = ()
     names: tuple[str, ...] = ()
+
+    def expand(self, evaluate: Evaluate) -> list[tuple[str, str]]:
+        """Return the names and values to set.
+
+        :param evaluate: returns the value of an expression's source; its errors propagate.
+        :raises MagicArgumentError: when no cookie can hold a value.
+        """
+        pairs = [(name, expand_text(value, evaluate)) for name, value in self.values]
+        for name, value in pairs:
+            if not value.isprintable():
+                _fail(f"the value of {name!r} holds a character that no cookie can hold. Leave it out")
+        return pairs
 
 
 def cookies_parser() -> MagicParser:
@@ -36,10 +49,18 @@ def cookies_parser() -> MagicParser:
         "[set NAME=VALUE … | clear [NAME …]]",
         "Show the cookies that the app has set and requests send back; set or clear some.\n\n"
         "A signed session is shown with its content. Each notebook has cookies of its own.",
-        examples=("%cookies", "%cookies set theme=dark", "%cookies clear session", "%cookies clear"),
+        examples=(
+            "%cookies",
+            "%cookies set theme=dark user={name}",
+            "%cookies clear session",
+            "%cookies clear",
+        ),
     )
     parser.add_argument(
-        "words", nargs="*", metavar="ACTION", help="set, with name=value; clear, with names or for all"
+        "words",
+        nargs="*",
+        metavar="ACTION",
+        help="set, with name=value or name={expression}; clear, with names or for all",
     )
     return parser
 
@@ -50,7 +71,11 @@ def parse_cookies(line: str) -> CookiesArguments:
     :raises MagicArgumentError: when it is not understood.
     """
     parser = cookies_parser()
-    words: list[str] = parser.parse_words(split_line(line, magic=parser.prog)).words
+    words: list[str] = parser.parse_words(
+        split_line(
+            line, magic=parser.prog, verbatim=lambda text, at, _words, _word: end_of_expression(text, at)
+        )
+    ).words
     if not words:
         return CookiesArguments()
     if "=" in words[0]:
@@ -62,15 +87,13 @@ def parse_cookies(line: str) -> CookiesArguments:
     return CookiesArguments("set", tuple(_parse_pair(word) for word in words[1:]))
 
 
-def _parse_pair(word: str) -> tuple[str, str]:
+def _parse_pair(word: str) -> tuple[str, Text]:
     name, equals, value = word.partition("=")
     if not equals:
         _fail(f"{word!r} is not of the form name=value. Type %cookies set {word}=VALUE")
     if not _NAME.fullmatch(name):
         _fail(f"{name!r} cannot be the name of a cookie: letters, digits and hyphens can. Type theme=dark")
-    if not value.isprintable():
-        _fail(f"the value of {name!r} holds a character that no cookie can hold. Leave it out")
-    return name, value
+    return name, parse_text(value)
 
 
 def _fail(message: str) -> NoReturn:

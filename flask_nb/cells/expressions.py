@@ -76,6 +76,12 @@ def find_expression(text: str, position: int) -> tuple[int, Expression] | None:
     return None
 
 
+def end_of_expression(text: str, position: int) -> int | None:
+    """Return where the ``{expression}`` that begins at the position ends, None if none does."""
+    found = find_expression(text, position)
+    return found[0] if found else None
+
+
 def is_expression(source: str) -> bool:
     """Say whether Python can parse the source as one expression."""
     return _parse(source) is not None

@@ -16,7 +16,7 @@ from .expressions import Expression, is_expression, parse_text
 from .items import Item
 from .json_values import Quoted, parse_json_text
 from .request import RequestDefinition, begin_with_slash, cut_fragment
-from .request_line import add_sending_flags, require_unicode, sending_options
+from .request_line import METHODS, add_sending_flags, require_unicode, sending_options
 from .words import split_line
 
 _SEPARATOR = re.compile(r"^###.*$", re.MULTILINE)
@@ -188,6 +188,7 @@ class _Message:
 
     def parse(self) -> RequestDefinition:
         typed = self.variables.substitute(self._take_request_line())
+        self._refuse_halves(typed.strip())
         found = _REQUEST_LINE.match(typed.strip())
         if found is None or re.search(r"\s", re.sub(_BRACES, "", found[2])):
             self.fail(f"{typed.strip()[:60]!r} is no request line. Type one such as POST /items")
@@ -204,6 +205,12 @@ class _Message:
 
     def fail(self, message: str) -> NoReturn:
         raise MagicArgumentError(message, magic=self.magic)
+
+    def _refuse_halves(self, typed: str) -> None:
+        if typed in METHODS:
+            self.fail(f"behind {typed} the path is missing. Type one, such as {typed} /items")
+        if typed.startswith("@"):
+            self.fail(f"{typed[:60]!r} is no variable. Type it as @name = value")
 
     def _take_request_line(self) -> str:
         """Take the request line, with the lines of its query that follow indented."""

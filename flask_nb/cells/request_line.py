@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from ..errors import MagicArgumentError
 from .arguments import MagicParser, parse_identifier
 from .bodies import JSON, Body, DataBody, FileBody, TextBody, parse_body, parse_data
-from .expressions import Expression, Text, find_expression, has_expressions, parse_text
+from .expressions import Expression, Text, end_of_expression, find_expression, has_expressions, parse_text
 from .items import Item, Kind, parse_header, parse_item, split_upload
 from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
 from .request import (
@@ -178,12 +178,12 @@ class _LineReader:
                 return end_of_json(line, position) or end_of_brackets(line, position) or len(line)
             if re.fullmatch(r"[^=]*:=", word):
                 return end_of_json(line, position) or self._end_of_template(line, position)
-        return _end_of_expression(line, position)
+        return end_of_expression(line, position)
 
     def _end_of_value(self, line: str, position: int, flag: str, word: str) -> int | None:
         if flag in _DATA_FLAGS and not word and line[position] in "[{":
             return end_of_json(line, position) or self._end_of_template(line, position)
-        return _end_of_expression(line, position)
+        return end_of_expression(line, position)
 
     def _end_of_template(self, line: str, position: int) -> int | None:
         return end_of_brackets(line, position) if line[position] in "[{" else None
@@ -193,11 +193,6 @@ class _LineReader:
         if self.takes_method and positionals and positionals[0].upper() in METHODS:
             return len(positionals) > 1
         return bool(positionals)
-
-
-def _end_of_expression(line: str, position: int) -> int | None:
-    found = find_expression(line, position)
-    return found[0] if found else None
 
 
 @dataclass
@@ -275,8 +270,14 @@ class _Builder:
         try:
             return parse_body(cell, self.magic, expands=self.arguments.expand)
         except MagicArgumentError as exc:
-            message = f"{str(exc).removeprefix(f'{self.magic}: ')}. For other text type its Content-Type"
-            raise MagicArgumentError(f"{message}:text/plain", magic=self.magic) from None
+            message = str(exc).removeprefix(f"{self.magic}: ")
+            raise MagicArgumentError(f"{message}. {self.hint(cell)}", magic=self.magic) from None
+
+    def hint(self, cell: str) -> str:
+        """Say how what is no JSON could be sent."""
+        if not self.arguments.expand and _is_body_with_expressions(cell, self.magic):
+            return "For values of the notebook add --expand"
+        return "For other text type its Content-Type:text/plain"
 
     def check(self, items: list[Item], bodies: list[Body], encoding: Encoding) -> None:
         fields = [item for item in items if item.kind in ("field", "json", "file")]
@@ -301,6 +302,14 @@ class _Builder:
         """Refuse, before anything is evaluated, names that cannot be read or do not go together."""
         names = ["".join(map(str, item.name)) for item in fields if not has_expressions(item.name)]
         write_fields([(parse_key(name, self.magic), "null") for name in names], self.magic)
+
+
+def _is_body_with_expressions(cell: str, magic: str) -> bool:
+    try:
+        parse_body(cell, magic, expands=True)
+    except MagicArgumentError:
+        return False
+    return True
 
 
 def is_body(word: str) -> bool:

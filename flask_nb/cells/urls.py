@@ -12,7 +12,7 @@ from werkzeug.routing import BuildError
 
 from ..errors import MagicArgumentError, UrlError
 from .arguments import MagicParser
-from .expressions import Evaluate, Expression, Text, expand_text, find_expression, parse_text
+from .expressions import Evaluate, Expression, Text, end_of_expression, expand_text, parse_text
 from .rules import end_of_variable, find_variables
 from .words import split_line
 
@@ -148,7 +148,7 @@ def build_url(definition: UrlDefinition, target: UrlTarget, evaluate: Evaluate) 
         return target.url_for(
             endpoint,
             values,
-            anchor=definition.anchor,
+            anchor=_expand_option(definition.anchor, evaluate),
             method=definition.method,
             scheme=definition.scheme,
             external=_is_external(definition),
@@ -174,9 +174,12 @@ def _expand(text: Text, evaluate: Evaluate) -> object:
     return expand_text(text, evaluate)
 
 
+def _expand_option(typed: str | None, evaluate: Evaluate) -> str | None:
+    return None if typed is None else expand_text(parse_text(typed), evaluate)
+
+
 def _find_stretch(line: str, position: int, words: Sequence[str], word: str) -> int | None:
-    found = find_expression(line, position)
-    return found[0] if found else end_of_variable(line, position)
+    return end_of_expression(line, position) or end_of_variable(line, position)
 
 
 def _parse_pair(word: str) -> tuple[str, str]:

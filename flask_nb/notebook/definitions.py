@@ -132,15 +132,16 @@ class Definitions:
         """Show the cookies, after setting or clearing some."""
         arguments = cells.parse_cookies(line)
         actions: dict[str, Callable[[CookiesArguments], None]] = {
-            "set": self._set_cookies,
+            "set": partial(self._set_cookies, scope),
             "clear": self._clear_cookies,
         }
         if arguments.action in actions:
             actions[arguments.action](arguments)
         return cookie_table(self.host.cookies)
 
-    def _set_cookies(self, arguments: CookiesArguments) -> None:
-        headers = [dump_cookie(name, value, path="/") for name, value in arguments.values]
+    def _set_cookies(self, scope: Scope, arguments: CookiesArguments) -> None:
+        values = arguments.expand(partial(evaluate, {**self.ip.user_ns, **scope}, "%cookies"))
+        headers = [dump_cookie(name, value, path="/") for name, value in values]
         self.host.cookies.store(_COOKIE_HOST, "/", headers)
 
     def _clear_cookies(self, arguments: CookiesArguments) -> None:

@@ -37,8 +37,8 @@ class FlaskNB(Configurable):
             super().__init__(**kwargs)
         except TraitError as exc:  # `%config` leaves a wrong value in the configuration, for the next loading
             raise FlaskNbError(
-                f"a setting of c.FlaskNB is wrong: {str(exc).rstrip('.')}. Mend it where it is set, or forget "
-                f"such settings with: del get_ipython().config.FlaskNB"
+                f"a setting of c.FlaskNB is wrong: {str(exc).rstrip('.')}. Mend it where it is set, "
+                f"or forget such settings with: del get_ipython().config.FlaskNB"
             ) from None
         for name, trait in self.traits(config=True).items():
             text = os.environ.get(f"FLASK_NB_{name.upper()}")

@@ -78,8 +78,11 @@ def test_expressions_in_a_cell_count_with_a_flag_only():
     assert send("/x", '{"a": "{n}"}').get_json() == {"a": "{n}"}
     assert send("/x --expand", '{"a": "{n}", "b": {item}}').get_json()["b"]["name"] == "Ann"
     assert send("/x --expand", "{'a': n}").get_json() == {"a": 3}
-    with pytest.raises(MagicArgumentError, match="is no JSON"):
-        send("/x", "{'a': n}")
+    for cell in ("{'a': n}", '{"a": {n}}', "{item}"):
+        with pytest.raises(
+            MagicArgumentError, match=r"is no JSON.*\. For values of the notebook add --expand"
+        ):
+            send("/x", cell)
 
 
 def test_a_cell_is_any_text_when_its_type_is_given():

@@ -47,6 +47,9 @@ def test_the_request_is_the_one_that_was_typed(line, attribute, value):
         ("/x --method", "--method needs a method"),
         ("/x --method 5", "--method needs a method"),
         ("/x --as r", "no request is sent, so --as"),
+        ("/x --expect 200", "no request is sent, so --expect means nothing here. Leave it out"),
+        ("/x --no-follow", "no request is sent, so --no-follow"),
+        ("/x ;", "no request is sent, so ; means nothing"),
         ("/x --mehtod POST", "unknown flag '--mehtod'"),
     ],
 )

@@ -15,15 +15,30 @@ from flask_nb.errors import MagicArgumentError
     ("line", "expected"),
     [
         ("", CookiesArguments()),
-        ("set theme=dark", CookiesArguments("set", (("theme", "dark"),))),
-        ("set a=1 b='x y'", CookiesArguments("set", (("a", "1"), ("b", "x y")))),
-        ("set a=b=c", CookiesArguments("set", (("a", "b=c"),))),
+        ("set theme=dark", CookiesArguments("set", (("theme", ("dark",)),))),
+        ("set a=1 b='x y'", CookiesArguments("set", (("a", ("1",)), ("b", ("x y",))))),
+        ("set a=b=c", CookiesArguments("set", (("a", ("b=c",)),))),
         ("clear", CookiesArguments("clear")),
         ("clear a b a", CookiesArguments("clear", names=("a", "b"))),
     ],
 )
 def test_cookies_lines(line, expected):
     assert parse_cookies(line) == expected
+
+
+def test_the_value_of_a_cookie_may_come_from_the_notebook():
+    arguments = parse_cookies("set name={ name } b={'x y'}! c=")
+    assert arguments.expand({"name": "Ann", "'x y'": "x y"}.get) == [
+        ("name", "Ann"),
+        ("b", "x y!"),
+        ("c", ""),
+    ]
+
+
+@pytest.mark.parametrize("line", ["set a='x\ny'", "set a={value}"])
+def test_what_no_cookie_can_hold_is_refused(line):
+    with pytest.raises(MagicArgumentError, match="value of 'a' holds a character that no cookie can hold"):
+        parse_cookies(line).expand(lambda _source: "x\0")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +50,6 @@ def test_cookies_lines(line, expected):
         ("set theme", "Type %cookies set theme=VALUE"),
         ("set 'a b'=1", "'a b' cannot be the name of a cookie"),
         ("set =1", "'' cannot be the name"),
-        ("set a='x\ny'", "a character that no cookie can hold"),
         ("clear --all", "unknown flag '--all'"),
     ],
 )

@@ -136,6 +136,8 @@ def test_curl_commands_may_stand_between_requests():
         (None, "there is no request in the cell"),
         ("# only a note\n@a = b", "there is no request in the cell"),
         ("GET /a b", "'GET /a b' is no request line. Type one such as POST /items"),
+        ("GET", "behind GET the path is missing. Type one, such as GET /items"),
+        ("@a\nGET /x", "'@a' is no variable. Type it as @name = value"),
         ("POST /x\nno header", "'no header' is no header. A blank line stands between"),
         ('POST /x\n{"a": 1}', "is no header. A blank line stands between"),
         ("GET /{{}}", "{{}} is no variable of the cell and no expression of the notebook"),

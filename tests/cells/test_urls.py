@@ -68,6 +68,7 @@ def build(engine: OurEngine, line: str, **variables: Any) -> str:
         ("index _external=False", "/"),
         ("index _scheme=https", "https://localhost/"),
         ("index _anchor=top", "/#top"),
+        ("index _anchor=of-{user['n']}", "/#of-Ann"),
         ("index --live", "http://localhost/"),
         ("index  # the first page", "/"),
     ],

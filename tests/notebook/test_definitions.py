@@ -273,6 +273,13 @@ def test_cookies_that_are_set_are_sent(nb: InteractiveShell) -> None:
     assert lines(result(nb, "%cookies clear")) == ["no cookies"]
 
 
+def test_a_cookie_can_be_set_to_a_value_of_the_notebook(nb: InteractiveShell) -> None:
+    nb.run_cell("def f(theme):\n    return get_ipython().run_line_magic('cookies', 'set theme={theme}')")
+    assert lines(result(nb, "f('dark')", "f"))[1:] == ["theme   dark   /"]
+    ran = nb.run_cell("%cookies set theme={nobody}")
+    assert "the expression {nobody} failed with NameError" in str(ran.error_in_exec)
+
+
 def test_a_cookie_that_is_not_there_cannot_be_cleared(nb: InteractiveShell) -> None:
     result(nb, "%cookies set a=1 b=2")
     ran = nb.run_cell("%cookies clear a nope")
