@@ -11,7 +11,6 @@ only sets flags, wakes the loop thread and waits for it.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import logging
 import os
@@ -32,6 +31,7 @@ from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]
 from waitress.task import ThreadedTaskDispatcher, WSGITask  # type: ignore[import-untyped]
 
 from .errors import PortInUseError, ServerError, ViewCancelled
+from .stopping import NOTES_HOLD_UP_TRACING, raise_in_thread, take_back
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,6 +50,9 @@ _CHANNEL = "flask_nb.channel"
 
 #: How many keys of requests that were given up before they began are remembered.
 _REFUSED_KEYS = 256
+
+#: How often a view that sleeps in C is looked after, and for how long the exception is then left, in seconds.
+_OFFER_INTERVAL, _OFFER = 0.25, 0.01
 
 #: Seconds a server is given to drain when the interpreter exits: Jupyter kills a kernel after five.
 _EXIT_DRAIN = 1.0
@@ -607,8 +610,8 @@ class _InFlight:
         try:
             self._lock.acquire()
             work.inside = False
-            if work.raised:
-                _set_exception(work.thread, None)
+            if work.raised and work.thread is not None:
+                take_back(work.thread)
         finally:
             try:
                 self._lock.release()
@@ -673,9 +676,9 @@ class _InFlight:
     def _stop(self, work: _Work, reason: str) -> None:
         if work.reason is None:
             work.reason = reason
-            if work.inside:
+            if work.inside and work.thread is not None:
                 work.raised = True
-                _set_exception(work.thread, ViewCancelled)
+                raise_in_thread(work.thread, ViewCancelled)
 
     def _abandon(self, work: _Work) -> None:
         if work.ended or work.abandoned:
@@ -683,8 +686,32 @@ class _InFlight:
         work.abandoned = True
         self._stuck += 1
         self._resize()
+        if work.raised and NOTES_HOLD_UP_TRACING:
+            self._offer_again_later(work)
         if work.channel is not None:
             work.wake_loop(work.channel.handle_close)
+
+    def _offer_again_later(self, work: _Work) -> None:
+        """Take the exception back, and offer it now and then until the view has come back to Python."""
+
+        def offer() -> None:
+            while not work.ended:
+                time.sleep(_OFFER_INTERVAL)
+                self._offer(work)
+
+        take_back(work.thread or 0)
+        threading.Thread(target=offer, name="flask_nb-stopper", daemon=True).start()
+
+    def _offer(self, work: _Work) -> None:
+        """Leave the exception for as long as a thread that runs Python needs to take it."""
+        with self._lock:
+            if not work.inside or work.thread is None:
+                return
+            raise_in_thread(work.thread, ViewCancelled)
+        time.sleep(_OFFER)
+        with self._lock:
+            if work.inside:
+                take_back(work.thread)
 
     def _resize(self) -> None:
         """Give every stuck thread a replacement; with all of them stuck, keep one to say so."""
@@ -700,13 +727,6 @@ class _NoThreadLeftError(Exception):
             f"{stuck} views of this server were cancelled and never came back, so it has no thread left for "
             f"another. Type %serve restart, or restart the kernel"
         )
-
-
-def _set_exception(thread: int | None, kind: type[BaseException] | None) -> None:
-    """Set the exception that is raised next in a thread, or take it back with None."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread or 0), ctypes.py_object(kind) if kind else None
-    )
 
 
 # -- Between waitress and the app -------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import ctypes
 import signal
 import sys
 import threading
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from flask_nb.errors import ViewCancelled
+from flask_nb.stopping import raise_in_thread, take_back
 
 T = TypeVar("T")
 _SLICE = 0.25  # Windows delivers an interrupt only between two waits
@@ -76,15 +76,10 @@ class WorkerCall(Generic[T]):
             raise_in_thread(self._thread.ident, ViewCancelled)
 
     def join(self, seconds: float) -> None:
-        """Give the thread a moment to end."""
+        """Give the thread a moment to end; one that sleeps in C is left to itself then."""
         self._thread.join(seconds)
-
-
-def raise_in_thread(ident: int, exception: type[BaseException] | None) -> None:
-    """Raise an exception in a thread at its next line of Python; None takes one back."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(ident), ctypes.py_object(exception) if exception else None
-    )
+        if self._thread.is_alive() and self._thread.ident is not None:
+            take_back(self._thread.ident)
 
 
 class Watchdog:
@@ -146,7 +141,7 @@ class Watchdog:
             self._is_over = True
         self._timer.cancel()
         if self._has_fired and not self._can_interrupt():
-            raise_in_thread(self._ident, None)
+            take_back(self._ident)
 
 
 def run_with_deadline(seconds: float, call: Callable[[], Any]) -> Any:
