@@ -156,7 +156,7 @@ def _choose_methods(front: list[str], flag: str | None) -> tuple[str, ...] | Non
     for method in front:
         if method not in METHODS:
             hint = suggest(method, METHODS, "Methods")
-            _fail(f"{method!r} is not a method. {hint} Any other goes into --methods")
+            _fail(f"{method!r} is not a method; one of your own goes into --methods. {hint}")
     if flag is None:
         return tuple(dict.fromkeys(front)) or None
     if front:

@@ -70,7 +70,7 @@ def test_a_definition_can_be_compared_and_kept():
     [
         ("", "the rule is missing. Type one, such as %%route /hello"),
         ("POST", "such as %%route POST /hello"),
-        ("PSOT /x", "'PSOT' is not a method. Did you mean POST? Any other goes into --methods"),
+        ("PSOT /x", "'PSOT' is not a method; one of your own goes into --methods. Did you mean POST?"),
         (
             "/x POST",
             "'POST' behind the rule is not understood. Methods stand in front, such as %%route POST /x",
