@@ -364,7 +364,7 @@ def _split_path(text: str, magic: str) -> list[str | Expression]:
         elif text.startswith(("{{", "}}", "\\{", "\\}"), position):
             literal += text[position + 1]
             position += 2
-        elif text[position] in "{}":
+        elif text[position] == "{" or (text[position] == "}" and "\\{" not in text[:position]):
             _fail_brace(text, position, magic)
         else:
             literal += text[position]

@@ -32,6 +32,7 @@ _URL_OPTIONS = {
     "_method": METHODS,
     "_scheme": ("http", "https"),
 }
+_FILE_ITEM = re.compile(r"([^=@:]*(?::?=|==|:)?@)(.*)", re.DOTALL)
 _STATUSES = ("2xx", "3xx", "4xx", "5xx", *(str(int(status)) for status in HTTPStatus))
 
 
@@ -128,9 +129,9 @@ def paths(cursor: Cursor) -> Candidates:
 
 
 def request_words(cursor: Cursor) -> Candidates:
-    """Offer the paths that answer the magic's method, static files among them."""
+    """Offer the paths that answer the magic's method, static files among them; then files for items."""
     method = cursor.magic.lstrip("%").upper()
-    return None if cursor.before else _asked_paths(cursor, method, cursor.word)
+    return _item_files(cursor) if cursor.before else _asked_paths(cursor, method, cursor.word)
 
 
 def route_words(cursor: Cursor) -> Candidates:
@@ -326,6 +327,20 @@ def _config_files(cursor: Cursor) -> list[str]:
         return []
     files = [name for name in names if os.path.splitext(name)[1].lower() in config.SUFFIXES]
     return [f"{below}/{name}" if below else name for name in files]
+
+
+def _item_files(cursor: Cursor) -> list[str]:
+    """The files that an item such as ``avatar@face.png`` or ``data:=@rows.json`` may name."""
+    found = _FILE_ITEM.fullmatch(cursor.word)
+    if found is None:
+        return []
+    head, folder = found[1], found[2].rpartition("/")[0]
+    try:
+        entries = sorted(os.scandir(folder or "."), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    names = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries]
+    return [f"{head}{folder}/{name}" if folder else head + name for name in names if name[0] != "."]
 
 
 def _environment(scheme: str) -> list[str]:

@@ -161,27 +161,31 @@ class Definitions:
     def app(self, line: str, cell: str | None, scope: Scope) -> Report:
         """Show the app, after choosing, making or setting it up."""
         arguments = cells.parse_app(line)
+        is_new = self._is_to_be_made(arguments)
         engine = self._choose(arguments)
         if arguments.debug is not None:
             engine.set_debug(arguments.debug)
         if arguments.secret_key is not None:
             engine.set_secret_key(arguments.secret_key)
-        return Report("\n".join(self._describe(engine)))
+        return Report("\n".join(self._describe(engine, is_new)))
+
+    def _is_to_be_made(self, arguments: AppArguments) -> bool:
+        is_unbound = arguments.name is not None and arguments.name not in self.ip.user_ns
+        return arguments.reset or (arguments.module is None and is_unbound)
 
     def _choose(self, arguments: AppArguments) -> Engine:
         name = arguments.name
         if arguments.module is not None:
             return self.host.import_app(arguments.module, str(name))
-        if arguments.reset:
-            return self.host.make_app(name, fresh=True)
-        if name is None:
-            return self.host.engine()
-        return self.host.choose(name) if name in self.ip.user_ns else self.host.make_app(name)
+        if self._is_to_be_made(arguments):
+            return self.host.make_app(name, fresh=arguments.reset)
+        return self.host.engine() if name is None else self.host.choose(name)
 
-    def _describe(self, engine: Engine) -> Iterator[str]:
+    def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
         count = len(engine.routes())
         routes = "1 route" if count == 1 else f"{count} routes"
-        yield f"{self.host.label}: {type(engine.app).__name__} {engine.name!r}, {routes}"
+        kind = f"{'a new ' if is_new else ''}{type(engine.app).__name__}"
+        yield f"{self.host.label}: {kind} {engine.name!r}, {routes}"
         for key, value in engine.own_config().items():
             yield f"  {key} = {show_setting(key, value)}"
 

@@ -58,6 +58,7 @@ def body_of(method, line, cell=None):
         ("{home}", "/hello/Ann?x=1"),
         ("/x#{n}", "/x"),
         ("/x/{{n}}", "/x/%7Bn%7D"),
+        ("/x/\\{n}", "/x/%7Bn%7D"),
         ("/x/{{{n}}}", "/x/%7B3%7D"),
     ],
 )

@@ -193,6 +193,17 @@ def test_configuration_files_of_the_folder(complete: Complete) -> None:
     assert "%config_from env:PATH" in complete("%config_from env:PAT|")
 
 
+def test_files_of_items(complete: Complete) -> None:
+    assert complete("%post /items f@se|") == ["%post /items f@settings.cfg"]
+    assert complete("%post /items a:=@d|") == ["%post /items a:=@dev.json"]
+    assert complete("%post /items a=@conf/|") == ["%post /items a=@conf/test.toml"]
+
+
+def test_no_names_of_python_are_offered_for_items(complete: Complete) -> None:
+    assert complete("%post /items pri|") == ["%post /items pri"]
+    assert "%post /items --form" in complete("%post /items |")
+
+
 def test_a_configuration_cell_has_formats(complete: Complete) -> None:
     assert complete("%%config_from --format t|\nx = 1") == ["%%config_from --format toml"]
 

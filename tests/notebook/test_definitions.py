@@ -301,7 +301,7 @@ def test_the_app_is_shown_with_the_settings_that_differ(nb: InteractiveShell) ->
 
 
 def test_a_variable_that_does_not_exist_gets_an_app(nb: InteractiveShell) -> None:
-    assert repr(result(nb, "%app demo", "demo")) == "demo: Flask '__main__', 1 route"
+    assert repr(result(nb, "%app demo", "demo")) == "demo: a new Flask '__main__', 1 route"
     made = nb.user_ns["demo"]
     nb.run_cell("%%route /\n'demo'").raise_error()
     assert repr(result(nb, "%app demo", "demo")) == "demo: Flask '__main__', 2 routes"
@@ -313,14 +313,14 @@ def test_reset_makes_a_fresh_app_each_time(nb: InteractiveShell) -> None:
     for _ in range(2):
         nb.run_cell("%%route /\n'home'", cell_id="route").raise_error()
         before = nb.user_ns["app"]
-        assert repr(result(nb, "%app reset", "reset")) == "app: Flask '__main__', 1 route"
+        assert repr(result(nb, "%app reset", "reset")) == "app: a new Flask '__main__', 1 route"
         assert nb.user_ns["app"] is not before
     assert result(nb, "%get /").status_code == 404
 
 
 def test_reset_forgets_the_app_that_a_route_had_made(loaded: InteractiveShell) -> None:
     loaded.run_cell("%%route /\n'home'").raise_error()
-    assert repr(result(loaded, "%app reset")) == "app: Flask '__main__', 1 route"
+    assert repr(result(loaded, "%app reset")) == "app: a new Flask '__main__', 1 route"
 
 
 def test_an_app_of_a_module_is_followed(
