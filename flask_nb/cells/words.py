@@ -2,7 +2,8 @@
 
 A shell's own rules fit badly here: JSON, rules and expressions hold quotes and brackets of their own,
 and ``don't`` is one word. So a quote opens a quoted stretch only where a value begins: at the start of
-a word, after ``=``, and after another quoted stretch. Everywhere else it is an ordinary character.
+a word, after ``=``, ``@`` and ``:``, and after another quoted stretch. Everywhere else it is an
+ordinary character.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class _Splitter:
             else:
                 word += character
                 self.position += 1
-                value_begins = character == "="
+                value_begins = character in "=@:"
         return word
 
     def _read_quoted(self, quote: str) -> str:

@@ -58,3 +58,14 @@ def test_any_line_is_split_or_refused(line):
         split_line(line)
     except MagicArgumentError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('file@"our menu.csv"', ["file@our menu.csv"]),
+        ("Authorization:'Basic a b' x", ["Authorization:Basic a b", "x"]),
+    ],
+)
+def test_quotes_stand_around_file_names_and_header_values(line, words):
+    assert split_line(line) == words
