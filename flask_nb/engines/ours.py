@@ -31,6 +31,7 @@ Runner = Callable[..., Any]
 _MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
 _NEAR_COUNT = 3
 _NEAR_RATIO = 0.6  # below it, suggestions looked like guesses
+_FORGOTTEN_RATIO = 0.95  # of a path that is the rule but for the variables at its end
 
 
 class OurEngine(DefiningEngine):
@@ -122,7 +123,10 @@ class OurEngine(DefiningEngine):
         known = rule.rule.strip("/").split("/")
         pairs = zip(known, asked, strict=False)
         filled = [segment if part.startswith("<") else part for part, segment in pairs]
-        return SequenceMatcher(None, "/".join([*filled, *known[len(filled) :]]), "/".join(asked)).ratio()
+        missing = known[len(filled) :]
+        if missing and filled == asked and all(part.startswith("<") for part in missing):
+            return _FORGOTTEN_RATIO
+        return SequenceMatcher(None, "/".join([*filled, *missing]), "/".join(asked)).ratio()
 
     def is_async(self, method: str, path: str) -> bool:
         """Whether an ``async def`` view, hook or error handler may take part in answering.

@@ -118,6 +118,7 @@ def test_hosts_are_those_of_the_configuration(app: Flask, engine: OurEngine) -> 
         ("GET", "/itms", ["GET /items", "POST /items"]),
         ("POST", "/itms", ["POST /items", "GET /items"]),
         ("GET", "/items/x", ["GET /items/<int:id>", "GET /items", "POST /items"]),
+        ("GET", "/entirely", ["GET /entirely/<string(length=9):different>"]),
         ("GET", "/", []),
         ("GET", "/items", None),
         ("GET", "/items/5", None),
@@ -128,7 +129,7 @@ def test_near_rules_are_those_that_look_alike(
 ) -> None:
     add(engine, "/items", "items", methods=["GET", "POST"])
     add(engine, "/items/<int:id>", "item")
-    add(engine, "/entirely/different", "other")
+    add(engine, "/entirely/<string(length=9):different>", "other")
     assert engine.near_rules(method, path) == expected
 
 
