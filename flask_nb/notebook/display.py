@@ -21,7 +21,7 @@ SILENCE = ";"
 
 # Lab indents the `pre` of an HTML output and makes its letters larger; those of a text output it does not.
 _PRE = (
-    f"margin:0;padding:0 8px;background:none;border:0;color:{TEXT};font:12.5px/1.5 {MONO};"
+    f"margin:0;padding:4px 8px;background:none;border:0;color:{TEXT};font:12.5px/1.5 {MONO};"
     "white-space:pre-wrap"
 )
 
