@@ -784,7 +784,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         if isinstance(rv, self.response_class):
             response = rv
         elif isinstance(rv, (str, bytes, bytearray)):
-            if status is None and headers is None and self.response_class.__init__ is ResponseBase.__init__:
+            if status is None and headers is None and getattr(self.response_class, "_takes_text", False):
                 return self.response_class._from_text(rv.encode() if isinstance(rv, str) else bytes(rv))
             response = self.response_class(rv, status=status, headers=headers)
             status = headers = None

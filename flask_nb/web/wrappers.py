@@ -156,12 +156,19 @@ class Response(ResponseBase):
     json_module: Any = json
     autocorrect_location_header = False
 
+    # Which of the short ways nobody could tell from Werkzeug's own, for this class.
+    _takes_text = True
     _writes_headers_once = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = (Response.get_wsgi_headers, Response.get_app_iter, Response.get_wsgi_response)
-        cls._writes_headers_once = own == (cls.get_wsgi_headers, cls.get_app_iter, cls.get_wsgi_response)
+        cls._takes_text = cls._leaves("__init__", "set_data", "default_status", "status", "status_code")
+        cls._writes_headers_once = cls._leaves("get_wsgi_headers", "get_app_iter", "get_wsgi_response")
+
+    @classmethod
+    def _leaves(cls, *names: str) -> bool:
+        """Whether a subclass has left all of these as they are."""
+        return all(getattr(cls, name) == getattr(Response, name) for name in names)
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]

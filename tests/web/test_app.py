@@ -149,6 +149,29 @@ def test_a_response_class_may_take_other_values(framework):
     assert serve(app, lambda: {"b", "a"}).get("/").text == "a,b"
 
 
+def test_a_response_class_may_have_another_status(framework, app):
+    class Response(framework.Response):
+        default_status = 203
+
+    app.response_class = Response
+    assert serve(app, lambda: "text").get("/").status_code == 203
+
+
+def test_a_response_class_may_change_how_text_is_put_in(framework, app):
+    class Response(framework.Response):
+        def set_data(self, value):
+            super().set_data(value.upper())
+
+    app.response_class = Response
+    assert serve(app, lambda: "text").get("/").text == "TEXT"
+
+
+def test_the_response_class_may_be_werkzeugs(app):
+    app.response_class = WerkzeugResponse
+    response = serve(app, lambda: "text").get("/")
+    assert (response.text, response.mimetype) == ("text", "text/plain")
+
+
 # --- hooks ---
 
 

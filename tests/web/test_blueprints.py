@@ -386,6 +386,10 @@ def test_commands_are_grouped_under_the_blueprint(framework, app, own, given, ar
     assert app.test_cli_runner().invoke(args=args).output == "hello\n"
 
 
+def test_commands_that_are_used_elsewhere_are_named_after_the_blueprint(framework):
+    assert framework.Blueprint("b", __name__).cli.name == "b"
+
+
 def test_a_blueprint_without_commands_has_no_group(app, blueprint):
     app.register_blueprint(blueprint)
     assert "shop" not in app.cli.commands
