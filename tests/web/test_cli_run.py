@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import signal
 import ssl
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
+posix_only = pytest.mark.skipif(os.name == "nt", reason="process groups")
 
 
 @pytest.fixture
@@ -229,25 +236,94 @@ def test_a_pin_of_ones_own_is_kept(own, monkeypatch):
     assert os.environ["WERKZEUG_DEBUG_PIN"] == "off"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="process groups")
-def test_a_real_server_in_debug_mode_reloads_debugs_and_answers(tmp_path):
-    """Run it as a person does: the reloader's parent, its child, and a request to the child."""
-    (tmp_path / "site_of_tests.py").write_text(
-        "from flask_nb.web import Flask\napp = Flask(__name__)\napp.get('/')(lambda: f'debug={app.debug}')\n"
-    )
-    command = [sys.executable, "-u", "-m", "flask_nb", "-A", "site_of_tests", "run", "--debug", "-p", "0"]
+# ---- For real ------------------------------------------------------------------------------------
+
+SITE = """
+from FRAMEWORK import Flask
+app = Flask(__name__)
+app.get("/")(lambda: f"first, debug={app.debug}")
+app.get("/fails", endpoint="fails")(lambda: 1 / 0)
+"""
+COMMANDS = {"flask": ["-m", "flask"], "flask_nb.web": ["-m", "flask_nb"]}
+
+
+@contextmanager
+def serving(framework, *options):
+    """Run the command as a person does; yield the URL and what was printed until it was served."""
+    Path("site_of_tests.py").write_text(SITE.replace("FRAMEWORK", framework.__name__))
+    command = [sys.executable, "-u", *COMMANDS[framework.__name__], "-A", "site_of_tests"]
     server = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [*command, "run", "-p", "0", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
+    last = "PIN:" if "--debug" in options else "CTRL+C"
     try:
         printed = ""
         for line in server.stdout:
             printed += line
-            if "PIN" in line:
+            if last in line:
                 break
-        url = re.search(r"http://127\.0\.0\.1:\d+", printed)[0]
-        assert urllib.request.urlopen(url, timeout=10).read() == b"debug=True"
-        assert "Debugger PIN" in printed
+        yield re.search(r"https?://127\.0\.0\.1:\d+", printed)[0], printed
     finally:
         os.killpg(server.pid, signal.SIGINT)
         server.communicate(timeout=10)
+
+
+def fetch(url, **options):
+    try:
+        return urllib.request.urlopen(url, timeout=10, **options).read().decode()
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+
+
+def fetch_changed(url, file, wanted):
+    """Save *file* and ask, again and again: the reloader may not have seen the old one yet."""
+    deadline = time.monotonic() + 20
+    answer = ""
+    while wanted not in answer and time.monotonic() < deadline:
+        file.touch()
+        time.sleep(0.3)
+        with suppress(OSError):
+            answer = fetch(url)
+    return answer
+
+
+@posix_only
+def test_a_changed_file_restarts_the_server(framework):
+    with serving(framework, "--debug") as (url, _):
+        assert fetch(url) == "first, debug=True"
+        site = Path("site_of_tests.py")
+        site.write_text(site.read_text().replace("first", "second"))
+        assert fetch_changed(url, site, "second") == "second, debug=True"
+
+
+@posix_only
+def test_the_debuggers_console_asks_for_the_pin_that_was_printed(framework):
+    with serving(framework, "--debug") as (url, printed):
+        pin = re.search(r"PIN: (\S+)", printed)[1]
+        page = fetch(f"{url}/fails")
+        secret = re.search(r'SECRET = "(\w+)"', page)[1]
+        ask = f"{url}/?__debugger__=yes&cmd=pinauth&s={secret}&pin="
+        assert json.loads(fetch(f"{ask}000-000-000"))["auth"] is False
+        assert json.loads(fetch(f"{ask}{pin}"))["auth"] is True
+
+
+@posix_only
+def test_without_debug_mode_there_is_no_debugger(framework):
+    with serving(framework) as (url, printed):
+        assert "SECRET" not in fetch(f"{url}/fails")
+        assert fetch(url) == "first, debug=False"
+        assert "PIN" not in printed
+
+
+@posix_only
+def test_a_certificate_made_now_serves_tls(framework):
+    pytest.importorskip("cryptography")
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with serving(framework, "--cert", "adhoc") as (url, _):
+        assert url.startswith("https://")
+        assert fetch(url, context=trusting) == "first, debug=False"
