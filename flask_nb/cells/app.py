@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from ..errors import MagicArgumentError
 from .arguments import MagicParser
+from .expressions import Text, end_of_expression, parse_text
 from .words import split_line
 
 RESET = "reset"
@@ -29,7 +30,7 @@ class AppArguments:
     name: str | None = None
     module: str | None = None
     debug: bool | None = None
-    secret_key: str | None = None
+    secret_key: Text | None = None
     reset: bool = False
 
 
@@ -44,7 +45,7 @@ def app_parser() -> MagicParser:
             "%app",
             "%app admin --debug",
             "%app shop.web:app",
-            "%app --secret-key dev",
+            "%app --secret-key {os.environ['APP_KEY']}",
             "%app reset",
         ),
     )
@@ -57,7 +58,12 @@ def app_parser() -> MagicParser:
     debug = parser.add_mutually_exclusive_group()
     debug.add_argument("--debug", action="store_const", const=True, help="switch debug mode on")
     debug.add_argument("--no-debug", dest="debug", action="store_const", const=False, help="switch it off")
-    parser.add_argument("--secret-key", type=_parse_key, metavar="KEY", help="what sessions are signed with")
+    parser.add_argument(
+        "--secret-key",
+        type=_parse_key,
+        metavar="KEY",
+        help="what sessions are signed with; {expression} is a value of the notebook",
+    )
     return parser
 
 
@@ -67,7 +73,11 @@ def parse_app(line: str) -> AppArguments:
     :raises MagicArgumentError: when it is not understood.
     """
     parser = app_parser()
-    arguments = parser.parse_words(split_line(line, magic=parser.prog))
+    arguments = parser.parse_words(
+        split_line(
+            line, magic=parser.prog, verbatim=lambda text, at, _words, _word: end_of_expression(text, at)
+        )
+    )
     names = [word for word in arguments.words if word != RESET]
     if len(names) > 1:
         _fail(f"one variable at a time, not {' '.join(names)!r}")
@@ -87,9 +97,9 @@ def _split_name(word: str) -> tuple[str | None, str]:
     return _fail(f"{word!r} is neither a variable nor module:attribute. {hint}")
 
 
-def _parse_key(text: str) -> str:
+def _parse_key(text: str) -> Text:
     if text:
-        return text
+        return parse_text(text)
     raise argparse.ArgumentTypeError("an empty key signs nothing. Type some text, such as --secret-key dev")
 
 

@@ -15,10 +15,11 @@ from typing import Any, Literal, NoReturn, Protocol
 from ..errors import CellSyntaxError, ConfigError, MagicArgumentError
 from .arguments import MagicParser, suggest
 from .config_errors import explain
+from .expressions import Text, end_of_expression, expand_value, has_expressions, parse_text
 from .view import ViewSource
 from .words import quote_word, split_line
 
-Kind = Literal["python", "json", "toml", "variable", "prefix", "import", "object", "setting"]
+Kind = Literal["python", "json", "toml", "variable", "prefix", "import", "object", "setting", "text"]
 Format = Literal["python", "json", "toml"]
 
 FORMATS: tuple[Format, ...] = ("python", "json", "toml")
@@ -46,7 +47,7 @@ class ConfigSource:
 
     :param kind: how it is read.
     :param name: the file, the variable, the prefix, the object, or the key of a setting.
-    :param value: the value of a setting.
+    :param value: the value of a setting; of the kind ``text`` it has expressions to be evaluated.
     """
 
     kind: Kind
@@ -170,7 +171,7 @@ def config_parser(magic: str = "%config_from") -> MagicParser:
         metavar="SOURCE",
         help="a file (.cfg and .py: upper-case names; .json, .toml), env:VARIABLE that names one, "
         "prefix:FLASK_ for variables of the environment, an object of the notebook, module:Name, "
-        "or KEY=value with a Python literal or text; the last one to set a key wins",
+        "or KEY=value with a Python literal, text or {expression}; the last one to set a key wins",
     )
     parser.add_argument(
         "--silent", action="store_true", help="accept that a file is missing or a variable unset"
@@ -239,7 +240,13 @@ def _parse_source(word: str) -> ConfigSource:
 def _parse_setting(key: str, value: str) -> ConfigSource:
     if not key.isupper():
         _fail(f"settings are in upper case, and {key!r} is not. Type {key.upper()}={value}")
-    return ConfigSource("setting", key, _parse_value(value))
+    literal = _parse_value(value)
+    if literal is not value:
+        return ConfigSource("setting", key, literal)
+    text = parse_text(value)
+    if has_expressions(text):
+        return ConfigSource("text", key, text)
+    return ConfigSource("setting", key, "".join(map(str, text)))  # escaped braces are plain ones now
 
 
 def _parse_environment(scheme: str, name: str) -> ConfigSource:
@@ -252,11 +259,15 @@ def _parse_environment(scheme: str, name: str) -> ConfigSource:
 
 
 def _find_literal(line: str, position: int, words: Sequence[str], word: str) -> int | None:
-    """Return where a Python literal behind ``KEY=`` ends, so that its quotes and spaces stay."""
-    if not _SETTING.fullmatch(word) or line[position] not in "'\"[({":
+    """Return where a literal or an expression behind ``KEY=`` ends, so that its quotes and spaces stay."""
+    if not _SETTING.match(word):
         return None
-    ends = (found.start() for found in re.finditer(r"(?=\s)|$", line[position:]))
-    return next((position + end for end in ends if end and _is_literal(line[position:][:end])), None)
+    if _SETTING.fullmatch(word) and line[position] in "'\"[({":
+        ends = (found.start() for found in re.finditer(r"(?=\s)|$", line[position:]))
+        for end in filter(None, ends):
+            if _is_literal(line[position:][:end]):
+                return position + end
+    return end_of_expression(line, position)
 
 
 def _is_literal(text: str) -> bool:
@@ -315,6 +326,8 @@ def _read_source(
 ) -> dict[str, Any] | None:
     if source.kind == "setting":
         return {source.name: source.value}
+    if source.kind == "text":
+        return {source.name: _expand(source, namespace)}
     if source.kind == "variable" and not os.environ.get(source.name):
         if silent:
             return None
@@ -324,6 +337,20 @@ def _read_source(
         return target.read_config(kind, where, below, silent=silent)
     except (Exception, SystemExit) as exc:  # a configuration file may do anything
         raise explain(exc, str(source), where if isinstance(where, str) else "") from exc
+
+
+def _expand(source: ConfigSource, namespace: Mapping[str, Any]) -> object:
+    """Return the value of a setting: an expression alone is its value, among other text it becomes text."""
+    text: Text = source.value  # type: ignore[assignment]
+
+    def evaluate(expression: str) -> object:
+        try:
+            return eval(expression, dict(namespace))
+        except Exception as exc:
+            reason = f"the expression {{{expression}}} failed with {type(exc).__name__}: {exc}"
+            raise ConfigError(source.name, reason) from exc
+
+    return expand_value(text, evaluate)
 
 
 def _unset(variable: str) -> ConfigError:

@@ -52,6 +52,13 @@ def expand_text(text: Text, evaluate: Evaluate, write: Callable[[object], str] =
     return "".join(part if isinstance(part, str) else write(evaluate(part.source)) for part in text)
 
 
+def expand_value(text: Text, evaluate: Evaluate) -> object:
+    """Return the value of an expression that stands alone; among other text it becomes text."""
+    if len(text) == 1 and isinstance(text[0], Expression):
+        return evaluate(text[0].source)
+    return expand_text(text, evaluate)
+
+
 def has_expressions(text: Text) -> bool:
     """Say whether anything has to be evaluated."""
     return any(isinstance(part, Expression) for part in text)

@@ -12,7 +12,7 @@ from werkzeug.routing import BuildError
 
 from ..errors import MagicArgumentError, UrlError
 from .arguments import MagicParser
-from .expressions import Evaluate, Expression, Text, end_of_expression, expand_text, parse_text
+from .expressions import Evaluate, Text, end_of_expression, expand_text, expand_value, parse_text
 from .rules import end_of_variable, find_variables
 from .words import split_line
 
@@ -143,7 +143,7 @@ def build_url(definition: UrlDefinition, target: UrlTarget, evaluate: Evaluate) 
     """
     routes = target.routes()
     endpoint = _find_endpoint(definition.name, routes, definition.method)
-    values = {name: _expand(text, evaluate) for name, text in definition.values}
+    values = {name: expand_value(text, evaluate) for name, text in definition.values}
     try:
         return target.url_for(
             endpoint,
@@ -165,13 +165,6 @@ def _is_external(definition: UrlDefinition) -> bool | None:
     if definition.live:
         return True
     return True if definition.scheme is not None and definition.external is None else definition.external
-
-
-def _expand(text: Text, evaluate: Evaluate) -> object:
-    """An expression alone is the value itself; among other text it becomes text."""
-    if len(text) == 1 and isinstance(text[0], Expression):
-        return evaluate(text[0].source)
-    return expand_text(text, evaluate)
 
 
 def _expand_option(typed: str | None, evaluate: Evaluate) -> str | None:

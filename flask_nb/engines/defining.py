@@ -89,7 +89,7 @@ class DefiningEngine:
         """Switch debug mode on or off, with the reloading of templates that comes with it."""
         self.app.debug = value
 
-    def set_secret_key(self, key: str) -> None:
+    def set_secret_key(self, key: str | bytes) -> None:
         """Set what sessions are signed with."""
         self.app.secret_key = key
 

@@ -137,7 +137,7 @@ class Engine(Protocol):
     def set_debug(self, value: bool) -> None:
         """Switch debug mode on or off."""
 
-    def set_secret_key(self, key: str) -> None:
+    def set_secret_key(self, key: str | bytes) -> None:
         """Set what sessions are signed with."""
 
     def add_template(

@@ -13,6 +13,7 @@ from werkzeug.http import dump_cookie
 
 from flask_nb import cells
 from flask_nb.cells import AppArguments, CookiesArguments, ViewSource
+from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
 from flask_nb.errors import CellSyntaxError, MagicArgumentError
 
@@ -162,12 +163,25 @@ class Definitions:
         """Show the app, after choosing, making or setting it up."""
         arguments = cells.parse_app(line)
         is_new = self._is_to_be_made(arguments)
+        key = self._secret_key(arguments, scope)
         engine = self._choose(arguments)
         if arguments.debug is not None:
             engine.set_debug(arguments.debug)
-        if arguments.secret_key is not None:
-            engine.set_secret_key(arguments.secret_key)
+        if key is not None:
+            engine.set_secret_key(key)
         return Report("\n".join(self._describe(engine, is_new)))
+
+    def _secret_key(self, arguments: AppArguments, scope: Scope) -> str | bytes | None:
+        if arguments.secret_key is None:
+            return None
+        evaluation = partial(evaluate, {**self.ip.user_ns, **scope}, "%app")
+        key = expand_value(arguments.secret_key, evaluation)
+        if not (isinstance(key, str | bytes) and key):
+            message = (
+                f"a secret key is text or bytes, and this one is {'empty' if not key else type(key).__name__}"
+            )
+            raise MagicArgumentError(f"{message}. Type some text, such as --secret-key dev", magic="%app")
+        return key
 
     def _is_to_be_made(self, arguments: AppArguments) -> bool:
         is_unbound = arguments.name is not None and arguments.name not in self.ip.user_ns

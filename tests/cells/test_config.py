@@ -94,6 +94,31 @@ def test_the_value_of_a_setting_is_a_literal_or_text(word, value):
 
 
 @pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("A={key}", b"k"),
+        ("A={ items['a b'] }", [1]),
+        ("A=http://{host}/x", "http://h/x"),
+        ("A='{key}'", "{key}"),
+        ("A=\\{key}", "{key}"),
+        ('A={"k": 1}', {"k": 1}),
+        ("A={1, 2}", {1, 2}),
+        ("A={nobody", "{nobody"),
+    ],
+)
+def test_the_value_of_a_setting_may_come_from_the_notebook(session, line, value):
+    session.variables = {"key": b"k", "items": {"a b": [1]}, "host": "h"}
+    session.run(line)
+    assert session.config["A"] == value
+
+
+def test_an_expression_that_fails_sets_nothing(session):
+    assert session.fail("B=1 A={nobody}") == (
+        "A: the expression {nobody} failed with NameError: name 'nobody' is not defined"
+    )
+
+
+@pytest.mark.parametrize(
     ("line", "cell", "says"),
     [
         ("", None, "%config_from: the source is missing. Type one, such as %config_from settings.cfg"),

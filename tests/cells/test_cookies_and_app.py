@@ -70,7 +70,7 @@ def test_cookies_mistakes(line, says):
         ("demo reset", AppArguments("demo", reset=True)),
         ("reset demo --debug", AppArguments("demo", debug=True, reset=True)),
         ("--no-debug", AppArguments(debug=False)),
-        ("--secret-key 'a b'", AppArguments(secret_key="a b")),
+        ("--secret-key 'a b'", AppArguments(secret_key=("a b",))),
     ],
 )
 def test_app_lines(line, expected):

@@ -300,6 +300,20 @@ def test_the_app_is_shown_with_the_settings_that_differ(nb: InteractiveShell) ->
     assert lines(result(nb, "%app --no-debug"))[1:] == ["  SECRET_KEY = <hidden>"]
 
 
+def test_the_secret_key_may_come_from_the_notebook(nb: InteractiveShell) -> None:
+    nb.run_cell("keys = {'my app': b'k'}").raise_error()
+    result(nb, "%app --secret-key {keys['my app']}")
+    assert nb.user_ns["app"].secret_key == b"k"
+    for line in (
+        "%app new --secret-key {keys}",
+        "%app new --secret-key {''}",
+        "%app new --secret-key {nobody}",
+    ):
+        assert nb.run_cell(line).error_in_exec is not None
+    assert "new" not in nb.user_ns
+    assert nb.user_ns["app"].secret_key == b"k"
+
+
 def test_a_variable_that_does_not_exist_gets_an_app(nb: InteractiveShell) -> None:
     assert repr(result(nb, "%app demo", "demo")) == "demo: a new Flask '__main__', 1 route"
     made = nb.user_ns["demo"]
