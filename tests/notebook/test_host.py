@@ -176,4 +176,7 @@ def test_names_of_the_installed_flask_in_a_view_are_explained(loaded: Interactiv
     loaded.run_cell("answer = %get /x").raise_error()
     response = loaded.user_ns["answer"]
     assert response.status_code == 500
-    assert "call flask_nb.as_flask() before anything imports Flask" in response._repr_mimebundle_()[0]["text/plain"]
+    assert (
+        "call flask_nb.as_flask() before anything imports Flask"
+        in response._repr_mimebundle_()[0]["text/plain"]
+    )
