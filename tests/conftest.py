@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import Any
 
+import nbval.kernel
 import pytest
 
 MARKERS = ("browser", "programs", "deploy")
@@ -15,13 +17,29 @@ MARKERS = ("browser", "programs", "deploy")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let programs that tests start be interrupted, also when the suite runs in a shell's background.
+    """Prepare the process for the programs that tests start.
 
-    There Ctrl-C is ignored, and what is ignored is inherited.
+    They are to be interrupted also when the suite runs in a shell's background: there Ctrl-C is ignored, and
+    what is ignored is inherited.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    nbval.kernel.start_new_kernel = partial(start_patiently, nbval.kernel.start_new_kernel)
+
+
+def start_patiently(start: Callable[..., Any], **options: Any) -> Any:
+    """Start a kernel for nbval, up to three times.
+
+    Whoever starts a kernel looks for free ports, lets them go and names them to the kernel. Meanwhile another
+    worker's tests, which open thousands of connections, may get one of them; the kernel then dies at once.
+    """
+    for _ in range(2):
+        try:
+            return start(**options)
+        except RuntimeError:
+            continue
+    return start(**options)
 
 
 @pytest.fixture(autouse=True)
