@@ -27,6 +27,8 @@ _SOURCES = {
     "input": ("src",),
     "image": ("href", "xlink:href"),
 }
+# Pages within the page, which would be asked of the front end.
+_FRAMES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
 # What an element adds to a page's height in a browser's own styles, its margins included.
 _ROWS = {"h1": 62, **dict.fromkeys(("h2", "h3", "h4", "h5", "h6"), 50)}
 _ROWS |= dict.fromkeys(("p", "pre", "hr", "form", "input", "button", "textarea", "table", "header"), 36)
@@ -74,7 +76,7 @@ class Page:
     :param is_cut: whether there is more of it.
     :param edits: the changes, the more important ones first; none overlaps another.
     :param missing: the app's files that could not be had, each with the reason.
-    :param still: how many links, forms and scripts it has.
+    :param still: how many links, forms, frames and scripts it has.
     :param height: a guess in pixels: a frame without scripts and origin cannot be measured.
     """
 
@@ -148,6 +150,7 @@ def _still(tags: list[StartTag]) -> tuple[tuple[str, int], ...]:
     counts = {
         "link": sum(tag.name == "a" and "href" in tag.attributes for tag in tags),
         "form": sum(tag.name == "form" for tag in tags),
+        "frame": sum(tag.name in _FRAMES for tag in tags),
         "script": sum(tag.name == "script" for tag in tags),
     }
     return tuple((word, count) for word, count in counts.items() if count)
@@ -176,10 +179,13 @@ class _Inliner:
                 yield from find(tag)
 
     def _inert(self, tag: StartTag) -> Iterator[Edit]:
-        """A link with a target of its own would load Jupyter inside the frame."""
+        """A link with a target of its own, or a frame, would load Jupyter inside the frame."""
         target = tag.attributes.get("target")
         if target is not None and tag.name in {"a", "area", "form"}:
             yield Edit(target.start, target.end, '"_blank"')
+        source = tag.attributes.get(_FRAMES.get(tag.name, ""))
+        if source is not None and self._path(source.value):
+            yield Edit(source.start, source.end, '""')
 
     def _linked(self, tag: StartTag) -> Iterator[Edit]:
         kinds = tag.get("rel").lower().split()

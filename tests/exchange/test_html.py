@@ -163,13 +163,13 @@ def test_a_page_stands_in_its_frame_with_inert_links(serve):
 
 def test_a_still_picture_says_what_does_not_work_in_it(serve):
     def view(request):
-        page = (
-            "<a href=/>x</a><script src=/a.js></script><img src=/gone.png><img src=https://example.com/a.png>"
-        )
+        page = "<a href=/>x</a><iframe src=/x></iframe><script src=/a.js></script><img src=/gone.png><img src=https://example.com/a.png>"
         return page if request.path == "/" else Response(status=404)
 
     text = Panel(html_of(serve(view).send(Request("GET", "/")))).text
-    expected = "still picture: 1 link, 1 script (scripts run with --scripts) · not loaded: /gone.png (404)"
+    expected = (
+        "still picture: 1 link, 1 frame, 1 script (scripts run with --scripts) · not loaded: /gone.png (404)"
+    )
     assert expected in text
 
 

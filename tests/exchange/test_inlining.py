@@ -52,6 +52,20 @@ def test_the_apps_own_files_stand_in_the_page(page, expected):
 
 
 @pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<iframe src=/x></iframe>", '<iframe src=""></iframe>'),
+        ("<object data='a.pdf'></object>", '<object data=""></object>'),
+        ("<embed src=http://localhost/a.svg>", '<embed src="">'),
+        ("<iframe src=https://example.com/></iframe>", "<iframe src=https://example.com/></iframe>"),
+        ("<iframe srcdoc='<p>'></iframe>", "<iframe srcdoc='<p>'></iframe>"),
+    ],
+)
+def test_pages_of_the_app_within_a_page_are_not_asked_of_the_front_end(page, expected):
+    assert framed(page).source == expected
+
+
+@pytest.mark.parametrize(
     "page",
     [
         "<img src=https://example.com/i.png><link rel=stylesheet href=//example.com/s.css>",
