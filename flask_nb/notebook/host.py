@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from IPython.core.getipython import get_ipython
 
+import flask_nb
 from flask_nb import alias, engines
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition, cell_name
 from flask_nb.engines import Engine
@@ -236,7 +237,7 @@ class Host:
         recording = self.recorder.current()
         if recording is not None:
             recording.fail(exc)
-            if hint := alias.hint_at_foreign_names(exc):
+            if hint := alias.hint_at_foreign_names(exc) or _hint_at_import(exc):
                 recording.notes.append(hint)
 
     def name_cell(self, source: str) -> str:
@@ -352,6 +353,15 @@ class Host:
         while traceback is not None and not self._is_cell(traceback.tb_frame.f_code.co_filename):
             traceback = traceback.tb_next
         return traceback
+
+
+def _hint_at_import(exc: BaseException) -> str | None:
+    """Say how to get a name of the framework, which a plain cell does not get by itself."""
+    name = exc.name if isinstance(exc, NameError) else None
+    # An unbound local has the name, too, and an import would not help.
+    if name not in flask_nb.__all__ or isinstance(exc, UnboundLocalError):
+        return None
+    return f"{name} needs an import in a plain cell: from flask_nb import {name}"
 
 
 def _ipython_frame() -> FrameType | None:
