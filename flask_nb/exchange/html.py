@@ -31,6 +31,7 @@ from .styles import (
     QUIET,
     ROW,
     TEXT,
+    WRAPPED,
     code,
     fold,
     foot,
@@ -51,6 +52,7 @@ from .text import (
     output_text,
     sent_headers,
     shown_headers,
+    summary,
 )
 from .tree import json_tree, token_html
 
@@ -60,6 +62,7 @@ MAX_BUNDLE = 300_000
 _RESERVE = 4_000
 _MAX_TABLE = 25_000
 _TREE_LINES = 20
+_MAX_LINE = 110
 _PAIRS = f"color:{TEXT};border-collapse:collapse;border:0;margin:0 0 6px;font-size:12px"
 _CELL = (
     "padding:1px 12px;text-align:left;vertical-align:top;border:0;color:inherit;"
@@ -95,7 +98,8 @@ def _length(text: str) -> int:
 
 
 def _summary(exchange: Exchange) -> str:
-    return f'<div style="{ROW}">{_words(exchange, "b")}</div>'
+    row = f"{ROW};{WRAPPED}" if len(summary(exchange)) > _MAX_LINE else ROW
+    return f'<div style="{row}">{_words(exchange, "b")}</div>'
 
 
 def _hops(exchange: Exchange) -> Iterator[str]:

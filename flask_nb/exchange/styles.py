@@ -17,6 +17,7 @@ BOX = (
     "margin:4px 0;max-width:60rem;overflow:hidden"
 )
 ROW = f"padding:5px 12px;background:{BAR};font:12.5px/1.6 {MONO};overflow-x:auto;white-space:nowrap"
+WRAPPED = "white-space:normal;overflow-wrap:anywhere"  # a status far to the right of a long path is not seen
 HOP = f"padding:4px 12px;font:12px/1.6 {MONO};color:{QUIET};overflow-x:auto;white-space:nowrap"
 PLAIN = "font:inherit;color:inherit;background:none;padding:0;margin:0;border:0;white-space:inherit"
 WORDS = "font:inherit;color:inherit;background:none;padding:0"  # the same, where there are many

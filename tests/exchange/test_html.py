@@ -204,6 +204,14 @@ def test_the_apps_own_files_stand_in_the_frame(serve):
     assert frame["srcdoc"] == '<base target="_blank"><style>h1{color:red}</style><h1>Hello</h1>'
 
 
+def test_a_long_path_is_wrapped_so_that_the_status_is_seen(serve):
+    client = serve(lambda request: "ok")
+    assert (
+        "overflow-wrap:anywhere" in html_of(client.send(Request("GET", "/" + "long/" * 40))).partition("→")[0]
+    )
+    assert "overflow-wrap:anywhere" not in html_of(client.send(Request("GET", "/short"))).partition("→")[0]
+
+
 def test_headers_are_unfolded_where_they_are_the_answer(serve):
     client = serve(lambda request: "ok")
     assert "<details open" in html_of(client.send(Request("HEAD", "/")))
