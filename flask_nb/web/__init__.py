@@ -1,7 +1,8 @@
 """The Flask 3.1 interface, implemented anew on Werkzeug and Jinja2.
 
-Code written for Flask runs on this package unchanged. What differs on purpose: registrations can be
-made again while requests run, in a notebook (:mod:`.owners`).
+Code written for Flask runs on this package unchanged. What differs on purpose is a table in
+ARCHITECTURE.md, with the reasons; first of all, registrations can be made again while requests run, in a
+notebook (:mod:`.owners`).
 """
 
 from __future__ import annotations

@@ -777,10 +777,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         if isinstance(rv, tuple):
             rv, status, headers = _parts_of_tuple(rv)
         if rv is None:
-            raise TypeError(
-                f"The view of the endpoint {request.endpoint!r} gave no response: it"
-                " returned None, or ended without a return statement."
-            )
+            raise TypeError(f"{_the_view()} returned None, or ended without a return statement.")
         if isinstance(rv, self.response_class):
             response = rv
         elif isinstance(rv, (str, bytes, bytearray)):
@@ -797,7 +794,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         elif isinstance(rv, ResponseBase) or callable(rv):
             response = self._forced_response(rv)
         else:
-            raise TypeError(_NOT_A_RESPONSE.format(endpoint=request.endpoint, type=type(rv).__name__))
+            raise TypeError(_not_a_response(rv))
         if status is not None:
             if isinstance(status, (str, bytes, bytearray)):
                 response.status = status  # type: ignore[assignment]
@@ -811,8 +808,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         try:
             return t.cast(Response, self.response_class.force_type(value, request.environ))
         except TypeError as exc:
-            message = _NOT_A_RESPONSE.format(endpoint=request.endpoint, type=type(value).__name__)
-            raise TypeError(f"{exc}\n{message}").with_traceback(sys.exc_info()[2]) from None
+            raise TypeError(f"{exc}\n{_not_a_response(value)}").with_traceback(exc.__traceback__) from None
 
     def process_response(self, response: Response) -> Response:
         """Run the hooks after the request, innermost first, and save the session.
@@ -1085,11 +1081,20 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 # What RFC 3986 allows in a fragment besides letters, digits and "_.-~".
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 
-_NOT_A_RESPONSE = (
-    "The view of the endpoint {endpoint!r} gave no response: it returned a {type}. A view returns a"
-    " string, bytes, dict, list, iterator, response or WSGI callable, alone or in a tuple with a status,"
-    " headers, or both."
-)
+
+def _the_view() -> str:
+    """Who is to blame for a wrong value, as the beginning of a sentence."""
+    ctx = _cv_request.get(None)
+    endpoint = None if ctx is None else ctx.request.endpoint
+    return "A view" if endpoint is None else f"The view of the endpoint {endpoint!r}"
+
+
+def _not_a_response(value: t.Any) -> str:
+    return (
+        f"{_the_view()} returned a value of the type {type(value).__name__!r}. A view returns a string,"
+        " bytes, dict, list, iterator, response or WSGI callable, alone or in a tuple with a status,"
+        " headers, or both."
+    )
 
 
 def _parts_of_tuple(value: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
@@ -1102,6 +1107,6 @@ def _parts_of_tuple(value: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
             return body, None, second
         return body, second, None
     raise TypeError(
-        f"A view returned a tuple of {len(value)}. Tuples are (body, status), (body, headers)"
+        f"{_the_view()} returned a tuple of {len(value)}. Tuples are (body, status), (body, headers)"
         " or (body, status, headers)."
     )

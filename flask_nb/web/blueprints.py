@@ -230,7 +230,7 @@ class Blueprint(Scaffold):
     def _set_view_function(self, endpoint: str, f: Callable[..., t.Any]) -> None:
         super()._set_view_function(endpoint, f)
         for place in self._places:
-            place.state.app.view_functions[f"{place.state.full_name}.{endpoint}"] = f
+            place.bind_view(endpoint, f)
 
     # --- registering ---
 
@@ -397,6 +397,11 @@ class Blueprint(Scaffold):
         self._record_for_app("add_template_global", f, name)
 
     def _app_decorator(self, method: str, name: str | None) -> Callable[[F], F]:
+        """A decorator that may be used bare, called without arguments, or called with a name."""
+        if callable(name):
+            self._record_for_app(method, name)
+            return t.cast("Callable[[F], F]", name)
+
         def decorator(f: F) -> F:
             self._record_for_app(method, f, name)
             return f
@@ -481,6 +486,7 @@ class _Place:
         self.options = options
         self.merges = merges
         self._merged: dict[tuple[str, str], list[t.Any]] = defaultdict(list)
+        self._bound: dict[str, t.Any] = {}
 
     def is_at(self, app: Flask, name: str) -> bool:
         return self.state.app is app and self.state.full_name == name
@@ -501,7 +507,16 @@ class _Place:
             for code, handlers in by_code.items():
                 app.error_handler_spec[self._name_of(scope)][code] = dict(handlers)
         for endpoint, view in blueprint.view_functions.items():
-            app.view_functions.setdefault(f"{self.state.full_name}.{endpoint}", view)
+            if self._bound.get(endpoint) is not view:
+                self.bind_view(endpoint, view)
+
+    def bind_view(self, endpoint: str, view: t.Any) -> None:
+        """Make *view* the one of that endpoint: of the app's as written, and of the blueprint's own."""
+        views, own = self.state.app.view_functions, f"{self.state.full_name}.{endpoint}"
+        views[endpoint] = view
+        if views.get(own) is self._bound.get(endpoint):
+            views[own] = view
+        self._bound[endpoint] = view
 
     def _merge_list(
         self, app_table: dict[t.Any, list[t.Any]], table: str, name: str, functions: Iterable[t.Any]
