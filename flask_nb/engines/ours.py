@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Rule
 
 from flask_nb import web
-from flask_nb.errors import EndpointConflictError
+from flask_nb.errors import CellError, EndpointConflictError
 from flask_nb.web import owners, serving
 from flask_nb.web.logging import default_handler
 from flask_nb.web.owners import Owner, Registration
@@ -72,10 +72,11 @@ class OurEngine(DefiningEngine):
         return self.app.wsgi_app(environ, start_response)
 
     def hosts(self) -> list[str]:
-        """Return SERVER_NAME and TRUSTED_HOSTS."""
+        """Return SERVER_NAME, its subdomains as ``.name`` where the app matches them, and TRUSTED_HOSTS."""
         server_name = self.app.config.get("SERVER_NAME")
         trusted = self.app.config.get("TRUSTED_HOSTS") or []
-        return [*([server_name] if server_name else []), *trusted]
+        subdomains = [f".{server_name}"] if server_name and self.app.subdomain_matching else []
+        return [*([server_name] if server_name else []), *subdomains, *trusted]
 
     def routes(self) -> list[RouteRow]:
         """Return all routes in the order of their rules."""
@@ -212,7 +213,9 @@ class OurEngine(DefiningEngine):
         """Register *view*; it is live when this returns.
 
         :raises EndpointConflictError: the endpoint was derived, and is another rule's.
+        :raises CellError: the app never looks at what the rule says of the host.
         """
+        self._check_matching(host, subdomain)
         if derived:
             self._check_derived(rule, endpoint)
         options = {
@@ -224,6 +227,14 @@ class OurEngine(DefiningEngine):
         }
         given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         self.app.add_url_rule(rule, endpoint, view, **given)
+
+    def _check_matching(self, host: str | None, subdomain: str | None) -> None:
+        """What a rule says of the host is looked at only by an app that was made for it."""
+        url_map = self.app.url_map
+        if host is not None and not url_map.host_matching:
+            raise _needs("--host", "host_matching=True, static_host='localhost'")
+        if subdomain not in (None, url_map.default_subdomain) and not self.app.subdomain_matching:
+            raise _needs("--subdomain", "subdomain_matching=True")
 
     def _check_derived(self, rule: str, endpoint: str) -> None:
         """Two rules never share a derived endpoint, unless the cell at work is changing its own rule."""
@@ -242,6 +253,13 @@ class OurEngine(DefiningEngine):
     def supports_async(self) -> bool:
         """Whether asgiref is there to call ``async def`` views."""
         return find_spec("asgiref") is not None
+
+
+def _needs(flag: str, arguments: str) -> CellError:
+    return CellError(
+        f"{flag} would have no effect, since this app was not made for it. "
+        f"Make it with: app = Flask(__name__, {arguments})"
+    )
 
 
 def _registration(rule: Rule) -> Registration | None:

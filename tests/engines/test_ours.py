@@ -22,7 +22,7 @@ from flask_nb.engines import (
     replace_runner,
     watch_log,
 )
-from flask_nb.errors import EndpointConflictError, ForeignAppError
+from flask_nb.errors import CellError, EndpointConflictError, ForeignAppError
 from flask_nb.web import owners, serving
 from flask_nb.web.logging import default_handler
 
@@ -106,6 +106,12 @@ def test_what_is_an_app_is_told_without_an_error(app: Flask) -> None:
     assert not any(map(is_app, (None, 5, Flask, current_app, object())))
 
 
+def test_subdomains_that_the_app_matches_are_hosts_too(tmp_path: Path) -> None:
+    app = Flask("shop", root_path=str(tmp_path), subdomain_matching=True)
+    app.config["SERVER_NAME"] = "shop.example"
+    assert OurEngine(app).hosts() == ["shop.example", ".shop.example"]
+
+
 def test_hosts_are_those_of_the_configuration(app: Flask, engine: OurEngine) -> None:
     assert engine.hosts() == []
     app.config.update(SERVER_NAME="shop.example:8000", TRUSTED_HOSTS=[".test.example"])
@@ -167,10 +173,22 @@ def test_dropping_an_endpoint_withdraws_all_its_rules(app: Flask, engine: OurEng
     assert "a" not in app.view_functions
 
 
-def test_all_that_a_route_may_say_reaches_the_rule(engine: OurEngine) -> None:
+def test_all_that_a_route_may_say_reaches_the_rule(tmp_path: Path) -> None:
+    engine = OurEngine(Flask("shop", root_path=str(tmp_path), subdomain_matching=True))
     add(engine, "/p/", "p", defaults={"page": 1}, strict_slashes=False, subdomain="www", methods=["PUT"])
-    rule = next(engine.app.url_map.iter_rules())
+    rule = next(engine.app.url_map.iter_rules("p"))
     assert (rule.defaults, rule.strict_slashes, rule.subdomain) == ({"page": 1}, False, "www")
+
+
+@pytest.mark.parametrize(
+    ("option", "argument"), [("host", "host_matching=True"), ("subdomain", "subdomain_matching=True")]
+)
+def test_a_host_that_the_app_would_never_look_at_is_refused(
+    engine: OurEngine, option: str, argument: str
+) -> None:
+    with pytest.raises(CellError, match=rf"--{option} would have no effect.*Flask\(__name__, {argument}"):
+        add(engine, "/p", "p", **{option: "api"})
+    assert engine.routes() == []
 
 
 def test_derived_endpoints_of_two_rules_do_not_meet(engine: OurEngine) -> None:
