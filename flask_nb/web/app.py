@@ -17,6 +17,7 @@ import sys
 import typing as t
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from functools import cached_property
 from types import FunctionType, TracebackType
@@ -103,6 +104,15 @@ def _named_decorator(
         return f
 
     return decorator
+
+
+def _say_that_the_command_line_runs() -> None:
+    if not is_running_from_reloader():
+        click.secho(
+            " * 'app.run()' does nothing here: the app is being run from the command line."
+            " Put the call under 'if __name__ == \"__main__\"' to silence this.",
+            fg="red",
+        )
 
 
 class Flask(AppRedefinition, OverlaidApp, Scaffold):
@@ -238,9 +248,9 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         try:
             self.add_url_rule(
                 f"{self.static_url_path}/<path:filename>",
-                endpoint="static",
+                "static",
+                lambda **values: app().send_static_file(**values),  # type: ignore[union-attr]
                 host=static_host,
-                view_func=lambda **values: app().send_static_file(**values),  # type: ignore[union-attr]
             )
         finally:
             current_owner.reset(token)
@@ -280,8 +290,9 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 
     @debug.setter
     def debug(self, value: bool) -> None:
+        templates_follow = self.config["TEMPLATES_AUTO_RELOAD"] is None
         self.config["DEBUG"] = value
-        if self.config["TEMPLATES_AUTO_RELOAD"] is None:
+        if templates_follow:
             self.jinja_env.auto_reload = value
 
     def make_config(self, instance_relative: bool = False) -> Config:
@@ -480,14 +491,13 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 
     def _methods_of(self, view_func: t.Any, methods: Iterable[str] | None) -> set[str]:
         """The methods that a rule or its view names, without those that a decorator requires."""
-        if methods is None:
-            methods = getattr(view_func, "methods", None) or ("GET",)
-        if isinstance(methods, str):
+        given = (getattr(view_func, "methods", None) or ("GET",)) if methods is None else methods
+        if isinstance(given, str):
             raise TypeError(
                 "'methods' must be a list of strings, such as"
                 ' @app.route(..., methods=["POST"]); a string was given.'
             )
-        return {method.upper() for method in methods}
+        return {method.upper() for method in given}
 
     @setupmethod
     def teardown_appcontext(self, f: F) -> F:
@@ -531,19 +541,9 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         :param options: what :func:`werkzeug.serving.run_simple` takes.
         """
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            if not is_running_from_reloader():
-                click.secho(
-                    " * 'app.run()' does nothing here: the app is being run from the command line."
-                    " Put the call under 'if __name__ == \"__main__\"' to silence this.",
-                    fg="red",
-                )
+            _say_that_the_command_line_runs()
             return
-        if get_load_dotenv(load_dotenv):
-            cli.load_dotenv()
-            if "FLASK_DEBUG" in os.environ:
-                self.debug = get_debug_flag()
-        if debug is not None:
-            self.debug = bool(debug)
+        self._decide_debug_mode(debug, get_load_dotenv(load_dotenv))
         named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
         options.setdefault("use_reloader", self.debug)
         options.setdefault("use_debugger", None)  # decided by where it is served
@@ -558,6 +558,15 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         finally:
             # Whoever runs the app in an interactive shell can then set it up again.
             self._got_first_request = False
+
+    def _decide_debug_mode(self, asked_for: bool | None, reads_dotenv: bool) -> None:
+        """Take what ``run`` was given, else what the environment says, ``.env`` files included."""
+        if reads_dotenv:
+            cli.load_dotenv()
+        if asked_for is not None:
+            self.debug = bool(asked_for)
+        elif reads_dotenv and "FLASK_DEBUG" in os.environ:
+            self.debug = get_debug_flag()
 
     def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
         """Return a client that calls the app in this process.
@@ -595,11 +604,8 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         """Return the context of a request made up from what the client's ``open`` takes."""
         from .testing import EnvironBuilder
 
-        builder = EnvironBuilder(self, *args, **kwargs)
-        try:
+        with closing(EnvironBuilder(self, *args, **kwargs)) as builder:
             return self.request_context(builder.get_environ())
-        finally:
-            builder.close()
 
     # --- what a context asks before it makes its parts ---
 
@@ -833,8 +839,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 
         :param exc: the error that ended the request, or None; by default the one being handled.
         """
-        if exc is _sentinel:
-            exc = sys.exc_info()[1]
+        exc = sys.exc_info()[1] if exc is _sentinel else exc
         hooks = self.teardown_request_funcs
         if hooks:
             for name in (*_cv_request.get().blueprint_names(), None):
@@ -848,8 +853,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 
         :param exc: the error that ended the work, or None; by default the one being handled.
         """
-        if exc is _sentinel:
-            exc = sys.exc_info()[1]
+        exc = sys.exc_info()[1] if exc is _sentinel else exc
         for f in reversed(self.teardown_appcontext_funcs):
             self.ensure_sync(f)(exc)
         if appcontext_tearing_down.receivers:
@@ -979,13 +983,14 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             request.trusted_hosts = trusted
         # Asked for here so that an untrusted Host is refused before anything else.
         request.host  # noqa: B018
-        subdomain = None
-        if self.url_map.host_matching:
-            server_name = None
-        elif not self.subdomain_matching:
-            # Without it every host is served, so nothing can be said of the subdomain.
-            subdomain = self.url_map.default_subdomain or ""
-        return self.url_map.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
+        by_host = self.url_map.host_matching
+        # With neither way of matching every host is served, so none says which subdomain it is.
+        by_neither = not by_host and not self.subdomain_matching
+        return self.url_map.bind_to_environ(
+            request.environ,
+            server_name=None if by_host else server_name,
+            subdomain=(self.url_map.default_subdomain or "") if by_neither else None,
+        )
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Have the URL default functions add to *values*, in place."""

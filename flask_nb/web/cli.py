@@ -271,12 +271,8 @@ class FlaskGroup(AppGroup):
         """Make the context of a call, with the :class:`ScriptInfo` that its commands share."""
         # app.run() at the end of a module must not serve while a command imports it.
         os.environ["FLASK_RUN_FROM_CLI"] = "true"
-        if "obj" not in extra and "obj" not in self.context_settings:
-            extra["obj"] = ScriptInfo(
-                create_app=self.create_app,
-                set_debug_flag=self.set_debug_flag,
-                load_dotenv_defaults=self.load_dotenv,
-            )
+        if "obj" not in {**self.context_settings, **extra}:
+            extra["obj"] = ScriptInfo(None, self.create_app, self.set_debug_flag, self.load_dotenv)
         return super().make_context(info_name, args, parent=parent, **extra)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -460,9 +456,7 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg, unused-ignore]  
     """The value of ``--cert``: a file, ``adhoc``, or the import name of an :class:`ssl.SSLContext`."""
 
     name = "path"
-
-    def __init__(self) -> None:
-        self.path_type = click.Path(exists=True, dir_okay=False, resolve_path=True)
+    path_type = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the file's path, ``"adhoc"`` or the SSL context."""
@@ -750,13 +744,13 @@ _SORT_KEYS: dict[str, Callable[[Rule], Any] | None] = {
 @with_appcontext
 def routes_command(sort: str, all_methods: bool) -> None:
     """List the routes of the app with their endpoints and methods."""
-    rules = list(current_app.url_map.iter_rules())
-    if not rules:
+    url_map, key = current_app.url_map, _SORT_KEYS[sort]
+    rules = sorted(url_map.iter_rules(), key=key) if key else list(url_map.iter_rules())
+    rows = [_route_row(rule, all_methods) for rule in rules]
+    if not rows:
         click.echo("No routes were registered.")
         return
-    key = _SORT_KEYS[sort]
-    rows = [_route_row(rule, all_methods) for rule in (sorted(rules, key=key) if key else rules)]
-    domain = "Host" if current_app.url_map.host_matching else "Subdomain"
+    domain = "Host" if url_map.host_matching else "Subdomain"
     _echo_table([_Row("Endpoint", "Methods", domain, "Rule"), *rows])
 
 

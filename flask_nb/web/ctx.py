@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, update_wrapper
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
 
@@ -129,7 +129,24 @@ def blueprints_of(endpoint: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-class AppContext:
+class _PushedByWith:
+    """What both contexts do in a ``with`` block."""
+
+    if TYPE_CHECKING:
+
+        def push(self) -> None: ...
+
+        def pop(self, exc: BaseException | None = ...) -> None: ...
+
+    def __enter__(self) -> Self:
+        self.push()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.pop(error)
+
+
+class AppContext(_PushedByWith):
     """What is active while an app handles a request or runs a command.
 
     :param app: the app.
@@ -183,8 +200,7 @@ class AppContext:
         """
         try:
             if len(self._tokens) == 1:
-                if exc is _sentinel:
-                    exc = sys.exc_info()[1]
+                exc = sys.exc_info()[1] if exc is _sentinel else exc
                 self.app.do_teardown_appcontext(exc)
         finally:
             active = _cv_app.get()
@@ -194,20 +210,8 @@ class AppContext:
         if appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
-    def __enter__(self) -> AppContext:
-        self.push()
-        return self
 
-    def __exit__(
-        self,
-        exc_type: type | None,
-        exc_value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.pop(exc_value)
-
-
-class RequestContext:
+class RequestContext(_PushedByWith):
     """What is active while one request is handled.
 
     :param app: the app.
@@ -411,8 +415,7 @@ class RequestContext:
         is_last = len(self._frames) == 1
         try:
             if is_last:
-                if exc is _sentinel:
-                    exc = sys.exc_info()[1]
+                exc = sys.exc_info()[1] if exc is _sentinel else exc
                 self._tear_down(exc)
         finally:
             active = _cv_request.get()
@@ -432,18 +435,6 @@ class RequestContext:
             close = getattr(self._request, "close", None)
             if close is not None:
                 close()
-
-    def __enter__(self) -> RequestContext:
-        self.push()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type | None,
-        exc_value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.pop(exc_value)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.request.url!r} [{self.request.method}] of {self.app.name}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import typing as t
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from copy import copy
 from functools import cache
 from types import TracebackType
@@ -165,11 +165,8 @@ class FlaskClient(Client):
     # Not public, but of this name and signature: Flask-SocketIO's test client calls it.
     def _request_from_builder_args(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> BaseRequest:
         kwargs["environ_base"] = self._completed(kwargs.get("environ_base") or {})
-        builder = EnvironBuilder(self.application, *args, **kwargs)
-        try:
+        with closing(EnvironBuilder(self.application, *args, **kwargs)) as builder:
             return builder.get_request()
-        finally:
-            builder.close()
 
     def _completed(self, environ: Mapping[str, t.Any]) -> WSGIEnvironment:
         """Copy an environment, with this client's own where it says nothing."""

@@ -57,9 +57,7 @@ class View:
 
 def _signed(view: t.Any, name: str, cls: type) -> t.Any:
     """Give a function the chosen name and the class's module and docstring."""
-    view.__name__ = name
-    view.__doc__ = cls.__doc__
-    view.__module__ = cls.__module__
+    view.__name__, view.__doc__, view.__module__ = name, cls.__doc__, cls.__module__
     return view
 
 

@@ -30,6 +30,25 @@ BODY_READS = "flask_nb.body_reads"
 """The environ may hold a set under this key: it is told how views read the body, ``form`` or ``json``."""
 
 
+def _limit(name: str, doc: str) -> property:
+    """A limit of requests: as set on one, else the key of that name in its app, else Werkzeug's."""
+    key, own = name.upper(), f"_{name}"
+
+    def get(self: Request) -> Any:
+        set_here = self.__dict__.get(own)
+        if set_here is not None:
+            return set_here
+        ctx = _cv_app.get(None)
+        if ctx is not None:
+            return ctx.app.config[key]
+        return getattr(super(Request, self), name)
+
+    def put(self: Request, value: int | None) -> None:
+        self.__dict__[own] = value
+
+    return property(get, put, doc=doc)
+
+
 class Request(RequestBase):
     """The request that views see: Werkzeug's, with the rule that matched.
 
@@ -47,51 +66,15 @@ class Request(RequestBase):
     #: Why no rule matched (404, 405, a redirect); raised when the request is dispatched.
     routing_exception: HTTPException | None = None
 
-    _max_content_length: int | None = None
-    _max_form_memory_size: int | None = None
-    _max_form_parts: int | None = None
-
-    @property
-    def max_content_length(self) -> int | None:
-        """The most bytes a body may have: set here, else ``MAX_CONTENT_LENGTH``, else no limit."""
-        if self._max_content_length is not None:
-            return self._max_content_length
-        ctx = _cv_app.get(None)
-        if ctx is None:
-            return super().max_content_length
-        return cast("int | None", ctx.app.config["MAX_CONTENT_LENGTH"])
-
-    @max_content_length.setter
-    def max_content_length(self, value: int | None) -> None:
-        self._max_content_length = value
-
-    @property
-    def max_form_memory_size(self) -> int | None:
-        """The most bytes a form field that is no file may have: here, else ``MAX_FORM_MEMORY_SIZE``."""
-        if self._max_form_memory_size is not None:
-            return self._max_form_memory_size
-        ctx = _cv_app.get(None)
-        if ctx is None:
-            return super().max_form_memory_size
-        return cast("int | None", ctx.app.config["MAX_FORM_MEMORY_SIZE"])
-
-    @max_form_memory_size.setter
-    def max_form_memory_size(self, value: int | None) -> None:
-        self._max_form_memory_size = value
-
-    @property  # type: ignore[override]
-    def max_form_parts(self) -> int | None:
-        """The most fields a multipart form may have: set here, else ``MAX_FORM_PARTS``."""
-        if self._max_form_parts is not None:
-            return self._max_form_parts
-        ctx = _cv_app.get(None)
-        if ctx is None:
-            return super().max_form_parts
-        return cast("int | None", ctx.app.config["MAX_FORM_PARTS"])
-
-    @max_form_parts.setter
-    def max_form_parts(self, value: int | None) -> None:
-        self._max_form_parts = value
+    max_content_length = _limit(
+        "max_content_length", "The most bytes a body may have: set here, else as configured, else no limit."
+    )
+    max_form_memory_size = _limit(
+        "max_form_memory_size", "The most bytes a form field that is no file may have: here, else configured."
+    )
+    max_form_parts = _limit(
+        "max_form_parts", "The most fields a multipart form may have: set here, else as configured."
+    )
 
     @property
     def endpoint(self) -> str | None:
