@@ -188,6 +188,43 @@ def test_an_interrupt_ends_a_hanging_request_at_once(kernel: Kernel) -> None:
     assert "404" in kernel.run("%get /nothing").text
 
 
+def test_an_interrupted_request_stops_its_view(kernel: Kernel) -> None:
+    kernel.run("import threading, time\nbegun, ended = threading.Event(), threading.Event()")
+    loop = "try:\n    begun.set()\n    while True: time.sleep(0.01)\nfinally: ended.set()"
+    kernel.run(f"%%route /loop\n{loop}", "one")
+    sent = kernel.start("%get /loop")
+    time.sleep(0.5)
+    kernel.interrupt()
+    kernel.finish(sent)
+    assert kernel.value("(begun.is_set(), ended.wait(30))") == "(True, True)"
+    assert "/loop" not in kernel.run("%serve status").text
+
+
+REST = {
+    "list": "%%route /items\nstored",
+    "add": "%%route POST /items\nstored.append(request.json)\nreturn request.json, 201",
+    "one": "%%route /items/<int:n>\n{'item': stored[n]}",
+    "change": "%%route PUT /items/<int:n>\nstored[n] = request.json\nreturn stored",
+    "remove": "@app.delete('/items/<int:n>')\ndef remove(n):\n    del stored[n]\n    return stored",
+}
+EXERCISE = """stored = ["tea"]
+a = %get /items
+b = %post /items {"is": "milk"}
+c = %put /items/0 {"is": "rice"}
+d = %get /items/1
+e = %delete /items/0
+print([response.json for response in (a, b, c, d, e)])"""
+MILK, RICE = {"is": "milk"}, {"is": "rice"}
+ANSWERS = [["tea"], MILK, [RICE, MILK], {"item": MILK}, [MILK]]
+
+
+def test_five_rest_routes_in_five_cells_answer_in_every_order(kernel: Kernel) -> None:
+    for number, order in enumerate(itertools.permutations(REST)):
+        for name in order:
+            kernel.run(REST[name], name if number % 2 else None)
+        assert kernel.run(EXERCISE).stdout == f"{ANSWERS}\n", order
+
+
 def test_serve_is_told_reused_and_stopped(kernel: Kernel) -> None:
     kernel.run("%%route /\n'home'", "one")
     kernel.run("%serve stop")
