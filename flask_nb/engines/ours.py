@@ -165,6 +165,19 @@ class OurEngine(DefiningEngine):
         # From all senders: for one alone, the signal would keep the receiver, and all that it holds.
         return lambda: web.got_request_exception.disconnect(receive)
 
+    def on_match(
+        self, callback: Callable[[str | None, str | None, Mapping[str, Any]], None]
+    ) -> Callable[[], None]:
+        """Call *callback* with the endpoint, rule and view arguments of each request; return what ends it."""
+
+        def receive(sender: Any, **extra: Any) -> None:
+            request = web.request
+            if sender is self.app and request.url_rule is not None:
+                callback(request.endpoint, request.url_rule.rule, request.view_args or {})
+
+        web.request_started.connect(receive, weak=False)
+        return lambda: web.request_started.disconnect(receive)
+
     def take_over(self, other: OurEngine) -> None:
         """Register here what cells had registered on the app of *other*; the cell's end says so.
 

@@ -75,6 +75,11 @@ class Engine(Protocol):
     def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
         """Call *callback* with each exception that a view lets out; return what ends it."""
 
+    def on_match(
+        self, callback: Callable[[str | None, str | None, Mapping[str, Any]], None]
+    ) -> Callable[[], None]:
+        """Call *callback* with the endpoint, rule and view arguments of each request; return what ends it."""
+
     def take_over(self, other: Any) -> None:
         """Register here what cells had registered on the app of *other*, an engine of the same kind.
 

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from types import FrameType, TracebackType
@@ -187,7 +187,10 @@ class Host:
         if before is not None and self._is_in_place_of(before):
             # The first app that a cell makes by itself is meant to have the routes defined so far.
             engine.take_over(before)
-        self._stop_listening = engine.on_exception(self._note_failure)
+        with ExitStack() as listening:
+            listening.callback(engine.on_exception(self._note_failure))
+            listening.callback(engine.on_match(self._note_match))
+            self._stop_listening = listening.pop_all().close
 
     def _is_in_place_of(self, before: Engine) -> bool:
         """Whether the variable has been bound anew that held the app that no cell made."""
@@ -232,6 +235,11 @@ class Host:
         engine = self._serving_engine()
         path = unquote(request.path.partition("?")[0])
         return engine is not None and engine.is_async(request.method, path)
+
+    def _note_match(self, endpoint: str | None, rule: str | None, view_args: Mapping[str, Any]) -> None:
+        recording = self.recorder.current()
+        if recording is not None:
+            recording.matched(endpoint, rule, view_args)
 
     def _note_failure(self, exc: BaseException) -> None:
         recording = self.recorder.current()

@@ -187,3 +187,12 @@ def test_a_name_of_the_framework_that_a_plain_cell_lacks_is_explained(apps: Inte
     apps.run_cell("answer = %get /who").raise_error()
     text = apps.user_ns["answer"]._repr_mimebundle_()[0]["text/plain"]
     assert "request needs an import in a plain cell: from flask_nb import request" in text
+
+
+def test_an_exchange_knows_its_endpoint_rule_and_arguments(loaded: InteractiveShell) -> None:
+    loaded.run_cell("%%route /split/<int:people>\n1 / people", cell_id="split").raise_error()
+    loaded.run_cell("answer = %get /split/0").raise_error()
+    exchange = loaded.user_ns["answer"].exchange
+    assert (exchange.endpoint, exchange.rule) == ("split_people", "/split/<int:people>")
+    assert exchange.view_args == {"people": 0}
+    assert "view split_people, line 2" in exchange.response._repr_mimebundle_()[0]["text/plain"]

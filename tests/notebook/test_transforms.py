@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -153,6 +153,7 @@ def test_no_text_is_too_odd_to_be_read(text: str) -> None:
 
 @given(st.lists(st.sampled_from([*FRAGMENTS, "%time?", "%%time\n", "get ?"]), max_size=12).map("".join))
 def test_text_without_our_magics_stays_as_it_is(text: str) -> None:
+    assume("%get" not in text)  # signs before "get ?" may make it ours
     lines = text.splitlines(keepends=True)
     for transform in (make({"get"}) for make in TRANSFORMS):
         assert transform(list(lines)) == lines

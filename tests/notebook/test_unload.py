@@ -15,7 +15,7 @@ WATCH = '''
 import logging, sys, threading, warnings
 import psutil
 import flask_nb.exchange, flask_nb.notebook, flask_nb.server
-from flask_nb import got_request_exception
+from flask_nb import got_request_exception, request_started
 from flask_nb.web import owners, serving
 from flask_nb.web.logging import default_handler
 
@@ -38,7 +38,7 @@ def traces():
         "display hooks": ip.display_pub._hooks,
         "warnings": (warnings.showwarning, warnings._showwarnmsg_impl),
         "log": (default_handler.filters, logging.root.handlers, logging.root.filters),
-        "signals": len(got_request_exception.receivers),
+        "signals": len(got_request_exception.receivers) + len(request_started.receivers),
         "finders": sys.meta_path,
         "runner": serving.runner,
         "owner": owners.current_owner.get(),
