@@ -260,3 +260,10 @@ def test_the_write_callable_of_old_apps_works():
         return [b"new"]
 
     assert InProcessTransport(app).send(Request("GET", "/"), "").body == b"oldnew"
+
+
+@pytest.mark.parametrize("status", [99, 1000, "made up"])
+def test_a_status_that_is_none_is_named(status, serve, over_socket):
+    serve(lambda request: Response("x", status=status))
+    with pytest.raises(ConnectionLostError, match=r"the status '.*', and a status has three digits"):
+        over_socket.send(Request("GET", "/"))
