@@ -1,7 +1,8 @@
 """The app object: setting up, handling one request, and everything between.
 
 A request goes ``wsgi_app`` → ``full_dispatch_request`` → ``preprocess_request`` → ``dispatch_request``
-→ ``finalize_request`` → ``process_response``, each a method that a subclass may override. Speed comes
+→ ``finalize_request`` → ``process_response``, each a method that a subclass may override. What makes a
+response of a view's value, handles errors and builds URLs stands in modules of its own. Speed comes
 from what is not done: contexts make their parts on demand, hooks and signals that nobody registered
 cost one look-up, plain rules are found by path, and a response of text is written once.
 """
@@ -16,36 +17,29 @@ import re
 import sys
 import typing as t
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import timedelta
 from functools import cached_property
-from types import FunctionType, TracebackType
-from urllib.parse import quote
+from types import FunctionType
 
 import click
-from werkzeug.datastructures import Headers, ImmutableDict
+from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import (
     Aborter,
-    BadRequest,
-    BadRequestKeyError,
     HTTPException,
-    InternalServerError,
 )
 from werkzeug.routing import (
-    BuildError,
-    MapAdapter,
     RequestRedirect,
-    RoutingException,
     Rule,
 )
 from werkzeug.serving import is_running_from_reloader
 from werkzeug.wrappers import Request as RequestBase
-from werkzeug.wrappers import Response as ResponseBase
 
 from . import cli, serving
 from .config import Config, ConfigAttribute
-from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel, blueprints_of
+from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
+from .error_handling import ErrorHandling
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .json.provider import DefaultJSONProvider, JSONProvider
@@ -53,17 +47,19 @@ from .logging import create_logger
 from .overlay import OverlaidApp
 from .owners import current_owner, is_strict, registering_owner
 from .redefinition import AppRedefinition, ListAttribute
+from .responses import ResponseMaking
 from .routing import LiveMap, RoutingTable
-from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
+from .scaffold import _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import (
     appcontext_tearing_down,
-    got_request_exception,
     request_finished,
     request_started,
     request_tearing_down,
 )
+from .signals import got_request_exception as got_request_exception  # extensions import it from here
 from .templating import DispatchingJinjaLoader, Environment
+from .url_building import UrlBuilding
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
@@ -115,7 +111,7 @@ def _say_that_the_command_line_runs() -> None:
         )
 
 
-class Flask(AppRedefinition, OverlaidApp, Scaffold):
+class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuilding):
     """A web application: a WSGI callable with a registry of rules, views, hooks and settings.
 
     ::
@@ -772,50 +768,6 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             self.logger.exception("A second error came up while the response to an error was finished")
         return response
 
-    def make_response(self, rv: ft.ResponseReturnValue) -> Response:
-        """Return the response that a view's value stands for.
-
-        :param rv: text, bytes, a dict or list (JSON), an iterator of text or bytes (streamed), a
-            response or WSGI callable; or a tuple of one of these with a status, headers, or both.
-        :raises TypeError: for anything else, naming the endpoint.
-        """
-        status = headers = None
-        if isinstance(rv, tuple):
-            rv, status, headers = _parts_of_tuple(rv)
-        if rv is None:
-            raise TypeError(f"{_the_view()} returned None, or ended without a return statement.")
-        if isinstance(rv, self.response_class):
-            response = rv
-        elif isinstance(rv, (str, bytes, bytearray)):
-            if status is None and headers is None and getattr(self.response_class, "_takes_text", False):
-                return self.response_class._from_text(rv.encode() if isinstance(rv, str) else bytes(rv))
-            response = self.response_class(rv, status=status, headers=headers)
-            status = headers = None
-        elif isinstance(rv, Iterator):
-            pieces = t.cast("Iterable[str]", rv)
-            response = self.response_class(pieces, status=status, headers=headers)
-            status = headers = None
-        elif isinstance(rv, (dict, list)):
-            response = self.json.response(rv)
-        elif isinstance(rv, ResponseBase) or callable(rv):
-            response = self._forced_response(rv)
-        else:
-            raise TypeError(_not_a_response(rv))
-        if status is not None:
-            if isinstance(status, (str, bytes, bytearray)):
-                response.status = status  # type: ignore[assignment]
-            else:
-                response.status_code = status
-        if headers:
-            response.headers.update(headers)
-        return response
-
-    def _forced_response(self, value: t.Any) -> Response:
-        try:
-            return t.cast(Response, self.response_class.force_type(value, request.environ))
-        except TypeError as exc:
-            raise TypeError(f"{exc}\n{_not_a_response(value)}").with_traceback(exc.__traceback__) from None
-
     def process_response(self, response: Response) -> Response:
         """Run the hooks after the request, innermost first, and save the session.
 
@@ -859,84 +811,6 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         if appcontext_tearing_down.receivers:
             appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
 
-    # --- errors ---
-
-    def _find_error_handler(self, e: Exception, blueprints: Sequence[str]) -> ft.ErrorHandlerCallable | None:
-        """The handler of the most specific class, those of the code first, the blueprints' first."""
-        exc_class, code = self._get_exc_class_and_code(type(e))
-        for wanted in (code, None) if code is not None else (None,):
-            for name in (*blueprints, None):
-                handlers = self.error_handler_spec.get(name, {}).get(wanted)
-                if not handlers:
-                    continue
-                found = next((handlers[cls] for cls in exc_class.__mro__ if cls in handlers), None)
-                if found is not None:
-                    return found
-        return None
-
-    def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
-        """Return what the handler of an HTTP error gives, or the error, which is a response itself."""
-        if e.code is None or isinstance(e, RoutingException):
-            return e
-        handler = self._find_error_handler(e, _cv_request.get().blueprint_names())
-        if handler is None:
-            return e
-        return t.cast("ft.ResponseReturnValue", self.ensure_sync(handler)(e))
-
-    def trap_http_exception(self, e: Exception) -> bool:
-        """Return whether an HTTP error is to be treated as any other, so that a debugger sees it."""
-        if self.config["TRAP_HTTP_EXCEPTIONS"]:
-            return True
-        trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
-        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
-            return True
-        return bool(trap) and isinstance(e, BadRequest)
-
-    def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Return whether teardown functions are not told about *error*. Override it to decide."""
-        return False
-
-    def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
-        """Return what the handler of an error of a view or hook gives; raise it when there is none."""
-        if isinstance(e, HTTPException):
-            if isinstance(e, BadRequestKeyError):
-                # Says which key was missing.
-                e.show_exception |= bool(self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"])
-            if not self.trap_http_exception(e):
-                return self.handle_http_exception(e)
-        handler = self._find_error_handler(e, _cv_request.get().blueprint_names())
-        if handler is None:
-            raise e
-        return t.cast("ft.ResponseReturnValue", self.ensure_sync(handler)(e))
-
-    def handle_exception(self, e: Exception) -> Response:
-        """Answer 500 to an error that nobody handled; raise it when errors are to propagate."""
-        got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
-        if self._propagates_exceptions():
-            raise e
-        self.log_exception((type(e), e, e.__traceback__))
-        value: HTTPException | ft.ResponseReturnValue
-        server_error = InternalServerError(original_exception=e)
-        ctx = _cv_request.get()
-        handler = self._find_error_handler(server_error, ctx.blueprint_names())
-        value = server_error if handler is None else self.ensure_sync(handler)(server_error)
-        return self.finalize_request(value, from_error_handler=True)
-
-    def _propagates_exceptions(self) -> bool:
-        """Whether errors leave the app for a debugger or a test: as configured, else when either may be."""
-        configured = self.config["PROPAGATE_EXCEPTIONS"]
-        return bool(self.testing or self.debug) if configured is None else bool(configured)
-
-    def log_exception(
-        self,
-        exc_info: tuple[type, BaseException, TracebackType | None] | tuple[None, None, None],
-    ) -> None:
-        """Log an error that nobody handled, with the path and method of the request."""
-        self.logger.error(
-            f"Exception on {request.path} [{request.method}]",
-            exc_info=exc_info,
-        )
-
     # --- async ---
 
     def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
@@ -959,159 +833,3 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
                 "Async views, hooks and handlers need asgiref: pip install 'flask-nb[async]'"
             ) from None
         return async_to_sync(func)
-
-    # --- URLs ---
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Return what matches and builds URLs: for a request, or from ``SERVER_NAME``.
-
-        :param request: the request, or None outside one.
-        :return: None outside a request when no ``SERVER_NAME`` is set.
-        :raises werkzeug.exceptions.SecurityError: when the Host is not one of ``TRUSTED_HOSTS``.
-        """
-        server_name = self.config["SERVER_NAME"]
-        if request is None:
-            if server_name is None:
-                return None
-            return self.url_map.bind(
-                server_name,
-                script_name=self.config["APPLICATION_ROOT"],
-                url_scheme=self.config["PREFERRED_URL_SCHEME"],
-            )
-        trusted = self.config["TRUSTED_HOSTS"]
-        if trusted is not None:
-            request.trusted_hosts = trusted
-        # Asked for here so that an untrusted Host is refused before anything else.
-        request.host  # noqa: B018
-        by_host = self.url_map.host_matching
-        # With neither way of matching every host is served, so none says which subdomain it is.
-        by_neither = not by_host and not self.subdomain_matching
-        return self.url_map.bind_to_environ(
-            request.environ,
-            server_name=None if by_host else server_name,
-            subdomain=(self.url_map.default_subdomain or "") if by_neither else None,
-        )
-
-    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
-        """Have the URL default functions add to *values*, in place."""
-        functions = self.url_default_functions
-        if not functions:
-            return
-        names: tuple[str | None, ...] = (None,)
-        if "." in endpoint:
-            names += tuple(reversed(blueprints_of(endpoint)))
-        for name in names:
-            for f in functions.get(name, ()):
-                f(endpoint, values)
-
-    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, t.Any]) -> str:
-        """Return the URL that an error handler for building gives; raise *error* when none does."""
-        for handler in self.url_build_error_handlers:
-            try:
-                url = handler(error, endpoint, values)
-            except BuildError as exc:
-                error = exc
-            else:
-                if url is not None:
-                    return url
-        if error is sys.exc_info()[1]:
-            raise
-        raise error
-
-    def url_for(
-        self,
-        /,  # a rule may have a variable named "self"
-        endpoint: str,
-        *,
-        _anchor: str | None = None,
-        _method: str | None = None,
-        _scheme: str | None = None,
-        _external: bool | None = None,
-        **values: t.Any,
-    ) -> str:
-        """Build the URL of an endpoint.
-
-        :param endpoint: the endpoint; beginning with ``.`` it is one of the current blueprint.
-        :param _anchor: the fragment.
-        :param _method: build for the rule of this method.
-        :param _scheme: the scheme of an external URL.
-        :param _external: with scheme and host; by default only outside a request.
-        :param values: values of variables; others become the query.
-        :raises RuntimeError: outside a request without ``SERVER_NAME``.
-        :raises werkzeug.routing.BuildError: when no rule fits.
-        """
-        ctx = _cv_request.get(None)
-        adapter: MapAdapter | None
-        if ctx is None:
-            adapter = self._url_adapter_outside_request()
-        else:
-            adapter = ctx.url_adapter
-            if endpoint.startswith("."):
-                names = ctx.blueprint_names()
-                endpoint = f"{names[0]}{endpoint}" if names else endpoint[1:]
-        if _external is None:
-            _external = ctx is None or _scheme is not None
-        if _scheme is not None and not _external:
-            raise ValueError("'_scheme' is only part of an external URL: leave '_external' away.")
-        self.inject_url_defaults(endpoint, values)
-        try:
-            url = adapter.build(  # type: ignore[union-attr]
-                endpoint, values, _method, force_external=_external, url_scheme=_scheme
-            )
-        except BuildError as exc:
-            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
-            return self.handle_url_build_error(exc, endpoint, values)
-        if _anchor is not None:
-            url = f"{url}#{quote(_anchor, safe=_ANCHOR_SAFE)}"
-        return url
-
-    def _url_adapter_outside_request(self) -> MapAdapter:
-        ctx = _cv_app.get(None)
-        adapter = self.create_url_adapter(None) if ctx is None else ctx.url_adapter
-        if adapter is None:
-            raise RuntimeError(
-                "URLs cannot be built here: no request is active, and 'SERVER_NAME' is not set. Set it"
-                " (with 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed), or build the URL in"
-                " a request, such as 'with app.test_request_context():'."
-            )
-        return adapter
-
-    def redirect(self, location: str, code: int = 302) -> ResponseBase:
-        """Return a redirect to *location*, in the app's response class."""
-        from werkzeug.utils import redirect
-
-        return redirect(location, code=code, Response=self.response_class)
-
-
-# What RFC 3986 allows in a fragment besides letters, digits and "_.-~".
-_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
-
-
-def _the_view() -> str:
-    """Who is to blame for a wrong value, as the beginning of a sentence."""
-    ctx = _cv_request.get(None)
-    endpoint = None if ctx is None else ctx.request.endpoint
-    return "A view" if endpoint is None else f"The view of the endpoint {endpoint!r}"
-
-
-def _not_a_response(value: t.Any) -> str:
-    return (
-        f"{_the_view()} returned a value of the type {type(value).__name__!r}. A view returns a string,"
-        " bytes, dict, list, iterator, response or WSGI callable, alone or in a tuple with a status,"
-        " headers, or both."
-    )
-
-
-def _parts_of_tuple(value: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
-    """Take ``(body, status, headers)``, ``(body, status)`` or ``(body, headers)`` apart."""
-    if len(value) == 3:
-        return value
-    if len(value) == 2:
-        body, second = value
-        if isinstance(second, (Headers, dict, tuple, list)):
-            return body, None, second
-        return body, second, None
-    raise TypeError(
-        f"{_the_view()} returned a tuple of {len(value)}. Tuples are (body, status), (body, headers)"
-        " or (body, status, headers)."
-    )
