@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
+from traceback import walk_tb
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -245,8 +246,17 @@ class Host:
         recording = self.recorder.current()
         if recording is not None:
             recording.fail(exc)
-            if hint := alias.hint_at_foreign_names(exc) or _hint_at_import(exc):
+            if hint := alias.hint_at_foreign_names(exc) or self._hint_at_import(exc):
                 recording.notes.append(hint)
+
+    def _hint_at_import(self, exc: BaseException) -> str | None:
+        """Say how to get a name of the framework, which a plain cell does not get by itself."""
+        # An unbound local has a name, too, and an import would not help.
+        name = exc.name if isinstance(exc, NameError) and not isinstance(exc, UnboundLocalError) else None
+        files = [frame.f_code.co_filename for frame, _ in walk_tb(exc.__traceback__)]
+        if name not in flask_nb.__all__ or not self._is_cell("".join(files[-1:])):
+            return None
+        return f"{name} needs an import in a plain cell: from flask_nb import {name}"
 
     def name_cell(self, source: str) -> str:
         """Return the file name of a cell, as tracebacks have it, and remember what people call the cell."""
@@ -361,15 +371,6 @@ class Host:
         while traceback is not None and not self._is_cell(traceback.tb_frame.f_code.co_filename):
             traceback = traceback.tb_next
         return traceback
-
-
-def _hint_at_import(exc: BaseException) -> str | None:
-    """Say how to get a name of the framework, which a plain cell does not get by itself."""
-    name = exc.name if isinstance(exc, NameError) else None
-    # An unbound local has the name, too, and an import would not help.
-    if name not in flask_nb.__all__ or isinstance(exc, UnboundLocalError):
-        return None
-    return f"{name} needs an import in a plain cell: from flask_nb import {name}"
 
 
 def _ipython_frame() -> FrameType | None:

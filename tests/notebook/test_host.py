@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -196,3 +198,14 @@ def test_an_exchange_knows_its_endpoint_rule_and_arguments(loaded: InteractiveSh
     assert (exchange.endpoint, exchange.rule) == ("split_people", "/split/<int:people>")
     assert exchange.view_args == {"people": 0}
     assert "view split_people, line 2" in exchange.response._repr_mimebundle_()[0]["text/plain"]
+
+
+def test_a_name_that_other_code_lacks_is_not_explained(
+    apps: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lacks_a_name.py").write_text("def view():\n    return request.path\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    apps.run_cell("import lacks_a_name\napp.get('/lacks')(lacks_a_name.view);", cell_id="l").raise_error()
+    apps.run_cell("answer = %get /lacks").raise_error()
+    assert "NameError" in apps.user_ns["answer"]._repr_mimebundle_()[0]["text/plain"]
+    assert "needs an import" not in apps.user_ns["answer"]._repr_mimebundle_()[0]["text/plain"]
