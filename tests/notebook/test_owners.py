@@ -68,8 +68,10 @@ def test_a_cell_with_app_and_route_says_nothing_when_it_runs_again(
 
 def test_two_cells_that_begin_alike_keep_their_routes_without_ids(loaded: InteractiveShell) -> None:
     for name in ("a", "b"):
-        loaded.run_cell(f"from flask_nb import Flask\n'{name}'\napp = globals().get('app') or Flask('x')\n"
-                        f"app.get('/{name}', endpoint='{name}')(lambda: '{name}');").raise_error()
+        loaded.run_cell(
+            f"from flask_nb import Flask\n'{name}'\napp = globals().get('app') or Flask('x')\n"
+            f"app.get('/{name}', endpoint='{name}')(lambda: '{name}');"
+        ).raise_error()
     client = loaded.user_ns["app"].test_client()
     assert [client.get("/a").text, client.get("/b").text] == ["a", "b"]
 
