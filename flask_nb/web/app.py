@@ -612,13 +612,15 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
 
     @property
     def _opens_sessions_lazily(self) -> bool:
-        """Whether the session interface is our own, which does nothing but read the cookie."""
-        return type(self.session_interface) is SecureCookieSessionInterface
+        """Whether the session interface is our own as it is, which does nothing but read the cookie."""
+        interface = self.session_interface
+        return type(interface) is SecureCookieSessionInterface and not interface.__dict__
 
     def _matches_directly(self, environ: WSGIEnvironment) -> bool:
         """Whether path and method alone decide, so that the URL adapter can wait."""
         return (
             not self._overrides_url_adapter
+            and "create_url_adapter" not in self.__dict__
             and not self.subdomain_matching
             and self.config["TRUSTED_HOSTS"] is None
             and "HTTP_UPGRADE" not in environ

@@ -161,7 +161,7 @@ class AppContext(_PushedByWith):
         self._tokens: list[contextvars.Token[AppContext]] = []
         if app.app_ctx_globals_class is not _AppCtxGlobals:
             self._g = app.app_ctx_globals_class()
-        if app._overrides_url_adapter:
+        if app._overrides_url_adapter or "create_url_adapter" in app.__dict__:
             self._url_adapter = app.create_url_adapter(None)
 
     @property

@@ -776,6 +776,13 @@ def test_a_subclass_is_asked_for_the_url_adapter_of_each_context(framework, tmp_
     assert asked == [None, "/", None]
 
 
+def test_an_app_may_be_given_another_way_to_make_url_adapters(app):
+    asked, make = [], app.create_url_adapter
+    app.create_url_adapter = lambda request: asked.append(request and request.path) or make(request)
+    serve(app, lambda: "view").get("/")
+    assert asked == ["/", None]
+
+
 # --- shell, instance folder, resources ---
 
 

@@ -538,6 +538,13 @@ def test_env_file_option_goes_before_the_default_files(invoke, write):
     assert invoke("-e", "absent.env", "routes").exit_code == 2
 
 
+def test_the_env_file_may_be_named_in_the_environment(invoke, write, monkeypatch):
+    write("named.py", ONE_APP)
+    write("given.env", "FLASK_APP=named\n")
+    monkeypatch.setenv("FLASK_ENV_FILE", "given.env")
+    assert "/static/" in invoke("routes").output
+
+
 def test_skip_dotenv_leaves_the_default_files_but_not_the_given_one(cli, invoke, write, monkeypatch):
     monkeypatch.setenv("FLASK_SKIP_DOTENV", "1")
     write("named.py", ONE_APP)

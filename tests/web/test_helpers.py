@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 
 import pytest
-from werkzeug.exceptions import Gone, NotFound
+from werkzeug.exceptions import Aborter, Gone, NotFound
 from werkzeug.routing import BuildError
 
 # --- url_for ---
@@ -175,6 +175,18 @@ def test_an_app_aborts_in_its_own_way(framework):
 
     with App(__name__).app_context(), pytest.raises(Teapot):
         framework.abort(499)
+
+
+def test_an_app_may_have_another_class_of_aborter(framework):
+    class Own(Aborter):
+        def __call__(self, code, *args, **kwargs):
+            super().__call__(code + 1, *args, **kwargs)
+
+    class App(framework.Flask):
+        aborter_class = Own
+
+    with App(__name__).app_context(), pytest.raises(NotFound):
+        framework.abort(403)
 
 
 # --- make_response ---

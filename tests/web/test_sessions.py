@@ -351,6 +351,38 @@ def test_a_backend_of_ones_own_opens_and_saves(framework, app, client):
     assert store == {"a": 1, "b": 2}
 
 
+def test_a_backend_of_ones_own_is_opened_for_a_transaction(framework, app, client):
+    store = {"a": 1}
+
+    class Session(dict, framework.sessions.SessionMixin):
+        pass
+
+    class Interface(framework.sessions.SessionInterface):
+        def open_session(self, app, request):
+            return Session(store)
+
+        def save_session(self, app, session, response):
+            store.update(session)
+
+    app.session_interface = Interface()
+    with client.session_transaction() as session:
+        assert session == {"a": 1}
+        session["b"] = 2
+    assert store == {"a": 1, "b": 2}
+
+
+def test_an_interface_that_is_patched_is_asked_for_every_request(framework, app, client):
+    interface = framework.sessions.SecureCookieSessionInterface()
+    called = []
+    opened, saved = interface.open_session, interface.save_session
+    interface.open_session = lambda *args: called.append("open") or opened(*args)
+    interface.save_session = lambda *args: called.append("save") or saved(*args)
+    app.session_interface = interface
+    app.add_url_rule("/", "view", lambda: "")
+    client.get("/")
+    assert called == ["open", "save"]
+
+
 def test_a_backend_that_opens_nothing_gives_a_null_session(framework, app, client):
     class Null(framework.sessions.NullSession):
         pass
