@@ -38,11 +38,10 @@ def test_nbclient_runs_it_and_its_exercise_fails_until_it_is_solved(
     with client.setup_kernel():
         for position, cell in enumerate(notebook.cells):
             client.execute_cell(cell, position)
-        if "raises-exception" in tags(check):
-            assert [output.get("ename") for output in check.outputs] == ["AssertionError"]
-            exercise.source, check.metadata = solution_of(notebook), {}
-            client.execute_cell(exercise, position - 2)
-            client.execute_cell(check, position)
+        assert [output.get("ename") for output in check.outputs] == ["AssertionError"]
+        exercise.source, check.metadata = solution_of(notebook), {}
+        client.execute_cell(exercise, position - 2)
+        client.execute_cell(check, position)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -75,9 +74,7 @@ def test_only_what_is_tagged_speaks_of_this_run(tutorial: NotebookNode) -> None:
             assert not re.search(r"127\.0\.0\.1|0x[0-9a-f]{6}|/tmp|/home/", str(cell.outputs))
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in bundled_notebooks() if path.stem != "quickstart"], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", bundled_notebooks(), ids=lambda path: path.stem)
 def test_it_ends_with_an_exercise_a_folded_solution_and_a_check_that_fails(path: Path) -> None:
     *cells, exercise, solution, check = read_notebook(path).cells
     assert [cell.cell_type for cell in (exercise, solution, check)] == ["code", "markdown", "code"]
