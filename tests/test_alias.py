@@ -114,6 +114,35 @@ def test_an_app_written_for_flask_runs():
     assert printed == "flask_nb.web.app {'n': 1}"
 
 
+def test_pytest_runs_an_apps_tests_when_conftest_asks_for_it(tmp_path):
+    (tmp_path / "conftest.py").write_text("import flask_nb\nflask_nb.as_flask()\n")
+    (tmp_path / "site_of_tests.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    (tmp_path / "test_site.py").write_text(
+        "import flask\nfrom site_of_tests import app\n"
+        "def test_it():\n    assert type(app).__module__ == 'flask_nb.web.app'\n"
+        "    assert type(app.test_client()) is flask.testing.FlaskClient\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_a_server_that_is_given_a_module_serves_ours(tmp_path):
+    """As gunicorn does: the server imports the module, whose first lines ask for the alias."""
+    (tmp_path / "wsgi.py").write_text(
+        "import flask_nb\nflask_nb.as_flask()\nfrom flask import Flask\napp = Flask(__name__)\n"
+    )
+    printed = python(
+        f"""
+        import sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        from waitress import runner
+        runner.run(["--port=0", "wsgi:app"], lambda app, **options: print(type(app).__module__))
+        """
+    )
+    assert printed == "flask_nb.web.app"
+
+
 @pytest.mark.parametrize("installed", ["", WITHOUT_FLASK], ids=["flask installed", "flask absent"])
 def test_metadata_tells_flasks_version_and_leaves_plugins_alone(installed):
     python(
