@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Literal
 
 from werkzeug.exceptions import default_exceptions
-from werkzeug.http import parse_options_header
+from werkzeug.http import HTTP_STATUS_CODES, parse_options_header
 
 from .response import ExchangeResponse
 
@@ -98,11 +97,11 @@ def size(count: int) -> str:
 def status_line(status: str) -> str:
     """Return a status as the registry writes it: ``404 Not Found`` also where a server shouts."""
     code, _, reason = status.partition(" ")
-    try:
-        phrase = HTTPStatus(int(code)).phrase
-    except ValueError:
+    # Werkzeug's table: the standard library's differs between versions of Python.
+    phrase = HTTP_STATUS_CODES.get(int(code)) if code.isdecimal() else None
+    if phrase is None or (reason and reason.lower() != phrase.lower()):
         return printable(status)
-    return f"{code} {phrase}" if not reason or reason.lower() == phrase.lower() else printable(status)
+    return f"{code} {phrase}"
 
 
 def mimetype(response: ExchangeResponse) -> str:

@@ -31,9 +31,10 @@ _SOURCES = {
 _FRAMES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
 # What an element adds to a page's height in a browser's own styles, its margins included.
 _ROWS = {"h1": 62, **dict.fromkeys(("h2", "h3", "h4", "h5", "h6"), 50)}
-_ROWS |= dict.fromkeys(("p", "pre", "hr", "form", "input", "button", "textarea", "table", "header"), 36)
+_ROWS |= dict.fromkeys(("p", "pre", "hr", "table", "header"), 36)
+_ROWS |= {"form": 16, "textarea": 50, **dict.fromkeys(("input", "button", "select"), 26)}  # labels stand beside
 _ROWS |= dict.fromkeys(("iframe", "object", "embed"), 154)
-_ROWS |= dict.fromkeys(("li", "tr", "br", "div", "ul", "ol", "dt", "dd", "option", "label"), 22)
+_ROWS |= dict.fromkeys(("li", "tr", "br", "div", "ul", "ol", "dt", "dd"), 22)
 _PICTURES = frozenset(["img", "svg", "video", "canvas", "link"])
 _NOT_IN_PAGE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _CANDIDATE = re.compile(r"[\s,]*(\S+)")

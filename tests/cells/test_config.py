@@ -307,7 +307,7 @@ def test_a_property_that_raises(session):
     [
         ("", "A = 1\nB = = 2", CellSyntaxError, "line 3: invalid syntax"),
         ("", "A = 1\nB = 1 / 0", ConfigError, "the cell, line 3: ZeroDivisionError"),
-        ("--format json", '{"A": 1,\n}', CellSyntaxError, "line 3, column 1: "),
+        ("--format json", '{"A": 1,\n"B" 2}', CellSyntaxError, "line 3, column 5: "),
         ("--format json", "[1]", ConfigError, "the cell: it holds a list, not settings"),
         ("--format toml", "A = 1\nB = \n", CellSyntaxError, "line 3, column 5: Invalid value"),
         ("--format toml", "A = 1\nB = '", CellSyntaxError, "line 3, column 6: "),
