@@ -32,7 +32,7 @@ _FRAMES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
 # What an element adds to a page's height in a browser's own styles, its margins included.
 _ROWS = {"h1": 62, **dict.fromkeys(("h2", "h3", "h4", "h5", "h6"), 50)}
 _ROWS |= dict.fromkeys(("p", "pre", "hr", "table", "header"), 36)
-_ROWS |= {"form": 16, "textarea": 50, **dict.fromkeys(("input", "button", "select"), 26)}  # labels stand beside
+_ROWS |= {"form": 16, "textarea": 50, **dict.fromkeys(("input", "button", "select"), 26)}
 _ROWS |= dict.fromkeys(("iframe", "object", "embed"), 154)
 _ROWS |= dict.fromkeys(("li", "tr", "br", "div", "ul", "ol", "dt", "dd"), 22)
 _PICTURES = frozenset(["img", "svg", "video", "canvas", "link"])
