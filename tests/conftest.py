@@ -11,6 +11,17 @@ from typing import Any
 
 import nbval.kernel
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing on a busy machine. In CI the examples are the same each time: what
+# is new is found where somebody sits in front of it.
+settings.register_profile(
+    "flask_nb",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("flask_nb")
 
 MARKERS = ("browser", "programs", "deploy")
 """Tests that need what a developer's machine may lack; `.ci/run` has it all."""

@@ -8,13 +8,8 @@ from typing import Any
 import flask
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import settings
 
 from flask_nb.cells import AppliedRoute, apply_route, parse_route
-
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("flask_nb", deadline=None)
-settings.load_profile("flask_nb")
 
 
 class FlaskTarget:
