@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from flask_nb.errors import ViewCancelled
 from flask_nb.stopping import raise_in_thread, take_back
@@ -142,11 +142,3 @@ class Watchdog:
         self._timer.cancel()
         if self._has_fired and not self._can_interrupt():
             take_back(self._ident)
-
-
-def run_with_deadline(seconds: float, call: Callable[[], Any]) -> Any:
-    """Run a call in this thread under a watchdog.
-
-    :raises TimeoutError: if the time was up first.
-    """
-    return Watchdog(seconds).run(call)
