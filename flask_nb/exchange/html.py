@@ -12,13 +12,14 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from html import escape
 from itertools import islice
+from typing import Any
 
 from .bodies import MAX_CHARACTERS, BodyKind, clip, clipped, printable, status_line
 from .exchange import Exchange, OutputPart
 from .failure import Failure
 from .frame import html_body
 from .inlining import MAX_FRAME
-from .json_layout import Token, json_lines
+from .json_layout import JsonObject, Token, json_lines
 from .media import audio_body, binary_body, image_body, image_html, video_body
 from .shown import ShownBody
 from .styles import (
@@ -187,7 +188,7 @@ _BODIES: dict[BodyKind, Callable[[ShownBody, int], Iterator[str]]] = {
 
 
 def _json_folds(body: ShownBody) -> Iterator[str]:
-    """Offer a JSON array of objects as a table too, and what is longer than a glance as a tree."""
+    """Offer a JSON array of objects as a table too, and what is nested or long as a tree."""
     if body.json is None:
         return
     try:
@@ -195,10 +196,22 @@ def _json_folds(body: ShownBody) -> Iterator[str]:
         if table is not None:
             title = f"{table.name} as a table" if table.name else "as a table"
             yield fold(title, table_html(table, _MAX_TABLE, "_.json"))
-        if len(list(islice(json_lines(body.json.value), _TREE_LINES + 1))) > _TREE_LINES:
+        if _is_nested(body.json.value) or _is_long(body.json.value):
             yield fold("as a tree", f'<div style="{PRE}">{json_tree(body.json.value)}</div>')
     except RecursionError:
         return
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether a member is itself an object or array that has members."""
+    if not isinstance(value, (JsonObject, list)):
+        return False
+    members = [member for _, member in value] if isinstance(value, JsonObject) else value
+    return any(isinstance(member, (JsonObject, list)) and member for member in members)
+
+
+def _is_long(value: Any) -> bool:
+    return len(list(islice(json_lines(value), _TREE_LINES + 1))) > _TREE_LINES
 
 
 def _source(body: ShownBody) -> Iterator[str]:

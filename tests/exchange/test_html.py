@@ -1,5 +1,6 @@
 """The panel in three views: a trusted notebook, an untrusted one, and a stripped static page."""
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -220,6 +221,16 @@ def test_headers_are_unfolded_where_they_are_the_answer(serve):
 
 def test_plain_words_need_no_frame(serve):
     assert "iframe" not in html_of(serve(lambda _: "Hello Ann!").send(Request("GET", "/")))
+
+
+@pytest.mark.parametrize(
+    ("value", "is_tree"),
+    [({"a": {"b": 1}}, True), ([[1], [2]], True), ({"a": 1, "b": []}, False), (["a"], False), ("a", False)],
+)
+def test_a_nested_json_body_is_also_a_tree(serve, value, is_tree):
+    response = Response(json.dumps(value), mimetype="application/json")
+    html = html_of(serve(lambda _: response).send(Request("GET", "/")))
+    assert ("as a tree" in html) is is_tree
 
 
 def test_a_long_json_body_is_also_a_tree(serve):
