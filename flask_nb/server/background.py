@@ -42,6 +42,8 @@ class BackgroundServer:
     :param max_threads: how many threads there may be at most, those of abandoned views included.
     :param key_header: the header whose value names a request for :meth:`cancel`. It is only read.
     :param grace: seconds that a cancelled view is given to come back before its thread is replaced.
+    :param max_body: how many bytes the body of a request may have.
+    :param browser_timeout: for how many seconds a request without a key may run; None for no limit.
     """
 
     def __init__(
@@ -51,15 +53,19 @@ class BackgroundServer:
         host: str = "127.0.0.1",
         port: int = 0,
         threads: int = 16,
-        max_threads: int = 64,
+        max_threads: int = 256,
         key_header: str = "X-Flask-Nb-Exchange",
         grace: float = 0.25,
+        max_body: int = 64 * 1024 * 1024,
+        browser_timeout: float | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ServerError(f"{port} is no port. Choose one with --port N, N from 1 to 65535")
         self._host = host
         self._asked_port = self._port = port
-        self._settings = Settings(app, threads, max(threads, max_threads), key_header, grace)
+        self._settings = Settings(
+            app, threads, max(threads, max_threads), key_header, grace, max_body, browser_timeout
+        )
         self._lifecycle = threading.RLock()
         self._run: Run | None = None
         self._finalizer: weakref.finalize[Any, Any] | None = None
@@ -117,7 +123,7 @@ class BackgroundServer:
         """
         run = self._run
         if run is not None and run.has_caller():
-            run.request_stop(drain)
+            run.close(drain)
             return True
         with self._lifecycle:
             if (run := self._run) is None:
