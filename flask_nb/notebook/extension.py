@@ -56,7 +56,7 @@ class Extension:
 
     def __init__(self, ip: InteractiveShell) -> None:
         self.ip = ip
-        self.events = CellEvents(ip)
+        self.events = CellEvents(ip, engines.Workspace())
         with ExitStack() as undo:
             self.settings = self._add_settings(undo)
             self._offer_alias(undo)

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import timedelta
 from functools import cached_property
+from io import BytesIO
 from types import FunctionType
 
 import click
@@ -36,19 +37,17 @@ from werkzeug.routing import (
 from werkzeug.serving import is_running_from_reloader
 from werkzeug.wrappers import Request as RequestBase
 
+from ..live.owners import at_work, current_run
+from ..live.url_map import LiveMap, RoutingTable
 from . import cli, serving
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
 from .error_handling import ErrorHandling
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
-from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
+from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_file
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
-from .overlay import OverlaidApp
-from .owners import current_owner, is_strict, registering_owner
-from .redefinition import AppRedefinition, ListAttribute
 from .responses import ResponseMaking
-from .routing import LiveMap, RoutingTable
 from .scaffold import _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import (
@@ -111,7 +110,7 @@ def _say_that_the_command_line_runs() -> None:
         )
 
 
-class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuilding):
+class Flask(ResponseMaking, ErrorHandling, UrlBuilding):
     """A web application: a WSGI callable with a registry of rules, views, hooks and settings.
 
     ::
@@ -222,8 +221,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         self.cli.name = self.name
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
-        self._start_overlay()
-        self._start_redefinition()
+        self.live.was_made()
 
     def _checked_instance_path(self, instance_path: str | None) -> str:
         if instance_path is None:
@@ -240,19 +238,16 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             "'static_host' goes with 'host_matching': give both or neither"
         )
         app = weakref.ref(self)  # the view must not keep the app alive in a cycle
-        token = current_owner.set(None)  # it belongs to the app, not to the cell that makes the app
-        try:
+        with at_work(None):  # it belongs to the app, not to the cell that makes the app
             self.add_url_rule(
                 f"{self.static_url_path}/<path:filename>",
                 "static",
                 lambda **values: app().send_static_file(**values),  # type: ignore[union-attr]
                 host=static_host,
             )
-        finally:
-            current_owner.reset(token)
 
     def _check_setup_finished(self, f_name: str) -> None:
-        if self._got_first_request and (current_owner.get() is None or is_strict()):
+        if not self.live.is_open() and self._got_first_request:
             raise AssertionError(
                 f"'{f_name}' was called after the app had handled its first request:"
                 " requests before it and after it would be treated differently. Register everything"
@@ -277,7 +272,9 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
     @cached_property
     def jinja_env(self) -> Environment:
         """The template environment, made when it is first asked for."""
-        return self.create_jinja_environment()
+        environment = self.create_jinja_environment()
+        self.live.exchange_template_tables(environment)
+        return environment
 
     @property
     def debug(self) -> bool:
@@ -355,6 +352,18 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         environment.policies["json.dumps_function"] = self.json.dumps
         return environment
 
+    def send_static_file(self, filename: str) -> Response:
+        """Return the response of a static file: of a notebook's cell, else of the static folder."""
+        content = self.live.overlay.static.get(filename)
+        if content is None:
+            return super().send_static_file(filename)
+        return send_file(
+            BytesIO(content.data),
+            mimetype=content.mimetype,
+            etag=content.etag,
+            max_age=self.get_send_file_max_age(filename),
+        )
+
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
         """Return the loader that looks in the app's templates, then in each blueprint's."""
         return DispatchingJinjaLoader(self)
@@ -383,7 +392,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
     @setupmethod
     def add_template_filter(self, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
         """Register a Jinja filter, as :meth:`template_filter` does."""
-        self._add_to_templates("filters", "template filter", "add_template_filter", f, name)
+        self.jinja_env.filters[name or f.__name__] = f
 
     @setupmethod
     def template_test(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
@@ -393,7 +402,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
     @setupmethod
     def add_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
         """Register a Jinja test, as :meth:`template_test` does."""
-        self._add_to_templates("tests", "template test", "add_template_test", f, name)
+        self.jinja_env.tests[name or f.__name__] = f
 
     @setupmethod
     def template_global(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
@@ -403,18 +412,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
     @setupmethod
     def add_template_global(self, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
         """Register a function for all templates, as :meth:`template_global` does."""
-        self._add_to_templates("globals", "template global", "add_template_global", f, name)
-
-    def _add_to_templates(
-        self, table: str, kind: str, method: str, f: Callable[..., t.Any], name: str | None
-    ) -> None:
-        self._set_name(
-            kind,
-            getattr(self.jinja_env, table),
-            name or f.__name__,
-            f,
-            repeat=lambda target: getattr(target, method)(f, name),
-        )
+        self.jinja_env.globals[name or f.__name__] = f
 
     # --- registering ---
 
@@ -451,6 +449,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         :param options: what :class:`werkzeug.routing.Rule` takes.
         :raises AssertionError: when the endpoint has another view already.
         """
+        is_derived = endpoint is None
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
         options["endpoint"] = endpoint
@@ -467,22 +466,23 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             methods = named | {"OPTIONS"} if automatic else named
         rule_obj = self.url_rule_class(rule, methods=methods, **options)
         rule_obj.provide_automatic_options = automatic  # type: ignore[attr-defined]
-        owner = registering_owner()
-        if owner is not None and isinstance(self.url_map, LiveMap):
-            self._define_route(owner, rule_obj, view_func, named)
-            return
         if view_func is not None:
-            self._check_endpoint_is_free(endpoint, view_func)
+            self._check_endpoint_is_free(endpoint, view_func, is_derived)
+        if self.live.define_route(rule_obj, view_func, named):
+            return
         self.url_map.add(rule_obj)
         if view_func is not None:
             self.view_functions[endpoint] = view_func
 
-    def _check_endpoint_is_free(self, endpoint: str, view_func: Callable[..., t.Any]) -> None:
-        known = self.view_functions.get(endpoint)
+    def _check_endpoint_is_free(
+        self, endpoint: str, view_func: Callable[..., t.Any], is_derived: bool
+    ) -> None:
+        known = self.live.view_in_the_way(endpoint, view_func, is_derived)
         if known is not None and known != view_func:
             raise AssertionError(
                 f"the endpoint {endpoint!r} has a view function already, {known!r}."
-                " Give this one another name or another 'endpoint'."
+                " Give this one another name or another 'endpoint'; if a decorator gave it that name,"
+                " use functools.wraps in the decorator."
             )
 
     def _methods_of(self, view_func: t.Any, methods: Iterable[str] | None) -> set[str]:
@@ -498,18 +498,14 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
     @setupmethod
     def teardown_appcontext(self, f: F) -> F:
         """Have *f* called when an app context ends, with the error that ended it or None."""
-        self._add_to_list("teardown_appcontext", "teardown_appcontext_funcs", f)
+        self.teardown_appcontext_funcs.append(f)
         return f
 
     @setupmethod
     def shell_context_processor(self, f: F) -> F:
         """Have the names that *f* returns defined in the shell."""
-        self._add_to_list("shell_context_processor", "shell_context_processors", f)
+        self.shell_context_processors.append(f)
         return f
-
-    def _add_to_list(self, kind: str, attribute: str, f: Callable[..., t.Any]) -> None:
-        """Add to one of the app's lists as to a table of hooks with one scope."""
-        self._add_function(kind, ListAttribute(self, attribute), f)
 
     # --- shell and commands ---
 
@@ -646,6 +642,9 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         :param environ: the WSGI environment.
         :param start_response: the server's callable for status and headers.
         """
+        if current_run.get() is not None:  # a cell asks: what it sees is its own, what requests see is not
+            with at_work(None):
+                return self.wsgi_app(environ, start_response)
         ctx = self.request_context(environ)
         ctx.keep_routing_table()
         failure: BaseException | None = None
@@ -724,7 +723,8 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         A rule that was replaced after this request had matched it keeps the view that it had. The
         order of the two reads is what makes that certain: a replaced rule is marked first.
         """
-        view = self.view_functions.get(rule.endpoint)
+        # What a cell would not see, a request does: `dict.get` passes over a live table's own.
+        view = dict.get(self.view_functions, rule.endpoint)
         view = getattr(rule, "last_view", None) or view
         return self.view_functions[rule.endpoint] if view is None else view
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
 
+from ..live.url_map import RoutingTable, keep_table
 from .globals import _cv_app, _cv_request
-from .routing import RoutingTable, keep_table
 from .signals import appcontext_popped, appcontext_pushed
 
 if TYPE_CHECKING:

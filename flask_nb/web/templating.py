@@ -20,8 +20,8 @@ from .helpers import stream_with_context
 from .signals import before_render_template, template_rendered
 
 if t.TYPE_CHECKING:
+    from ..live.overlay import OverlayTemplate
     from .app import Flask
-    from .overlay import OverlayTemplate
     from .scaffold import Scaffold
 
     #: The source, the file that it stands in, and a function that tells whether it is still the same.
@@ -75,7 +75,7 @@ class Environment(BaseEnvironment):
 
         An overlaid template never enters that cache, which could keep it after it has been replaced.
         """
-        overlaid = self.app.overlay.templates.get(name)
+        overlaid = self.app.live.overlay.templates.get(name)
         if overlaid is None:
             return super()._load_template(name, globals)
         depends_on = self._compiles_into()
@@ -97,7 +97,7 @@ class Environment(BaseEnvironment):
         """What a template is compiled into; a compiled one is kept as long as all of it is the same."""
         if self._keeper is not self:  # an overlay begins as a copy of all attributes
             self._keep_strings()
-        return (*self.filters.values(), None, *self.tests.values())
+        return (*dict.values(self.filters), None, *dict.values(self.tests))
 
     def _forget_kept(self) -> None:
         self._kept.cache_clear()
@@ -140,7 +140,7 @@ class DispatchingJinjaLoader(BaseLoader):
 
         :raises jinja2.TemplateNotFound: no loader has it.
         """
-        overlaid = self.app.overlay.templates.get(template)
+        overlaid = self.app.live.overlay.templates.get(template)
         if overlaid is not None:
             return overlaid.source, overlaid.filename, lambda: self._is_overlaid(template, overlaid)
         search = self._explained if self.app.config["EXPLAIN_TEMPLATE_LOADING"] else self._first
@@ -150,7 +150,7 @@ class DispatchingJinjaLoader(BaseLoader):
         return found
 
     def _is_overlaid(self, name: str, template: OverlayTemplate) -> bool:
-        return self.app.overlay.templates.get(name) is template
+        return self.app.live.overlay.templates.get(name) is template
 
     def _first(self, environment: BaseEnvironment, template: str) -> TemplateSource | None:
         for _, loader in self._loaders():
@@ -178,7 +178,7 @@ class DispatchingJinjaLoader(BaseLoader):
     def list_templates(self) -> list[str]:
         """List the names of the templates of all loaders, each once."""
         in_folders = (name for _, loader in self._loaders() for name in loader.list_templates())
-        return list(dict.fromkeys([*self.app.overlay.templates, *in_folders]))
+        return list(dict.fromkeys([*self.app.live.overlay.templates, *in_folders]))
 
 
 def _source_or_none(loader: BaseLoader, environment: BaseEnvironment, template: str) -> TemplateSource | None:

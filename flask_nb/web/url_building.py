@@ -16,8 +16,8 @@ from .scaffold import Scaffold
 if t.TYPE_CHECKING:
     from werkzeug.wrappers import Response as ResponseBase
 
+    from ..live.url_map import LiveMap
     from .config import Config
-    from .routing import LiveMap
     from .wrappers import Request, Response
 
 # What RFC 3986 allows in a fragment besides letters, digits and "_.-~".

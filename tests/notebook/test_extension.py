@@ -13,7 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from flask_nb import Flask, alias
 from flask_nb.notebook.extension import get_host
 from flask_nb.notebook.settings import FlaskNB
-from flask_nb.web import owners, serving
+from flask_nb.live.owners import current_run
+from flask_nb.web import serving
 
 NAMES = {"route", "routes", "serve", "app", "get", "post", "put", "patch", "delete", "head", "options"}
 
@@ -31,7 +32,7 @@ def traces(shell: InteractiveShell) -> dict[str, object]:
         "warnings": warnings.showwarning,
         "finders": list(sys.meta_path),
         "runner": serving.runner,
-        "owner": owners.current_owner.get(),
+        "owner": current_run.get(),
         "threads": settled_threads(),
     }
 

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from flask_nb.web.owners import begin, finish, owned_by
+from flask_nb.live.workspace import Workspace
 
 
 class Notebook:
@@ -14,19 +14,19 @@ class Notebook:
 
     def __init__(self):
         self.names = {"__name__": "__main__"}
+        self.workspace = Workspace()
 
     def run(self, key, source):
         """Run a cell; return the lines that it tells. Without a key it has no cell id."""
         source = textwrap.dedent(source).strip()
         name = source.splitlines()[0][:40]
-        owner = begin((id(self), key or name), name, retires=key is not None)
+        cell = self.workspace.begin(key or ("name", name), name, is_certain=key is not None)
         succeeded = False
         try:
-            with owned_by(owner):
-                exec(compile(source, f"<cell {key}>", "exec"), self.names)
+            exec(compile(source, f"<cell {key}>", "exec"), self.names)
             succeeded = True
         finally:
-            self.told = finish(owner, succeeded)
+            self.told = self.workspace.finish(cell, succeeded)
         return self.told
 
     def get(self, path, method="GET"):

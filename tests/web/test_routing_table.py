@@ -10,7 +10,7 @@ from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
 from werkzeug.test import create_environ
 
 from flask_nb.web import Flask
-from flask_nb.web.routing import LiveMap, RoutingTable, SharedMatcher, keep_table
+from flask_nb.live.url_map import LiveMap, RoutingTable, SharedMatcher, keep_table
 
 
 def outcome(url_map, path, method):
@@ -170,15 +170,14 @@ def test_a_matcher_in_use_refuses_to_change_in_place():
 
 
 def test_no_request_sees_a_half_made_rule_while_it_is_replaced():
-    from flask_nb.web.owners import begin, finish, owned_by
+    from flask_nb.live.workspace import Workspace
 
-    app = Flask("swap")
+    app, workspace = Flask("swap"), Workspace()
 
     def define(name):
-        owner = begin("cell", "cell", retires=True)
-        with owned_by(owner):
-            app.add_url_rule(f"/x/<{name}>", "view", lambda **values: ",".join(values))
-        finish(owner, succeeded=True)
+        run = workspace.begin("cell", "cell", is_certain=True)
+        app.add_url_rule(f"/x/<{name}>", "view", lambda **values: ",".join(values))
+        workspace.finish(run, succeeded=True)
 
     define("a")
     answers, stop = set(), threading.Event()

@@ -26,6 +26,7 @@ from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.routing.matcher import State, StateMachineMatcher
 from werkzeug.routing.rules import RuleFactory, RulePart
 
+Rank = tuple[int, ...]
 RuleKey = tuple[str, str | None, str | None, bool, bool]
 
 
@@ -45,12 +46,46 @@ def reduced(rule: Rule, methods: Iterable[str]) -> Rule:
     return fewer
 
 
+def rank_of(rule: Rule) -> Rank:
+    """Return where a rule stands among those that match as well: where its cell first ran."""
+    rank: Rank = getattr(rule, "rank", ())
+    return rank
+
+
+class _State(State):
+    """A state of Werkzeug's matcher that knows the first of the ranks of all rules below it.
+
+    Werkzeug tries transitions of one weight, and rules of one state, in the order in which they were
+    added. Here that is the order of their ranks, so that it does not depend on which cell ran last.
+
+    :param rank: the first rank below, where it is known already.
+    """
+
+    def __init__(
+        self,
+        dynamic: list[tuple[RulePart, Any]],
+        rules: list[Rule],
+        static: dict[str, Any],
+        rank: Rank | None = None,
+    ) -> None:
+        super().__init__(dynamic, rules, static)
+        self.rank: Rank = self._first_rank() if rank is None else rank
+
+    def _first_rank(self) -> Rank:
+        below = (*(state for _, state in self.dynamic), *self.static.values())
+        return min([*map(rank_of, self.rules), *(state.rank for state in below)], default=())  # type: ignore[attr-defined]
+
+
+def _nothing() -> _State:
+    return _State([], [], {}, ())
+
+
 class SharedMatcher(StateMachineMatcher):
     """Werkzeug's state machine with additions and removals that copy only the path they touch."""
 
-    def __init__(self, merge_slashes: bool, root: State | None = None) -> None:
+    def __init__(self, merge_slashes: bool, root: _State | None = None) -> None:
         super().__init__(merge_slashes)
-        self._root = root or State()
+        self._root: Any = root or _nothing()
 
     def with_rule(self, rule: Rule) -> SharedMatcher:
         """Return a matcher that also knows *rule*."""
@@ -58,7 +93,7 @@ class SharedMatcher(StateMachineMatcher):
 
     def without_rule(self, rule: Rule) -> SharedMatcher:
         """Return a matcher that no longer knows *rule*."""
-        root = _without(self._root, rule, rule._parts, 0) or State()
+        root = _without(self._root, rule, rule._parts, 0) or _nothing()
         return SharedMatcher(self.merge_slashes, root)
 
     def with_rule_instead(self, old: Rule, new: Rule) -> SharedMatcher:
@@ -73,65 +108,62 @@ class SharedMatcher(StateMachineMatcher):
         """Do nothing: transitions are put in their order when they are added."""
 
 
-def _weight(transition: tuple[RulePart, State]) -> Any:
-    return transition[0].weight
+def _order(transition: tuple[RulePart, Any]) -> Any:
+    return transition[0].weight, transition[1].rank
 
 
-def _with(state: State, rule: Rule, parts: list[RulePart], depth: int) -> State:
+def _with(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _State:
+    is_empty = not (state.rules or state.static or state.dynamic)
+    rank = rank_of(rule) if is_empty else min(state.rank, rank_of(rule))
     if depth == len(parts):
-        return State(state.dynamic, [*state.rules, rule], state.static)
+        rules = list(state.rules)
+        insort(rules, rule, key=rank_of)
+        return _State(state.dynamic, rules, state.static, rank)
     part = parts[depth]
     if part.static:
-        child = _with(state.static.get(part.content) or State(), rule, parts, depth + 1)
-        return State(state.dynamic, state.rules, {**state.static, part.content: child})
-    dynamic = list(state.dynamic)
-    for index, (known, child) in enumerate(dynamic):
-        if known == part:
-            dynamic[index] = known, _with(child, rule, parts, depth + 1)
-            break
-    else:
-        insort(dynamic, (part, _with(State(), rule, parts, depth + 1)), key=_weight)
-    return State(dynamic, state.rules, state.static)
+        child = _with(state.static.get(part.content) or _nothing(), rule, parts, depth + 1)
+        return _State(state.dynamic, state.rules, {**state.static, part.content: child}, rank)
+    below = next((child for known, child in state.dynamic if known == part), None) or _nothing()
+    others = [one for one in state.dynamic if one[0] != part]
+    insort(others, (part, _with(below, rule, parts, depth + 1)), key=_order)
+    return _State(others, state.rules, state.static, rank)
 
 
-def _without(state: State, rule: Rule, parts: list[RulePart], depth: int) -> State | None:
+def _without(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _State | None:
     """The state without the rule, or None when nothing is left of it."""
+    dynamic, rules, static = state.dynamic, state.rules, state.static
     if depth == len(parts):
-        rest = State(state.dynamic, [one for one in state.rules if one is not rule], state.static)
+        rules = [one for one in rules if one is not rule]
     elif parts[depth].static:
-        static = dict(state.static)
-        _put(static, parts[depth].content, _without(static[parts[depth].content], rule, parts, depth + 1))
-        rest = State(state.dynamic, state.rules, static)
+        child = _without(static[parts[depth].content], rule, parts, depth + 1)
+        static = dict(static)
+        if child is None:
+            del static[parts[depth].content]
+        else:
+            static[parts[depth].content] = child
+    else:
+        changed = (
+            (known, child if known != parts[depth] else _without(child, rule, parts, depth + 1))
+            for known, child in dynamic
+        )
+        dynamic = sorted(((known, child) for known, child in changed if child is not None), key=_order)
+    return _State(dynamic, rules, static) if rules or static or dynamic else None
+
+
+def _instead(state: Any, old: Rule, new: Rule, parts: list[RulePart], depth: int) -> _State:
+    """The state with *new*, of the same rank and parts, in the place of *old*."""
+    dynamic, rules, static = state.dynamic, state.rules, state.static
+    if depth == len(parts):
+        rules = [new if one is old else one for one in rules]
+    elif parts[depth].static:
+        content = parts[depth].content
+        static = {**static, content: _instead(static[content], old, new, parts, depth + 1)}
     else:
         dynamic = [
-            (known, child if known != parts[depth] else _without(child, rule, parts, depth + 1))
-            for known, child in state.dynamic
+            (known, child if known != parts[depth] else _instead(child, old, new, parts, depth + 1))
+            for known, child in dynamic
         ]
-        kept = [(known, child) for known, child in dynamic if child is not None]
-        rest = State(kept, state.rules, state.static)
-    return rest if rest.rules or rest.static or rest.dynamic else None
-
-
-def _put(mapping: dict[str, State], key: str, value: State | None) -> None:
-    if value is None:
-        del mapping[key]
-    else:
-        mapping[key] = value
-
-
-def _instead(state: State, old: Rule, new: Rule, parts: list[RulePart], depth: int) -> State:
-    if depth == len(parts):
-        rules = [new if one is old else one for one in state.rules]
-        return State(state.dynamic, rules, state.static)
-    part = parts[depth]
-    if part.static:
-        child = _instead(state.static[part.content], old, new, parts, depth + 1)
-        return State(state.dynamic, state.rules, {**state.static, part.content: child})
-    dynamic = [
-        (known, child if known != part else _instead(child, old, new, parts, depth + 1))
-        for known, child in state.dynamic
-    ]
-    return State(dynamic, state.rules, state.static)
+    return _State(dynamic, rules, static, state.rank)
 
 
 def _is_plain(rule: Rule) -> bool:
@@ -182,6 +214,10 @@ class RoutingTable:
         return [rule for rules in self.by_endpoint.values() for rule in rules]
 
 
+def _build_order(rule: Rule) -> Any:
+    return rule.build_compare_key(), rank_of(rule)
+
+
 class _Draft:
     """A table in the making; only the thread that drafts it sees it."""
 
@@ -195,10 +231,10 @@ class _Draft:
         if not rule.build_only:
             self.matcher = self.matcher.with_rule(rule)
         rules = list(self.by_endpoint.get(rule.endpoint, ()))
-        insort(rules, rule, key=Rule.build_compare_key)
+        insort(rules, rule, key=_build_order)
         self._set_endpoint(rule.endpoint, rules)
         if _is_plain(rule):
-            self.by_path[rule.rule] = (*self.by_path.get(rule.rule, ()), rule)
+            self.by_path[rule.rule] = tuple(sorted((*self.by_path.get(rule.rule, ()), rule), key=rank_of))
 
     def remove(self, rule: Rule) -> None:
         if not rule.build_only:
@@ -212,14 +248,11 @@ class _Draft:
                 del self.by_path[rule.rule]
 
     def substitute(self, old: Rule, new: Rule) -> None:
-        """Put *new* where *old* stood, in every order that matters; both have the same parts."""
+        """Put *new*, the same rule for fewer methods, where *old* stood."""
         if not old.build_only:
             self.matcher = self.matcher.with_rule_instead(old, new)
-        if old.endpoint != new.endpoint:
-            rest = [one for one in self.by_endpoint[old.endpoint] if one is not old]
-            self._set_endpoint(old.endpoint, rest)
-        rules = [one for one in self.by_endpoint.get(new.endpoint, ()) if one is not old]
-        insort(rules, new, key=Rule.build_compare_key)
+        rules = [one for one in self.by_endpoint[old.endpoint] if one is not old]
+        insort(rules, new, key=_build_order)
         self._set_endpoint(new.endpoint, rules)
         if old.rule in self.by_path:
             self.by_path[old.rule] = tuple(new if one is old else one for one in self.by_path[old.rule])
@@ -246,6 +279,8 @@ class LiveMap(Map):
     """
 
     table: RoutingTable
+    #: In a notebook: called with each rule that is added, to record it or to publish it.
+    register: Callable[[Rule], None] | None = None
 
     def __init__(self, rules: Iterable[RuleFactory] | None = None, **options: Any) -> None:
         self._change_lock = threading.RLock()
@@ -288,8 +323,16 @@ class LiveMap(Map):
         """Do nothing: a published table is in order."""
 
     def add(self, rulefactory: RuleFactory) -> None:
-        """Bind the rules of *rulefactory* and publish a table with them."""
-        self.change(add=list(rulefactory.get_rules(self)))
+        """Bind the rules of *rulefactory* and publish a table with them.
+
+        In a notebook they are recorded as what the cell at work registers.
+        """
+        rules = list(rulefactory.get_rules(self))
+        if self.register is None:
+            self.change(add=rules)
+            return
+        for rule in rules:
+            self.register(rule)
 
     def change(
         self,

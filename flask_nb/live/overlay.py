@@ -9,21 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from jinja2 import Environment, nodes
-
-from .config_layers import ConfigLayers
-from .helpers import send_file
-
-if TYPE_CHECKING:
-    from .app import Flask
-    from .wrappers import Response
 
 
 @dataclass(frozen=True)
@@ -72,13 +63,23 @@ class StaticContent:
 class Overlay:
     """What an app has in front of its template and static folders.
 
-    :param app: the app; what is added under an owner is recorded in its ledger.
+    :param find_app: returns the app.
     """
 
-    def __init__(self, app: Flask) -> None:
-        self._find_app = weakref.ref(app)  # the app holds this, and must not be kept alive by a cycle
+    def __init__(self, find_app: Callable[[], Any]) -> None:
+        self._find_app = find_app
         self.templates: dict[str, OverlayTemplate] = {}
         self.static: dict[str, StaticContent] = {}
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that templates are compiled in.
+
+        The app's own is made from the settings of the moment when it is first asked for, which is not
+        for a definition to choose: before that, one like it will do.
+        """
+        app = self._find_app()
+        return vars(app).get("jinja_env") or app.create_jinja_environment()
 
     def add_template(
         self, name: str, source: str, filename: str | None = None, first_line: int = 1
@@ -94,26 +95,8 @@ class Overlay:
         """
         # Checked as it will be compiled, an unknown filter included, but with the lines of the source.
         self.environment.compile(source, name, filename)
-        template = OverlayTemplate(source, filename, first_line)
-        self.put_template(name, template)
+        template = self.templates[name] = OverlayTemplate(source, filename, first_line)
         return template
-
-    @property
-    def _app(self) -> Flask:
-        return cast("Flask", self._find_app())
-
-    @property
-    def environment(self) -> Environment:
-        """The environment that templates are compiled in.
-
-        The app's own is made from the settings of the moment when it is first asked for, which is not
-        for a definition to choose: before that, one like it will do.
-        """
-        return vars(self._app).get("jinja_env") or self._app.create_jinja_environment()
-
-    def put_template(self, name: str, template: OverlayTemplate) -> None:
-        """Add a template unchecked: a new app takes it over before its filters are there."""
-        self._put("template", self.templates, name, template, lambda overlay: overlay.put_template)
 
     def add_static(self, path: str, data: bytes, mimetype: str | None = None) -> StaticContent:
         """Define a static file in front of the file of that path.
@@ -123,55 +106,11 @@ class Overlay:
         :param mimetype: its type; found by the name, then by the content unless given.
         :raises RuntimeError: the app serves no static files.
         """
-        if not self._app.has_static_folder:
-            raise RuntimeError(f"{self._app!r} has no 'static_folder' to serve static files from")
-        content = StaticContent(data, mimetype or guess_mimetype(path, data))
-        self.put_static(path, content)
+        app = self._find_app()
+        if not app.has_static_folder:
+            raise RuntimeError(f"{app!r} has no 'static_folder' to serve static files from")
+        content = self.static[path] = StaticContent(data, mimetype or guess_mimetype(path, data))
         return content
-
-    def put_static(self, path: str, content: StaticContent) -> None:
-        """Add a static file, whether or not it can be reached."""
-        self._put("static file", self.static, path, content, lambda overlay: overlay.put_static)
-
-    def _put(
-        self,
-        kind: str,
-        table: dict[str, Any],
-        name: str,
-        value: Any,
-        putter: Callable[[Overlay], Callable[[str, Any], None]],
-    ) -> None:
-        """Enter *value* in the table, and how the same is done on an app that takes over."""
-
-        def repeat(target: Flask) -> None:
-            putter(target.overlay)(name, value)
-
-        self._app._set_name(kind, table, name, value, repeat)
-
-
-class OverlaidApp:
-    """The part of an app that looks into its overlay first, and whose settings can be taken back."""
-
-    def _start_overlay(self) -> None:
-        """Make both at once: made on demand, two threads might each make one."""
-        app = cast("Flask", self)
-        #: The templates and static files in front of those of the folders.
-        self.overlay = Overlay(app)
-        #: What definitions have set in the configuration.
-        self.config_layers = ConfigLayers(app)
-
-    def send_static_file(self, filename: str) -> Response:
-        """Return the response of a static file: of the overlay, else of the static folder."""
-        content = self.overlay.static.get(filename)
-        if content is None:
-            folder: Any = super()
-            return cast("Response", folder.send_static_file(filename))
-        return send_file(
-            BytesIO(content.data),
-            mimetype=content.mimetype,
-            etag=content.etag,
-            max_age=cast("Flask", self).get_send_file_max_age(filename),
-        )
 
 
 # The first bytes of a document whose name has no ending, without spaces before it, in lower case.
