@@ -137,7 +137,8 @@ class Ledger:
                 run.workspace.tell_replaced(run, entry)
             run.workspace.leave_over(run, entry.effects)
             self.remove(entry)
-            self._drop_idle_source(entry)
+            if not (run.cell or run).has_replaced(entry):
+                self._drop_idle_source(entry)
         self._changed()
 
     def _drop_idle_source(self, entry: Entry) -> None:

@@ -79,7 +79,8 @@ class Overlay:
         for a definition to choose: before that, one like it will do.
         """
         app = self._find_app()
-        return vars(app).get("jinja_env") or app.create_jinja_environment()
+        environment: Environment = vars(app).get("jinja_env") or app.create_jinja_environment()
+        return environment
 
     def add_template(
         self, name: str, source: str, filename: str | None = None, first_line: int = 1

@@ -7,15 +7,18 @@ keeps the rule that it matched, and the view that this rule had.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.routing import Rule
 
+from ..errors import RuleError
 from .ledger import Entry, Identity
 from .owners import Run, at_work
-from .slots import LiveDict
+from .slots import LiveDict, name_of_function
 from .url_map import LiveMap, reduced
 
 if TYPE_CHECKING:
@@ -56,11 +59,13 @@ def define(live: Live, run: Run, rule: Rule, view: Callable[..., Any] | None, na
     A rule without a view displaces none that has one: it may only give a path a second name.
 
     :param named: the methods that the rule names, without those that come along.
+    :raises RuleError: the view cannot be called with the variables of the rule.
     """
     url_map: LiveMap = live.app.url_map
     views: LiveDict = live.app.view_functions
     with url_map.batch():
         rule.bind(url_map)
+        _check_parameters(live.app, run, rule, view)
         displaced = _displaced(live, run, rule, view, named)
         identity: Identity = ("rule", rule.endpoint, rule.rule, named, rule.subdomain, rule.host)
         entry = live.ledger.note(run, Route(live, rule, named), rule, identity)
@@ -79,6 +84,34 @@ def define(live: Live, run: Run, rule: Rule, view: Callable[..., Any] | None, na
             before_publishing=put_view,
         )
         _settle(live, run, rule, displaced)
+
+
+def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
+    """Refuse a view of a cell that its rule's variables do not fit: each request would fail.
+
+    A decorated function and one with ``**kwargs`` may take anything, and preprocessors may change what
+    it is called with. What modules register is theirs to test.
+    """
+    is_plain = isinstance(view, FunctionType) and name_of_function(view) and not hasattr(view, "__wrapped__")
+    if run.owner.kind != "cell" or not is_plain or app.url_value_preprocessors:
+        return
+    parameters = inspect.signature(view).parameters.values()
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return
+    named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    taken, given = {one.name for one in named}, set(rule.arguments)
+    needed = {one.name for one in named if one.default is one.empty}
+    if given - taken or needed - given:
+        raise RuleError(
+            f"{rule.rule!r} and {view.__name__}() do not fit: the rule has {_listed(given, 'variable')}, the"
+            f" function takes {_listed(taken, 'parameter')}. Write:"
+            f" def {view.__name__}({', '.join(sorted(given))})"
+        )
+
+
+def _listed(names: Iterable[str], kind: str) -> str:
+    names = sorted(names)
+    return f"{kind}{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else f"no {kind}s"
 
 
 def _displaced(

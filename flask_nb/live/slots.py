@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 from .ledger import ROUTE, Entry, Identity, Ledger
@@ -81,7 +81,7 @@ class Name:
     @property
     def label(self) -> str:
         """What people call what stands here."""
-        return self.table.place.kind.label_of(self.name)
+        return str(self.table.place.kind.label_of(self.name))
 
     def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
         """Cover what stands here."""
@@ -113,21 +113,23 @@ class _Stack:
 class LiveDict(dict[Any, Any]):
     """A dictionary that records what is put into it while a cell runs."""
 
-    place: Placed
+    #: None for what the class of a live configuration makes by itself: that records nothing.
+    place: Any = None
+    _stacks: Any = MappingProxyType({})
 
-    def __init__(self, place: Placed, values: Mapping[Any, Any] = {}) -> None:
+    def __init__(self, place: Placed, values: Mapping[Any, Any] = MappingProxyType({})) -> None:
         super().__init__(values)
         self.go_live(place)
 
     def go_live(self, place: Placed) -> None:
         """Begin to record."""
         self.place = place
-        self._stacks: dict[Any, _Stack] = {}
+        self._stacks = {}
 
     # --- registering ---
 
     def __setitem__(self, name: Any, value: Any) -> None:
-        run = registering()
+        run = registering() if self.place is not None else None
         if run is None:
             self._forget(name)
             super().__setitem__(name, value)
@@ -214,15 +216,14 @@ class LiveDict(dict[Any, Any]):
     def _stack(self, name: Any) -> _Stack:
         """What lies under a name, beginning anew where something else was put there meanwhile."""
         now = super().get(name, MISSING)
-        stack = self._stacks.get(name)
+        stack: _Stack | None = self._stacks.get(name)
         if stack is None or now is not stack.value():
             stack = self._stacks[name] = _Stack(now)
         return stack
 
     def _forget(self, name: Any) -> None:
         """Whoever is no cell puts something here for good."""
-        stack = self._stacks.pop(name, None)
-        for entry in stack.entries if stack is not None else ():
+        for entry in self._stacks.pop(name).entries if name in self._stacks else ():
             self.place.ledger.remove(entry)
 
     # --- reading ---
@@ -295,7 +296,7 @@ class LiveDict(dict[Any, Any]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     # --- changing, in terms of the above ---
 
@@ -356,7 +357,8 @@ def _others(entry: Entry, run: Run) -> bool:
 
 def live_class(kind: type) -> type:
     """Return the live subclass of a class of dictionaries, such as that of an app's configuration."""
-    return type(kind.__name__, (LiveDict, kind), {"__module__": kind.__module__, "__doc__": kind.__doc__})
+    names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__init__": kind.__init__}  # type: ignore[misc]
+    return type(kind.__name__, (LiveDict, kind), names)
 
 
 def copy_name(source: Mapping[Any, Any], name: Any, target: Any, new_name: Any) -> None:
@@ -439,7 +441,7 @@ class LiveList(list[Any]):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._published)
 
-    def __reversed__(self) -> Iterator[Any]:
+    def __reversed__(self) -> Any:
         return reversed(self._published)
 
     def _publish(self, values: list[Any], ranks: list[tuple[Rank, Entry | None]]) -> None:
@@ -500,7 +502,7 @@ class LiveList(list[Any]):
             with carrying:
                 self.append(value)
 
-    def __iadd__(self, values: Iterable[Any]) -> Any:
+    def __iadd__(self, values: Iterable[Any]) -> Any:  # type: ignore[misc]
         self.extend(values)
         return self
 
@@ -590,7 +592,9 @@ class LiveScopes(defaultdict[Any, Any]):
     :param make: makes the container under a key, with what it begins with.
     """
 
-    def __init__(self, make: Callable[[Any, Any], Any], values: Mapping[Any, Any] = {}) -> None:
+    def __init__(
+        self, make: Callable[[Any, Any], Any], values: Mapping[Any, Any] = MappingProxyType({})
+    ) -> None:
         super().__init__(None)
         self._make = make
         for key, value in values.items():

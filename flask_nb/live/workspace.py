@@ -136,7 +136,8 @@ class Workspace:
         """
         label = "" if run.is_quiet else old.label if what is None else what
         is_same = old.owner.key == run.owner.key and (run.owner.is_certain or old.body == run.body)
-        if label and not is_same:
+        is_own = any((run.cell or run).has_replaced(cause) for cause in old.causes)
+        if label and not is_same and not is_own:
             self.tell(run, f"replaces {label} of {old.owner}")
 
     def leave_over(self, run: Run, entries: Iterable[Entry]) -> None:

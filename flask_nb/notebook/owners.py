@@ -76,7 +76,15 @@ class CellEvents:
         name = cell_name(source)
         key = ("cell", cell_id) if cell_id else ("name", name)
         run = self.workspace.begin(key, name, is_certain=bool(cell_id))
+        for line in self.workspace.delete([("cell", one) for one in self._deleted() if one != cell_id]):
+            self.workspace.tell(run, line)
         self._running.append(RunningCell(source, run))
+
+    def _deleted(self) -> list[str]:
+        """The ids of cells that were deleted since the last run; front ends send them with the next."""
+        parent: dict[str, Any] = getattr(self._ip, "get_parent", dict)() or {}
+        deleted = parent.get("metadata", {}).get("deletedCells")
+        return [one for one in deleted if isinstance(one, str)] if isinstance(deleted, list) else []
 
     def end(self, result: ExecutionResult | None) -> None:
         """End the cell's ownership, and print what it replaced and withdrew.

@@ -161,7 +161,9 @@ def test_failures_are_heard_until_told_to_stop(app: Flask, engine: OurEngine) ->
     assert [type(exc) for exc in heard] == [ZeroDivisionError]
 
 
-def test_dropping_an_endpoint_withdraws_all_its_rules(app: Flask, engine: OurEngine, workspace: Workspace) -> None:
+def test_dropping_an_endpoint_withdraws_all_its_rules(
+    app: Flask, engine: OurEngine, workspace: Workspace
+) -> None:
     run = workspace.begin("key", "cell", is_certain=True)
     add(engine, "/a", "a", methods=["GET"])
     add(engine, "/b", "b")

@@ -11,9 +11,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from flask_nb import Flask, alias
+from flask_nb.live.owners import current_run
 from flask_nb.notebook.extension import get_host
 from flask_nb.notebook.settings import FlaskNB
-from flask_nb.live.owners import current_run
 from flask_nb.web import serving
 
 NAMES = {"route", "routes", "serve", "app", "get", "post", "put", "patch", "delete", "head", "options"}

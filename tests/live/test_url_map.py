@@ -9,8 +9,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
 from werkzeug.test import create_environ
 
-from flask_nb.web import Flask
 from flask_nb.live.url_map import LiveMap, RoutingTable, SharedMatcher, keep_table
+from flask_nb.web import Flask
 
 
 def outcome(url_map, path, method):
