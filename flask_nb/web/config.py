@@ -6,15 +6,15 @@ import errno
 import json
 import os
 import types
-import typing as t
 from collections.abc import Callable, Iterable, Mapping
+from typing import IO, TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from werkzeug.utils import import_string
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from .app import Flask
 
-T = t.TypeVar("T")
+T = TypeVar("T")
 
 # What ``silent=True`` forgives: that there is no such file, never what stands in one. A Python file
 # is also forgiven a parent that is no directory.
@@ -22,42 +22,42 @@ _NO_DATA_FILE = frozenset({errno.ENOENT, errno.EISDIR})
 _NO_PYTHON_FILE = _NO_DATA_FILE | {errno.ENOTDIR}
 
 
-class ConfigAttribute(t.Generic[T]):
+class ConfigAttribute(Generic[T]):
     """Make an attribute of the app stand for a key of its configuration.
 
     :param name: the configuration key.
     :param get_converter: turns the stored value into what the attribute gives.
     """
 
-    def __init__(self, name: str, get_converter: Callable[[t.Any], T] | None = None) -> None:
+    def __init__(self, name: str, get_converter: Callable[[Any], T] | None = None) -> None:
         self.__name__ = name
         self.get_converter = get_converter
 
-    @t.overload
-    def __get__(self, obj: None, owner: type | None = None) -> t.Self: ...
+    @overload
+    def __get__(self, obj: None, owner: type | None = None) -> Self: ...
 
-    @t.overload
+    @overload
     def __get__(self, obj: Flask, owner: type | None = None) -> T: ...
 
-    def __get__(self, obj: Flask | None, owner: type | None = None) -> T | t.Self:
+    def __get__(self, obj: Flask | None, owner: type | None = None) -> T | Self:
         if obj is None:
             return self
         value = obj.config[self.__name__]
         convert = self.get_converter
         return value if convert is None else convert(value)
 
-    def __set__(self, obj: Flask, value: t.Any) -> None:
+    def __set__(self, obj: Flask, value: Any) -> None:
         obj.config[self.__name__] = value
 
 
-class Config(dict[str, t.Any]):
+class Config(dict[str, Any]):
     """Hold an app's configuration: upper-case keys, any values.
 
     :param root_path: the folder that relative file names start from.
     :param defaults: the values to begin with.
     """
 
-    def __init__(self, root_path: str | os.PathLike[str], defaults: dict[str, t.Any] | None = None) -> None:
+    def __init__(self, root_path: str | os.PathLike[str], defaults: dict[str, Any] | None = None) -> None:
         super().__init__(defaults or {})
         self.root_path = root_path
 
@@ -81,7 +81,7 @@ class Config(dict[str, t.Any]):
             f"{variable_name!r} names, but the variable is not set. Set it to a path, or pass silent=True."
         )
 
-    def from_prefixed_env(self, prefix: str = "FLASK", *, loads: Callable[[str], t.Any] = json.loads) -> bool:
+    def from_prefixed_env(self, prefix: str = "FLASK", *, loads: Callable[[str], Any] = json.loads) -> bool:
         """Take every environment variable that begins with a prefix and ``_``.
 
         A value that ``loads`` refuses stays the string it is. ``__`` in a name leads into a nested
@@ -98,8 +98,8 @@ class Config(dict[str, t.Any]):
                 self._set_nested(name[len(start) :].split("__"), _parsed(os.environ[name], loads))
         return True
 
-    def _set_nested(self, path: list[str], value: t.Any) -> None:
-        target: dict[str, t.Any] = self
+    def _set_nested(self, path: list[str], value: Any) -> None:
+        target: dict[str, Any] = self
         for key in path[:-1]:
             if key not in target:
                 target[key] = {}
@@ -134,7 +134,7 @@ class Config(dict[str, t.Any]):
     def from_file(
         self,
         filename: str | os.PathLike[str],
-        load: Callable[[t.IO[t.Any]], Mapping[str, t.Any]],
+        load: Callable[[IO[Any]], Mapping[str, Any]],
         silent: bool = False,
         text: bool = True,
     ) -> bool:
@@ -159,7 +159,7 @@ class Config(dict[str, t.Any]):
         """
         return self.from_file(filename, json.load, silent=silent)
 
-    def from_mapping(self, mapping: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> bool:
+    def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
         """Take the upper-case keys of a mapping and of the keyword arguments.
 
         :param mapping: a mapping, or key and value pairs.
@@ -170,12 +170,12 @@ class Config(dict[str, t.Any]):
         self._take(kwargs.items())
         return True
 
-    def _take(self, items: Iterable[tuple[str, t.Any]]) -> None:
+    def _take(self, items: Iterable[tuple[str, Any]]) -> None:
         self.update((key, value) for key, value in items if key.isupper())
 
     def get_namespace(
         self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
-    ) -> dict[str, t.Any]:
+    ) -> dict[str, Any]:
         """Give the entries whose keys begin with a prefix, as keyword arguments for what they configure.
 
         :param namespace: the prefix, such as ``"MAIL_"``.
@@ -190,7 +190,7 @@ class Config(dict[str, t.Any]):
         return os.path.join(self.root_path, filename)
 
 
-def _parsed(text: str, loads: Callable[[str], t.Any]) -> t.Any:
+def _parsed(text: str, loads: Callable[[str], Any]) -> Any:
     try:
         return loads(text)
     except Exception:  # whatever a loader of the caller's own raises: then it is plain text
@@ -198,7 +198,7 @@ def _parsed(text: str, loads: Callable[[str], t.Any]) -> t.Any:
 
 
 def _read(
-    path: str, mode: str, silent: bool, forgiven: frozenset[int], load: Callable[[t.IO[t.Any]], T]
+    path: str, mode: str, silent: bool, forgiven: frozenset[int], load: Callable[[IO[Any]], T]
 ) -> T | None:
     """Open a configuration file and load it; None when it is missing and that is forgiven."""
     try:

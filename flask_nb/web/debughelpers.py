@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from jinja2.loaders import BaseLoader
 from werkzeug.routing import RequestRedirect
 
 from .globals import _cv_request
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from .app import Flask
     from .scaffold import Scaffold
     from .templating import TemplateSource
@@ -73,7 +73,7 @@ def attach_enctype_error_multidict(request: Request) -> None:
     plain = type(request.files)
 
     class ExplainingFiles(plain):  # type: ignore[valid-type, misc]
-        def __getitem__(self, key: str) -> t.Any:
+        def __getitem__(self, key: str) -> Any:
             try:
                 return super().__getitem__(key)
             except KeyError as exc:

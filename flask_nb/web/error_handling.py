@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
@@ -13,7 +13,7 @@ from .globals import _cv_request, request
 from .scaffold import Scaffold
 from .signals import got_request_exception
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     import logging
 
     from . import typing as ft
@@ -24,9 +24,9 @@ if t.TYPE_CHECKING:
 class ErrorHandling(Scaffold):
     """The part of an app that decides what becomes of an error."""
 
-    if t.TYPE_CHECKING:  # what the app itself has
+    if TYPE_CHECKING:  # what the app itself has
         config: Config
-        testing: t.Any
+        testing: Any
 
         @property
         def debug(self) -> bool: ...
@@ -34,9 +34,9 @@ class ErrorHandling(Scaffold):
         @property
         def logger(self) -> logging.Logger: ...
 
-        def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]: ...
+        def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]: ...
 
-        def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> Response: ...
+        def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Response: ...
 
     def _find_error_handler(self, e: Exception, blueprints: Sequence[str]) -> ft.ErrorHandlerCallable | None:
         """The handler of the most specific class, those of the code first, the blueprints' first."""
@@ -58,7 +58,7 @@ class ErrorHandling(Scaffold):
         handler = self._find_error_handler(e, _cv_request.get().blueprint_names())
         if handler is None:
             return e
-        return t.cast("ft.ResponseReturnValue", self.ensure_sync(handler)(e))
+        return cast("ft.ResponseReturnValue", self.ensure_sync(handler)(e))
 
     def trap_http_exception(self, e: Exception) -> bool:
         """Return whether an HTTP error is to be treated as any other, so that a debugger sees it."""
@@ -84,7 +84,7 @@ class ErrorHandling(Scaffold):
         handler = self._find_error_handler(e, _cv_request.get().blueprint_names())
         if handler is None:
             raise e
-        return t.cast("ft.ResponseReturnValue", self.ensure_sync(handler)(e))
+        return cast("ft.ResponseReturnValue", self.ensure_sync(handler)(e))
 
     def handle_exception(self, e: Exception) -> Response:
         """Answer 500 to an error that nobody handled; raise it when errors are to propagate."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as ResponseBase
 
 from .globals import _cv_request, request
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from . import typing as ft
     from .json.provider import JSONProvider
     from .wrappers import Response
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 class ResponseMaking:
     """The part of an app that makes responses of what views return."""
 
-    if t.TYPE_CHECKING:  # what the app itself has
+    if TYPE_CHECKING:  # what the app itself has
         json: JSONProvider
         response_class: type[Response]
 
@@ -43,7 +43,7 @@ class ResponseMaking:
             response = self.response_class(rv, status=status, headers=headers)
             status = headers = None
         elif isinstance(rv, Iterator):
-            pieces = t.cast("Iterable[str]", rv)
+            pieces = cast("Iterable[str]", rv)
             response = self.response_class(pieces, status=status, headers=headers)
             status = headers = None
         elif isinstance(rv, (dict, list)):
@@ -61,9 +61,9 @@ class ResponseMaking:
             response.headers.update(headers)
         return response
 
-    def _forced_response(self, value: t.Any) -> Response:
+    def _forced_response(self, value: Any) -> Response:
         try:
-            return t.cast("Response", self.response_class.force_type(value, request.environ))
+            return cast("Response", self.response_class.force_type(value, request.environ))
         except TypeError as exc:
             raise TypeError(f"{exc}\n{_not_a_response(value)}").with_traceback(exc.__traceback__) from None
 
@@ -75,7 +75,7 @@ def _the_view() -> str:
     return "A view" if endpoint is None else f"The view of the endpoint {endpoint!r}"
 
 
-def _not_a_response(value: t.Any) -> str:
+def _not_a_response(value: Any) -> str:
     return (
         f"{_the_view()} returned a value of the type {type(value).__name__!r}. A view returns a string,"
         " bytes, dict, list, iterator, response or WSGI callable, alone or in a tuple with a status,"
@@ -83,7 +83,7 @@ def _not_a_response(value: t.Any) -> str:
     )
 
 
-def _parts_of_tuple(value: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
+def _parts_of_tuple(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
     """Take ``(body, status, headers)``, ``(body, status)`` or ``(body, headers)`` apart."""
     if len(value) == 3:
         return value

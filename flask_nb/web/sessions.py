@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import typing as t
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from .json.tag import TaggedJSONSerializer
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from .app import Flask
     from .wrappers import Request, Response
 
 
-class SessionMixin(MutableMapping[str, t.Any]):
+class SessionMixin(MutableMapping[str, Any]):
     """What a session is beside a mapping. The flags are True or False by the backend's knowledge."""
 
     #: The session did not exist before this request.
@@ -38,7 +38,7 @@ class SessionMixin(MutableMapping[str, t.Any]):
         self["_permanent"] = bool(value)
 
 
-class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     """A session whose data stands in the cookie.
 
     ``modified`` notices changes of the session itself, not of a list or dictionary inside it: set it
@@ -49,18 +49,18 @@ class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
 
     modified = False
 
-    def __init__(self, initial: t.Mapping[str, t.Any] | None = None) -> None:
+    def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(initial, _mark_modified)
 
 
-def _mark_modified(session: t.Any) -> None:
+def _mark_modified(session: Any) -> None:
     session.modified = True
 
 
 class NullSession(SecureCookieSession):
     """The session of an app without a secret key: it can be read, and is empty; writing fails."""
 
-    def _refuse(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise RuntimeError(
             "The session is unavailable because no secret key was set. "
             "Set app.secret_key to something long, random and private, such as secrets.token_hex() gives."
@@ -139,7 +139,7 @@ class SessionInterface:
         raise NotImplementedError
 
 
-def _lazy_sha1(string: bytes = b"") -> t.Any:
+def _lazy_sha1(string: bytes = b"") -> Any:
     """Look SHA-1 up only when it is used: a system in FIPS mode does not have it."""
     return hashlib.sha1(string)
 
@@ -152,9 +152,9 @@ session_json_serializer = TaggedJSONSerializer()
 def _signing_serializer(
     keys: tuple[str | bytes, ...],
     salt: str,
-    serializer: t.Any,
+    serializer: Any,
     key_derivation: str,
-    digest_method: Callable[..., t.Any],
+    digest_method: Callable[..., Any],
 ) -> URLSafeTimedSerializer:
     # The last key signs, all are tried in reading. Kept, as a request needs it twice.
     return URLSafeTimedSerializer(
@@ -227,7 +227,7 @@ class SecureCookieSessionInterface(SessionInterface):
         assert serializer is not None  # a session that may be saved was opened with one
         return serializer.dumps(dict(session))
 
-    def _cookie_flags(self, app: Flask) -> dict[str, t.Any]:
+    def _cookie_flags(self, app: Flask) -> dict[str, Any]:
         return {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import typing as t
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from werkzeug.routing import BuildError, MapAdapter
@@ -13,7 +13,7 @@ from .ctx import blueprints_of
 from .globals import _cv_app, _cv_request
 from .scaffold import Scaffold
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from werkzeug.wrappers import Response as ResponseBase
 
     from .config import Config
@@ -27,11 +27,11 @@ _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 class UrlBuilding(Scaffold):
     """The part of an app that builds URLs."""
 
-    if t.TYPE_CHECKING:  # what the app itself has
+    if TYPE_CHECKING:  # what the app itself has
         config: Config
         response_class: type[Response]
         subdomain_matching: bool
-        url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]]
+        url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]]
         url_map: LiveMap
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
@@ -64,7 +64,7 @@ class UrlBuilding(Scaffold):
             subdomain=(self.url_map.default_subdomain or "") if by_neither else None,
         )
 
-    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Have the URL default functions add to *values*, in place."""
         functions = self.url_default_functions
         if not functions:
@@ -76,7 +76,7 @@ class UrlBuilding(Scaffold):
             for f in functions.get(name, ()):
                 f(endpoint, values)
 
-    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, t.Any]) -> str:
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
         """Return the URL that an error handler for building gives; raise *error* when none does."""
         for handler in self.url_build_error_handlers:
             try:
@@ -99,7 +99,7 @@ class UrlBuilding(Scaffold):
         _method: str | None = None,
         _scheme: str | None = None,
         _external: bool | None = None,
-        **values: t.Any,
+        **values: Any,
     ) -> str:
         """Build the URL of an endpoint.
 
