@@ -2,9 +2,10 @@
 
 A request goes ``wsgi_app`` → ``full_dispatch_request`` → ``preprocess_request`` → ``dispatch_request``
 → ``finalize_request`` → ``process_response``, each a method that a subclass may override. What makes a
-response of a view's value, handles errors and builds URLs stands in modules of its own. Speed comes
-from what is not done: contexts make their parts on demand, hooks and signals that nobody registered
-cost one look-up, plain rules are found by path, and a response of text is written once.
+response of a view's value, handles errors and builds URLs are functions of an app in modules of their
+own, behind methods of one line here. Speed comes from what is not done: contexts make their parts on
+demand (:mod:`.ctx`), hooks and signals that nobody registered cost one look-up, plain rules are found
+by path (:mod:`.routing`), and a response of text is written once (:mod:`.wrappers`).
 """
 
 from __future__ import annotations
@@ -13,33 +14,25 @@ import asyncio
 import inspect
 import logging
 import os
-import re
 import sys
 import typing as t
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import timedelta
 from functools import cached_property
-from types import FunctionType
+from types import FunctionType, TracebackType
 
 import click
+import werkzeug.utils
 from werkzeug.datastructures import ImmutableDict
-from werkzeug.exceptions import (
-    Aborter,
-    HTTPException,
-)
-from werkzeug.routing import (
-    RequestRedirect,
-    Rule,
-)
+from werkzeug.exceptions import Aborter, HTTPException
+from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, Rule
 from werkzeug.serving import is_running_from_reloader
-from werkzeug.wrappers import Request as RequestBase
 
-from . import cli, serving
+from . import cli, error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
-from .error_handling import ErrorHandling
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .json.provider import DefaultJSONProvider, JSONProvider
@@ -47,23 +40,17 @@ from .logging import create_logger
 from .overlay import OverlaidApp
 from .owners import current_owner, is_strict, registering_owner
 from .redefinition import AppRedefinition, ListAttribute
-from .responses import ResponseMaking
-from .routing import LiveMap, RoutingTable
-from .scaffold import _endpoint_from_view_func, find_package, setupmethod
+from .routing import LiveMap
+from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
-from .signals import (
-    appcontext_tearing_down,
-    request_finished,
-    request_started,
-    request_tearing_down,
-)
+from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
 from .signals import got_request_exception as got_request_exception  # extensions import it from here
 from .templating import DispatchingJinjaLoader, Environment
-from .url_building import UrlBuilding
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.wrappers import Response as ResponseBase
 
     from . import typing as ft
     from .blueprints import Blueprint
@@ -71,10 +58,6 @@ if t.TYPE_CHECKING:
 
 F = t.TypeVar("F", bound=Callable[..., t.Any])
 
-# A Host that needs no further look: labels of letters, digits and hyphens, perhaps a port.
-_ordinary_host = re.compile(
-    r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::[1-9][0-9]{0,3})?", re.ASCII | re.IGNORECASE
-).fullmatch
 _CO_COROUTINE = inspect.CO_COROUTINE
 # asgiref and others mark a callable as a coroutine function; before 3.12 only asyncio sees the mark.
 _is_coroutine_function = (
@@ -111,7 +94,7 @@ def _say_that_the_command_line_runs() -> None:
         )
 
 
-class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuilding):
+class Flask(AppRedefinition, OverlaidApp, Scaffold):
     """A web application: a WSGI callable with a registry of rules, views, hooks and settings.
 
     ::
@@ -603,37 +586,6 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         with closing(EnvironBuilder(self, *args, **kwargs)) as builder:
             return self.request_context(builder.get_environ())
 
-    # --- what a context asks before it makes its parts ---
-
-    @property
-    def _makes_requests_lazily(self) -> bool:
-        """Whether nobody could tell that a request object is made late or never."""
-        return self.request_class.__init__ is RequestBase.__init__
-
-    @property
-    def _opens_sessions_lazily(self) -> bool:
-        """Whether the session interface is our own as it is, which does nothing but read the cookie."""
-        interface = self.session_interface
-        return type(interface) is SecureCookieSessionInterface and not interface.__dict__
-
-    def _matches_directly(self, environ: WSGIEnvironment) -> bool:
-        """Whether path and method alone decide, so that the URL adapter can wait."""
-        return (
-            not self._overrides_url_adapter
-            and "create_url_adapter" not in self.__dict__
-            and not self.subdomain_matching
-            and self.config["TRUSTED_HOSTS"] is None
-            and "HTTP_UPGRADE" not in environ
-            and _ordinary_host(environ.get("HTTP_HOST", "")) is not None
-        )
-
-    def _find_plain_rule(self, environ: WSGIEnvironment, table: RoutingTable | None) -> Rule | None:
-        """The rule that certainly matches, looked for in *table*, or in the one of this moment."""
-        url_map = self.url_map
-        if not isinstance(url_map, LiveMap) or url_map.host_matching or url_map.default_subdomain:
-            return None
-        return (table or url_map.table).find_plain(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
-
     # --- one request ---
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -776,7 +728,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         :return: the response that is sent.
         """
         ctx = _cv_request.get()
-        for f in ctx._after_request or ():
+        for f in ctx._after_request_functions:
             response = self.ensure_sync(f)(response)
         hooks = self.after_request_funcs
         if hooks:
@@ -812,6 +764,95 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             self.ensure_sync(f)(exc)
         if appcontext_tearing_down.receivers:
             appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+
+    # --- responses ---
+
+    def make_response(self, rv: ft.ResponseReturnValue) -> Response:
+        """Return the response that a view's value stands for.
+
+        :param rv: text, bytes, a dict or list (JSON), an iterator of text or bytes (streamed), a
+            response or WSGI callable; or a tuple of one of these with a status, headers, or both.
+        :raises TypeError: for anything else, naming the endpoint.
+        """
+        return responses.make_response(self, rv)
+
+    def redirect(self, location: str, code: int = 302) -> ResponseBase:
+        """Return a redirect to *location*, in the app's response class."""
+        return werkzeug.utils.redirect(location, code=code, Response=self.response_class)
+
+    # --- errors ---
+
+    def _find_error_handler(self, e: Exception, blueprints: Sequence[str]) -> Callable[..., t.Any] | None:
+        return error_handling.find_error_handler(self, e, blueprints)
+
+    def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
+        """Return what the handler of an HTTP error gives, or the error, which is a response itself."""
+        return error_handling.handle_http_exception(self, e)
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Return whether an HTTP error is to be treated as any other, so that a debugger sees it."""
+        return error_handling.trap_http_exception(self, e)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Return whether teardown functions are not told about *error*. Override it to decide."""
+        return False
+
+    def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
+        """Return what the handler of an error of a view or hook gives; raise it when there is none."""
+        return error_handling.handle_user_exception(self, e)
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer 500 to an error that nobody handled; raise it when errors are to propagate."""
+        return error_handling.handle_exception(self, e)
+
+    def log_exception(
+        self, exc_info: tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> None:
+        """Log an error that nobody handled, with the path and method of the request."""
+        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
+
+    # --- URLs ---
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what matches and builds URLs: for a request, or from ``SERVER_NAME``.
+
+        :param request: the request, or None outside one.
+        :return: None outside a request when no ``SERVER_NAME`` is set.
+        :raises werkzeug.exceptions.SecurityError: when the Host is not one of ``TRUSTED_HOSTS``.
+        """
+        return url_building.create_url_adapter(self, request)
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+        """Have the URL default functions add to *values*, in place."""
+        url_building.inject_url_defaults(self, endpoint, values)
+
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, t.Any]) -> str:
+        """Return the URL that an error handler for building gives; raise *error* when none does."""
+        return url_building.handle_url_build_error(self, error, endpoint, values)
+
+    def url_for(
+        self,
+        /,  # a rule may have a variable named "self"
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: t.Any,
+    ) -> str:
+        """Build the URL of an endpoint.
+
+        :param endpoint: the endpoint; beginning with ``.`` it is one of the current blueprint.
+        :param _anchor: the fragment.
+        :param _method: build for the rule of this method.
+        :param _scheme: the scheme of an external URL.
+        :param _external: with scheme and host; by default only outside a request.
+        :param values: values of variables; others become the query.
+        :raises RuntimeError: outside a request without ``SERVER_NAME``.
+        :raises werkzeug.routing.BuildError: when no rule fits.
+        """
+        return url_building.url_for(self, endpoint, values, _anchor, _method, _scheme, _external)
 
     # --- async ---
 
