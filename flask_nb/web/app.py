@@ -85,15 +85,6 @@ def _named_decorator(
     return decorator
 
 
-def _say_that_the_command_line_runs() -> None:
-    if not is_running_from_reloader():
-        click.secho(
-            " * 'app.run()' does nothing here: the app is being run from the command line."
-            " Put the call under 'if __name__ == \"__main__\"' to silence this.",
-            fg="red",
-        )
-
-
 class Flask(AppRedefinition, OverlaidApp, Scaffold):
     """A web application: a WSGI callable with a registry of rules, views, hooks and settings.
 
@@ -319,22 +310,15 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 
     def create_jinja_environment(self) -> Environment:
         """Return the template environment: ``jinja_options`` with the app's functions and policies."""
-        options = dict(self.jinja_options)
-        options.setdefault("autoescape", self.select_jinja_autoescape)
+        options = {"autoescape": self.select_jinja_autoescape, **self.jinja_options}
         if "auto_reload" not in options:
             reload = self.config["TEMPLATES_AUTO_RELOAD"]
             options["auto_reload"] = self.debug if reload is None else reload
         environment = self.jinja_environment(self, **options)
         # The proxies among them are for templates that are imported: those see no variables of the
         # template that imports them.
-        environment.globals |= {
-            "config": self.config,
-            "g": g,
-            "get_flashed_messages": get_flashed_messages,
-            "request": request,
-            "session": session,
-            "url_for": self.url_for,
-        }
+        environment.globals.update(config=self.config, g=g, request=request, session=session)
+        environment.globals.update(get_flashed_messages=get_flashed_messages, url_for=self.url_for)
         environment.policies["json.dumps_function"] = self.json.dumps
         return environment
 
@@ -348,12 +332,10 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 
     def update_template_context(self, context: dict[str, t.Any]) -> None:
         """Add to *context*, in place, what the context processors give and it does not have yet."""
-        names: tuple[str | None, ...] = (None,)
         ctx = _cv_request.get(None)
-        if ctx is not None:
-            names += tuple(reversed(ctx.blueprint_names()))
+        names = () if ctx is None else reversed(ctx.blueprint_names())
         given = dict(context)
-        for name in names:
+        for name in (None, *names):
             for processor in self.template_context_processors.get(name, ()):
                 context.update(self.ensure_sync(processor)())
         context.update(given)
@@ -520,9 +502,20 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         :param options: what :func:`werkzeug.serving.run_simple` takes.
         """
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            _say_that_the_command_line_runs()
+            if not is_running_from_reloader():
+                click.secho(
+                    " * 'app.run()' does nothing here: the app is being run from the command line."
+                    " Put the call under 'if __name__ == \"__main__\"' to silence this.",
+                    fg="red",
+                )
             return
-        self._decide_debug_mode(debug, get_load_dotenv(load_dotenv))
+        reads_dotenv = get_load_dotenv(load_dotenv)
+        if reads_dotenv:
+            cli.load_dotenv()
+        if debug is not None:
+            self.debug = bool(debug)
+        elif reads_dotenv and "FLASK_DEBUG" in os.environ:
+            self.debug = get_debug_flag()
         named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
         options.setdefault("use_reloader", self.debug)
         options.setdefault("use_debugger", None)  # decided by where it is served
@@ -538,36 +531,22 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             # Whoever runs the app in an interactive shell can then set it up again.
             self._got_first_request = False
 
-    def _decide_debug_mode(self, asked_for: bool | None, reads_dotenv: bool) -> None:
-        """Take what ``run`` was given, else what the environment says, ``.env`` files included."""
-        if reads_dotenv:
-            cli.load_dotenv()
-        if asked_for is not None:
-            self.debug = bool(asked_for)
-        elif reads_dotenv and "FLASK_DEBUG" in os.environ:
-            self.debug = get_debug_flag()
-
     def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
         """Return a client that calls the app in this process.
 
         :param use_cookies: keep cookies between requests.
         :param kwargs: for the client's class, :attr:`test_client_class`.
         """
-        client_class = self.test_client_class
-        if client_class is None:
-            from .testing import FlaskClient
+        from .testing import FlaskClient
 
-            client_class = FlaskClient
+        client_class = self.test_client_class or FlaskClient
         return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
     def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
         """Return a runner that invokes the app's commands in this process."""
-        runner_class = self.test_cli_runner_class
-        if runner_class is None:
-            from .testing import FlaskCliRunner
+        from .testing import FlaskCliRunner
 
-            runner_class = FlaskCliRunner
-        return runner_class(self, **kwargs)
+        return (self.test_cli_runner_class or FlaskCliRunner)(self, **kwargs)
 
     # --- contexts ---
 
@@ -612,16 +591,13 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
                 answer = self.handle_exception(exc)
             return answer(environ, start_response)
         finally:
-            self._leave(ctx, failure)
-
-    def _leave(self, ctx: RequestContext, failure: BaseException | None) -> None:
-        """End the context of a request; Werkzeug's debugger may ask to keep it for its console."""
-        keep = ctx._environ.get("werkzeug.debug.preserve_context")
-        if keep is not None:
-            keep(_cv_app.get())
-            keep(ctx)
-        ignored = failure is not None and self.should_ignore_error(failure)
-        ctx.pop(None if ignored else failure)
+            keep = environ.get("werkzeug.debug.preserve_context")
+            if keep is not None:  # the debugger, for its console, or a test client
+                keep(_cv_app.get())
+                keep(ctx)
+            if failure is not None and self.should_ignore_error(failure):
+                failure = None
+            ctx.pop(failure)
 
     def full_dispatch_request(self) -> Response:
         """Run the hooks and the view of the current request, and make the response of what they give."""
@@ -667,18 +643,13 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             self.raise_routing_exception(ctx.request)
         if ctx.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
-        view = self._view_of(rule)
-        return t.cast("ft.ResponseReturnValue", self.ensure_sync(view)(**values))
-
-    def _view_of(self, rule: Rule) -> Callable[..., t.Any]:
-        """The view that goes with this very rule.
-
-        A rule that was replaced after this request had matched it keeps the view that it had. The
-        order of the two reads is what makes that certain: a replaced rule is marked first.
-        """
+        # A rule that was replaced after this request had matched it keeps the view that it had. The order
+        # of the two reads is what makes that certain: a replaced rule is marked first.
         view = self.view_functions.get(rule.endpoint)
         view = getattr(rule, "last_view", None) or view
-        return self.view_functions[rule.endpoint] if view is None else view
+        if view is None:
+            view = self.view_functions[rule.endpoint]
+        return t.cast("ft.ResponseReturnValue", self.ensure_sync(view)(**values))
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise why the request matched no rule.

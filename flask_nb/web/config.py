@@ -6,7 +6,8 @@ import errno
 import json
 import os
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from werkzeug.utils import import_string
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What ``silent=True`` forgives: that there is no such file, never what stands in one. A Python file
-# is also forgiven a parent that is no directory.
-_NO_DATA_FILE = frozenset({errno.ENOENT, errno.EISDIR})
-_NO_PYTHON_FILE = _NO_DATA_FILE | {errno.ENOTDIR}
+# What ``silent=True`` forgives: that there is no such file, never what stands in one.
+_NO_SUCH_FILE = {errno.ENOENT, errno.EISDIR}
 
 
 class ConfigAttribute(Generic[T]):
@@ -93,18 +92,16 @@ class Config(dict[str, Any]):
         :return: always True.
         """
         start = f"{prefix}_"
-        for name in sorted(os.environ):
-            if name.startswith(start):
-                self._set_nested(name[len(start) :].split("__"), _parsed(os.environ[name], loads))
+        for name in sorted(name for name in os.environ if name.startswith(start)):
+            value: Any = os.environ[name]
+            with suppress(Exception):  # whatever a loader of the caller's own raises: then it is plain text
+                value = loads(value)
+            *path, key = name.removeprefix(start).split("__")
+            target: dict[str, Any] = self
+            for part in path:
+                target = target.setdefault(part, {})
+            target[key] = value
         return True
-
-    def _set_nested(self, path: list[str], value: Any) -> None:
-        target: dict[str, Any] = self
-        for key in path[:-1]:
-            if key not in target:
-                target[key] = {}
-            target = target[key]
-        target[path[-1]] = value
 
     def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
         """Run a Python file and take the upper-case names that it defines.
@@ -113,12 +110,13 @@ class Config(dict[str, Any]):
         :param silent: accept that there is no such file.
         :return: whether a file was loaded.
         """
-        path = self._resolved(filename)
-        source = _read(path, "rb", silent, _NO_PYTHON_FILE, lambda file: file.read())
+        module = types.ModuleType("config")
+        module.__file__ = path = os.path.join(self.root_path, filename)
+        # A Python file is also forgiven a parent that is not a folder.
+        forgiven = {*_NO_SUCH_FILE, errno.ENOTDIR} if silent else ()
+        source = _read(path, "rb", forgiven, lambda file: file.read())
         if source is None:
             return False
-        module = types.ModuleType("config")
-        module.__file__ = path
         exec(compile(source, path, "exec"), module.__dict__)
         self.from_object(module)
         return True
@@ -146,8 +144,8 @@ class Config(dict[str, Any]):
         :param text: open as text; False for loaders that want bytes.
         :return: whether a file was loaded.
         """
-        path = self._resolved(filename)
-        data = _read(path, "r" if text else "rb", silent, _NO_DATA_FILE, load)
+        path = os.path.join(self.root_path, filename)
+        data = _read(path, "r" if text else "rb", _NO_SUCH_FILE if silent else (), load)
         return False if data is None else self.from_mapping(data)
 
     def from_json(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
@@ -165,13 +163,9 @@ class Config(dict[str, Any]):
         :param mapping: a mapping, or key and value pairs.
         :return: always True.
         """
-        if mapping is not None:
-            self._take(dict(mapping).items())
-        self._take(kwargs.items())
+        given = dict(() if mapping is None else mapping, **kwargs)
+        self.update((key, value) for key, value in given.items() if key.isupper())
         return True
-
-    def _take(self, items: Iterable[tuple[str, Any]]) -> None:
-        self.update((key, value) for key, value in items if key.isupper())
 
     def get_namespace(
         self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
@@ -186,26 +180,14 @@ class Config(dict[str, Any]):
         fold = str.lower if lowercase else str
         return {fold(key[skip:]): value for key, value in self.items() if key.startswith(namespace)}
 
-    def _resolved(self, filename: str | os.PathLike[str]) -> str:
-        return os.path.join(self.root_path, filename)
 
-
-def _parsed(text: str, loads: Callable[[str], Any]) -> Any:
-    try:
-        return loads(text)
-    except Exception:  # whatever a loader of the caller's own raises: then it is plain text
-        return text
-
-
-def _read(
-    path: str, mode: str, silent: bool, forgiven: frozenset[int], load: Callable[[IO[Any]], T]
-) -> T | None:
+def _read(path: str, mode: str, forgiven: Collection[int], load: Callable[[IO[Any]], T]) -> T | None:
     """Open a configuration file and load it; None when it is missing and that is forgiven."""
     try:
         with open(path, mode) as file:
             return load(file)
     except OSError as exc:
-        if silent and exc.errno in forgiven:
+        if exc.errno in forgiven:
             return None
         exc.strerror = f"Cannot read the configuration file ({exc.strerror})"
         raise

@@ -102,17 +102,10 @@ def explain_template_loading_attempts(app: Flask, template: str, attempts: list[
 def _attempt_lines(app: Flask, number: int, attempt: Attempt) -> Iterator[str]:
     loader, owner, found = attempt
     kind = "app" if owner is app else "blueprint"
-    yield f"  {number}. {kind} {owner.name!r} ({owner.import_name}), {_described(loader)}"
-    searchpath = getattr(loader, "searchpath", ())
-    yield from (f"       in {folder}" for folder in searchpath)
-    if found is None:
-        yield "     not found"
-    else:
-        yield f"     found: {found[1] or '(no file)'}"
-
-
-def _described(loader: BaseLoader) -> str:
-    return f"{type(loader).__module__}.{type(loader).__qualname__}"
+    of = type(loader)
+    yield f"  {number}. {kind} {owner.name!r} ({owner.import_name}), {of.__module__}.{of.__qualname__}"
+    yield from (f"       in {folder}" for folder in getattr(loader, "searchpath", ()))
+    yield "     not found" if found is None else f"     found: {found[1] or '(no file)'}"
 
 
 def _verdict(matches: int) -> Iterator[str]:

@@ -21,28 +21,23 @@ if TYPE_CHECKING:
 
     from .wrappers import Response
 
-_NEGATIVE = frozenset({"0", "false", "no"})
-
 
 def _is_set(variable: str) -> bool:
-    """Tell whether an environment variable is there and does not say no."""
-    text = os.environ.get(variable)
-    return bool(text) and cast(str, text).lower() not in _NEGATIVE
+    """Return whether an environment variable is there and does not say no."""
+    return os.environ.get(variable, "").lower() not in {"", "0", "false", "no"}
 
 
 def get_debug_flag() -> bool:
-    """Tell whether ``FLASK_DEBUG`` asks for debug mode."""
+    """Return whether ``FLASK_DEBUG`` asks for debug mode."""
     return _is_set("FLASK_DEBUG")
 
 
 def get_load_dotenv(default: bool = True) -> bool:
-    """Tell whether ``.env`` files are to be loaded: not when ``FLASK_SKIP_DOTENV`` is set.
+    """Return whether ``.env`` files are to be loaded: not when ``FLASK_SKIP_DOTENV`` is set.
 
     :param default: the answer where the variable is not set at all, or is empty.
     """
-    if not os.environ.get("FLASK_SKIP_DOTENV"):
-        return default
-    return not _is_set("FLASK_SKIP_DOTENV")
+    return not _is_set("FLASK_SKIP_DOTENV") if os.environ.get("FLASK_SKIP_DOTENV") else default
 
 
 @overload
@@ -70,17 +65,13 @@ def stream_with_context(
     try:
         pieces = iter(generator_or_function)  # type: ignore[arg-type]
     except TypeError:
-        return _streaming(generator_or_function)  # type: ignore[arg-type]
+        function = cast("Callable[..., Iterator[AnyStr]]", generator_or_function)
+        return update_wrapper(
+            lambda *args, **kwargs: stream_with_context(function(*args, **kwargs)), function
+        )
     stream = _stream_in_context(pieces)
     next(stream)  # look the contexts up now, while the request is still there
     return stream  # type: ignore[return-value]
-
-
-def _streaming(function: Callable[..., Iterator[AnyStr]]) -> Callable[..., Iterator[AnyStr]]:
-    def wrapper(*args: Any, **kwargs: Any) -> Iterator[AnyStr]:
-        return stream_with_context(function(*args, **kwargs))
-
-    return update_wrapper(wrapper, function)
 
 
 def _stream_in_context(pieces: Iterator[AnyStr]) -> Generator[AnyStr | None, None, None]:
@@ -269,32 +260,21 @@ def get_root_path(import_name: str) -> str:
     :return: the folder's absolute path; the working directory for ``__main__`` typed into a prompt.
     :raises RuntimeError: the module has no file, as a namespace package.
     """
-    filename = getattr(sys.modules.get(import_name), "__file__", None) or _file_to_import(import_name)
+    filename = getattr(sys.modules.get(import_name), "__file__", None)
     if filename is None:
-        return os.getcwd()
-    return os.path.dirname(os.path.abspath(filename))
-
-
-def _file_to_import(import_name: str) -> str | None:
-    """Ask the importer for a module's file; None when there is no importable module of that name."""
-    try:
-        spec = importlib.util.find_spec(import_name)
-    except (ImportError, ValueError):  # ValueError: a module without a spec, as __main__
-        return None
-    if spec is None or spec.loader is None:
-        return None
-    filename = _file_by_loader(spec.loader, import_name)
+        try:
+            spec = importlib.util.find_spec(import_name)
+        except (ImportError, ValueError):  # ValueError: a module without a spec, as __main__
+            spec = None
+        if spec is None or spec.loader is None:
+            return os.getcwd()
+        if hasattr(spec.loader, "get_filename"):
+            filename = cast(str, spec.loader.get_filename(import_name))
+        else:
+            filename = getattr(importlib.import_module(import_name), "__file__", None)
     if filename is None:
         raise RuntimeError(
             f"The module {import_name!r} has no file, so its folder is unknown: it is built in, a namespace "
             f"package, or made by an import hook. Pass root_path."
         )
-    return filename
-
-
-def _file_by_loader(loader: Any, import_name: str) -> str | None:
-    get_filename = getattr(loader, "get_filename", None)
-    if get_filename is not None:
-        return get_filename(import_name)  # type: ignore[no-any-return]
-    __import__(import_name)
-    return getattr(sys.modules[import_name], "__file__", None)
+    return os.path.dirname(os.path.abspath(filename))

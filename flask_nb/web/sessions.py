@@ -217,15 +217,12 @@ class SecureCookieSessionInterface(SessionInterface):
         if is_emptied:
             response.delete_cookie(name, **flags)
         elif is_written:
-            expires = self.get_expiration_time(app, session)
-            response.set_cookie(name, self._signed(app, session), expires=expires, **flags)
+            serializer = self.get_signing_serializer(app)
+            assert serializer is not None  # a session that may be saved was opened with one
+            signed, expires = serializer.dumps(dict(session)), self.get_expiration_time(app, session)
+            response.set_cookie(name, signed, expires=expires, **flags)
         if is_emptied or is_written:
             response.vary.add("Cookie")  # a set: once is enough
-
-    def _signed(self, app: Flask, session: SessionMixin) -> str:
-        serializer = self.get_signing_serializer(app)
-        assert serializer is not None  # a session that may be saved was opened with one
-        return serializer.dumps(dict(session))
 
     def _cookie_flags(self, app: Flask) -> dict[str, Any]:
         return {

@@ -71,12 +71,9 @@ class MethodView(View):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "methods" not in vars(cls):
-            cls.methods = cls._collected_methods() or cls.methods
-
-    @classmethod
-    def _collected_methods(cls) -> set[str]:
-        inherited = {method for base in cls.__bases__ for method in getattr(base, "methods", None) or ()}
-        return inherited | {name.upper() for name in http_method_funcs if hasattr(cls, name)}
+            inherited = {method for base in cls.__bases__ for method in getattr(base, "methods", None) or ()}
+            own = {name.upper() for name in http_method_funcs if hasattr(cls, name)}
+            cls.methods = inherited | own or cls.methods
 
     def dispatch_request(self, **kwargs: Any) -> ResponseReturnValue:
         """Answer with the method named like the request's."""
