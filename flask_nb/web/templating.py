@@ -15,12 +15,16 @@ from jinja2 import Environment as BaseEnvironment
 from jinja2 import Template, TemplateNotFound, nodes
 from jinja2.loaders import BaseLoader
 
+from .debughelpers import explain_template_loading_attempts
 from .globals import _cv_app, _cv_request, current_app
 from .helpers import stream_with_context
 from .signals import before_render_template, template_rendered
 
 if TYPE_CHECKING:
+    from blinker import NamedSignal
+
     from .app import Flask
+    from .debughelpers import Attempt
     from .overlay import OverlayTemplate
     from .scaffold import Scaffold
 
@@ -143,31 +147,26 @@ class DispatchingJinjaLoader(BaseLoader):
         overlaid = self.app.overlay.templates.get(template)
         if overlaid is not None:
             return overlaid.source, overlaid.filename, lambda: self._is_overlaid(template, overlaid)
-        search = self._explained if self.app.config["EXPLAIN_TEMPLATE_LOADING"] else self._first
-        found = search(environment, template)
-        if found is None:
+        explains = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
+        attempts: list[Attempt] = []
+        first = None
+        for owner, loader in self._loaders():
+            try:
+                found = loader.get_source(environment, template)
+            except TemplateNotFound:
+                found = None
+            attempts.append((loader, owner, found))
+            first = first or found
+            if first and not explains:
+                break
+        if explains:
+            explain_template_loading_attempts(self.app, template, attempts)
+        if first is None:
             raise TemplateNotFound(template)
-        return found
+        return first
 
     def _is_overlaid(self, name: str, template: OverlayTemplate) -> bool:
         return self.app.overlay.templates.get(name) is template
-
-    def _first(self, environment: BaseEnvironment, template: str) -> TemplateSource | None:
-        for _, loader in self._loaders():
-            found = _source_or_none(loader, environment, template)
-            if found is not None:
-                return found
-        return None
-
-    def _explained(self, environment: BaseEnvironment, template: str) -> TemplateSource | None:
-        from .debughelpers import explain_template_loading_attempts
-
-        attempts = [
-            (loader, owner, _source_or_none(loader, environment, template))
-            for owner, loader in self._loaders()
-        ]
-        explain_template_loading_attempts(self.app, template, attempts)
-        return next((found for _, _, found in attempts if found is not None), None)
 
     def _loaders(self) -> Iterator[tuple[Scaffold, BaseLoader]]:
         for owner in (self.app, *self.app.iter_blueprints()):
@@ -181,19 +180,8 @@ class DispatchingJinjaLoader(BaseLoader):
         return list(dict.fromkeys([*self.app.overlay.templates, *in_folders]))
 
 
-def _source_or_none(loader: BaseLoader, environment: BaseEnvironment, template: str) -> TemplateSource | None:
-    try:
-        return loader.get_source(environment, template)
-    except TemplateNotFound:
-        return None
-
-
 def _active_app() -> Flask:
-    ctx = _cv_app.get(None)
-    if ctx is None:
-        # Raises, as no app is active.
-        return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
-    return ctx.app
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def _template_of_string(app: Flask, source: str) -> Template:
@@ -203,31 +191,26 @@ def _template_of_string(app: Flask, source: str) -> Template:
     return env.from_string(source)
 
 
-def _announce_before(app: Flask, template: Template, context: dict[str, Any]) -> None:
-    if before_render_template.receivers:
-        before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
-
-
-def _announce_after(app: Flask, template: Template, context: dict[str, Any]) -> None:
-    if template_rendered.receivers:
-        template_rendered.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
+def _announce(signal: NamedSignal, app: Flask, template: Template, context: dict[str, Any]) -> None:
+    if signal.receivers:
+        signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 
 
 def _render(app: Flask, template: Template, context: dict[str, Any]) -> str:
     app.update_template_context(context)
-    _announce_before(app, template, context)
+    _announce(before_render_template, app, template, context)
     text = template.render(context)
-    _announce_after(app, template, context)
+    _announce(template_rendered, app, template, context)
     return text
 
 
 def _stream(app: Flask, template: Template, context: dict[str, Any]) -> Iterator[str]:
     app.update_template_context(context)
-    _announce_before(app, template, context)
+    _announce(before_render_template, app, template, context)
 
     def pieces() -> Iterator[str]:
         yield from template.generate(context)
-        _announce_after(app, template, context)
+        _announce(template_rendered, app, template, context)
 
     return pieces() if _cv_request.get(None) is None else stream_with_context(pieces())
 

@@ -49,6 +49,11 @@ def _limit(name: str, doc: str) -> property:
     return property(get, put, doc=doc)
 
 
+def _is_debugged() -> bool:
+    ctx = _cv_app.get(None)
+    return ctx is not None and ctx.app.debug
+
+
 class Request(RequestBase):
     """The request that views see: Werkzeug's, with the rule that matched.
 
@@ -107,8 +112,7 @@ class Request(RequestBase):
     def _load_form_data(self) -> None:
         self._tell_body_read("form")
         super()._load_form_data()
-        ctx = _cv_app.get(None)
-        if ctx is not None and ctx.app.debug and self.mimetype != "multipart/form-data" and not self.files:
+        if _is_debugged() and self.mimetype != "multipart/form-data" and not self.files:
             from .debughelpers import attach_enctype_error_multidict
 
             attach_enctype_error_multidict(self)
@@ -118,8 +122,7 @@ class Request(RequestBase):
         try:
             return super().on_json_loading_failed(e)
         except BadRequest as exc:
-            ctx = _cv_app.get(None)
-            if ctx is not None and ctx.app.debug:
+            if _is_debugged():
                 raise
             raise BadRequest() from exc
 
