@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def make_response(app: Flask, rv: ft.ResponseReturnValue) -> Response:
     """Return the response that a view's value stands for, as :meth:`.Flask.make_response` says."""
     response_class: Any = app.response_class
-    # First what most views return. ``_takes_text`` is there only where nobody could tell the short way
-    # from the class being called (wrappers.Response, test_the_short_way_of_text in tests/web).
+    # First what most views return. Only our own class, or one that leaves its steps alone, has a short
+    # way from text to response (see there); any other is called as Flask calls it.
     if isinstance(rv, (str, bytes)) and getattr(response_class, "_takes_text", False):
         return cast("Response", response_class._from_text(rv.encode() if isinstance(rv, str) else bytes(rv)))
     status = headers = None
