@@ -376,7 +376,8 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     if find_spec("dotenv") is None:
         if path or any(os.path.isfile(name) for name in DOTENV_FILES):
             click.secho(
-                " * There are .env files that nobody reads. Install python-dotenv to have them read.",
+                " * .env files were found but not read, because python-dotenv is not installed:"
+                " pip install python-dotenv",
                 fg="yellow",
                 err=True,
             )
@@ -437,7 +438,7 @@ class SeparatedPathType(click.Path):
 
 
 def _join_cert_and_key(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """Hold ``--key`` against ``--cert``, and make them a pair where both are files."""
+    """Check ``--key`` against ``--cert``, and make them a pair where both are files."""
     cert = ctx.params.get("cert")
     if isinstance(cert, str) and cert != "adhoc":
         if value is None:
@@ -520,7 +521,7 @@ def _load_app_to_serve(info: ScriptInfo) -> WSGIApplication:
 @click.option(
     "--cert",
     type=CertParamType(),
-    # Before --key, which is held against it.
+    # Before --key, which is checked against it.
     is_eager=True,
     help="Serve HTTPS with this certificate file, with 'adhoc' for one made now, or with the"
     " ssl.SSLContext of this import name.",
@@ -582,7 +583,7 @@ def run_command(
     debug = get_debug_flag()
     if debug and debugger is None and not is_loopback(host):
         raise click.UsageError(
-            f"Debug mode would let everybody who reaches {host} try the debugger, which runs any code. Serve"
+            f"In debug mode, anyone who can reach {host} could use the debugger to run any code. Serve"
             " on 127.0.0.1, turn the debugger off with --no-debugger, or ask for it with --debugger."
         )
     app = _load_app_to_serve(info)
@@ -664,7 +665,7 @@ _SORT_KEYS: dict[str, Callable[[Rule], Any] | None] = {
     "-s",
     type=click.Choice(list(_SORT_KEYS)),
     default="endpoint",
-    help="What to sort by; 'match' is the order in which a request is held against them.",
+    help="What to sort by; 'match' is the order in which rules are tried on a request.",
 )
 @click.option("--all-methods", is_flag=True, help="List HEAD and OPTIONS too.")
 @with_appcontext

@@ -170,7 +170,7 @@ class Config(dict[str, Any]):
     def get_namespace(
         self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
     ) -> dict[str, Any]:
-        """Give the entries whose keys begin with a prefix, as keyword arguments for what they configure.
+        """Return the entries whose keys begin with a prefix, as keyword arguments for what they configure.
 
         :param namespace: the prefix, such as ``"MAIL_"``.
         :param lowercase: give the keys in lower case.

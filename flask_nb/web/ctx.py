@@ -49,18 +49,18 @@ _ordinary_host = re.compile(
 
 
 def _makes_adapters_itself(app: Flask) -> bool:
-    """Whether the app has its own way to make URL adapters, and so is asked for one in each context."""
+    """Return whether the app has its own way to make URL adapters, and so has to be asked each time."""
     return app._overrides_url_adapter or "create_url_adapter" in app.__dict__
 
 
 def _opens_sessions_lazily(app: Flask) -> bool:
-    """Whether the session interface is our own as it is, which does nothing but read the cookie."""
+    """Return whether the session interface is our own, unchanged, which does nothing but read the cookie."""
     interface = app.session_interface
     return type(interface) is SecureCookieSessionInterface and not interface.__dict__
 
 
 def _matches_directly(app: Flask, environ: WSGIEnvironment) -> bool:
-    """Whether path and method alone decide, so that the URL adapter can wait.
+    """Return whether path and method alone decide, so that the URL adapter can wait.
 
     Binding an adapter and matching with it takes nearly as long as all the rest of a hello world. What
     the adapter would find out is known beforehand where the app has no say in it, hosts neither choose
@@ -332,7 +332,7 @@ class RequestContext(_PushedByWith):
         return session
 
     def _session_to_save(self) -> SessionMixin | None:
-        """The session that may have to be saved, opened if the request brought one; else None.
+        """Return the session that may have to be saved, opened if the request brought one; else None.
 
         One that nobody asked for has not changed, but a permanent one is to be prolonged.
         """

@@ -34,7 +34,7 @@ class DebugFilesKeyError(KeyError, AssertionError):
     def __init__(self, request: Request, key: str) -> None:
         names = ", ".join(repr(name) for name in request.form.getlist(key))
         self.msg = (
-            f"request.files has no {key!r}: the form was sent as {request.mimetype!r}, which carries no "
+            f"request.files has no {key!r}: the form was sent as {request.mimetype!r}, which cannot carry "
             f'files. Write enctype="multipart/form-data" into the form\'s tag.'
         )
         if names:

@@ -25,11 +25,11 @@ FACTORY_NAMES = ("create_app", "make_app")
 
 
 class NoAppException(click.UsageError):
-    """No app was found, or what was found is none."""
+    """No app was found, or what was found is not an app."""
 
 
 class NoAppNamedException(NoAppException):
-    """No app was named, and no file of a usual name is there."""
+    """No app was named, and there is no file with one of the usual names."""
 
 
 def find_best_app(module: ModuleType) -> Flask:
@@ -47,8 +47,7 @@ def find_best_app(module: ModuleType) -> Flask:
     apps = [value for value in vars(module).values() if _is_app(value)]
     if len(apps) > 1:
         raise NoAppException(
-            f"The module {module.__name__!r} has {len(apps)} apps."
-            f" Say which one is meant: '{module.__name__}:NAME'."
+            f"The module {module.__name__!r} has {len(apps)} apps. Say which one: '{module.__name__}:NAME'."
         )
     if apps:
         return apps[0]
@@ -63,8 +62,8 @@ def find_best_app(module: ModuleType) -> Flask:
             if _is_app(app):
                 return app
     raise NoAppException(
-        f"The module {module.__name__!r} has neither an app nor a factory of a usual name."
-        f" Name it: '{module.__name__}:NAME'.{_foreign_hint(vars(module).values())}"
+        f"The module {module.__name__!r} has no app, and no 'create_app' or 'make_app' that makes one. Name"
+        f" what does: '{module.__name__}:NAME'.{_foreign_hint(vars(module).values())}"
     )
 
 
@@ -72,7 +71,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
     """Return the app that an expression names in a module.
 
     :param app_name: a variable's name, or a call of one with literal arguments.
-    :raises NoAppException: it cannot be read, or is no app.
+    :raises NoAppException: it cannot be read, or is not an app.
     """
     name, args, kwargs = _parse_app_name(app_name)
     try:
@@ -166,9 +165,7 @@ def locate_app(module_name: str, app_name: str | None, raise_if_not_found: bool 
     except ImportError as exc:
         # The module that was asked for, or a package above it, or one that it imports?
         if not isinstance(exc, ModuleNotFoundError) or not f"{module_name}.".startswith(f"{exc.name}."):
-            raise NoAppException(
-                f"The import of {module_name!r} failed within:\n\n{traceback.format_exc()}"
-            ) from None
+            raise NoAppException(f"Importing {module_name!r} failed:\n\n{traceback.format_exc()}") from None
         if raise_if_not_found:
             raise NoAppException(f"There is no module {module_name!r} to import.") from None
         return None

@@ -34,7 +34,7 @@ def find_error_handler(app: Flask, e: Exception, blueprints: Sequence[str]) -> C
 
 
 def _handler_of(app: Flask, e: Exception) -> Callable[..., ft.ResponseReturnValue] | None:
-    """The handler of an error of the current request, made callable from here."""
+    """Return the handler of an error of the current request, made callable from here."""
     handler = app._find_error_handler(e, _cv_request.get().blueprint_names())
     return None if handler is None else app.ensure_sync(handler)
 

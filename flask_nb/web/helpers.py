@@ -154,7 +154,7 @@ def abort(code: int | BaseResponse, *args: Any, **kwargs: Any) -> NoReturn:
 
 
 def get_template_attribute(template_name: str, attribute: str) -> Any:
-    """Get a macro or a variable that a template defines.
+    """Return a macro or a variable that a template defines.
 
     :param template_name: the template's name.
     :param attribute: the name of the macro or variable.

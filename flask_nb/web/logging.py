@@ -30,7 +30,7 @@ default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %
 
 
 def has_level_handler(logger: logging.Logger) -> bool:
-    """Tell whether some handler in the logger's chain lets its effective level through.
+    """Return whether some handler in the logger's chain lets its effective level through.
 
     :param logger: the logger to follow upwards, as far as its records propagate.
     """
@@ -44,7 +44,7 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 
 def create_logger(app: Flask) -> logging.Logger:
-    """Get the logger named like the app, ready to print.
+    """Return the logger named like the app, ready to print.
 
     In debug mode a logger without a level of its own gets ``DEBUG``; ``default_handler`` is added
     only where no other handler would take its records.

@@ -52,7 +52,7 @@ def make_response(app: Flask, rv: ft.ResponseReturnValue) -> Response:
 
 
 def _the_view() -> str:
-    """Who is to blame for a wrong value, as the beginning of a sentence."""
+    """Name who is to blame for a wrong value, as the beginning of a sentence."""
     ctx = _cv_request.get(None)
     endpoint = None if ctx is None else ctx.request.endpoint
     return "A view" if endpoint is None else f"The view of the endpoint {endpoint!r}"
@@ -60,7 +60,7 @@ def _the_view() -> str:
 
 def _not_a_response(value: Any) -> str:
     return (
-        f"{_the_view()} returned a value of the type {type(value).__name__!r}. A view returns a string,"
+        f"{_the_view()} returned a value of type {type(value).__name__!r}. A view returns a string,"
         " bytes, dict, list, iterator, response or WSGI callable, alone or in a tuple with a status,"
         " headers, or both."
     )

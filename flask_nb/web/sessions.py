@@ -85,46 +85,46 @@ class SessionInterface:
         return self.null_session_class()
 
     def is_null_session(self, obj: object) -> bool:
-        """Tell whether a session is such a stand-in, which is never saved."""
+        """Return whether a session is such a stand-in, which is never saved."""
         return isinstance(obj, self.null_session_class)
 
     def get_cookie_name(self, app: Flask) -> str:
-        """Give the cookie's name: ``SESSION_COOKIE_NAME``."""
+        """Return the cookie's name: ``SESSION_COOKIE_NAME``."""
         return app.config["SESSION_COOKIE_NAME"]  # type: ignore[no-any-return]
 
     def get_cookie_domain(self, app: Flask) -> str | None:
-        """Give the cookie's domain: ``SESSION_COOKIE_DOMAIN``; None means this very host alone."""
+        """Return the cookie's domain: ``SESSION_COOKIE_DOMAIN``; None means this very host alone."""
         return app.config["SESSION_COOKIE_DOMAIN"]  # type: ignore[no-any-return]
 
     def get_cookie_path(self, app: Flask) -> str:
-        """Give the cookie's path: ``SESSION_COOKIE_PATH``, or else ``APPLICATION_ROOT``."""
+        """Return the cookie's path: ``SESSION_COOKIE_PATH``, or else ``APPLICATION_ROOT``."""
         config = app.config
         return config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"]  # type: ignore[no-any-return]
 
     def get_cookie_httponly(self, app: Flask) -> bool:
-        """Tell whether scripts are kept from the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        """Return whether scripts are kept from the cookie: ``SESSION_COOKIE_HTTPONLY``."""
         return app.config["SESSION_COOKIE_HTTPONLY"]  # type: ignore[no-any-return]
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Tell whether the cookie travels over HTTPS alone: ``SESSION_COOKIE_SECURE``."""
+        """Return whether the cookie travels over HTTPS alone: ``SESSION_COOKIE_SECURE``."""
         return app.config["SESSION_COOKIE_SECURE"]  # type: ignore[no-any-return]
 
     def get_cookie_samesite(self, app: Flask) -> str | None:
-        """Give what requests from other sites carry the cookie: ``SESSION_COOKIE_SAMESITE``."""
+        """Return what requests from other sites carry the cookie: ``SESSION_COOKIE_SAMESITE``."""
         return app.config["SESSION_COOKIE_SAMESITE"]  # type: ignore[no-any-return]
 
     def get_cookie_partitioned(self, app: Flask) -> bool:
-        """Tell whether the cookie is kept apart per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
+        """Return whether the cookie is kept apart per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
         return app.config["SESSION_COOKIE_PARTITIONED"]  # type: ignore[no-any-return]
 
     def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
-        """Give the time at which a permanent session ends; None for one that ends with the browser."""
+        """Return the time at which a permanent session ends; None for one that ends with the browser."""
         if not session.permanent:
             return None
         return datetime.now(UTC) + app.permanent_session_lifetime
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
-        """Tell whether this response sets the cookie: on changes, and to prolong a permanent session."""
+        """Return whether this response sets the cookie: on changes, and to prolong a permanent session."""
         return session.modified or (session.permanent and app.config["SESSION_REFRESH_EACH_REQUEST"])
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
@@ -179,7 +179,7 @@ class SecureCookieSessionInterface(SessionInterface):
     session_class = SecureCookieSession
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Give what signs and reads the cookie; None without a secret key.
+        """Return what signs and reads the cookie; None without a secret key.
 
         The key signs; ``SECRET_KEY_FALLBACKS`` still read what they signed once.
         """

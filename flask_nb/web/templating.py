@@ -98,7 +98,7 @@ class Environment(BaseEnvironment):
         return self.from_string(source) if template is None else template
 
     def _compiles_into(self) -> tuple[Any, ...]:
-        """What a template is compiled into; a compiled one is kept as long as all of it is the same."""
+        """Return what a template is compiled into; one is kept compiled as long as all of it is the same."""
         if self._keeper is not self:  # an overlay begins as a copy of all attributes
             self._keep_strings()
         return (*self.filters.values(), None, *self.tests.values())
@@ -122,7 +122,7 @@ class Environment(BaseEnvironment):
 
 
 def _is_computed_in_part(tree: nodes.Template) -> bool:
-    """Whether compiling applies filters or tests, as Jinja does to operands that are all constants.
+    """Return whether compiling applies filters or tests, as Jinja does where all operands are constants.
 
     They may answer differently next time: a number is written in the language of the request.
     """

@@ -48,7 +48,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         **kwargs: Any,
     ) -> None:
         assert not (base_url and (subdomain or url_scheme)), (
-            "base_url already says which scheme and host: leave subdomain and url_scheme away, or base_url."
+            "base_url already says which scheme and host: give either base_url, or subdomain and url_scheme."
         )
         if base_url is None:
             base_url, path = _located(app, path, subdomain, url_scheme)

@@ -37,7 +37,7 @@ BODY_READS = "flask_nb.body_reads"
 
 
 def _limit(name: str, doc: str) -> property:
-    """A limit of requests: as set on one, else the key of that name in its app, else Werkzeug's."""
+    """Make a limit of requests: as set on one, else the key of that name in its app, else Werkzeug's."""
     key, own = name.upper(), f"_{name}"
 
     def get(self: Request) -> Any:
@@ -81,7 +81,7 @@ class Request(RequestBase):
         "max_content_length", "The most bytes a body may have: set here, else as configured, else no limit."
     )
     max_form_memory_size = _limit(
-        "max_form_memory_size", "The most bytes a form field that is no file may have: here, else configured."
+        "max_form_memory_size", "The most bytes a form field (not a file) may have: here, else configured."
     )
     max_form_parts = _limit(
         "max_form_parts", "The most fields a multipart form may have: set here, else as configured."
@@ -160,7 +160,7 @@ class Response(ResponseBase):
 
     @classmethod
     def _leaves(cls, *names: str) -> bool:
-        """Whether a subclass has left all of these as they are."""
+        """Return whether a subclass has left all of these as they are."""
         return all(getattr(cls, name) == getattr(Response, name) for name in names)
 
     @property
@@ -195,7 +195,7 @@ class Response(ResponseBase):
         return super().get_wsgi_response(environ)
 
     def _is_plain(self) -> bool:
-        """Whether Werkzeug would hand out status, headers and body just as they are."""
+        """Return whether Werkzeug would hand out status, headers and body just as they are."""
         body = self.response
         if (
             self._on_close

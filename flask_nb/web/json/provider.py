@@ -64,7 +64,7 @@ class JSONProvider:
         """Find the one object that the arguments of ``response`` mean."""
         if args and kwargs:
             raise TypeError(
-                "a JSON response is made of positional arguments or of keyword arguments, not of both"
+                "a JSON response takes either positional arguments or keyword arguments, not both"
             )
         if len(args) == 1:
             return args[0]

@@ -33,7 +33,7 @@ class JSONTag:
         self.serializer = serializer
 
     def check(self, value: Any) -> bool:
-        """Tell whether this tag writes the value."""
+        """Return whether this tag writes the value."""
         raise NotImplementedError
 
     def to_json(self, value: Any) -> Any:
@@ -56,7 +56,7 @@ class TagDict(JSONTag):
     key = " di"
 
     def check(self, value: Any) -> bool:
-        """Tell whether the dictionary would be taken for a tagged value."""
+        """Return whether the dictionary would be taken for a tagged value."""
         return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self.serializer.tags
 
     def to_json(self, value: Any) -> Any:
@@ -76,7 +76,7 @@ class PassDict(JSONTag):
     __slots__ = ()
 
     def check(self, value: Any) -> bool:
-        """Tell whether the value is a dictionary."""
+        """Return whether the value is a dictionary."""
         return isinstance(value, dict)
 
     def to_json(self, value: Any) -> Any:
@@ -94,15 +94,15 @@ class TagTuple(JSONTag):
     key = " t"
 
     def check(self, value: Any) -> bool:
-        """Tell whether the value is a tuple."""
+        """Return whether the value is a tuple."""
         return isinstance(value, tuple)
 
     def to_json(self, value: Any) -> Any:
-        """Give the tagged items as a list."""
+        """Return the tagged items as a list."""
         return list(map(self.serializer.tag, value))
 
     def to_python(self, value: Any) -> Any:
-        """Give the items as a tuple."""
+        """Return the items as a tuple."""
         return tuple(value)
 
 
@@ -112,7 +112,7 @@ class PassList(JSONTag):
     __slots__ = ()
 
     def check(self, value: Any) -> bool:
-        """Tell whether the value is a list."""
+        """Return whether the value is a list."""
         return isinstance(value, list)
 
     def to_json(self, value: Any) -> Any:
@@ -129,7 +129,7 @@ class TagBytes(JSONTag):
     key = " b"
 
     def check(self, value: Any) -> bool:
-        """Tell whether the value is bytes."""
+        """Return whether the value is bytes."""
         return isinstance(value, bytes)
 
     def to_json(self, value: Any) -> Any:
@@ -148,11 +148,11 @@ class TagMarkup(JSONTag):
     key = " m"
 
     def check(self, value: Any) -> bool:
-        """Tell whether the value knows itself as HTML."""
+        """Return whether the value knows itself as HTML."""
         return callable(getattr(value, "__html__", None))
 
     def to_json(self, value: Any) -> Any:
-        """Give the HTML as text."""
+        """Return the HTML as text."""
         return str(value.__html__())
 
     def to_python(self, value: Any) -> Any:
@@ -167,11 +167,11 @@ class TagUUID(JSONTag):
     key = " u"
 
     def check(self, value: Any) -> bool:
-        """Tell whether the value is a UUID."""
+        """Return whether the value is a UUID."""
         return isinstance(value, UUID)
 
     def to_json(self, value: Any) -> Any:
-        """Give the digits."""
+        """Return the digits."""
         return value.hex
 
     def to_python(self, value: Any) -> Any:
@@ -186,11 +186,11 @@ class TagDateTime(JSONTag):
     key = " d"
 
     def check(self, value: Any) -> bool:
-        """Tell whether the value is a datetime."""
+        """Return whether the value is a datetime."""
         return isinstance(value, datetime)
 
     def to_json(self, value: Any) -> Any:
-        """Give the HTTP date."""
+        """Return the HTTP date."""
         return http_date(value)
 
     def to_python(self, value: Any) -> Any:
