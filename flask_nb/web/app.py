@@ -629,7 +629,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             for hook in hooks.get(name, ()):
                 value = self.ensure_sync(hook)()
                 if value is not None:
-                    return t.cast("ft.ResponseReturnValue", value)
+                    return value  # type: ignore[no-any-return]
         return None
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
@@ -649,7 +649,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         view = getattr(rule, "last_view", None) or view
         if view is None:
             view = self.view_functions[rule.endpoint]
-        return t.cast("ft.ResponseReturnValue", self.ensure_sync(view)(**values))
+        return self.ensure_sync(view)(**values)  # type: ignore[no-any-return]
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise why the request matched no rule.

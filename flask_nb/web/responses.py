@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as ResponseBase
@@ -22,7 +22,8 @@ def make_response(app: Flask, rv: ft.ResponseReturnValue) -> Response:
     # First what most views return. Only our own class, or one that leaves its steps alone, has a short
     # way from text to response (see there); any other is called as Flask calls it.
     if isinstance(rv, (str, bytes)) and getattr(response_class, "_takes_text", False):
-        return cast("Response", response_class._from_text(rv.encode() if isinstance(rv, str) else bytes(rv)))
+        body = rv.encode() if isinstance(rv, str) else bytes(rv)
+        return response_class._from_text(body)  # type: ignore[no-any-return]
     status = headers = None
     if isinstance(rv, tuple):
         rv, status, headers = _parts_of_tuple(rv)
@@ -48,7 +49,7 @@ def make_response(app: Flask, rv: ft.ResponseReturnValue) -> Response:
         response.status_code = status
     if headers:
         response.headers.update(headers)
-    return cast("Response", response)
+    return response  # type: ignore[no-any-return]
 
 
 def _the_view() -> str:
