@@ -15,13 +15,13 @@ import inspect
 import logging
 import os
 import sys
-import typing as t
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence, ValuesView
 from contextlib import closing
 from datetime import timedelta
 from functools import cached_property
 from types import FunctionType, TracebackType
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
 import werkzeug.utils
@@ -48,7 +48,7 @@ from .signals import got_request_exception as got_request_exception  # extension
 from .templating import DispatchingJinjaLoader, Environment
 from .wrappers import Request, Response
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.wrappers import Response as ResponseBase
 
@@ -56,7 +56,7 @@ if t.TYPE_CHECKING:
     from .blueprints import Blueprint
     from .testing import FlaskClient, FlaskCliRunner
 
-F = t.TypeVar("F", bound=Callable[..., t.Any])
+F = TypeVar("F", bound=Callable[..., Any])
 
 _CO_COROUTINE = inspect.CO_COROUTINE
 # asgiref and others mark a callable as a coroutine function; before 3.12 only asyncio sees the mark.
@@ -71,14 +71,14 @@ def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
 
 
 def _named_decorator(
-    add: Callable[[Callable[..., t.Any], str | None], None], name: str | Callable[..., t.Any] | None
-) -> t.Any:
+    add: Callable[[Callable[..., Any], str | None], None], name: str | Callable[..., Any] | None
+) -> Any:
     """A decorator that may be used bare, called without arguments, or called with a name."""
     if callable(name):
         add(name, None)
         return name
 
-    def decorator(f: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    def decorator(f: Callable[..., Any]) -> Callable[..., Any]:
         add(f, name)
         return f
 
@@ -119,7 +119,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         get_converter=_as_timedelta,  # type: ignore[arg-type]
     )
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
-    jinja_options: dict[str, t.Any] = {}  # noqa: RUF012 -- replaced, not changed, by subclasses
+    jinja_options: dict[str, Any] = {}  # noqa: RUF012 -- replaced, not changed, by subclasses
     url_rule_class = Rule
     url_map_class = LiveMap
     test_client_class: type[FlaskClient] | None = None
@@ -163,7 +163,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
     # Set by __init_subclass__: whether a subclass decides about URL adapters itself.
     _overrides_url_adapter = False
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._overrides_url_adapter = cls.create_url_adapter is not Flask.create_url_adapter
 
@@ -185,11 +185,11 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self)
-        self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]] = []
+        self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
         self.teardown_appcontext_funcs: list[ft.TeardownCallable] = []
         self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
         self.blueprints: dict[str, Blueprint] = {}
-        self.extensions: dict[str, t.Any] = {}
+        self.extensions: dict[str, Any] = {}
         self.url_map = self.url_map_class(host_matching=host_matching)
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False
@@ -256,7 +256,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
     @property
     def debug(self) -> bool:
         """Whether debug mode is on; setting it also decides whether templates reload."""
-        return t.cast(bool, self.config["DEBUG"])
+        return cast(bool, self.config["DEBUG"])
 
     @debug.setter
     def debug(self, value: bool) -> None:
@@ -285,18 +285,18 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             return os.path.join(installed_under, "var", f"{self.name}-instance")
         return os.path.join(folder, "instance")
 
-    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.Any]:
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> IO[Any]:
         """Open a file of the root path for reading.
 
         :param resource: the path, relative to the root path.
         :param mode: ``r``, ``rt`` or ``rb``.
         :param encoding: for the text modes.
         """
-        return t.cast(t.IO[t.Any], self._open_in_root(resource, mode, encoding))
+        return cast(IO[Any], self._open_in_root(resource, mode, encoding))
 
     def open_instance_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
-    ) -> t.IO[t.Any]:
+    ) -> IO[Any]:
         """Open a file of the instance folder, for reading or writing.
 
         :param resource: the path, relative to the instance folder.
@@ -330,7 +330,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         """Return whether values are escaped in that template; always in one without a name."""
         return filename is None or filename.endswith(_AUTOESCAPED)
 
-    def update_template_context(self, context: dict[str, t.Any]) -> None:
+    def update_template_context(self, context: dict[str, Any]) -> None:
         """Add to *context*, in place, what the context processors give and it does not have yet."""
         ctx = _cv_request.get(None)
         names = () if ctx is None else reversed(ctx.blueprint_names())
@@ -341,7 +341,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         context.update(given)
 
     @setupmethod
-    def template_filter(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+    def template_filter(self, name: str | Callable[..., Any] | None = None) -> Any:
         """Return a decorator that registers a Jinja filter, under its own name by default."""
         return _named_decorator(self.add_template_filter, name)
 
@@ -351,7 +351,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         self._add_to_templates("filters", "template filter", "add_template_filter", f, name)
 
     @setupmethod
-    def template_test(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+    def template_test(self, name: str | Callable[..., Any] | None = None) -> Any:
         """Return a decorator that registers a Jinja test, under its own name by default."""
         return _named_decorator(self.add_template_test, name)
 
@@ -361,7 +361,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         self._add_to_templates("tests", "template test", "add_template_test", f, name)
 
     @setupmethod
-    def template_global(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+    def template_global(self, name: str | Callable[..., Any] | None = None) -> Any:
         """Return a decorator that registers a function for all templates."""
         return _named_decorator(self.add_template_global, name)
 
@@ -371,7 +371,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         self._add_to_templates("globals", "template global", "add_template_global", f, name)
 
     def _add_to_templates(
-        self, table: str, kind: str, method: str, f: Callable[..., t.Any], name: str | None
+        self, table: str, kind: str, method: str, f: Callable[..., Any], name: str | None
     ) -> None:
         self._set_name(
             kind,
@@ -384,7 +384,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
     # --- registering ---
 
     @setupmethod
-    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Register what the blueprint records on this app.
 
         :param blueprint: the blueprint.
@@ -394,7 +394,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         """
         blueprint.register(self, options)
 
-    def iter_blueprints(self) -> t.ValuesView[Blueprint]:
+    def iter_blueprints(self) -> ValuesView[Blueprint]:
         """Return the registered blueprints, in the order in which they were registered."""
         return self.blueprints.values()
 
@@ -405,7 +405,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: Any,
     ) -> None:
         """Register a URL rule, with its view if one is given.
 
@@ -442,7 +442,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         if view_func is not None:
             self.view_functions[endpoint] = view_func
 
-    def _check_endpoint_is_free(self, endpoint: str, view_func: Callable[..., t.Any]) -> None:
+    def _check_endpoint_is_free(self, endpoint: str, view_func: Callable[..., Any]) -> None:
         known = self.view_functions.get(endpoint)
         if known is not None and known != view_func:
             raise AssertionError(
@@ -450,7 +450,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
                 " Give this one another name or another 'endpoint'."
             )
 
-    def _methods_of(self, view_func: t.Any, methods: Iterable[str] | None) -> set[str]:
+    def _methods_of(self, view_func: Any, methods: Iterable[str] | None) -> set[str]:
         """The methods that a rule or its view names, without those that a decorator requires."""
         given = (getattr(view_func, "methods", None) or ("GET",)) if methods is None else methods
         if isinstance(given, str):
@@ -472,15 +472,15 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         self._add_to_list("shell_context_processor", "shell_context_processors", f)
         return f
 
-    def _add_to_list(self, kind: str, attribute: str, f: Callable[..., t.Any]) -> None:
+    def _add_to_list(self, kind: str, attribute: str, f: Callable[..., Any]) -> None:
         """Add to one of the app's lists as to a table of hooks with one scope."""
         self._add_function(kind, ListAttribute(self, attribute), f)
 
     # --- shell and commands ---
 
-    def make_shell_context(self) -> dict[str, t.Any]:
+    def make_shell_context(self) -> dict[str, Any]:
         """Return the names that the shell starts with: ``app``, ``g`` and the processors' own."""
-        names: dict[str, t.Any] = {"app": self, "g": g}
+        names: dict[str, Any] = {"app": self, "g": g}
         for processor in self.shell_context_processors:
             names.update(processor())
         return names
@@ -491,7 +491,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         port: int | None = None,
         debug: bool | None = None,
         load_dotenv: bool = True,
-        **options: t.Any,
+        **options: Any,
     ) -> None:
         """Serve the app for development; in a notebook, in the background.
 
@@ -531,7 +531,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             # Whoever runs the app in an interactive shell can then set it up again.
             self._got_first_request = False
 
-    def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
+    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> FlaskClient:
         """Return a client that calls the app in this process.
 
         :param use_cookies: keep cookies between requests.
@@ -542,7 +542,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         client_class = self.test_client_class or FlaskClient
         return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
-    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
+    def test_cli_runner(self, **kwargs: Any) -> FlaskCliRunner:
         """Return a runner that invokes the app's commands in this process."""
         from .testing import FlaskCliRunner
 
@@ -558,7 +558,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         """Return the context of the request that *environ* describes."""
         return RequestContext(self, environ)
 
-    def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
+    def test_request_context(self, *args: Any, **kwargs: Any) -> RequestContext:
         """Return the context of a request made up from what the client's ``open`` takes."""
         from .testing import EnvironBuilder
 
@@ -651,7 +651,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             view = self.view_functions[rule.endpoint]
         return self.ensure_sync(view)(**values)  # type: ignore[no-any-return]
 
-    def raise_routing_exception(self, request: Request) -> t.NoReturn:
+    def raise_routing_exception(self, request: Request) -> NoReturn:
         """Raise why the request matched no rule.
 
         In debug mode a redirect that would lose a form is an error that says so.
@@ -753,7 +753,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 
     # --- errors ---
 
-    def _find_error_handler(self, e: Exception, blueprints: Sequence[str]) -> Callable[..., t.Any] | None:
+    def _find_error_handler(self, e: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
         return error_handling.find_error_handler(self, e, blueprints)
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
@@ -793,11 +793,11 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         """
         return url_building.create_url_adapter(self, request)
 
-    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Have the URL default functions add to *values*, in place."""
         url_building.inject_url_defaults(self, endpoint, values)
 
-    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, t.Any]) -> str:
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
         """Return the URL that an error handler for building gives; raise *error* when none does."""
         return url_building.handle_url_build_error(self, error, endpoint, values)
 
@@ -810,7 +810,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
         _method: str | None = None,
         _scheme: str | None = None,
         _external: bool | None = None,
-        **values: t.Any,
+        **values: Any,
     ) -> str:
         """Build the URL of an endpoint.
 
@@ -827,7 +827,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
 
     # --- async ---
 
-    def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, made callable from here if it is a coroutine function."""
         if type(func) is FunctionType and not func.__dict__:
             is_async = bool(func.__code__.co_flags & _CO_COROUTINE)
@@ -835,7 +835,7 @@ class Flask(AppRedefinition, OverlaidApp, Scaffold):
             is_async = _is_coroutine_function(func)
         return self.async_to_sync(func) if is_async else func
 
-    def async_to_sync(self, func: Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> Callable[..., t.Any]:
+    def async_to_sync(self, func: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
         """Return a function that runs the coroutine function *func* to its end.
 
         :raises RuntimeError: without asgiref.
