@@ -8,19 +8,19 @@ registered first and grow afterwards: what is recorded then reaches every app th
 from __future__ import annotations
 
 import os
-import typing as t
 from collections.abc import Callable
 from functools import update_wrapper
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from ..live.slots import LiveDict, carried, copy_name
 from .ctx import _sentinel
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from . import typing as ft
     from .app import Flask
 
-F = t.TypeVar("F", bound=Callable[..., t.Any])
+F = TypeVar("F", bound=Callable[..., Any])
 DeferredSetupFunction = Callable[["BlueprintSetupState"], None]
 
 
@@ -33,7 +33,7 @@ class BlueprintSetupState:
     :param first_registration: whether the app has not seen this blueprint before.
     """
 
-    def __init__(self, blueprint: Blueprint, app: Flask, options: t.Any, first_registration: bool) -> None:
+    def __init__(self, blueprint: Blueprint, app: Flask, options: Any, first_registration: bool) -> None:
         self.app = app
         self.blueprint = blueprint
         self.options = options
@@ -58,7 +58,7 @@ class BlueprintSetupState:
         rule: str,
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
-        **options: t.Any,
+        **options: Any,
     ) -> None:
         """Register a rule on the app, with prefix, subdomain and defaults of this registration."""
         if self.url_prefix is not None:
@@ -99,7 +99,7 @@ class Blueprint(Scaffold):
         template_folder: str | os.PathLike[str] | None = None,
         url_prefix: str | None = None,
         subdomain: str | None = None,
-        url_defaults: dict[str, t.Any] | None = None,
+        url_defaults: dict[str, Any] | None = None,
         root_path: str | None = None,
         cli_group: str | None = _sentinel,  # type: ignore[assignment]
     ) -> None:
@@ -113,7 +113,7 @@ class Blueprint(Scaffold):
         self.deferred_functions: list[DeferredSetupFunction] = []
         self.url_values_defaults = dict(url_defaults or {})
         self.cli_group = cli_group
-        self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
+        self._blueprints: list[tuple[Blueprint, dict[str, Any]]] = []
         self.live.was_made()
 
     def _check_setup_finished(self, f_name: str) -> None:
@@ -147,7 +147,7 @@ class Blueprint(Scaffold):
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: Any,
     ) -> None:
         """Record a rule, with its view if one is given.
 
@@ -175,13 +175,13 @@ class Blueprint(Scaffold):
     # --- registering ---
 
     def make_setup_state(
-        self, app: Flask, options: dict[str, t.Any], first_registration: bool = False
+        self, app: Flask, options: dict[str, Any], first_registration: bool = False
     ) -> BlueprintSetupState:
         """Return the state that the deferred functions of one registration see."""
         return BlueprintSetupState(self, app, options, first_registration)
 
     @setupmethod
-    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Have *blueprint* registered below this one.
 
         :raises ValueError: for this blueprint itself.
@@ -190,7 +190,7 @@ class Blueprint(Scaffold):
             raise ValueError(f"the blueprint {self.name!r} cannot be registered below itself")
         self._blueprints.append((blueprint, options))
 
-    def register(self, app: Flask, options: dict[str, t.Any]) -> None:
+    def register(self, app: Flask, options: dict[str, Any]) -> None:
         """Register on *app* what was recorded here; :meth:`Flask.register_blueprint` calls this.
 
         :raises ValueError: when the app has a blueprint of that name.
@@ -205,7 +205,7 @@ class Blueprint(Scaffold):
         app.live.place(self, name, options, lambda: self._set_up(state, merges))
 
     def _check_name_is_free(self, app: Flask, name: str) -> None:
-        known: t.Any = app.blueprints
+        known: Any = app.blueprints
         if known.is_free(name) if isinstance(known, LiveDict) else name not in known:
             return
         whose = "this blueprint" if known[name] is self else "another blueprint"
@@ -265,8 +265,8 @@ class Blueprint(Scaffold):
             state.app.cli.add_command(self.cli)
 
     def _options_of_child(
-        self, state: BlueprintSetupState, blueprint: Blueprint, options: dict[str, t.Any]
-    ) -> dict[str, t.Any]:
+        self, state: BlueprintSetupState, blueprint: Blueprint, options: dict[str, Any]
+    ) -> dict[str, Any]:
         options = dict(options)
         subdomain = options.get("subdomain") or blueprint.subdomain
         if subdomain is not None or state.subdomain is not None:
@@ -316,7 +316,7 @@ class Blueprint(Scaffold):
         """A decorator that may be used bare, called without arguments, or called with a name."""
         if callable(name):
             self._record_for_app(method, name)
-            return t.cast("Callable[[F], F]", name)
+            return cast("Callable[[F], F]", name)
 
         def decorator(f: F) -> F:
             self._record_for_app(method, f, name)
@@ -324,7 +324,7 @@ class Blueprint(Scaffold):
 
         return decorator
 
-    def _record_for_app(self, method: str, f: Callable[..., t.Any], *args: t.Any) -> None:
+    def _record_for_app(self, method: str, f: Callable[..., Any], *args: Any) -> None:
         self.record_once(lambda state: getattr(state.app, method)(f, *args))
 
     @setupmethod
@@ -373,14 +373,14 @@ class Blueprint(Scaffold):
         self._record_for_app("url_defaults", f)
         return f
 
-    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.Any]:
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file of the blueprint's root path for reading.
 
         :param resource: the path, relative to the root path.
         :param mode: ``r``, ``rt`` or ``rb``.
         :param encoding: for the text modes.
         """
-        return t.cast(t.IO[t.Any], self._open_in_root(resource, mode, encoding))
+        return cast(IO[Any], self._open_in_root(resource, mode, encoding))
 
 
 # The tables of hooks that a registration copies from the blueprint to the app.

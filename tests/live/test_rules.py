@@ -202,7 +202,7 @@ def test_a_view_that_its_rule_does_not_fit_fails_in_its_cell(nb, source, message
         "@app.route('/var/<id>')\ndef var(**values): return values['id']",
         "@app.route('/var/<id>')\ndef var(id, page=1): return id",
         "@app.route('/var/', defaults={'id': '0'})\n@app.route('/var/<id>')\ndef var(id): return id",
-        "def any(f): return lambda *a, **k: k['id']\n@app.route('/var/<id>', endpoint='v')\n@any\ndef var(): ...",
+        "def any(f): return lambda **k: k['id']\n@app.route('/var/<id>', endpoint='v')\n@any\ndef var(): ...",
         "@app.url_value_preprocessor\ndef pull(endpoint, values): values.pop('id')\n"
         "@app.route('/var/<id>')\ndef var(): return '1'",
     ],
@@ -305,7 +305,9 @@ def test_a_notice_calls_a_module_a_module(nb, module):
     module("shared_of_test", "app = None")
     nb.run("s", "import shared_of_test; shared_of_test.app = app")
     nb.run("a", "import more_of_test")
-    assert nb.run("b", "@app.get('/x')\ndef y(): return 'y'") == ["replaces GET /x of the module 'more_of_test'"]
+    assert nb.run("b", "@app.get('/x')\ndef y(): return 'y'") == [
+        "replaces GET /x of the module 'more_of_test'"
+    ]
 
 
 def test_a_function_of_a_module_registers_for_the_cell_that_calls_it(nb, module):
@@ -334,7 +336,9 @@ def test_the_code_of_a_cell_does_not_see_what_only_its_earlier_run_registered(nb
 
 
 def test_requests_see_what_the_cell_at_work_does_not(nb):
-    nb.run("a", "app.extensions['x'] = 1\n@app.get('/x')\ndef x(): return str(current_app.extensions.get('x'))")
+    nb.run(
+        "a", "app.extensions['x'] = 1\n@app.get('/x')\ndef x(): return str(current_app.extensions.get('x'))"
+    )
     nb.names["get"] = lambda: nb.get("/x")
     nb.run("a", "seen = 'x' in app.extensions, get()")
     assert nb.names["seen"] == (False, "1")
