@@ -35,10 +35,9 @@ class Cookie:
 
     def matches(self, host: str, path: str) -> bool:
         """Tell whether a request for this host and path carries the cookie."""
-        return self._matches_host(host) and _matches_path(self.path, path)
-
-    def _matches_host(self, host: str) -> bool:
-        return host == self.domain or (not self.host_only and host.endswith(f".{self.domain}"))
+        # RFC 6265 §5.1.3 and §5.1.4: /item is not below /it, and neither is badexample.com below example.com.
+        is_host = host == self.domain or (not self.host_only and host.endswith(f".{self.domain}"))
+        return is_host and (path == self.path or path.startswith(self.path.rstrip("/") + "/"))
 
 
 class CookieJar:
@@ -115,7 +114,7 @@ def parse_set_cookie(header: str, host: str, path: str, *, created: int = 0) -> 
         name,
         value,
         domain=domain or host,
-        path=asked if asked.startswith("/") else _default_path(path),
+        path=asked if asked.startswith("/") else path.rpartition("/")[0] or "/",
         host_only=not domain,
         expires=_expiry(attributes),
         secure="secure" in attributes,
@@ -131,14 +130,6 @@ def _expiry(attributes: dict[str, str]) -> float | None:
     except (KeyError, ValueError):
         date = parse_date(attributes.get("expires"))
         return None if date is None else date.timestamp()
-
-
-def _matches_path(cookie_path: str, path: str) -> bool:
-    return path == cookie_path or path.startswith(cookie_path.rstrip("/") + "/")
-
-
-def _default_path(path: str) -> str:
-    return path.rpartition("/")[0] or "/"
 
 
 def _bare_host(host: str) -> str:

@@ -9,7 +9,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask_nb.errors import ViewCancelled
 
@@ -22,10 +22,9 @@ from .streams import CURRENT, STREAMS, ErrorStream
 KEY_HEADER = "X-Flask-Nb-Exchange"
 """The request header that carries a recording's key; the app never sees it."""
 
-MATCH_KEY = "flask_nb.match"
-"""An app may put into the environ which rule matched: a :class:`Match`, or anything with its attributes."""
+KEY_ENVIRON = f"HTTP_{KEY_HEADER.upper().replace('-', '_')}"
+"""The same as it stands in the environ."""
 
-_KEY_ENVIRON = "HTTP_X_FLASK_NB_EXCHANGE"
 _MAX_OUTPUT = 1_000_000
 _MAX_PARTS = 10_000
 _UNCLAIMED_LINES = 200
@@ -35,19 +34,6 @@ Headers = list[tuple[str, str]]
 WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 DisplayCapture = Callable[[Callable[[Mapping[str, Any]], None]], AbstractContextManager[Any]]
 NearRules = Callable[[str, str], "Sequence[str] | None"]
-
-
-class Match(NamedTuple):
-    """Which rule answered a request.
-
-    :param endpoint: the endpoint.
-    :param rule: the rule as it was written.
-    :param view_args: the values of the rule's variables.
-    """
-
-    endpoint: str | None
-    rule: str | None = None
-    view_args: Mapping[str, Any] | None = None
 
 
 class Recording:
@@ -68,32 +54,27 @@ class Recording:
         self.headers: Headers | None = None
         self.exception: BaseException | None = None
         self.failure: Failure | None = None
-        self.match = Match(None)
+        self.endpoint: str | None = None
+        self.rule: str | None = None
+        self.view_args: Mapping[str, Any] = {}
         self.near_rules: Sequence[str] | None = None
         self.notes: list[str] = []
-        self.thread: int | None = None
         self.started = False
         self._cell_name = cell_name
         self._room = _MAX_OUTPUT
         self._finished = threading.Event()
 
     def __repr__(self) -> str:
-        state = "finished" if self.is_finished else "running" if self.started else "expected"
+        state = "finished" if self._finished.is_set() else "running" if self.started else "expected"
         return f"<Recording {state}, {len(self.parts)} outputs>"
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether the app is done with the request, its teardown included."""
-        return self._finished.is_set()
-
     def wait(self, seconds: float) -> bool:
-        """Wait until the app is done; return whether it is."""
+        """Wait until the app is done, its teardown included; return whether it is."""
         return self._finished.wait(seconds)
 
     def begin(self) -> None:
-        """Note that the app has got the request, in this thread."""
+        """Note that the app has got the request."""
         self.started = True
-        self.thread = threading.get_ident()
 
     def finish(self) -> None:
         """Note that the app is done."""
@@ -112,7 +93,8 @@ class Recording:
         self, endpoint: str | None, rule: str | None = None, view_args: Mapping[str, Any] | None = None
     ) -> None:
         """Note which rule answered."""
-        self.match = Match(endpoint, rule, dict(view_args or {}))
+        # A copy: what the view then does to its arguments is not what the URL said.
+        self.endpoint, self.rule, self.view_args = endpoint, rule, dict(view_args or {})
 
     def write(self, kind: str, text: str) -> None:
         """Note printed text; after 1 MB it is dropped."""
@@ -223,7 +205,9 @@ class Recorder:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request through the app."""
-        claimed = self._expected.pop(environ.pop(_KEY_ENVIRON, ""), None)
+        # The key is random and good for one request: a page that a browser shows cannot guess it, and so
+        # cannot print into a cell. It is taken out, so that a view that echoes its headers is stable.
+        claimed = self._expected.pop(environ.pop(KEY_ENVIRON, ""), None)
         _clean_cookies(environ)
         environ[BODY_READS] = set()
         recording = claimed or Recording(cell_name=self.cell_name)
@@ -234,7 +218,11 @@ class Recorder:
 
     @contextmanager
     def _active(self, recording: Recording) -> Iterator[None]:
-        """Make a recording the current one of this context, and take the thread's displays."""
+        """Make a recording the current one of this context, and take the thread's displays.
+
+        Entered anew for each chunk: between two of them a server's thread may answer somebody else, and the
+        consumer of a generator is not the app.
+        """
         capture = self._capture_display
         token = CURRENT.set(recording)
         try:
@@ -244,24 +232,15 @@ class Recorder:
             CURRENT.reset(token)
 
     def _finish(self, recording: Recording, environ: Environ, *, is_claimed: bool) -> None:
-        match = environ.get(MATCH_KEY)
-        if match is not None:
-            recording.matched(*(getattr(match, name, None) for name in Match._fields))
         recording.notes += body_hints(environ.get(BODY_READS, ()), environ.get("CONTENT_TYPE", ""))
         if is_claimed and self.near and (recording.status or "").startswith("404"):
-            path = (
-                environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
-            )  # PEP 3333
+            # PEP 3333: a path in the environ is the text of its bytes in latin-1.
+            path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
             recording.near_rules = self.near(environ["REQUEST_METHOD"], path)
         if not is_claimed:
-            self._put_aside(recording)
+            self.unclaimed.extend("".join(part.text for part in recording.parts).splitlines())
+            self.unclaimed.extend(recording.failure.message.splitlines() if recording.failure else ())
         recording.finish()
-
-    def _put_aside(self, recording: Recording) -> None:
-        text = "".join(part.text for part in recording.parts)
-        if recording.failure:
-            text += f"{recording.failure.message}\n"
-        self.unclaimed.extend(text.splitlines())
 
 
 class _Answer:
@@ -333,11 +312,7 @@ class _Answer:
     def _start(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         self._recording.status = status
         self._recording.headers = list(headers)
-        return (
-            self._start_response(status, headers, exc_info)
-            if exc_info
-            else self._start_response(status, headers)
-        )
+        return self._start_response(status, headers, *([exc_info] if exc_info else []))
 
     def _answer_failure(self, exc: BaseException) -> Iterable[bytes]:
         """Record what left the app, and answer 500 if nothing has been sent yet."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
 
 from .reading import BodyReader, RawResponse
-from .recorder import KEY_HEADER, WSGIApp
+from .recorder import KEY_ENVIRON, KEY_HEADER, WSGIApp
 from .request import Request
 from .waiting import Deadline, Watchdog, WorkerCall
 
@@ -233,7 +233,7 @@ class _Call:
         self._request = request
         self._environ = request.environ()
         if key:
-            self._environ[f"HTTP_{KEY_HEADER.upper().replace('-', '_')}"] = key
+            self._environ[KEY_ENVIRON] = key
         self._head: tuple[str, list[tuple[str, str]]] | None = None
         self._answer: Iterable[bytes] = ()
         self._chunks: Iterator[bytes] = iter(())

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_nb.errors import MagicArgumentError
-from flask_nb.exchange import Display, mask_json, parse_paths
-from flask_nb.exchange.jsonpath import JsonPath, Step
+from flask_nb.panel import Display
+from flask_nb.panel.jsonpath import JsonPath, Step, mask_json, parse_paths
 
 VALUE = {"id": 1, "items": [{"id": 2, "a b": 3}, {"id": 4}], "at": {"id": {"id": 5}}}
 scalars = st.none() | st.booleans() | st.integers() | st.text()
