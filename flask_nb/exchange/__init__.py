@@ -1,19 +1,18 @@
 """Requests of the notebook: how they travel, and what happens meanwhile."""
 
 from .cookies import Cookie, CookieJar
-from .exchange import Exchange, ExchangeResponse, OutputPart
+from .exchange import Exchange, ExchangeResponse
 from .exchanger import Exchanger
 from .failure import Failure
 from .files import FileClient
 from .masks import mask_value
 from .reading import RawResponse
-from .recorder import KEY_HEADER, Recorder
+from .recorder import Recorder
 from .request import Request
 from .streams import LogCapture
 from .transports import InProcessTransport, SocketTransport
 
 __all__ = [
-    "KEY_HEADER",
     "Cookie",
     "CookieJar",
     "Exchange",
@@ -23,7 +22,6 @@ __all__ = [
     "FileClient",
     "InProcessTransport",
     "LogCapture",
-    "OutputPart",
     "RawResponse",
     "Recorder",
     "Request",

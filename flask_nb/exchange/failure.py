@@ -103,7 +103,10 @@ def _describe(exc: BaseException, cell_name: CellNamer, causes: int) -> Failure:
         if not frame.f_locals.get("__tracebackhide__") and (place := cell_name(frame.f_code.co_filename))
     ]
     last = frames[-1][0] if frames else None
-    lines = tuple(_failed_line(*entry) for entry in frames[-_MAX_FRAMES:])
+    lines = tuple(
+        FailedLine(frame.f_code.co_name, line, _source(frame, line), place)
+        for frame, line, place in frames[-_MAX_FRAMES:]
+    )
     cause = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
     return Failure(
         lines,
@@ -114,9 +117,8 @@ def _describe(exc: BaseException, cell_name: CellNamer, causes: int) -> Failure:
     )
 
 
-def _failed_line(frame: FrameType, line: int, place: str) -> FailedLine:
-    source = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
-    return FailedLine(frame.f_code.co_name, line, source, place)
+def _source(frame: FrameType, line: int) -> str:
+    return linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
 
 
 def exception_message(exc: BaseException) -> str:

@@ -17,31 +17,11 @@ HIDDEN = "<hidden>"
 VOLATILE = "…"
 """Stands where a value stood that differs from run to run."""
 
-_SECRET_WORDS = frozenset(
-    [
-        "pass",
-        "passwd",
-        "pwd",
-        "passphrase",
-        "passcode",
-        "secret",
-        "secrets",
-        "auth",
-        "authorization",
-        "credential",
-        "credentials",
-        "apikey",
-        "jwt",
-        "signature",
-        "sig",
-        "sid",
-        "csrf",
-        "xsrf",
-        "otp",
-        "cvv",
-    ]
+_SECRET_WORD = re.compile(
+    r"pass(?:wd|phrase|code)?|pwd|secrets?|auth(?:orization)?|credentials?|apikey|jwt|sig(?:nature)?|sid"
+    r"|[cx]srf|otp|cvv|.*token"
 )
-_SECRET_PARTS = ("password", "passwd", "secret", "apikey")
+_SECRET_PART = re.compile(r"password|passwd|secret|apikey")
 _KEY_KINDS = frozenset(["api", "secret", "private", "access", "auth", "signing", "encryption", "session"])
 _SESSION_NAMES = frozenset(["session", "sessionid", "phpsessid", "jsessionid"])
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -59,11 +39,10 @@ _MAX_SESSION = 64_000
 def is_secret_name(name: str) -> bool:
     """Tell whether a variable, a field, a query key or a configuration key of this name holds a secret."""
     words = [word.lower() for word in _WORDS.findall(name)]
-    joined = "".join(words)
     return (
-        any(word in _SECRET_WORDS or word.endswith("token") for word in words)
-        or any(part in joined for part in _SECRET_PARTS)
-        or (words[-1:] == ["key"] and any(word in _KEY_KINDS for word in words))
+        any(_SECRET_WORD.fullmatch(word) for word in words)
+        or _SECRET_PART.search("".join(words)) is not None
+        or (words[-1:] == ["key"] and not _KEY_KINDS.isdisjoint(words))
     )
 
 

@@ -9,6 +9,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_nb.errors import ViewCancelled
@@ -39,7 +40,7 @@ NearRules = Callable[[str, str], "Sequence[str] | None"]
 class Recording:
     """What happened while the app answered one request.
 
-    :param key: what the request carries in :data:`KEY_HEADER`.
+    :param key: what the request carries in :data:`KEY_HEADER`; empty if the notebook does not wait for it.
     :param cell_name: names the user's cells, see :data:`~flask_nb.exchange.failure.CellNamer`.
 
     Whoever notices something that helps the person who sent the request appends a sentence to ``notes``.
@@ -60,6 +61,7 @@ class Recording:
         self.near_rules: Sequence[str] | None = None
         self.notes: list[str] = []
         self.started = False
+        """Whether the app has got the request."""
         self._cell_name = cell_name
         self._room = _MAX_OUTPUT
         self._finished = threading.Event()
@@ -71,10 +73,6 @@ class Recording:
     def wait(self, seconds: float) -> bool:
         """Wait until the app is done, its teardown included; return whether it is."""
         return self._finished.wait(seconds)
-
-    def begin(self) -> None:
-        """Note that the app has got the request."""
-        self.started = True
 
     def finish(self) -> None:
         """Note that the app is done."""
@@ -98,6 +96,8 @@ class Recording:
 
     def write(self, kind: str, text: str) -> None:
         """Note printed text; after 1 MB it is dropped."""
+        # print() writes each word and each space for itself. They become one part, up to a length that keeps
+        # a view which prints a megabyte in small pieces from copying it over and over.
         last = self.parts[-1] if self.parts else None
         if last is not None and last.kind == kind and kind in {"stdout", "stderr"} and len(last.text) < 2000:
             self.parts.pop()
@@ -108,6 +108,8 @@ class Recording:
     def log(self, record: logging.LogRecord) -> None:
         """Note a log record, unless it only repeats the exception that is shown anyway."""
         exc = record.exc_info[1] if record.exc_info else None
+        # The framework turns an exception into a page and a record before anything leaves the app. For apps
+        # whose signals nobody hears, the record is the only trace of it; else it says the same again.
         if exc is not None and _is_exception_report(record):
             self.fail(exc)
         if exc is not None and exc is self.exception:
@@ -208,13 +210,14 @@ class Recorder:
         # The key is random and good for one request: a page that a browser shows cannot guess it, and so
         # cannot print into a cell. It is taken out, so that a view that echoes its headers is stable.
         claimed = self._expected.pop(environ.pop(KEY_ENVIRON, ""), None)
-        _clean_cookies(environ)
-        environ[BODY_READS] = set()
         recording = claimed or Recording(cell_name=self.cell_name)
+        if cookies := drop_foreign_cookies(environ.pop("HTTP_COOKIE", "")):
+            environ["HTTP_COOKIE"] = cookies
+        environ[BODY_READS] = set()
         environ["wsgi.errors"] = ErrorStream(recording)
         STREAMS.attach_filter()
-        recording.begin()
-        return _Answer(self, recording, environ, start_response, is_claimed=claimed is not None).open()
+        recording.started = True
+        return _Answer(self, recording, environ, start_response).open()
 
     @contextmanager
     def _active(self, recording: Recording) -> Iterator[None]:
@@ -231,39 +234,30 @@ class Recorder:
         finally:
             CURRENT.reset(token)
 
-    def _finish(self, recording: Recording, environ: Environ, *, is_claimed: bool) -> None:
+    def _finish(self, recording: Recording, environ: Environ) -> None:
         recording.notes += body_hints(environ.get(BODY_READS, ()), environ.get("CONTENT_TYPE", ""))
-        if is_claimed and self.near and (recording.status or "").startswith("404"):
+        if recording.key and self.near and (recording.status or "").startswith("404"):
             # PEP 3333: a path in the environ is the text of its bytes in latin-1.
             path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
             recording.near_rules = self.near(environ["REQUEST_METHOD"], path)
-        if not is_claimed:
+        if not recording.key:
             self.unclaimed.extend("".join(part.text for part in recording.parts).splitlines())
             self.unclaimed.extend(recording.failure.message.splitlines() if recording.failure else ())
         recording.finish()
 
 
+@dataclass(eq=False)
 class _Answer:
     """The app's answer to one request while it is on its way: an iterable of bytes."""
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        recording: Recording,
-        environ: Environ,
-        start_response: Callable[..., Any],
-        *,
-        is_claimed: bool,
-    ) -> None:
-        self._recorder = recorder
-        self._recording = recording
-        self._environ = environ
-        self._start_response = start_response
-        self._is_claimed = is_claimed
-        self._app_iter: Iterable[bytes] = ()
-        self._chunks: Iterator[bytes] = iter(())
-        self._is_open = True
-        self._sent = False
+    _recorder: Recorder
+    _recording: Recording
+    _environ: Environ
+    _start_response: Callable[..., Any]
+    _app_iter: Iterable[bytes] = ()
+    _chunks: Iterator[bytes] = field(default_factory=lambda: iter(()))
+    _is_open: bool = True
+    _sent: bool = False
 
     def open(self) -> Iterable[bytes]:
         """Call the app. A list is handed on as it is: servers take its length for the Content-Length."""
@@ -322,7 +316,7 @@ class _Answer:
         self._recording.fail(exc)
         if self._sent:
             self.close()
-            if self._is_claimed:
+            if self._recording.key:
                 return []  # the exchange shows what came, and the traceback
             raise ConnectionAbortedError("the view failed while its answer was on the way") from exc
         headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(_FAILED_PAGE)))]
@@ -335,7 +329,7 @@ class _Answer:
     def _finish(self) -> None:
         if self._is_open:
             self._is_open = False
-            self._recorder._finish(self._recording, self._environ, is_claimed=self._is_claimed)
+            self._recorder._finish(self._recording, self._environ)
 
 
 _FAILED_PAGE = (
@@ -348,14 +342,3 @@ def _must_pass(exc: BaseException) -> bool:
     """Tell whether it is no fault of the view and its caller waits for it: its stop, the user's interrupt."""
     is_main = threading.current_thread() is threading.main_thread()
     return isinstance(exc, ViewCancelled) or (isinstance(exc, KeyboardInterrupt) and is_main)
-
-
-def _clean_cookies(environ: Environ) -> None:
-    header = environ.get("HTTP_COOKIE")
-    if header is None:
-        return
-    kept = drop_foreign_cookies(header)
-    if kept:
-        environ["HTTP_COOKIE"] = kept
-    else:
-        del environ["HTTP_COOKIE"]

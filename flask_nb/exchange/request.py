@@ -107,9 +107,11 @@ class Request:
             environ = builder.get_environ()
         finally:
             builder.close()
+        # Both as the socket sends them: the builder lowers the case of one, and would encode the other anew.
         environ["HTTP_HOST"] = self.host
-        environ["QUERY_STRING"] = query  # the builder would encode it anew
+        environ["QUERY_STRING"] = query
         environ["CONTENT_LENGTH"] = self._length
+        # PEP 3333: both may be empty or absent. Servers leave them out, and views can tell.
         unset = {key for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if not environ.get(key)}
         return {key: value for key, value in environ.items() if key not in unset}
 

@@ -38,8 +38,10 @@ class PanelResponse(ExchangeResponse):
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """Return the exchange as text and as HTML."""
         panel = Panel(self.exchange, self.display, self.page)
+        # HTML gets the room that the text leaves, whether or not the text is asked for: what a front end
+        # stores must not depend on which of the two it wanted. The panel has worked out the costly parts
+        # (parsing, layout, masks) when the text is written, so this costs little.
         bundle = {"text/plain": write_text(panel)}
-        # HTML gets the room that the text leaves, asked for or not: it is to be the same bytes each time.
         html_room = MAX_BUNDLE - len(bundle["text/plain"].encode())
         if (not include or "text/html" in include) and "text/html" not in (exclude or ()):
             bundle["text/html"] = write_html(panel, html_room)

@@ -11,7 +11,8 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import KEY_HEADER, InProcessTransport, LogCapture, Recorder, Request
+from flask_nb.exchange import InProcessTransport, LogCapture, Recorder, Request
+from flask_nb.exchange.recorder import KEY_HEADER
 
 
 def test_what_a_view_prints_belongs_to_its_exchange(serve, capsys):

@@ -1,8 +1,10 @@
 import pytest
 from exchange.conftest import VIEWS
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from flask_nb.exchange import ExchangeResponse, Request
+from flask_nb.panel import Display
 
 
 def test_a_response_that_shows_itself_is_the_one_that_was_received(serve):
@@ -34,6 +36,19 @@ def test_the_bundle_holds_only_what_is_asked_for(serve):
     assert set(response._repr_mimebundle_()[0]) == {"text/plain", "text/html"}
     assert set(response._repr_mimebundle_(include={"text/plain"})[0]) == {"text/plain"}
     assert set(response._repr_mimebundle_(exclude={"text/plain"})[0]) == {"text/html"}
+
+
+def test_the_html_does_not_depend_on_whether_the_text_is_asked_for(serve):
+    page = "<p>" + "é" * 150_000
+    response = serve(lambda request: page).send(Request("GET", "/"))
+    alone = response._repr_mimebundle_(include={"text/html"})[0]["text/html"]
+    assert alone == response._repr_mimebundle_()[0]["text/html"]
+
+
+def test_the_redirects_that_led_to_a_response_are_shown_as_it_is(serve):
+    view = lambda request: redirect("/b") if request.path == "/a" else "ok"  # noqa: E731
+    response = serve(view).send(Request("GET", "/a"), display=Display(elapsed=True))
+    assert [each.display for each in response.history] == [response.display]
 
 
 def test_the_same_request_displays_the_same_bytes(serve, recorder):
