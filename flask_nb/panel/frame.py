@@ -10,7 +10,7 @@ from flask_nb.exchange.request import readable_path
 
 from .inlining import MAX_FRAME, FramedPage, Page
 from .styles import LINE, mono, note
-from .words import counted, size
+from .words import size
 
 # A base target without leave for popups makes links inert; they would open Jupyter inside the frame.
 _HEAD = '<base target="_blank">'
@@ -48,7 +48,11 @@ def page_frame(page: Page, room: int, *, scripts: bool) -> Iterator[str]:
 
 def _still(page: Page, *, scripts: bool) -> Iterator[str]:
     """Name what a reader might try in vain."""
-    counts = [counted(count, word) for word, count in page.still if not (scripts and word == "script")]
+    counts = [
+        f"{count} {word}{'s' * (count != 1)}"
+        for word, count in page.still
+        if not (scripts and word == "script")
+    ]
     if counts:
         lead = "scripts run; still: " if scripts else "still picture: "
         can_run = not scripts and "script" in dict(page.still)
