@@ -339,6 +339,6 @@ _FAILED_PAGE = (
 
 
 def _must_pass(exc: BaseException) -> bool:
-    """Tell whether it is no fault of the view and its caller waits for it: its stop, the user's interrupt."""
+    """Tell whether it is not the view's fault and its caller waits for it: its stop, the user's interrupt."""
     is_main = threading.current_thread() is threading.main_thread()
     return isinstance(exc, ViewCancelled) or (isinstance(exc, KeyboardInterrupt) and is_main)

@@ -101,7 +101,7 @@ class Body:
 
     @cached_property
     def json(self) -> JsonBody | None:
-        """The JSON value, None if it is none, or too much or too deep to be laid out."""
+        """The JSON value; None if it is not JSON, or too much or too deep to be laid out."""
         if self.kind != "json":
             return None
         paths = self._display.masked_paths
@@ -114,7 +114,7 @@ class Body:
 
     @cached_property
     def table(self) -> Table | None:
-        """The table that it is or holds, None if there is none."""
+        """The table that it is or holds, if any."""
         if self.kind == "csv":
             return csv_table(self.text, self.mimetype)
         return json_table(self.json.value) if self.json is not None else None
@@ -131,7 +131,7 @@ class Body:
 
     @property
     def caption(self) -> str:
-        """What can be said of a body that is no text: ``image/png, 12 kB; all of it: _.data``."""
+        """What can be said of a body that is not text: ``image/png, 12 kB; all of it: _.data``."""
         return f"{printable(self.mimetype) or 'bytes'}, {size(len(self.data))}; all of it: _.data"
 
     @property

@@ -87,7 +87,7 @@ def _length(text: str) -> int:
 
 
 def _hops(panel: Panel) -> Iterator[str]:
-    """The redirects on the way, quieter than where they led."""
+    """Yield the redirects on the way, quieter than where they led."""
     lines = [hop if isinstance(hop, str) else _words(hop, "span") for hop in panel.hops]
     if lines:
         yield f'<div style="{HOP}">{"".join(f"<div>{line}</div>" for line in lines)}</div>'

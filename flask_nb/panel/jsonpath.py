@@ -51,7 +51,7 @@ JsonPath = tuple[Step, ...]
 def parse_paths(text: str) -> tuple[JsonPath, ...]:
     """Return the paths of a list that is separated by commas.
 
-    :raises MagicArgumentError: if a path is none.
+    :raises MagicArgumentError: if one of them is not a path.
     """
     paths, position = [], len(text) - len(text.lstrip())
     while position < len(text):
@@ -87,7 +87,7 @@ def _step(match: re.Match[str]) -> Step:
 def _complaint(text: str, end: int) -> str:
     where = f"at {text[end : end + 12]!r}" if text[end:].strip() else "at its end"
     return (
-        f"the mask {text!r} is no JSON path {where}. Write paths such as $..id, $.items[*].created_at or "
+        f"the mask {text!r} is not a JSON path {where}. Write paths such as $..id, $.items[*].created_at or "
         "$['a name'], separated by commas"
     )
 

@@ -87,7 +87,7 @@ def status_line(status: str) -> str:
 
 
 def hex_dump(data: bytes, rows: int) -> str:
-    """Return the first bytes in rows: place, hexadecimal, and as characters where they are some."""
+    """Return the first bytes in rows: place, hexadecimal, and as text where they are printable."""
     lines = []
     for start in range(0, min(len(data), rows * _WIDTH), _WIDTH):
         row = data[start : start + _WIDTH]

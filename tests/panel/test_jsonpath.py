@@ -62,7 +62,7 @@ def test_a_path_names_what_is_masked(text, expected):
     "text", ["id", "$.", "$..", "$[", "$[x]", "$.a b", "$.a $.b", "$['a]", "$.a,,$.b", "*"]
 )
 def test_what_is_no_path_is_one_clear_error(text):
-    with pytest.raises(MagicArgumentError, match=r"is no JSON path .* Write paths such as"):
+    with pytest.raises(MagicArgumentError, match=r"is not a JSON path .* Write paths such as"):
         parse_paths(text)
 
 
