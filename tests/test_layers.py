@@ -96,6 +96,22 @@ def test_what_belongs_to_a_neighbour_only_is_not_imported(module: str, names: se
     assert imported_layers(PACKAGE / module) & names == set()
 
 
+def test_what_sends_does_not_know_how_it_looks() -> None:
+    assert "panel" not in set().union(*map(imported_layers, modules_of("exchange")))
+    shown = {"html", "IPython"}
+    names = {name[0] for path in modules_of("exchange") for name in imported_modules(path)}
+    assert names & shown == set()
+
+
+@pytest.mark.parametrize("layer", ["exchange", "panel"])
+def test_no_two_modules_of_a_layer_import_each_other(layer: str) -> None:
+    graph = {
+        path.stem: {name[2] for name in imported_modules(path) if name[:2] == ("flask_nb", layer)}
+        for path in modules_of(layer)
+    }
+    assert list(TopologicalSorter(graph).static_order())
+
+
 def test_no_two_layers_import_each_other() -> None:
     graph = {
         layer: set().union(*(imported_layers(path) for path in modules_of(layer))) & set(TABLE)

@@ -15,7 +15,7 @@ from typing import Any
 
 from IPython.display import display
 
-from flask_nb.exchange.styles import MONO, TEXT
+from flask_nb.panel.styles import MONO, TEXT
 
 SILENCE = ";"
 

@@ -28,18 +28,10 @@ from flask_nb import alias, engines
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition, cell_name
 from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ForeignAppError, MagicArgumentError, NoAppError
-from flask_nb.exchange import (
-    CookieJar,
-    Display,
-    Exchanger,
-    ExchangeResponse,
-    InProcessTransport,
-    Recorder,
-    Request,
-    SocketTransport,
-)
+from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Request, SocketTransport
 from flask_nb.exchange.failure import project_file_name
 from flask_nb.gate import Gate
+from flask_nb.panel import Display, PanelExchanger, PanelResponse
 
 from .serving import NO_SOCKETS, Serving
 
@@ -85,9 +77,9 @@ class Host:
         self._gate = Gate(self.recorder, hosts=self._hosts)
         self.serving = Serving(self._gate, settings, lambda: self.label)
         socket = SocketTransport(self.serving.address, abandon=self.serving.cancel)
-        self._over_socket = Exchanger(socket, self.recorder, self.cookies)
+        self._over_socket = PanelExchanger(socket, self.recorder, self.cookies)
         in_process = InProcessTransport(self._gate, needs_worker=self._needs_worker)
-        self._in_process = Exchanger(in_process, self.recorder, self.cookies)
+        self._in_process = PanelExchanger(in_process, self.recorder, self.cookies)
         self._lock = threading.RLock()
         self._pinned: _Pinned | None = None
         self._cell_names: dict[str, str] = {}
@@ -228,9 +220,7 @@ class Host:
 
     def _near_rules(self, method: str, path: str) -> list[str] | None:
         engine = self._serving_engine()
-        # PEP 3333: a path in the environ is the text of its bytes in latin-1.
-        decoded = path.encode("latin-1", "replace").decode("utf-8", "replace")
-        return None if engine is None else engine.near_rules(method, decoded)
+        return None if engine is None else engine.near_rules(method, path)
 
     def _needs_worker(self, request: Request) -> bool:
         engine = self._serving_engine()
@@ -302,7 +292,7 @@ class Host:
 
     # --- requests ---
 
-    def send(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ExchangeResponse:
+    def send(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> PanelResponse:
         """Send a request and return the response.
 
         :param evaluate: gives the value of an expression.
@@ -341,7 +331,7 @@ class Host:
         served = ["127.0.0.1", "[::1]", *self.serving.hosts(), *names] if port else []
         return [*names, *(f"{name}:{port}" for name in served)]
 
-    def _exchanger(self, in_process: bool) -> Exchanger:
+    def _exchanger(self, in_process: bool) -> PanelExchanger:
         without_server = in_process or self.settings.in_process or not self.serving.is_possible
         return self._in_process if without_server else self._over_socket
 

@@ -21,7 +21,7 @@ from flask_nb.errors import (
     MagicArgumentError,
     MagicHelpRequested,
 )
-from flask_nb.exchange.bodies import status_line
+from flask_nb.panel import status_line
 
 from .definitions import Definitions, evaluate
 from .display import Report, show

@@ -9,7 +9,7 @@ from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode, va
 from traitlets.config import Configurable
 
 from flask_nb.errors import FlaskNbError, MagicArgumentError
-from flask_nb.exchange import Display
+from flask_nb.panel import Display
 
 
 class FlaskNB(Configurable):

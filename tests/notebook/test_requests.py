@@ -200,7 +200,7 @@ def test_a_route_is_tried_with_items(kernel: Kernel) -> None:
         ("%get /echo --expect soon", "'soon' is not a status"),
         ("%get /echo --timeout 0", "'0' is not a number of seconds"),
         ("%get /echo --bearer", "--bearer needs a value. Type --bearer TOKEN"),
-        ("%get /echo --mask '$..['", "%get: the mask '$..[' is no JSON path"),
+        ("%get /echo --mask '$..['", "%get: the mask '$..[' is not a JSON path"),
         ("%%http\nGET /a b", "'GET /a b' is no request line"),
         ("%%http\n", "there is no request in the cell"),
         ("%%http\ncurl --outptu x localhost/echo", "curl's --outptu is not understood here"),

@@ -2,8 +2,9 @@ import pytest
 from werkzeug.wrappers import Response
 
 from flask_nb.exchange import Request
-from flask_nb.exchange.media import file_name, hex_dump
-from flask_nb.exchange.shown import ShownBody
+from flask_nb.panel import Display
+from flask_nb.panel.body import Body
+from flask_nb.panel.words import hex_dump
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>'
 
@@ -63,4 +64,4 @@ def test_an_svg_is_a_picture_and_its_source_text(serve):
 def test_a_download_has_a_harmless_name(serve, path, header, name):
     response = Response(b"\0", headers={"Content-Disposition": header} if header else {})
     answer = serve(lambda request: response).send(Request("GET", path))
-    assert file_name(ShownBody(answer.exchange)) == name
+    assert Body(answer.exchange, Display()).file_name == name

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import Display, Request
+from flask_nb.exchange import Request
+from flask_nb.panel import Display
 
 STATIC_TAGS = {"div", "span", "table", "tr", "td", "pre", "code", "b", "a"}
 UNTRUSTED_TAGS = STATIC_TAGS | {"details", "summary", "img"}
@@ -267,7 +268,7 @@ def test_json_goes_without_colours_where_there_is_no_room_for_them(serve, monkey
     body = "[" + ",".join(['["a"' + ',"a"' * 9 + "]"] * 50) + "]"
     response = serve(lambda _: Response(body, mimetype="application/json")).send(Request("GET", "/"))
     assert html_of(response).count('<span style="color:var(--jp-mirror') >= 500
-    monkeypatch.setattr("flask_nb.exchange.html.MAX_BUNDLE", 30_000)
+    monkeypatch.setattr("flask_nb.panel.exchanger.MAX_BUNDLE", 30_000)
     assert '<span style="color:var(--jp-mirror' not in html_of(response)
 
 

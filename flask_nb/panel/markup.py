@@ -56,7 +56,7 @@ class StartTag:
 
 
 def start_tags(page: str) -> Iterator[StartTag]:
-    """Yield the start tags of a page; one that never ends is none, and nothing follows it."""
+    """Yield the start tags of a page; one that never ends does not count, and nothing follows it."""
     position = 0
     while (match := _OPENING.search(page, position)) is not None:
         if match[1] is None:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.exchange.json_layout import parse_json
-from flask_nb.exchange.tables import MAX_COLUMNS, csv_table, json_table, table_html
+from flask_nb.panel.grid import table_html
+from flask_nb.panel.json_layout import parse_json
+from flask_nb.panel.tables import MAX_COLUMNS, csv_table, json_table
 
 
 def of_json(value):

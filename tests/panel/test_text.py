@@ -3,8 +3,8 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import Display, Request
-from flask_nb.exchange.text import duration
+from flask_nb.exchange import Request
+from flask_nb.panel import Display
 
 
 def shown(response):
@@ -123,13 +123,6 @@ def test_the_time_is_shown_on_request(serve):
     response = serve(lambda request: "ok").send(Request("GET", "/"), display=Display(elapsed=True))
     response.exchange.elapsed = 0.0123
     assert shown(response).startswith("GET / → 200 OK · text/html · 2 B · 12 ms\n")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.00041, "0.4 ms"), (0.0123, "12 ms"), (0.9999, "1.0 s"), (2.5, "2.5 s")]
-)
-def test_times_read_well(seconds, text):
-    assert duration(seconds) == text
 
 
 def test_a_body_too_long_for_a_mask_says_so(serve):

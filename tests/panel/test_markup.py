@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.exchange.markup import start_tags
+from flask_nb.panel.markup import start_tags
 
 names = st.sampled_from(["p", "a", "IMG", "my-tag"])
 values = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]), max_size=12)

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.exchange.assets import MAX_FILES, Fetched
-from flask_nb.exchange.inlining import MAX_FRAME, inlined_page, parse_srcset
+from flask_nb.exchange import RawResponse
+from flask_nb.panel.assets import MAX_FILES
+from flask_nb.panel.inlining import MAX_FRAME, inlined_page, parse_srcset
 
 FILES = {
     "/s.css": ("text/css", b"@import 'deep/more.css'; b{background:url(i.png)}"),
@@ -25,7 +26,11 @@ PICTURE = f"data:image/png;base64,{b64encode(b'picture').decode()}"
 
 def fetch(path):
     kind, data = FILES.get(path, ("text/html", None))
-    return Fetched(404, kind, b"") if data is None else Fetched(200, kind, data)
+    return answer(kind, status="404 NOT FOUND") if data is None else answer(kind, data)
+
+
+def answer(kind, data=b"", status="200 OK"):
+    return RawResponse(status, (("Content-Type", kind),), data)
 
 
 def framed(page, scripts=False, url="http://localhost/", room=MAX_FRAME, fetch=fetch):

@@ -6,8 +6,10 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from html import escape
-from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
+
+from flask_nb.exchange import RawResponse
+from flask_nb.exchange.request import path_of
 
 from .stylesheets import replace_addresses
 
@@ -21,24 +23,7 @@ _MIMETYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _SPACE = re.compile(r"[\t\n\r]")
 
 
-class Fetched(NamedTuple):
-    """A file as the app answered.
-
-    :param content_type: the header, empty if it is not there.
-    """
-
-    status: int
-    content_type: str
-    data: bytes
-
-    @property
-    def mimetype(self) -> str:
-        """The MIME type; ``application/octet-stream`` if it names none."""
-        kind = self.content_type.partition(";")[0].strip().lower()
-        return kind if _MIMETYPE.fullmatch(kind) else "application/octet-stream"
-
-
-Fetch = Callable[[str], "Fetched | None"]
+Fetch = Callable[[str], "RawResponse | None"]
 """Given a path with its query, returns what the app answers, None if it did not."""
 
 
@@ -60,7 +45,7 @@ class Assets:
         """Why, by path, for each file of the app that is not there."""
         self._fetch = fetch
         self._room = room
-        self._kept: dict[str, Fetched | None] = {}
+        self._kept: dict[str, RawResponse | None] = {}
         self._host = urlsplit(url).netloc
 
     def data_uri(self, reference: str, base: str | None = None) -> str | None:
@@ -71,17 +56,18 @@ class Assets:
         """Return a stylesheet as text, with the files that it names within it."""
         return self._had(reference, base, lambda file: self._as_css(file, reference, base, depth))
 
-    def _as_uri(self, file: Fetched, reference: str) -> str:
-        if file.mimetype == "text/html":
+    def _as_uri(self, file: RawResponse, reference: str) -> str:
+        kind = _mimetype(file)
+        if kind == "text/html":
             raise _MissingError("is a page")
-        uri = _data_uri(file.mimetype, file.data)
+        uri = _data_uri(kind, file.body)
         self._spend(len(uri))
         fragment = reference.partition("#")[2]
         return f"{uri}#{fragment}" if re.fullmatch(r"[\w-]+", fragment) else uri
 
-    def _as_css(self, file: Fetched, reference: str, base: str | None, depth: int) -> str:
-        if file.mimetype != "text/css":
-            raise _MissingError(f"is {file.mimetype}")
+    def _as_css(self, file: RawResponse, reference: str, base: str | None, depth: int) -> str:
+        if _mimetype(file) != "text/css":
+            raise _MissingError(f"is {_mimetype(file)}")
         text = _decoded(file)
         self._spend(cost(text))
         return self.css(text, urljoin(base or self.url, reference), depth)
@@ -99,7 +85,7 @@ class Assets:
 
         return replace_addresses(text, replace)
 
-    def _had(self, reference: str, base: str | None, use: Callable[[Fetched], str]) -> str | None:
+    def _had(self, reference: str, base: str | None, use: Callable[[RawResponse], str]) -> str | None:
         path = self.own_path(reference, base)
         if path is None:
             return None
@@ -109,7 +95,7 @@ class Assets:
             self.missing.setdefault(path, str(exc))
             return None
 
-    def _file(self, path: str) -> Fetched:
+    def _file(self, path: str) -> RawResponse:
         """Return a file; each is asked for once."""
         if path not in self._kept and len(self._kept) >= MAX_FILES:
             raise _MissingError(f"beyond {MAX_FILES} files")
@@ -118,8 +104,8 @@ class Assets:
         file = self._kept[path]
         if file is None:
             raise _MissingError("no answer")
-        if file.status != 200:
-            raise _MissingError(str(file.status))
+        if file.status_code != 200:
+            raise _MissingError(str(file.status_code))
         return file
 
     def own_path(self, reference: str, base: str | None = None) -> str | None:
@@ -133,7 +119,7 @@ class Assets:
             return None
         if url.scheme != "http" or url.netloc.lower() != self._host.lower():
             return None
-        return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+        return path_of(url)
 
     def _spend(self, length: int) -> None:
         if length > self._room:
@@ -150,9 +136,15 @@ def _data_uri(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{b64encode(data).decode()}"
 
 
-def _decoded(file: Fetched) -> str:
-    charset = re.search(r"charset=\"?([\w-]+)", file.content_type, re.IGNORECASE)
+def _mimetype(file: RawResponse) -> str:
+    """Return what stands in the file's ``data:`` address, where nothing else may stand."""
+    kind = file.header("Content-Type").partition(";")[0].strip().lower()
+    return kind if _MIMETYPE.fullmatch(kind) else "application/octet-stream"
+
+
+def _decoded(file: RawResponse) -> str:
+    charset = re.search(r"charset=\"?([\w-]+)", file.header("Content-Type"), re.IGNORECASE)
     try:
-        return file.data.decode(charset[1] if charset else "utf-8-sig", "replace")
+        return file.body.decode(charset[1] if charset else "utf-8-sig", "replace")
     except (LookupError, ValueError):
-        return file.data.decode("utf-8-sig", "replace")
+        return file.body.decode("utf-8-sig", "replace")

@@ -35,10 +35,6 @@ class Step:
     key: str | int | None
     is_deep: bool = False
 
-    def __str__(self) -> str:
-        text = "*" if self.key is None else _quoted(self.key) if isinstance(self.key, str) else str(self.key)
-        return f"{'..' if self.is_deep else ''}[{text}]"
-
     def fits(self, key: str | int, length: int) -> bool:
         """Tell whether the step leads to this key of a container of so many items."""
         if self.key is None:
@@ -48,20 +44,14 @@ class Step:
         return isinstance(self.key, str) and self.key == key
 
 
-@dataclass(frozen=True)
-class JsonPath:
-    """A place, or places, within a JSON value; no step means the whole value."""
-
-    steps: tuple[Step, ...] = ()
-
-    def __str__(self) -> str:
-        return "$" + "".join(str(step) for step in self.steps)
+JsonPath = tuple[Step, ...]
+"""A place, or places, within a JSON value; no step means the whole value."""
 
 
 def parse_paths(text: str) -> tuple[JsonPath, ...]:
     """Return the paths of a list that is separated by commas.
 
-    :raises MagicArgumentError: if a path is none.
+    :raises MagicArgumentError: if one of them is not a path.
     """
     paths, position = [], len(text) - len(text.lstrip())
     while position < len(text):
@@ -82,30 +72,22 @@ def _parse_path(text: str, start: int) -> tuple[JsonPath | None, int]:
     while (match := _STEP.match(text, end)) is not None:
         steps.append(_step(match))
         end = match.end()
-    return JsonPath(tuple(steps)), end
+    return tuple(steps), end
 
 
 def _step(match: re.Match[str]) -> Step:
-    is_deep = bool(match["dots"] or match["deep"])
+    key: str | int | None = match["name"]
     if match["index"]:
-        return Step(int(match["index"]), is_deep)
-    if match["quoted"]:
-        return Step(_unquoted(match["quoted"]), is_deep)
-    return Step(match["name"], is_deep)
-
-
-def _quoted(key: str) -> str:
-    return "'" + re.sub(r"(['\\])", r"\\\1", key) + "'"
-
-
-def _unquoted(literal: str) -> str:
-    return re.sub(r"\\(.)", r"\1", literal[1:-1], flags=re.DOTALL)
+        key = int(match["index"])
+    elif match["quoted"]:
+        key = re.sub(r"\\(.)", r"\1", match["quoted"][1:-1], flags=re.DOTALL)
+    return Step(key, is_deep=bool(match["dots"] or match["deep"]))
 
 
 def _complaint(text: str, end: int) -> str:
     where = f"at {text[end : end + 12]!r}" if text[end:].strip() else "at its end"
     return (
-        f"the mask {text!r} is no JSON path {where}. Write paths such as $..id, $.items[*].created_at or "
+        f"the mask {text!r} is not a JSON path {where}. Write paths such as $..id, $.items[*].created_at or "
         "$['a name'], separated by commas"
     )
 
@@ -115,10 +97,10 @@ def mask_json(value: Any, paths: Iterable[JsonPath], mask: Any) -> Any:
 
     :param value: dicts or tuples of pairs, lists and scalars.
     """
-    return _masked(value, [path.steps for path in paths], mask)
+    return _masked(value, list(paths), mask)
 
 
-def _masked(value: Any, open_paths: list[tuple[Step, ...]], mask: Any) -> Any:
+def _masked(value: Any, open_paths: list[JsonPath], mask: Any) -> Any:
     if not open_paths:
         return value
     if () in open_paths:
@@ -134,7 +116,7 @@ def _masked(value: Any, open_paths: list[tuple[Step, ...]], mask: Any) -> Any:
     return value
 
 
-def _taken(open_paths: list[tuple[Step, ...]], key: str | int, length: int) -> list[tuple[Step, ...]]:
+def _taken(open_paths: list[JsonPath], key: str | int, length: int) -> list[JsonPath]:
     """Return what is left of the paths behind one key."""
     left = []
     for path in open_paths:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from .bodies import printable
-from .json_layout import JsonObject, Token, json_lines
+from flask_nb.exchange.masks import printable
+
+from .json_layout import JsonObject, Token, one_line
 from .styles import COLOURS, QUIET, WORDS
+from .words import counted
 
 _MAX_TREE = 50_000
 _MAX_ITEMS = 50
@@ -16,10 +18,7 @@ _MAX_DEPTH = 50
 
 
 def json_tree(value: Any) -> str:
-    """Return a JSON value as nested folds, the outer ones open.
-
-    :raises RecursionError: if it is too deep.
-    """
+    """Return a JSON value as nested folds, the outer ones open."""
     return _Tree().render(value)
 
 
@@ -39,9 +38,9 @@ class _Tree:
     def render(self, value: Any, lead: str = "", depth: int = 0) -> str:
         """Return a value as a fold if it has parts, else as a line."""
         if not isinstance(value, (JsonObject, list)) or not value:
-            return self._spend(f"<div>{lead}{self._scalar(value)}</div>")
-        words = f"{len(value):,} {'item' if len(value) == 1 else 'items'}"
-        count = f"{lead}{_code(words, QUIET)}"
+            line = "".join(token_html((kind, text[:500])) for kind, text in one_line(value) or ())
+            return self._spend(f'<div>{lead}<code style="{WORDS}">{line}</code></div>')
+        count = f"{lead}{_code(counted(len(value), 'item'), QUIET)}"
         if self._room <= 0:
             return f"<div>{count}</div>"
         title = self._spend(f'<summary style="cursor:pointer">{count}</summary>')
@@ -62,12 +61,6 @@ class _Tree:
                 yield f"<div>… {len(pairs) - index:,} more</div>"
                 return
             yield self.render(item, f"{_code(printable(name), COLOURS['key'])}: ", depth + 1)
-
-    def _scalar(self, value: Any) -> str:
-        line = next(json_lines(value))
-        return (
-            f'<code style="{WORDS}">{"".join(token_html((kind, text[:500])) for kind, text in line)}</code>'
-        )
 
     def _spend(self, text: str) -> str:
         self._room -= len(text)

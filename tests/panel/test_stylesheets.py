@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.exchange.stylesheets import replace_addresses
+from flask_nb.panel.stylesheets import replace_addresses
 
 
 def replaced(css):

@@ -4,8 +4,9 @@ from types import FunctionType
 import pytest
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import Display, Recorder, Request
+from flask_nb.exchange import Recorder, Request
 from flask_nb.exchange.files import MAX_SECONDS
+from flask_nb.panel import Display
 
 PAGE = "<link rel=stylesheet href=/s.css><p>hi"
 
@@ -32,14 +33,14 @@ def test_files_are_asked_for_when_the_exchange_is_made_and_not_when_it_is_shown(
     view, asked = site(s_css="p{color:red}")
     response = serve(view).send(Request("GET", "/"))
     assert asked == ["/", "/s.css"]
-    assert "<style>p{color:red}</style>" in response.exchange.page.fit(1000).source
+    assert "<style>p{color:red}</style>" in response.page.fit(1000).source
     assert response._repr_mimebundle_() == response._repr_mimebundle_()
     assert asked == ["/", "/s.css"]
 
 
 def test_only_a_page_has_its_files_asked_for(serve):
     view, asked = site(data=Response('"<img src=/i.png>"', mimetype="application/json"))
-    assert serve(view).send(Request("GET", "/data")).exchange.page is None
+    assert serve(view).send(Request("GET", "/data")).page is None
     assert asked == ["/data"]
 
 
@@ -66,26 +67,26 @@ def test_what_a_file_prints_or_raises_belongs_to_no_exchange(serve, recorder):
     view, _ = site(s_css=css)
     response = serve(view).send(Request("GET", "/"))
     assert (response.exchange.output, response.exchange.exception) == ("", None)
-    assert response.exchange.page.missing == (("/s.css", "500"),)
+    assert response.page.missing == (("/s.css", "500"),)
     assert not recorder.unclaimed
 
 
 def test_a_file_may_have_moved_within_the_app(serve):
     view, asked = site(s_css=Response("", 302, {"Location": "/t.css"}), t_css="p{}")
-    assert serve(view).send(Request("GET", "/")).exchange.page.missing == ()
+    assert serve(view).send(Request("GET", "/")).page.missing == ()
     assert asked == ["/", "/s.css", "/t.css"]
 
 
 @pytest.mark.parametrize("to", ["http://example.com/s.css", "/s.css", "http://["])
 def test_a_file_that_has_moved_elsewhere_or_in_circles_is_not_there(serve, to):
     view, _ = site(s_css=Response("", 302, {"Location": to}))
-    assert [path for path, _ in serve(view).send(Request("GET", "/")).exchange.page.missing] == ["/s.css"]
+    assert [path for path, _ in serve(view).send(Request("GET", "/")).page.missing] == ["/s.css"]
 
 
 def test_files_have_little_time(serve, monkeypatch):
     monkeypatch.setattr("flask_nb.exchange.files.MAX_SECONDS", 0.0)
     view, asked = site(s_css="p{}")
-    assert serve(view).send(Request("GET", "/")).exchange.page.missing == (("/s.css", "no answer"),)
+    assert serve(view).send(Request("GET", "/")).page.missing == (("/s.css", "no answer"),)
     assert asked == ["/"]
     assert MAX_SECONDS <= 5
 
@@ -94,19 +95,19 @@ def test_a_file_that_hangs_is_given_up_and_the_page_is_shown(over_socket, serve,
     monkeypatch.setattr("flask_nb.exchange.files.MAX_SECONDS", 0.2)
     serve(site(s_css=lambda request: time.sleep(1) or "")[0])
     response = over_socket.send(Request("GET", "/"))
-    assert response.exchange.page.missing == (("/s.css", "no answer"),)
+    assert response.page.missing == (("/s.css", "no answer"),)
     assert "not loaded: " in response._repr_mimebundle_()[0]["text/html"]
 
 
 def test_files_come_over_the_socket_too(over_socket, serve):
     serve(site(s_css="p{color:red}")[0])
-    assert over_socket.send(Request("GET", "/")).exchange.page.missing == ()
+    assert over_socket.send(Request("GET", "/")).page.missing == ()
 
 
 def test_files_come_from_the_host_that_was_asked(serve):
     view, _ = site(s_css=lambda request: f"/* {request.host} */")
     response = serve(view).send(Request("GET", "/", (("Host", "shop.localhost"),)))
-    assert "/* shop.localhost */" in response.exchange.page.fit(1000).source
+    assert "/* shop.localhost */" in response.page.fit(1000).source
 
 
 def test_a_note_of_the_view_is_shown_once(serve):

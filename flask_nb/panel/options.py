@@ -15,7 +15,7 @@ class Display:
     :param mask: JSON paths, or lists of them separated by commas, of what is left out of a JSON body: the
         app's own values that differ from run to run.
     :param elapsed: whether the summary says how long it took, which differs from run to run.
-    :raises MagicArgumentError: if a mask is no JSON path.
+    :raises MagicArgumentError: if a mask is not a JSON path.
     """
 
     scripts: bool = False

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from .bodies import printable, size
-from .inlining import MAX_FRAME, FramedPage, Page, inlined_page
-from .request import readable_path
-from .shown import ShownBody
+from flask_nb.exchange.masks import printable
+from flask_nb.exchange.request import readable_path
+
+from .inlining import MAX_FRAME, FramedPage, Page
 from .styles import LINE, mono, note
+from .words import size
 
 # A base target without leave for popups makes links inert; they would open Jupyter inside the frame.
 _HEAD = '<base target="_blank">'
@@ -24,10 +25,12 @@ _STYLE = "display:block;width:100%;border:0;background:#fff;color-scheme:light;r
 _MAX_NAMED = 3
 
 
-def html_body(body: ShownBody, room: int) -> Iterator[str]:
-    """Yield the frame, and a line on what does not work or is not there in it."""
-    page = body.exchange.page or inlined_page(body.text, "", lambda path: None)
-    scripts = body.exchange.display.scripts
+def page_frame(page: Page, room: int, *, scripts: bool) -> Iterator[str]:
+    """Yield the frame, and a line on what does not work or is not there in it.
+
+    :param room: in bytes.
+    :param scripts: whether they run.
+    """
     head = _POLICY + _HEAD if scripts else _HEAD
     framed = page.fit(min(MAX_FRAME, room) - len(escape(head)))
     sandbox = "allow-scripts" if scripts else ""
@@ -46,16 +49,14 @@ def html_body(body: ShownBody, room: int) -> Iterator[str]:
 def _still(page: Page, *, scripts: bool) -> Iterator[str]:
     """Name what a reader might try in vain."""
     counts = [
-        f"{count} {word if count == 1 else word + 's'}"
+        f"{count} {word}{'s' * (count != 1)}"
         for word, count in page.still
         if not (scripts and word == "script")
     ]
-    can_run = not scripts and any(word == "script" for word, _ in page.still)
     if counts:
         lead = "scripts run; still: " if scripts else "still picture: "
-        yield escape(lead + ", ".join(counts)) + (
-            f" (scripts run with {mono('--scripts')})" if can_run else ""
-        )
+        can_run = not scripts and "script" in dict(page.still)
+        yield lead + ", ".join(counts) + (f" (scripts run with {mono('--scripts')})" if can_run else "")
 
 
 def _missing(framed: FramedPage) -> Iterator[str]:

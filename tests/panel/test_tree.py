@@ -1,7 +1,7 @@
 import json
 
-from flask_nb.exchange.json_layout import parse_json
-from flask_nb.exchange.tree import json_tree
+from flask_nb.panel.json_layout import parse_json
+from flask_nb.panel.tree import json_tree
 
 
 def tree(value):

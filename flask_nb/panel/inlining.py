@@ -181,7 +181,7 @@ class _Inliner:
                 yield from find(tag)
 
     def _inert(self, tag: StartTag) -> Iterator[Edit]:
-        """A link with a target of its own, or a frame, would load Jupyter inside the frame."""
+        """Take the target off links and the source off frames: they would load Jupyter inside the frame."""
         target = tag.attributes.get("target")
         if target is not None and tag.name in {"a", "area", "form"}:
             yield Edit(target.start, target.end, '"_blank"')
