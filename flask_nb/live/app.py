@@ -156,7 +156,9 @@ class Live:
             for entry in old.live.ledger
             if entry.owner.key != run.owner.key and not entry.causes and entry.group is not ROUTE
         ]
-        for entry in sorted(others, key=lambda entry: entry.rank):
+        # Layers of settings in the order in which they were put down; all else where it first stood, since
+        # a rule needs its converter.
+        for entry in sorted(others, key=lambda entry: () if _is_layered(entry) else entry.rank):
             entry.slot.repeat(entry, self.app, run.repeating(entry))
         return (
             self._take_places(old, run) if hasattr(self.app, "register") else self._replace(old, others, run)
