@@ -31,7 +31,8 @@ Flask's own exceptions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -49,26 +50,39 @@ class FlaskNbError(Exception):
 class MagicArgumentError(FlaskNbError):
     """The line of a magic could not be understood.
 
-    :param message: what is wrong and what to type instead.
-    :param magic: the magic's name with its percent signs, such as ``%%route``.
+    What parses a line does not know which magic is called; :func:`naming` says so where it is known.
     """
 
-    def __init__(self, message: str, *, magic: str = "") -> None:
-        super().__init__(f"{magic}: {message}" if magic else message)
-        self.magic = magic
+    #: The magic's name with its percent signs, such as ``%%route``; empty until it is put on.
+    magic: str = ""
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{self.magic}: {message}" if self.magic else message
 
 
 class MagicHelpRequested(MagicArgumentError):
-    """``--help`` stands in a magic's line: no fault, whoever runs the magic shows the text.
+    """``--help`` stands in a magic's line: no fault, whoever runs the magic shows the text."""
 
-    :param text: the help text, of several lines.
+    @property
+    def text(self) -> str:
+        """The help text, of several lines."""
+        return str(self.args[0])
+
+
+@contextmanager
+def naming(magic: str) -> Iterator[None]:
+    """Put the name of the magic that is called onto the errors of its line.
+
+    An error that has a name already keeps it: whoever stands nearer to the fault knows better.
+
     :param magic: the magic's name with its percent signs.
     """
-
-    def __init__(self, text: str, *, magic: str = "") -> None:
-        super().__init__(text)
-        self.text = text
-        self.magic = magic
+    try:
+        yield
+    except MagicArgumentError as exc:
+        exc.magic = exc.magic or magic
+        raise
 
 
 class CellError(FlaskNbError):

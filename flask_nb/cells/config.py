@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
 import tomllib
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import CellSyntaxError, ConfigError, MagicArgumentError
-from .arguments import MagicParser, suggest
+from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
+
+from .arguments import MagicParser, parse_literal, suggest
 from .config_errors import explain
 from .expressions import Text, end_of_expression, expand_value, has_expressions, parse_text
 from .view import ViewSource
-from .words import quote_word, split_line
+from .words import quote_word
+
+if TYPE_CHECKING:
+    from flask_nb.engines.protocol import Engine
 
 Kind = Literal["python", "json", "toml", "variable", "prefix", "import", "object", "setting", "text"]
 Format = Literal["python", "json", "toml"]
@@ -123,33 +125,6 @@ class AppliedConfig:
         return "only names in upper case count"
 
 
-class ConfigTarget(Protocol):
-    """An app that can be configured; engines provide it."""
-
-    def config_below(self, name: str, *, whole_cell: bool) -> Mapping[str, Any]:
-        """Return the configuration without what an earlier run of this definition had set.
-
-        :param name: what tells it from other definitions of the cell.
-        :param whole_cell: the cell is this one definition, whatever its name was before.
-        """
-
-    def config_path(self, name: str) -> str:
-        """Return the absolute path of a configuration file."""
-
-    def read_config(
-        self, kind: str, where: object, below: Mapping[str, Any], *, silent: bool
-    ) -> dict[str, Any] | None:
-        """Return what a source would set, without setting it; None if it is missing and *silent*.
-
-        :param kind: ``python``, ``json``, ``toml``, ``prefix`` or ``object``.
-        :param where: an absolute path, a prefix, an object or an import string.
-        :param below: the configuration so far.
-        """
-
-    def set_config(self, name: str, values: Mapping[str, Any], *, whole_cell: bool) -> None:
-        """Set the values, in the place of what an earlier run of this definition had set."""
-
-
 def config_parser(magic: str = "%config_from") -> MagicParser:
     """Return the parser of ``%config_from``, or of ``%%config_from``."""
     parser = MagicParser(
@@ -165,11 +140,9 @@ def config_parser(magic: str = "%config_from") -> MagicParser:
             "%%config_from --format toml",
         ),
     )
-    parser.add_argument(
-        "sources",
-        nargs="*",
-        metavar="SOURCE",
-        help="a file (.cfg and .py: upper-case names; .json, .toml), env:VARIABLE that names one, "
+    parser.add_words(
+        "SOURCE",
+        "a file (.cfg and .py: upper-case names; .json, .toml), env:VARIABLE that names one, "
         "prefix:FLASK_ for variables of the environment, an object of the notebook, module:Name, "
         "or KEY=value with a Python literal, text or {expression}; the last one to set a key wins",
     )
@@ -188,34 +161,35 @@ def parse_config(line: str, cell: str | None = None, body_line: int = 2) -> Conf
     :raises MagicArgumentError: when it is not understood.
     """
     parser = config_parser("%config_from" if cell is None else "%%config_from")
-    arguments = parser.parse_words(split_line(line, magic=parser.prog, verbatim=_find_literal))
-    words: list[str] = arguments.sources
+    arguments = parser.parse_line(line, _find_literal)
+    words: list[str] = arguments.words
     if cell is None:
         return _define_line(words, arguments.silent, arguments.format)
     if words or arguments.silent:
         what = repr(words[0]) if words else "--silent"
         raise MagicArgumentError(
             f"the cell holds the settings itself, so {what} has no place here. "
-            f"Type %config_from {words[0] if words else 'SOURCE --silent'} in a line of its own",
-            magic=parser.prog,
+            f"Type %config_from {words[0] if words else 'SOURCE --silent'} in a line of its own"
         )
     return ConfigDefinition(format=arguments.format or "python", body=cell, body_line=body_line, text=cell)
 
 
 def _define_line(words: list[str], silent: bool, format: Format | None) -> ConfigDefinition:
     if not words:
-        _fail("the source is missing. Type one, such as %config_from settings.cfg or %config_from DEBUG=True")
+        raise MagicArgumentError(
+            "the source is missing. Type one, such as %config_from settings.cfg or %config_from DEBUG=True"
+        )
     if format is not None:
-        _fail("--format is for cells: a file says by its ending how it is read, .cfg, .py, .json or .toml")
+        raise MagicArgumentError(
+            "--format is for cells: a file says by its ending how it is read, .cfg, .py, .json or .toml"
+        )
     for before, word, after in zip(words, words[1:], [*words[2:], "value"], strict=False):
         if word == "=":
-            _fail(f"a setting is one word, without spaces around '='. Type {before}={after}")
+            raise MagicArgumentError(
+                f"a setting is one word, without spaces around '='. Type {before}={after}"
+            )
     sources = tuple(_parse_source(word) for word in words)
     return ConfigDefinition(sources, silent, text=" ".join(quote_word(word) for word in words))
-
-
-def _fail(message: str) -> NoReturn:
-    raise MagicArgumentError(message, magic="%config_from")
 
 
 def _parse_source(word: str) -> ConfigSource:
@@ -231,7 +205,7 @@ def _parse_source(word: str) -> ConfigSource:
         return ConfigSource("import", word)
     if all(part.isidentifier() for part in word.split(".")):
         return ConfigSource("object", word)
-    return _fail(
+    raise MagicArgumentError(
         f"{word!r} is no source. Type a file that ends in {', '.join(SUFFIXES)}, env:VARIABLE, "
         f"prefix:FLASK_, an object, module:Name, or KEY=value"
     )
@@ -239,8 +213,10 @@ def _parse_source(word: str) -> ConfigSource:
 
 def _parse_setting(key: str, value: str) -> ConfigSource:
     if not key.isupper():
-        _fail(f"settings are in upper case, and {key!r} is not. Type {key.upper()}={value}")
-    literal = _parse_value(value)
+        raise MagicArgumentError(
+            f"settings are in upper case, and {key!r} is not. Type {key.upper()}={value}"
+        )
+    literal = parse_literal(value)
     if literal is not value:
         return ConfigSource("setting", key, literal)
     text = parse_text(value)
@@ -252,7 +228,9 @@ def _parse_setting(key: str, value: str) -> ConfigSource:
 def _parse_environment(scheme: str, name: str) -> ConfigSource:
     if not re.fullmatch(r"\w*[^\W_]\w*", name):
         example = "env:APP_SETTINGS" if scheme == "env" else "prefix:FLASK_"
-        _fail(f"{scheme + ':' + name!r} names no variable of the environment. Type one, such as {example}")
+        raise MagicArgumentError(
+            f"{scheme + ':' + name!r} names no variable of the environment. Type one, such as {example}"
+        )
     if scheme == "env":
         return ConfigSource("variable", name)
     return ConfigSource("prefix", name.removesuffix("_"))
@@ -265,28 +243,14 @@ def _find_literal(line: str, position: int, words: Sequence[str], word: str) -> 
     if _SETTING.fullmatch(word) and line[position] in "'\"[({":
         ends = (found.start() for found in re.finditer(r"(?=\s)|$", line[position:]))
         for end in filter(None, ends):
-            if _is_literal(line[position:][:end]):
+            if parse_literal(text := line[position:][:end]) is not text:
                 return position + end
     return end_of_expression(line, position)
 
 
-def _is_literal(text: str) -> bool:
-    return _parse_value(text) is not text
-
-
-def _parse_value(text: str) -> object:
-    """Return the literal, or the very text if it is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # text that is no literal may look like a doubtful one
-        try:
-            return ast.literal_eval(text)
-        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-            return text
-
-
 def apply_config(
     definition: ConfigDefinition,
-    target: ConfigTarget,
+    target: Engine,
     namespace: Mapping[str, Any],
     *,
     filename: str = "<cell>",
@@ -319,7 +283,7 @@ def apply_config(
 
 def _read_source(
     source: ConfigSource,
-    target: ConfigTarget,
+    target: Engine,
     below: Mapping[str, Any],
     namespace: Mapping[str, Any],
     silent: bool,
@@ -361,7 +325,7 @@ def _unset(variable: str) -> ConfigError:
     )
 
 
-def _locate(source: ConfigSource, target: ConfigTarget, namespace: Mapping[str, Any]) -> tuple[str, object]:
+def _locate(source: ConfigSource, target: Engine, namespace: Mapping[str, Any]) -> tuple[str, object]:
     """Return how a source is read, and what is to be read."""
     if source.kind == "variable":
         path = os.environ[source.name]

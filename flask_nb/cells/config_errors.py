@@ -14,7 +14,7 @@ from typing import Any
 
 from werkzeug.utils import ImportStringError
 
-from ..errors import ConfigError
+from flask_nb.errors import ConfigError
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _WRONG_BYTE = re.compile(r"can't decode byte 0x([0-9a-f]{2})")

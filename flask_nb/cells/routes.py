@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
+
 from .arguments import MagicParser
-from .words import split_line
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,12 @@ def routes_parser() -> MagicParser:
         "Show the app's routes: methods, rule, endpoint and the cell that holds each.",
         examples=("%routes", "%routes --drop hello_name"),
     )
-    parser.add_argument(
+    parser.add_words()  # refused with a hint
+    parser.add_repeatable(
         "--drop",
-        action="append",
-        default=[],
         metavar="ENDPOINT",
         help="withdraw the routes of this endpoint, which no cell defines any more; repeatable",
     )
-    parser.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
     return parser
 
 
@@ -44,12 +41,8 @@ def parse_routes(line: str) -> RoutesArguments:
 
     :raises MagicArgumentError: when it is not understood.
     """
-    parser = routes_parser()
-    arguments = parser.parse_words(split_line(line, magic=parser.prog))
-    if arguments.rest:
-        word = arguments.rest[0]
-        raise MagicArgumentError(
-            f"{word!r} is not understood. To withdraw an endpoint type %routes --drop {word}",
-            magic=parser.prog,
-        )
+    arguments = routes_parser().parse_line(line)
+    if arguments.words:
+        what = f"{arguments.words[0]!r} is not understood"
+        raise MagicArgumentError(f"{what}. To withdraw an endpoint type %routes --drop {arguments.words[0]}")
     return RoutesArguments(tuple(dict.fromkeys(arguments.drop)))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
-from ..errors import RuleError
+from flask_nb.errors import RuleError
+
 from .arguments import suggest
 
 _VARIABLE = re.compile(r"<(?:(\w+)(?:\((.*?)\))?:)?([^\W\d]\w*)>", re.ASCII)
@@ -44,8 +45,11 @@ def find_variables(*patterns: str | None) -> list[Variable]:
     return [piece for text in patterns if text for piece in split_rule(text) if isinstance(piece, Variable)]
 
 
-def end_of_variable(text: str, position: int) -> int | None:
-    """Return where the variable ends that begins at the position, None if none begins there."""
+def end_of_variable(text: str, position: int, *_before: object) -> int | None:
+    """Return where the variable ends that begins at the position, None if none begins there.
+
+    It can be given to :func:`split_line` as it is.
+    """
     found = _VARIABLE.match(text, position)
     return found.end() if found else None
 

@@ -11,16 +11,13 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
-import re
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import CodeType, FunctionType, ModuleType, TracebackType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal
 
-from ..errors import CellSyntaxError
-from .route import RouteDefinition
+from flask_nb.errors import CellSyntaxError
 
 Form = Literal["function", "class", "body"]
 
@@ -96,16 +93,6 @@ class ViewSource:
         except _UNREADABLE as exc:
             reason = str(exc) or "the source is nested too deeply"
             raise CellSyntaxError(f"Python cannot compile the cell: {reason}") from None
-
-
-def analyse(definition: RouteDefinition) -> Form:
-    """Return the form of a cell: what its last statement makes it.
-
-    :raises CellSyntaxError: when it cannot be parsed, or holds no statement.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are shown when the cell is compiled
-        return form_of(ViewSource(definition.body, definition.body_line).parse())
 
 
 def form_of(tree: ast.Module) -> Form:
@@ -221,15 +208,16 @@ def framework_names(framework: ModuleType) -> dict[str, Any]:
 
 
 def missing_names(
-    code: CodeType, namespace: Mapping[str, Any], framework: ModuleType | Mapping[str, Any]
+    code: CodeType, namespace: Mapping[str, Any], offered: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """Return the framework's names that the code uses and the notebook does not define otherwise.
 
     A name that is bound to the framework's own object already counts as well, so that the answer is the
     same when the cell runs again. Names that the code assigns itself, and builtins, do not count.
+
+    :param offered: what :func:`framework_names` returns.
     """
     loaded, assigned = _globals_of(code)
-    offered = framework_names(framework) if isinstance(framework, ModuleType) else framework
     candidates = (loaded & set(offered)) - assigned - set(dir(builtins))
     return tuple(name for name in sorted(candidates) if namespace.get(name, offered[name]) is offered[name])
 
@@ -253,28 +241,3 @@ def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:
             assigned |= inner_assigned
     # At module level a stored name is a global; in a class it is the class's own.
     return (loaded, assigned | stored) if code.co_name == "<module>" else (loaded - stored, assigned)
-
-
-def unbound_hint(exc: BaseException, code: CodeType) -> str | None:
-    """Return a hint for an assigned name of the view that was read too early, else None.
-
-    :param code: the code of a view that is a cell's body.
-    """
-    if not isinstance(exc, UnboundLocalError) or _raising_code(exc.__traceback__) is not code:
-        return None
-    found = re.search(r"'(\w+)'", str(exc))
-    if found is None or found[1] not in (*code.co_varnames, *code.co_cellvars):
-        return None
-    name = found[1]
-    return (
-        f"{name!r} is assigned in this cell, so it is local to the view. "
-        f"To use the notebook's {name!r}, begin the cell with: global {name}"
-    )
-
-
-def _raising_code(traceback: TracebackType | None) -> CodeType | None:
-    code = None
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        traceback = traceback.tb_next
-    return code

@@ -121,7 +121,7 @@ def test_an_expression_that_fails_sets_nothing(session):
 @pytest.mark.parametrize(
     ("line", "cell", "says"),
     [
-        ("", None, "%config_from: the source is missing. Type one, such as %config_from settings.cfg"),
+        ("", None, "the source is missing. Type one, such as %config_from settings.cfg"),
         ("debug=True", None, "settings are in upper case, and 'debug' is not. Type DEBUG=True"),
         ("settings.yaml!", None, "'settings.yaml!' is no source"),
         ("env:", None, "'env:' names no variable of the environment"),

@@ -56,7 +56,6 @@ def test_what_no_cookie_can_hold_is_refused(line):
 def test_cookies_mistakes(line, says):
     with pytest.raises(MagicArgumentError) as caught:
         parse_cookies(line)
-    assert str(caught.value).startswith("%cookies: ")
     assert says in str(caught.value)
 
 
@@ -94,7 +93,6 @@ def test_app_lines(line, expected):
 def test_app_mistakes(line, says):
     with pytest.raises(MagicArgumentError) as caught:
         parse_app(line)
-    assert str(caught.value).startswith("%app: ")
     assert says in str(caught.value)
 
 

@@ -24,7 +24,7 @@ VALUES = {"n": 3, "name": 'Ann "A"', "d": {"k": [1]}, "when": {1, 2}}
 
 
 def expand(typed):
-    return parse_json_text(typed, "the body", "%post").expand(lambda source: eval(source, dict(VALUES)))
+    return parse_json_text(typed, "the body").expand(lambda source: eval(source, dict(VALUES)))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_values_are_written_as_an_app_writes_them():
 
 @given(st.text(st.characters(codec="utf-8")))
 def test_a_text_within_a_string_arrives_whole(value):
-    text = parse_json_text('{"a": "<{x}>"}', "the body", "%post").expand(lambda _source: value)
+    text = parse_json_text('{"a": "<{x}>"}', "the body").expand(lambda _source: value)
     assert json.loads(text) == {"a": f"<{value}>"}
 
 
@@ -76,7 +76,7 @@ def test_a_text_within_a_string_arrives_whole(value):
     ],
 )
 def test_a_name_has_steps(name, keys):
-    assert parse_key(name, "%post") == keys
+    assert parse_key(name) == keys
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_name_has_steps(name, keys):
 )
 def test_a_name_that_cannot_be_read_is_one_error(name, message):
     with pytest.raises(MagicArgumentError) as caught:
-        parse_key(name, "%post")
+        parse_key(name)
     assert message in str(caught.value)
 
 
@@ -107,7 +107,7 @@ def test_fields_that_do_not_go_together_are_named():
         ([(None,), ("a",)], "'a' does not fit: the body is a list"),
     ]:
         with pytest.raises(MagicArgumentError) as caught:
-            write_fields([(keys, "1") for keys in fields], "%post")
+            write_fields([(keys, "1") for keys in fields])
         assert message in str(caught.value)
 
 
@@ -125,8 +125,8 @@ def test_nested_fields_make_the_document_they_came_from(document):
         members = value.items() if isinstance(value, dict) else [(None, value)]
         for inner, number in members:
             name = escaped(key) if inner is None else f"{escaped(key)}[{escaped(inner)}]"
-            fields.append((parse_key(name, "%post"), str(number)))
-    assert json.loads(write_fields(fields, "%post")) == document
+            fields.append((parse_key(name), str(number)))
+    assert json.loads(write_fields(fields)) == document
 
 
 def test_the_end_of_brackets_passes_over_strings():

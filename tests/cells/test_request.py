@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.cells import Expression, RequestDefinition, parse_request, quote_word
+from flask_nb.cells import RequestDefinition, parse_request, quote_word
+from flask_nb.cells.expressions import Expression
 from flask_nb.errors import MagicArgumentError, MagicHelpRequested
 
 VALUES = {"name": "Ann Lee", "n": 3, "d": {"a}b": "x/y"}, "home": "/hello/Ann?x=1"}
@@ -141,18 +142,13 @@ def test_with_form_the_cell_holds_a_field_a_line():
 
 def test_flags_become_attributes():
     assert parse_request("GET", "--in-process /x --timeout 0.5 --as r;") == RequestDefinition(
-        "GET", ("/x",), timeout=0.5, in_process=True, as_name="r", silent=True
+        "GET", ("/x",), timeout=0.5, in_process=True, as_name="r"
     )
 
 
 def test_the_defaults_are_the_ones_that_the_help_names():
     definition = parse_request("GET", "/x")
-    assert (definition.timeout, definition.in_process, definition.as_name, definition.silent) == (
-        30.0,
-        False,
-        None,
-        False,
-    )
+    assert (definition.timeout, definition.in_process, definition.as_name) == (30.0, False, None)
 
 
 HOSTS = ("localhost", "127.0.0.1:40123", "localhost:40123", "api.example", ".apps.example", "shop.example:80")
@@ -273,11 +269,10 @@ def test_a_status_can_be_expected(expect, accepted, refused):
 
 
 @pytest.mark.parametrize(
-    ("line", "silent"), [("/x;", True), ("/x ;  ", True), ("'/x;'", False), ("/x", False)]
+    ("line", "path"), [("/x;", "/x"), ("/x ;  ", "/x"), ("'/x;'", "/x;"), ("/x;;", "/x;")]
 )
-def test_a_semicolon_at_the_end_silences(line, silent):
-    definition = parse_request("GET", line)
-    assert definition.silent is silent
+def test_a_semicolon_at_the_end_is_not_part_of_the_path(line, path):
+    assert parse_request("GET", line).path == (path,)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +297,7 @@ def test_a_request_to_try_takes_a_json_body():
 @pytest.mark.parametrize(
     ("line", "cell", "message"),
     [
-        ("", None, "%post: the path is missing. Type one, such as /items"),
+        ("", None, "the path is missing. Type one, such as /items"),
         ("--form", None, "the path is missing"),
         ("/x name", None, "'name' is not understood. Behind the path stand name=value"),
         ("/x =3", None, "'=3' is not understood"),
@@ -359,13 +354,6 @@ def test_a_mistake_is_one_clear_message(line, cell, message):
         parse_request("POST", line, cell)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_the_error_names_the_magic_that_was_typed():
-    for method, cell, magic in [("GET", None, "%get"), ("POST", "{}", "%%post"), (None, None, "--try")]:
-        with pytest.raises(MagicArgumentError) as caught:
-            parse_request(method, "", cell)
-        assert caught.value.magic == magic
 
 
 def test_help_can_be_asked_for():

@@ -28,7 +28,7 @@ from flask_nb.errors import MagicArgumentError
     ],
 )
 def test_commands_are_cut_as_a_shell_cuts_them(text, commands):
-    assert split_commands(text, "%%http") == commands
+    assert split_commands(text) == commands
 
 
 @pytest.mark.parametrize(
@@ -48,18 +48,18 @@ def test_commands_are_cut_as_a_shell_cuts_them(text, commands):
 )
 def test_what_only_a_shell_can_do_is_refused(text, message):
     with pytest.raises(MagicArgumentError) as caught:
-        split_commands(text, "%%http")
+        split_commands(text)
     assert message in str(caught.value)
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1))
 def test_quoted_words_come_back(words):
-    assert split_commands(" ".join(map(shlex.quote, words)), "%%http") == [words]
+    assert split_commands(" ".join(map(shlex.quote, words))) == [words]
 
 
 @given(st.text(alphabet="a'\"\\$ \n#|{&"))
 def test_any_text_is_cut_or_refused(text):
     try:
-        split_commands(text, "%%http")
+        split_commands(text)
     except MagicArgumentError:
         pass
