@@ -192,7 +192,7 @@ def _is_same_site(environ: WSGIEnvironment, host: str) -> bool:
 
 
 def _is_origin_of(origin: str, host: str) -> bool:
-    """Tell whether an Origin names this Host; ``null`` and every malformed one do not.
+    """Say whether an Origin names this Host; ``null`` and every malformed one do not.
 
     The scheme is not compared: a proxy may end TLS before us.
     """

@@ -54,7 +54,7 @@ class AppliedRoute:
 
     @property
     def summary(self) -> str:
-        """Return one line on the route, the same whenever the cell runs."""
+        """One line on the route, the same whenever the cell runs."""
         uses = f"; uses {', '.join(self.names)}" if self.names else ""
         kind = ", ".join((self.form, *self.traits))
         return f"{','.join(self.methods)} {self.definition.rule} → {self.endpoint} ({kind}{uses})"

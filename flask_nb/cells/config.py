@@ -109,7 +109,7 @@ class AppliedConfig:
 
     @property
     def notes(self) -> list[str]:
-        """Return what there is to say besides the table."""
+        """What there is to say besides the table."""
         notes = [f"not there: {', '.join(self.missing)}"] if self.missing else []
         if self.ignored:
             notes.append(f"not in upper case, so no settings: {', '.join(self.ignored)}")
@@ -295,7 +295,11 @@ def _read_source(
     if source.kind == "variable" and not os.environ.get(source.name):
         if silent:
             return None
-        raise _unset(source.name)
+        raise ConfigError(
+            str(source),
+            f"the environment variable {source.name!r} is not set, so it names no configuration file. "
+            f"Set it with %env {source.name}=settings.cfg, or add --silent",
+        )
     kind, where = _locate(source, target, namespace)
     try:
         return target.read_config(kind, where, below, silent=silent)
@@ -317,14 +321,6 @@ def _expand(source: ConfigSource, namespace: Mapping[str, Any]) -> object:
     return expand_value(text, evaluate)
 
 
-def _unset(variable: str) -> ConfigError:
-    return ConfigError(
-        f"env:{variable}",
-        f"the environment variable {variable!r} is not set, so it names no configuration file. "
-        f"Set it with %env {variable}=settings.cfg, or add --silent",
-    )
-
-
 def _locate(source: ConfigSource, target: Engine, namespace: Mapping[str, Any]) -> tuple[str, object]:
     """Return how a source is read, and what is to be read."""
     if source.kind == "variable":
@@ -340,10 +336,10 @@ def _locate(source: ConfigSource, target: Engine, namespace: Mapping[str, Any]) 
 def _find_object(name: str, namespace: Mapping[str, Any]) -> object:
     first, *rest = name.split(".")
     if first not in namespace:
-        near = [key for key in namespace if not key.startswith("_")]
-        hint = suggest(first, near, "Variables") if near and _is_near(first, near) else ""
-        other = f"An object of a module is typed as module:Name; a file ends in {', '.join(SUFFIXES)}"
-        raise ConfigError(name, f"there is no variable {first!r} in the notebook. {hint or other}")
+        hint = suggest(first, [key for key in namespace if not key.startswith("_")], "")
+        if not hint.startswith("Did you mean"):
+            hint = f"An object of a module is typed as module:Name; a file ends in {', '.join(SUFFIXES)}"
+        raise ConfigError(name, f"there is no variable {first!r} in the notebook. {hint}")
     value = namespace[first]
     for attribute in rest:
         try:
@@ -351,10 +347,6 @@ def _find_object(name: str, namespace: Mapping[str, Any]) -> object:
         except Exception as exc:
             raise ConfigError(name, f"{type(exc).__name__}: {exc}") from None
     return value
-
-
-def _is_near(word: str, known: list[str]) -> bool:
-    return suggest(word, known, "").startswith("Did you mean")
 
 
 # --- the cell ---
@@ -372,10 +364,10 @@ def _read_cell(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
 
 
 def _read_python(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
-    source = ViewSource(definition.body, definition.body_line, filename)
-    code = source.compile(source.parse()) if definition.body.strip() else None
     names: dict[str, Any] = {"__name__": "config"}
-    if code is not None:
+    if definition.body.strip():
+        source = ViewSource(definition.body, definition.body_line, filename)
+        code = source.compile(source.parse())
         try:
             exec(code, names)
         except (Exception, SystemExit) as exc:
@@ -412,6 +404,5 @@ def _cell_error(
     definition: ConfigDefinition, message: str, line: int, column: int | None = None
 ) -> CellSyntaxError:
     """Return the error of a line that is counted within the body."""
-    lines = definition.body.split("\n")
-    text = lines[line - 1] if line <= len(lines) else ""
-    return CellSyntaxError(message, line=line + definition.body_line - 1, text=text, column=column)
+    source = ViewSource(definition.body, definition.body_line)
+    return source.fail(message, line + definition.body_line - 1, column)

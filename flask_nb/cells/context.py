@@ -70,7 +70,7 @@ class CompiledCell:
 
     @property
     def codes(self) -> tuple[CodeType, ...]:
-        """Return all of its code."""
+        """All of its code."""
         return (self.statements,) if self.last is None else (self.statements, self.last)
 
 

@@ -67,7 +67,9 @@ def parse_http(line: str, cell: str | None) -> tuple[RequestDefinition, ...]:
         raise MagicArgumentError(message)
     options = sending_options(arguments)
     blocks = [block.replace("\r\n", "\n").split("\n") for block in _SEPARATOR.split(cell or "")]
-    variables = _Variables(_file_variables(blocks))
+    heads = (line for block in blocks for line in _head(block))
+    # A variable counts for all requests, wherever it stands, as in editors.
+    variables = _Variables({found[1]: found[2] for line in heads if (found := _VARIABLE.match(line))})
     requests = [request for block in blocks for request in _parse_block(block, variables, options)]
     if not requests:
         raise MagicArgumentError("there is no request in the cell. Type one, such as GET /items")
@@ -121,12 +123,6 @@ def _answer_source(found: re.Match[str]) -> str:
         return f"{name}.text"
     steps = re.findall(r"\[(\d+)\]|([^.\[\]$]+)", path)
     return f"{name}.json" + "".join(f"[{index}]" if index else f"[{key!r}]" for index, key in steps)
-
-
-def _file_variables(blocks: list[list[str]]) -> dict[str, str]:
-    """Return the variables of the cell; one counts for all requests, wherever it stands."""
-    heads = (line for block in blocks for line in _head(block))
-    return {found[1]: found[2] for line in heads if (found := _VARIABLE.match(line))}
 
 
 def _head(block: list[str]) -> Iterator[str]:

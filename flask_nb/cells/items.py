@@ -148,6 +148,8 @@ def parse_item(word: str) -> Item:
 
 def split_item(word: str) -> tuple[str, str, str] | None:
     """Return name, operator and value of an item, None if there is no operator."""
+    # No search for the first operator: one behind a backslash or in an expression, such as `{a == b}`, is
+    # a part of the name, and where an expression ends only Python's parser can say.
     name = ""
     position = 0
     while position < len(word):

@@ -49,7 +49,7 @@ class JsonText:
 
     @property
     def skeleton(self) -> str:
-        """Return the JSON with null in place of values and an empty text in place of strings."""
+        """The JSON with null in place of values and an empty text in place of strings."""
         return "".join(part if isinstance(part, str) else _STAND_INS[type(part)] for part in self.parts)
 
 

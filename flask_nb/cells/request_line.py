@@ -23,6 +23,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 QUERY_METHODS = ("GET", "HEAD")
 """The methods whose fields are the query."""
 
+# `[]=a`, `[0][x]:=1`: brackets that begin an item. Without their `=`, or with `==`, they begin a JSON body.
 _LIST_ITEM = re.compile(r"(?:\[[^\[\]]*\])+:?=(?!=)")
 
 

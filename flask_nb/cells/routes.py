@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask_nb.errors import MagicArgumentError
 
 from .arguments import MagicParser
-
-
-@dataclass(frozen=True)
-class RoutesArguments:
-    """What ``%routes`` was asked for.
-
-    :param drop: the endpoints to withdraw; empty to show the table only.
-    """
-
-    drop: tuple[str, ...] = ()
 
 
 def routes_parser() -> MagicParser:
@@ -36,8 +24,8 @@ def routes_parser() -> MagicParser:
     return parser
 
 
-def parse_routes(line: str) -> RoutesArguments:
-    """Parse the line of ``%routes``.
+def parse_routes(line: str) -> tuple[str, ...]:
+    """Return the endpoints that the line of ``%routes`` wants withdrawn; none to show the table only.
 
     :raises MagicArgumentError: when it is not understood.
     """
@@ -45,4 +33,4 @@ def parse_routes(line: str) -> RoutesArguments:
     if arguments.words:
         what = f"{arguments.words[0]!r} is not understood"
         raise MagicArgumentError(f"{what}. To withdraw an endpoint type %routes --drop {arguments.words[0]}")
-    return RoutesArguments(tuple(dict.fromkeys(arguments.drop)))
+    return tuple(dict.fromkeys(arguments.drop))

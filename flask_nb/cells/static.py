@@ -42,7 +42,7 @@ class AppliedStatic:
 
     @property
     def summary(self) -> str:
-        """Return one line on the file, the same whenever the cell runs."""
+        """One line on the file, the same whenever the cell runs."""
         length = len(self.definition.content.encode(errors="replace"))
         return f"static {self.definition.path} → {self.url} ({self.mimetype}, {length:,} B)"
 

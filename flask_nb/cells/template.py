@@ -41,7 +41,7 @@ class AppliedTemplate:
 
     @property
     def summary(self) -> str:
-        """Return one line on the template, the same whenever the cell runs."""
+        """One line on the template, the same whenever the cell runs."""
         parts = [_named("uses", self.uses), _named("takes", self.takes)]
         details = "; ".join(filter(None, parts))
         return f"template {self.definition.name}" + (f" ({details})" if details else "")

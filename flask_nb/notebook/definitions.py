@@ -94,7 +94,7 @@ class Definitions:
             self._run(compiled)
 
     def _as_python(self, body: str, body_line: int, filename: str) -> ViewSource:
-        """The cell as IPython makes Python of it; what it takes away at the top is counted."""
+        """Return the cell as IPython makes Python of it; what it takes away at the top is counted."""
         above = len(body) - len(body.lstrip("\n"))
         try:
             source = self.ip.transform_cell(body.lstrip("\n")) if body.strip() else ""  # type: ignore[no-untyped-call]
@@ -123,7 +123,7 @@ class Definitions:
         return LiveUrl(self._at_server(url)) if definition.live else Url(url)
 
     def _at_server(self, url: str) -> str:
-        """The URL with the address of the server, which is started unless it runs."""
+        """Return the URL with the address of the server, which is started unless it runs."""
         self.host.serving.start()
         return urlunsplit((*urlsplit(self.host.serving.url or "")[:2], *urlsplit(url)[2:]))
 

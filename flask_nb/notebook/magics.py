@@ -187,13 +187,13 @@ class NotebookMagics:
 
     def routes(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Show the routes, after dropping what is to be dropped."""
-        arguments = cells.parse_routes(line)
+        endpoints = cells.parse_routes(line)
         engine = self.host.engine()
         known = {row.endpoint for row in engine.routes()}
-        for endpoint in arguments.drop:
+        for endpoint in endpoints:
             if endpoint not in known:
                 raise MagicArgumentError(f"no route has the endpoint {endpoint!r}. %routes shows them all")
-        for endpoint in arguments.drop:
+        for endpoint in endpoints:
             print(f"withdrawn: {', '.join(engine.drop(endpoint))}")
         return route_table(engine.routes())
 
@@ -209,7 +209,7 @@ class NotebookMagics:
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:
-    """The lines of a cell that is a view's body, indented below the line of a function.
+    """Return the lines of a cell that is a view's body, indented below the line of a function.
 
     Debuggers and ``inspect`` look for such a block at the line on which a code object begins.
     """
@@ -223,7 +223,7 @@ def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:
 
 
 def _second_magic(body: str, first_line: int) -> CellError | None:
-    """The error of a body that holds another cell magic, which IPython passes on as text."""
+    """Return the error of a body that holds another cell magic, which IPython passes on as text."""
     for number, text in enumerate(body.splitlines(), start=first_line):
         if found := re.match(r"%%\w+", text):
             return CellError(
