@@ -72,7 +72,7 @@ def parse_app(line: str) -> AppArguments:
     resets = "reset" in arguments.words
     if module is not None and resets:
         raise MagicArgumentError(
-            f"the app of a module is made by the module. To make one here type %app {name} reset"
+            f"the app of a module is made by the module. To make one here, type %app {name} reset"
         )
     return AppArguments(name, module, arguments.debug, arguments.secret_key, resets)
 

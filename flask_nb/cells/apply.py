@@ -97,7 +97,9 @@ def apply_route(
     )
     cell = _compile_cell(definition, source)
     if "async" in cell.traits and not target.supports_async():
-        raise CellError(f"this cell needs an async view, and the extra for it is missing: {ASYNC_EXTRA}")
+        raise CellError(
+            f"this cell needs an async view, but the extra for it is not installed: {ASYNC_EXTRA}"
+        )
     framework = framework_names(target.framework())
     names = missing_names(cell.code, namespace, framework)
     namespace.update({name: framework[name] for name in names})
@@ -152,7 +154,7 @@ def _make_function(cell: _CompiledCell, target: Engine, namespace: dict[str, Any
     exec(cell.code, namespace)
     view = namespace[cell.name]
     if not callable(view):
-        raise CellError(f"the decorators of {cell.name!r} made {view!r} of it, which cannot be called")
+        raise CellError(f"the decorators of {cell.name!r} turned it into {view!r}, which cannot be called")
     return view  # type: ignore[no-any-return]
 
 
@@ -161,7 +163,7 @@ def _make_class(cell: _CompiledCell, target: Engine, namespace: dict[str, Any]) 
     cls = namespace[cell.name]
     if not callable(getattr(cls, "as_view", None)):
         raise CellError(
-            f"the cell ends in the class {cell.name!r}, which is no view: it has no as_view. "
+            f"the cell ends in the class {cell.name!r}, which is not a view: it has no as_view. "
             f"Derive it from View or MethodView, or let the cell end in the response"
         )
     return target.as_view(cls, cell.endpoint)

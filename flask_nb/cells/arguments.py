@@ -185,7 +185,7 @@ def is_token(text: str) -> bool:
 def parse_literal(text: str) -> object:
     """Return the value of a Python literal, or the very text if it is none."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # text that is no literal may look like a doubtful one
+        warnings.simplefilter("ignore")  # text that is not a literal may look like a doubtful one
         try:
             return ast.literal_eval(text)
         except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):

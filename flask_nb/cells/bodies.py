@@ -67,7 +67,7 @@ class PythonBody(Body):
         value = evaluate(self.source)
         if not isinstance(value, dict | list | tuple):
             raise MagicArgumentError(
-                f"{{{self.source}}} is a {type(value).__name__}, and a body is a dict or a list. "
+                f"{{{self.source}}} is a {type(value).__name__}, but a body is a dict or a list. "
                 f"Type name={{{self.source}}} for a field, or --data {{{self.source}}} for text"
             )
         try:
@@ -272,13 +272,13 @@ def field_text(item: Item, evaluate: Evaluate) -> str:
     if decoded is None or isinstance(decoded, dict | list):
         name = item.expand_name(evaluate)
         raise MagicArgumentError(
-            f"{item.typed!r}: a form holds text only. Type {name}=text, or leave out --form"
+            f"{item.typed!r}: a form holds only text. Type {name}=text, or leave out --form"
         )
     return str(decoded)
 
 
 def query_text(item: Item, evaluate: Evaluate) -> str:
-    """Return the value of a field for a query: JSON that is no text stays as typed."""
+    """Return the value of a field for a query: JSON that is not text stays as typed."""
     value = item.expand_value(evaluate)
     if item.kind != "json":
         return value

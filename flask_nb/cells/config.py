@@ -110,9 +110,9 @@ class AppliedConfig:
     @property
     def notes(self) -> list[str]:
         """What there is to say besides the table."""
-        notes = [f"not there: {', '.join(self.missing)}"] if self.missing else []
+        notes = [f"not found: {', '.join(self.missing)}"] if self.missing else []
         if self.ignored:
-            notes.append(f"not in upper case, so no settings: {', '.join(self.ignored)}")
+            notes.append(f"not upper case, so not settings: {', '.join(self.ignored)}")
         if not self.changes and not notes:
             notes.append(f"no setting found: {self._why_nothing()}")
         return notes
@@ -121,8 +121,8 @@ class AppliedConfig:
         sources = self.definition.sources
         if sources and all(source.kind == "prefix" for source in sources):
             names = " or ".join(f"{source.name}_" for source in sources)
-            return f"no variable of the environment begins with {names}"
-        return "only names in upper case count"
+            return f"no environment variable begins with {names}"
+        return "only upper-case names count"
 
 
 def config_parser(magic: str = "%config_from") -> MagicParser:
@@ -143,7 +143,7 @@ def config_parser(magic: str = "%config_from") -> MagicParser:
     parser.add_words(
         "SOURCE",
         "a file (.cfg and .py: upper-case names; .json, .toml), env:VARIABLE that names one, "
-        "prefix:FLASK_ for variables of the environment, an object of the notebook, module:Name, "
+        "prefix:FLASK_ for environment variables, an object of the notebook, module:Name, "
         "or KEY=value with a Python literal, text or {expression}; the last one to set a key wins",
     )
     parser.add_argument(
@@ -168,8 +168,8 @@ def parse_config(line: str, cell: str | None = None, body_line: int = 2) -> Conf
     if words or arguments.silent:
         what = repr(words[0]) if words else "--silent"
         raise MagicArgumentError(
-            f"the cell holds the settings itself, so {what} has no place here. "
-            f"Type %config_from {words[0] if words else 'SOURCE --silent'} in a line of its own"
+            f"the cell holds the settings itself, so {what} does not belong here. "
+            f"Type %config_from {words[0] if words else 'SOURCE --silent'} on a line of its own"
         )
     return ConfigDefinition(format=arguments.format or "python", body=cell, body_line=body_line, text=cell)
 
@@ -181,7 +181,7 @@ def _define_line(words: list[str], silent: bool, format: Format | None) -> Confi
         )
     if format is not None:
         raise MagicArgumentError(
-            "--format is for cells: a file says by its ending how it is read, .cfg, .py, .json or .toml"
+            "--format is for cells: a file is read as its suffix says, .cfg, .py, .json or .toml"
         )
     for before, word, after in zip(words, words[1:], [*words[2:], "value"], strict=False):
         if word == "=":
@@ -206,7 +206,7 @@ def _parse_source(word: str) -> ConfigSource:
     if all(part.isidentifier() for part in word.split(".")):
         return ConfigSource("object", word)
     raise MagicArgumentError(
-        f"{word!r} is no source. Type a file that ends in {', '.join(SUFFIXES)}, env:VARIABLE, "
+        f"{word!r} is not a source. Type a file that ends in {', '.join(SUFFIXES)}, env:VARIABLE, "
         f"prefix:FLASK_, an object, module:Name, or KEY=value"
     )
 
@@ -229,7 +229,7 @@ def _parse_environment(scheme: str, name: str) -> ConfigSource:
     if not re.fullmatch(r"\w*[^\W_]\w*", name):
         example = "env:APP_SETTINGS" if scheme == "env" else "prefix:FLASK_"
         raise MagicArgumentError(
-            f"{scheme + ':' + name!r} names no variable of the environment. Type one, such as {example}"
+            f"{scheme + ':' + name!r} does not name an environment variable. Type one, such as {example}"
         )
     if scheme == "env":
         return ConfigSource("variable", name)

@@ -88,7 +88,7 @@ def context_parser() -> MagicParser:
             "%%request_context /items --method DELETE",
         ),
     )
-    parser.add_words("PATH", "with its query; / unless told")
+    parser.add_words("PATH", "with its query; default: /")
     parser.add_argument("--method", metavar="M", help="the method; default: GET")
     return parser
 
@@ -126,7 +126,7 @@ def compile_cell(
     :raises CellSyntaxError: when it does not compile.
     """
     if not source.body.strip():
-        raise CellSyntaxError("the cell is empty. Type below the magic what is to run")
+        raise CellSyntaxError("the cell is empty. Type what is to run below the magic")
     tree = transform(source.parse())
     last = tree.body[-1]
     if not isinstance(last, ast.Expr) or _is_silenced(source, last):

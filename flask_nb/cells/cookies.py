@@ -34,7 +34,7 @@ class CookiesArguments:
         pairs = [(name, expand_text(value, evaluate)) for name, value in self.values]
         for name, value in pairs:
             if not value.isprintable():
-                message = f"the value of {name!r} holds a character that no cookie can hold. Leave it out"
+                message = f"the value of {name!r} contains a character that no cookie can hold. Leave it out"
                 raise MagicArgumentError(message)
         return pairs
 
@@ -53,7 +53,7 @@ def cookies_parser() -> MagicParser:
             "%cookies clear",
         ),
     )
-    parser.add_words("ACTION", "set, with name=value or name={expression}; clear, with names or for all")
+    parser.add_words("ACTION", "set, with name=value or name={expression}; clear, with names or alone")
     return parser
 
 
@@ -66,7 +66,7 @@ def parse_cookies(line: str) -> CookiesArguments:
     if not words:
         return CookiesArguments()
     if "=" in words[0]:
-        raise MagicArgumentError(f"to set a cookie type %cookies set {words[0]}")
+        raise MagicArgumentError(f"to set a cookie, type %cookies set {words[0]}")
     if choose_action(words[0], ACTIONS) == "clear":
         return CookiesArguments("clear", names=tuple(dict.fromkeys(words[1:])))
     if not words[1:]:
@@ -82,6 +82,6 @@ def _parse_pair(word: str) -> tuple[str, Text]:
         raise MagicArgumentError(f"{word!r} is not of the form name=value. Type %cookies set {word}=VALUE")
     if not is_token(name):
         raise MagicArgumentError(
-            f"{name!r} cannot be the name of a cookie: letters, digits and hyphens can. Type theme=dark"
+            f"{name!r} cannot be the name of a cookie: use letters, digits and hyphens, as in theme=dark"
         )
     return name, parse_text(value)

@@ -62,7 +62,7 @@ class _Command:
 
     def add_cookie(self, value: str) -> None:
         if "=" not in value:
-            raise MagicArgumentError(f"-b {value!r} names a file of cookies. Type them: -b name=value")
+            raise MagicArgumentError(f"-b {value!r} names a cookie file. Type the cookies: -b name=value")
         self.add_header(f"Cookie: {value}")
 
     def set_url(self, value: str) -> None:

@@ -1,7 +1,7 @@
 """Expressions of the notebook in what is typed: found now, evaluated when the request is sent.
 
 Braces count where Python can parse what stands between them, so those of JSON never do: ``"a": 1`` is
-no expression. ``\\{`` is a brace of its own, and ``{{…}}`` stays as typed, as templates have it.
+not an expression. ``\\{`` is a brace of its own, and ``{{…}}`` stays as typed, as templates have it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def find_expression(text: str, position: int) -> tuple[int, Expression] | None:
     """Return the ``{expression}`` that begins at the position and where it ends, None if none does.
 
     The expression is the shortest stretch that Python can parse: a brace in a string or in a dict of
-    its own cannot end it, for what stands before such a brace is no expression.
+    its own cannot end it, for what stands before such a brace is not an expression.
     """
     if text[position] != "{" or text.startswith("{{", position) or _OBJECT.match(text, position):
         return None

@@ -34,7 +34,7 @@ def http_parser() -> MagicParser:
     parser = MagicParser(
         "%%http",
         "",
-        "Send the requests of the cell, one after the other, and show each exchange.\n\n"
+        "Send the requests in the cell, one after another, and show each exchange.\n\n"
         "The cell is text as editors' REST clients have it: a request line, headers, a blank line, the\n"
         "body; ### between requests; @name = value and {{name}}, which may be an expression of the\n"
         "notebook as well; '# @name login' keeps a response in login; '< file' sends a file. Or it is\n"
@@ -63,7 +63,7 @@ def parse_http(line: str, cell: str | None) -> tuple[RequestDefinition, ...]:
     require_unicode(line + (cell or ""))
     arguments = http_parser().parse_line(line)
     if arguments.words:
-        message = f"{arguments.words[0]!r} is not understood: the requests stand in the cell, below the line"
+        message = f"{arguments.words[0]!r} is not understood: requests belong in the cell, below this line"
         raise MagicArgumentError(message)
     options = sending_options(arguments)
     blocks = [block.replace("\r\n", "\n").split("\n") for block in _SEPARATOR.split(cell or "")]
@@ -96,7 +96,7 @@ class _Variables:
         if name not in self.values:
             return typed
         if name in self.open:
-            message = f"the variable {{{{{name}}}}} stands for itself. Give it a value: @{name} = …"
+            message = f"the variable {{{{{name}}}}} refers to itself. Give it a value: @{name} = …"
             raise MagicArgumentError(message)
         self.open.append(name)
         value = self.substitute(self.values[name])
@@ -108,7 +108,7 @@ class _Variables:
         source = _answer_source(answer) if answer else name
         if not is_expression(source):
             raise MagicArgumentError(
-                f"{{{{{name}}}}} is no variable of the cell and no expression of the notebook. "
+                f"{{{{{name}}}}} is neither a variable of the cell nor an expression of the notebook. "
                 f"Define it with @name = value"
             )
         return source
@@ -176,12 +176,12 @@ class _Message:
     def parse(self) -> RequestDefinition:
         typed = self.variables.substitute(self._take_request_line()).strip()
         if typed in METHODS:
-            raise MagicArgumentError(f"behind {typed} the path is missing. Type one, such as {typed} /items")
+            raise MagicArgumentError(f"the path is missing after {typed}. Type one, such as {typed} /items")
         if typed.startswith("@"):
-            raise MagicArgumentError(f"{typed[:60]!r} is no variable. Type it as @name = value")
+            raise MagicArgumentError(f"{typed[:60]!r} is not a variable. Type it as @name = value")
         found = _REQUEST_LINE.match(typed)
         if found is None or re.search(r"\s", re.sub(_BRACES, "", found[2])):
-            raise MagicArgumentError(f"{typed[:60]!r} is no request line. Type one such as POST /items")
+            raise MagicArgumentError(f"{typed[:60]!r} is not a request line. Type one, such as POST /items")
         headers = self._take_headers()
         return RequestDefinition(
             method=found[1] or "GET",
@@ -210,7 +210,7 @@ class _Message:
         name, colon, value = (piece.strip() for piece in line.partition(":"))
         if not colon or not is_token(name):
             raise MagicArgumentError(
-                f"{line.strip()!r} is no header. A blank line stands between the headers and the body"
+                f"{line.strip()!r} is not a header. Put a blank line between the headers and the body"
             )
         if name.lower() == "content-length":  # a pasted message has it; it is counted anew
             return []
@@ -225,7 +225,7 @@ class _Message:
             return None
         for line in lines:
             if re.match(r"<@|[<>]\s*\{%|>>!?\s", line):
-                what = f"{line.strip()[:40]!r} is a script of another editor"
+                what = f"{line.strip()[:40]!r} is a script for another editor"
                 raise MagicArgumentError(f"{what}. Use '# @name' and Python")
         if len(lines) == 1 and (file := re.match(r"<\s+(\S.*?)\s*$", lines[0])):
             path = self.variables.substitute(file[1])

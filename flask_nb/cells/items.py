@@ -75,7 +75,7 @@ class Item:
     def expand_value(self, evaluate: Evaluate) -> str:
         """Return the value as text, that of JSON as JSON text; a file is read.
 
-        :raises MagicArgumentError: when the file cannot be read, or the value is no JSON.
+        :raises MagicArgumentError: when the file cannot be read, or the value is not JSON.
         """
         if self.from_file:
             text = self.read_text(evaluate)
@@ -104,7 +104,7 @@ class Item:
         try:
             return self.read(evaluate).decode()
         except UnicodeDecodeError:
-            message = f"the file of {self.typed!r} is no UTF-8 text. Upload it: name@path"
+            message = f"the file of {self.typed!r} is not UTF-8 text. Upload it: name@path"
             raise MagicArgumentError(message) from None
 
     def header(self, evaluate: Evaluate) -> tuple[str, str]:
@@ -118,12 +118,12 @@ class Item:
 def parse_item(word: str) -> Item:
     """Parse one word of a line.
 
-    :raises MagicArgumentError: when it is no item.
+    :raises MagicArgumentError: when it is not an item.
     """
     found = split_item(word)
     if found is None or (not found[0] and found[1] != "@"):
         raise MagicArgumentError(
-            f"{word!r} is not understood. Behind the path stand name=value, name:=json, query==value, "
+            f"{word!r} is not understood. After the path come name=value, name:=json, query==value, "
             f"Header:value, file@path, or a JSON body from {{ or [; a value with spaces needs quotes"
         )
     typed_name, operator, value = found
@@ -183,7 +183,7 @@ def check_header(name: str, value: str) -> None:
     :raises MagicArgumentError: names what is wrong.
     """
     if not is_token(name):
-        message = f"{name!r} is no name of a header. Type one such as X-Name:value"
+        message = f"{name!r} is not a header name. Type one, such as X-Name:value"
     elif re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
         message = f"the value of the header {name} has to be one line of text, not {value!r}"
     elif name.lower() in _COUNTED:
@@ -200,7 +200,7 @@ def parse_header(typed: str, *, is_literal: bool = False) -> Item:
     """
     found = re.match(r"([^:;]*)([:;])(.*)", typed, re.DOTALL)
     if found is None or (found[2] == ";" and found[3].strip()):
-        raise MagicArgumentError(f"{typed!r} is no header. Type it as 'Name: value'")
+        raise MagicArgumentError(f"{typed!r} is not a header. Type it as 'Name: value'")
     value = found[3].strip()
     return Item(
         "header",
@@ -228,7 +228,7 @@ def read_file(path: str, typed: str) -> bytes:
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or exc
         raise MagicArgumentError(
-            f"the file {path!r} of {typed!r} cannot be read: {reason}. A relative path begins at the "
+            f"the file {path!r} of {typed!r} cannot be read: {reason}. A relative path starts from the "
             f"notebook's folder (see %pwd)"
         ) from None
 
@@ -242,7 +242,7 @@ def split_upload(value: str) -> tuple[str, str | None, str | None]:
     given = dict(option.split("=", 1) for option in options)
     filename = given.get("filename")
     if not given.get("type", "").isprintable():
-        raise MagicArgumentError(f"{given['type']!r} is no type of a file. Type one such as ;type=image/png")
+        raise MagicArgumentError(f"{given['type']!r} is not a file type. Type one, such as ;type=image/png")
     return path, given.get("type") or None, filename.strip('"') if filename else None
 
 

@@ -82,9 +82,9 @@ def load_json(text: str, what: str, *, shown: str | None = None) -> object:
     except json.JSONDecodeError as exc:
         line = f"line {exc.lineno}, " if "\n" in text else ""
         place = f"{line}column {exc.colno} of {shorten(shown or text)!r}"
-        raise MagicArgumentError(f"{what} is no JSON: {exc.msg} at {place}") from None
+        raise MagicArgumentError(f"{what} is not valid JSON: {exc.msg} at {place}") from None
     except (ValueError, RecursionError) as exc:
-        raise MagicArgumentError(f"{what} is no JSON: {exc}") from None
+        raise MagicArgumentError(f"{what} is not valid JSON: {exc}") from None
 
 
 def dump_json(value: object) -> str:
@@ -95,7 +95,7 @@ def dump_json(value: object) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
     except (TypeError, ValueError, RecursionError) as exc:
-        raise ValueError(f"a {type(value).__name__} is no JSON: {exc}") from None
+        raise ValueError(f"a {type(value).__name__} cannot be written as JSON: {exc}") from None
 
 
 def _plain(value: object) -> object:
@@ -106,7 +106,7 @@ def _plain(value: object) -> object:
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    raise TypeError(f"{type(value).__name__} has no form there. Make a dict, a list or a text of it")
+    raise TypeError(f"{type(value).__name__} has no form in JSON. Make it a dict, a list or text")
 
 
 def shorten(text: str) -> str:
@@ -137,7 +137,7 @@ _BALANCE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[\[\](){}]", re.D
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not part of it. Type null, or a string")
+    raise ValueError(f"JSON has no {name}. Type null, or a string")
 
 
 def _expand_part(part: str | Expression | Quoted, evaluate: Evaluate) -> str:
@@ -194,7 +194,7 @@ def parse_key(name: str) -> tuple[Key, ...]:
         found = _BRACKET.match(name, position)
         if found is None:
             raise MagicArgumentError(
-                f"the brackets of the field {name!r} do not fit. Type name[key] or name[], "
+                f"the brackets of the field {name!r} do not match. Type name[key] or name[], "
                 f"and \\[ for a bracket of the name itself"
             )
         keys.append(_step(found[1], name))
@@ -212,7 +212,7 @@ def _step(content: str, name: str) -> Key:
     if not content:
         return None
     if re.fullmatch(r"-\d+", content):
-        raise MagicArgumentError(f"the field {name!r} has a negative index. Count from 0, or add with []")
+        raise MagicArgumentError(f"the field {name!r} has a negative index. Count from 0, or append with []")
     if content.isdecimal() and content.isascii():
         if int(content[:9]) > LONGEST_GAP or len(content) > 9:
             raise MagicArgumentError(
@@ -265,7 +265,7 @@ def _insert(node: Node, keys: tuple[Key, ...], leaf: Leaf) -> None:
         elif made is leaf:
             name = _shown(keys)
             raise MagicArgumentError(
-                f"the field {name!r} stands there twice. For a list type {name}[]=… {name}[]=…"
+                f"the field {name!r} is given twice. For a list, type {name}[]=… {name}[]=…"
             )
         node = present
 
@@ -278,9 +278,7 @@ def _present(node: Node, key: Key, keys: tuple[Key, ...]) -> Node | None:
         return node[key] if key is not None and key < len(node) else None
     holder = _shown(keys[:-1]) or "the body"
     kind = "a list" if isinstance(node, list) else "an object" if isinstance(node, dict) else "a value"
-    raise MagicArgumentError(
-        f"the field {_shown(keys)!r} does not fit: {holder} is {kind} by an earlier field"
-    )
+    raise MagicArgumentError(f"the field {_shown(keys)!r} does not fit: {holder} is already {kind}")
 
 
 def _put(node: Node, key: Key, child: Node) -> None:

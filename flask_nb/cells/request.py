@@ -239,9 +239,9 @@ def _split_host(target: str, hosts: Collection[str]) -> tuple[str, str | None]:
     host = re.sub(r":(80|443)?$", "", host.lower())
     if found["scheme"] not in (None, "http", "https") or not _is_own(host, hosts):
         raise MagicArgumentError(
-            f"the URL holds a user or password. Type them as -u user:password, and the path alone: {path}"
+            f"the URL contains a user or password. Type them as -u user:password, and the path alone: {path}"
             if "@" in host
-            else f"{target!r} leads to another server, and requests go to the notebook's app alone. "
+            else f"{target!r} leads to another server, but requests go only to the notebook's app. "
             f"Type the path, such as {path}"
         )
     name = re.sub(r":\d+$", "", host)

@@ -71,7 +71,7 @@ def _add_body_flags(parser: MagicParser) -> None:
     add = parser.add_argument
     add("-X", "--request", dest="method", metavar="METHOD", help="another method than the magic's")
     add("-u", "--user", metavar="USER:PASSWORD", help="basic authorization")
-    add("--bearer", metavar="TOKEN", help="authorization by a token")
+    add("--bearer", metavar="TOKEN", help="authorization with a token")
     add("--expand", action="store_true", help="{expressions} count in the cell, too")
 
 
@@ -84,7 +84,7 @@ def add_sending_flags(parser: MagicParser) -> None:
         type=_parse_seconds,
         default=DEFAULT_TIMEOUT,
         metavar="SECONDS",
-        help=f"stop the view after so long (default {DEFAULT_TIMEOUT:g})",
+        help=f"stop the view after this time (default {DEFAULT_TIMEOUT:g})",
     )
     add("--in-process", action="store_true", help="call the app without the server")
     add("--fresh", action="store_true", help="without the cookies of earlier requests")
@@ -93,7 +93,7 @@ def add_sending_flags(parser: MagicParser) -> None:
         type=_parse_statuses,
         default=(),
         metavar="STATUS",
-        help="fail unless it answers so: 201, 2xx, or 200,404",
+        help="fail unless the status is among these: 201, 2xx, or 200,404",
     )
     add("--time", dest="timed", action="store_true", help="show how long it took")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
@@ -137,7 +137,7 @@ def parse_request(
         method = words.pop(0) if has_method else "POST" if arguments.data or arguments.parts else "GET"
     method = arguments.method or method
     if not is_token(method):
-        raise MagicArgumentError(f"-X {method!r} is not a method. Type one such as -X PUT")
+        raise MagicArgumentError(f"-X {method!r} is not a method. Type one, such as -X PUT")
     return _Builder(method.upper(), arguments).build(words, cell)
 
 
@@ -246,9 +246,9 @@ class _Builder:
         except MagicArgumentError as exc:
             needs_expand = not self.arguments.expand and _is_body_with_expressions(cell)
             hint = (
-                "For values of the notebook add --expand"
+                "For values of the notebook, add --expand"
                 if needs_expand
-                else ("For other text type its Content-Type:text/plain")
+                else ("For other text, name its type: Content-Type:text/plain")
             )
             raise MagicArgumentError(f"{exc}. {hint}") from None
 
@@ -292,7 +292,7 @@ def parse_part(typed: str, *, is_literal: bool = False) -> Item:
     """
     name, equals, value = typed.partition("=")
     if not equals or not name:
-        raise MagicArgumentError(f"{typed!r} is no part. Type it as name=value or name=@path")
+        raise MagicArgumentError(f"{typed!r} is not a part. Type it as name=value or name=@path")
 
     def text(piece: str) -> Text:
         return ((piece,) if piece else ()) if is_literal else parse_text(piece)
@@ -318,8 +318,8 @@ def _read_path(text: str, position: int) -> tuple[str, int]:
         return rest[1], position + 2
     if rest[0] == "{":
         raise MagicArgumentError(
-            f"the path holds no Python expression at {rest!r}. "
-            f"Type {{name}} for a value, {{{{ for a brace of the path itself"
+            f"the path has no valid Python expression at {rest!r}. "
+            f"Type {{name}} for a value, or {{{{ for a brace of the path itself"
         )
     if rest[0] == "}" and "\\{" not in text[:position]:
         raise MagicArgumentError(
@@ -365,7 +365,7 @@ def require_unicode(text: str) -> None:
     :raises MagicArgumentError: names the character.
     """
     if half := re.search("[\ud800-\udfff]", text):
-        message = f"the text holds half a character, {half[0]!r}, which cannot be sent. Type it again"
+        message = f"the text contains half a character, {half[0]!r}, which cannot be sent. Type it again"
         raise MagicArgumentError(message)
 
 

@@ -60,7 +60,7 @@ def route_parser() -> MagicParser:
         examples=("%%route /hello/<name>", "%%route POST /items", "%%route /items/<int:id> --try /items/1"),
     )
     parser.add_words("RULE", "such as /items/<int:id>; POST or GET,POST in front")
-    parser.add_argument("--methods", metavar="GET,POST", help="the methods, if they do not stand in front")
+    parser.add_argument("--methods", metavar="GET,POST", help="the methods, unless they precede the rule")
     parser.add_argument(
         "--endpoint", metavar="E", help="default: the function's name, or one made from methods and rule"
     )
@@ -78,8 +78,8 @@ def route_parser() -> MagicParser:
         help="answer with and without the slash at the end",
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--host", metavar="H", help="answer for this host alone")
-    where.add_argument("--subdomain", metavar="S", help="answer for this subdomain alone")
+    where.add_argument("--host", metavar="H", help="answer only for this host")
+    where.add_argument("--subdomain", metavar="S", help="answer only for this subdomain")
     parser.add_repeatable(
         "--try",
         dest="tries",
@@ -128,7 +128,7 @@ def _split_front(words: list[str]) -> tuple[list[str], str]:
         return _fail_without_rule(words)
     if behind := words[index + 1 :]:
         raise MagicArgumentError(
-            f"{behind[0]!r} behind the rule is not understood. Methods stand in front, such as "
+            f"{behind[0]!r} after the rule is not understood. Methods come first, such as "
             f"%%route POST {words[index]}; a rule with spaces needs quotes"
         )
     return [method for word in words[:index] for method in _split_methods(word)], words[index]
@@ -153,7 +153,7 @@ def _choose_methods(front: list[str], flag: str | None) -> tuple[str, ...] | Non
         if method not in METHODS:
             hint = suggest(method, METHODS, "Methods")
             raise MagicArgumentError(
-                f"{method!r} is not a method; one of your own goes into --methods. {hint}"
+                f"{method!r} is not a known method; one of your own goes into --methods. {hint}"
             )
     if flag is None:
         return tuple(dict.fromkeys(front)) or None

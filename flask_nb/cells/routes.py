@@ -32,5 +32,5 @@ def parse_routes(line: str) -> tuple[str, ...]:
     arguments = routes_parser().parse_line(line)
     if arguments.words:
         what = f"{arguments.words[0]!r} is not understood"
-        raise MagicArgumentError(f"{what}. To withdraw an endpoint type %routes --drop {arguments.words[0]}")
+        raise MagicArgumentError(f"{what}. To withdraw an endpoint, type %routes --drop {arguments.words[0]}")
     return tuple(dict.fromkeys(arguments.drop))

@@ -99,7 +99,7 @@ def _check_names(rule: str, names: list[str]) -> None:
             raise RuleError(f"the rule {rule!r} has the variable {name!r} twice. Rename one of them")
         if keyword.iskeyword(name) or name == "__debug__":
             raise RuleError(
-                f"the variable {name!r} of the rule {rule!r} is a word of Python's own. Type <{name}_>"
+                f"the variable {name!r} of the rule {rule!r} is a reserved word in Python. Type <{name}_>"
             )
 
 

@@ -50,7 +50,7 @@ def parse_serve(line: str) -> ServeArguments:
     arguments = serve_parser().parse_line(line)
     action = _one_action(arguments.words)
     if action in ("stop", "status") and (arguments.port is not None or arguments.host is not None):
-        raise MagicArgumentError(f"{action} takes no --port and no --host. Type %serve {action}")
+        raise MagicArgumentError(f"{action} takes neither --port nor --host. Type %serve {action}")
     return ServeArguments(action, arguments.port, arguments.host)
 
 

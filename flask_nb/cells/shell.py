@@ -86,9 +86,9 @@ def _ansi(found: re.Match[str]) -> str:
 def _refuse(kind: str, value: str, rest: str) -> NoReturn:
     excerpt = rest.split("\n")[0][:20]
     what = {
-        "operator": f"{value!r} at {excerpt!r} is for a shell. Paste the curl command alone, and put a URL "
+        "operator": f"{value!r} at {excerpt!r} is for the shell. Paste only the curl command, and put a URL "
         f"with & or ; into quotes",
-        "variable": f"{excerpt!r} is a variable of a shell. Type its value, or use single quotes",
+        "variable": f"{excerpt!r} is a shell variable. Type its value, or use single quotes",
         "quote": f"the quote {value} before {excerpt[1:]!r} is not closed. Close it",
     }
     raise MagicArgumentError(what[kind])

@@ -51,7 +51,7 @@ def url_parser() -> MagicParser:
         "%url_for",
         "ENDPOINT [name=value …]",
         "Build the URL of an endpoint, as url_for does; no context is needed.\n\n"
-        "What the rule has no variable for becomes the query. The value is a text that can be assigned.",
+        "What the rule has no variable for becomes the query. The value is text, which can be assigned.",
         examples=(
             "%url_for hello_name name=Ann",
             "%url_for /hello/<name> name={user.name} page=2",
@@ -65,7 +65,7 @@ def url_parser() -> MagicParser:
         "value of the notebook; _external=True, _anchor=…, _method=… and _scheme=… as in url_for",
     )
     parser.add_argument(
-        "--live", action="store_true", help="with the address of the server that runs; differs with each run"
+        "--live", action="store_true", help="with the address of the running server; differs with each run"
     )
     return parser
 
@@ -82,7 +82,7 @@ def parse_url(line: str) -> UrlDefinition:
         )
     name, *rest = arguments.words
     if "=" in name and not name.startswith("/"):
-        raise MagicArgumentError(f"the endpoint is missing in front of {name!r}. %routes shows them all")
+        raise MagicArgumentError(f"the endpoint is missing before {name!r}. %routes shows them all")
     pairs = [_parse_pair(word) for word in rest]
     _refuse_twice([key for key, _value in pairs])
     options = {key: value for key, value in pairs if key in _OPTIONS}
@@ -138,7 +138,7 @@ def _parse_pair(word: str) -> tuple[str, str]:
     if not equals or not name.isidentifier():
         raise MagicArgumentError(f"{word!r} is not of the form name=value. A value with spaces needs quotes")
     if name in _OPTIONS and not value:
-        raise MagicArgumentError(f"{name} has no value. Type it behind the =")
+        raise MagicArgumentError(f"{name} has no value. Type it after the =")
     if name not in _OPTIONS and (near := difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.75)):
         raise MagicArgumentError(f"unknown option {name!r}. Did you mean {near[0]}?")
     return name, value
@@ -148,7 +148,7 @@ def _refuse_twice(names: list[str]) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise MagicArgumentError(
-                f"{name!r} is given twice. For several values of a query type {name}={{['a', 'b']}}"
+                f"{name!r} is given twice. For several query values, type {name}={{['a', 'b']}}"
             )
 
 
@@ -173,7 +173,7 @@ def _find_endpoint(name: str, routes: Sequence[RouteRow], method: str | None) ->
     if len(longer) == 1:
         return longer[0]
     if longer:
-        raise UrlError(f"{name!r} begins several endpoints: {', '.join(longer)}. Type one of them")
+        raise UrlError(f"{name!r} is the start of several endpoints: {', '.join(longer)}. Type one of them")
     near = difflib.get_close_matches(name, endpoints, n=3, cutoff=0.5)
     if not near and len(endpoints) <= _FEW:
         near = endpoints
@@ -190,7 +190,7 @@ def _find_by_rule(rule: str, routes: Sequence[RouteRow], method: str | None) -> 
         return endpoints[0]
     if endpoints:
         names = ", ".join(endpoints)
-        raise UrlError(f"the rule {rule!r} is that of several endpoints: {names}. Type one of them")
+        raise UrlError(f"the rule {rule!r} belongs to several endpoints: {names}. Type one of them")
     rules = {route.rule: route.endpoint for route in routes}
     near = [rules[close] for close in difflib.get_close_matches(rule, rules, n=3, cutoff=0.5)]
     raise UrlError(f"there is no rule {rule!r}. {_near(near, routes)}")

@@ -67,7 +67,7 @@ class ViewSource:
     def _explain(self, exc: SyntaxError) -> str:
         line = self._line(exc.lineno).lstrip()
         if line.startswith("%%"):
-            return "a cell has one %% magic. Put this line and what follows into a cell of its own"
+            return "a cell can have only one %% magic. Put this line and what follows into a cell of its own"
         if line.startswith(("%", "!")):
             return "a view is plain Python. Put % magics and ! commands into another cell"
         return exc.msg
@@ -109,7 +109,7 @@ def wrap_body(source: ViewSource, tree: ast.Module, variables: Sequence[str]) ->
     _refuse_global(source, tree, variables)
     yields = _yields(tree)
     if yields and awaits(tree):
-        message = "a view cannot await and yield both. Let it await, and return a generator"
+        message = "a view cannot both await and yield. Let it await, and return a generator"
         raise source.fail(message, yields[0].lineno)
     # Wrapped as a tree, not as text: indenting the text would change strings of several lines, and every
     # column that a traceback underlines.

@@ -304,7 +304,7 @@ def _url_values(cursor: Cursor, routes: list[RouteRow], name: str) -> Candidates
 
 
 def _expressions(cursor: Cursor) -> Candidates:
-    """Return the notebook's variables behind a brace; Jedi knows none in a line that is no Python."""
+    """Return the notebook's variables behind a brace; Jedi knows none in a line that is not Python."""
     opened = re.fullmatch(r"(.*\{)\w*", cursor.word)
     return None if opened is None else sorted(f"{opened[1]}{name}" for name, _value in _variables(cursor))
 

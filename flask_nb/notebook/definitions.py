@@ -174,7 +174,7 @@ class Definitions:
             return key
         kind = "empty" if not key else type(key).__name__
         raise MagicArgumentError(
-            f"a secret key is text or bytes, and this one is {kind}. Type some text, such as --secret-key dev"
+            f"a secret key is text or bytes, but this one is {kind}. Type some text, such as --secret-key dev"
         )
 
     def _is_to_be_made(self, arguments: AppArguments) -> bool:

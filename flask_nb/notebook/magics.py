@@ -227,7 +227,7 @@ def _second_magic(body: str, first_line: int) -> CellError | None:
     for number, text in enumerate(body.splitlines(), start=first_line):
         if found := re.match(r"%%\w+", text):
             return CellError(
-                f"line {number}: {found[0]} stands below another cell magic, and a cell can have one only. "
+                f"line {number}: {found[0]} is below another cell magic, and a cell can have only one. "
                 f"Move it to a cell of its own"
             )
     return None
@@ -247,7 +247,7 @@ def install_magics(magics: NotebookMagics) -> Callable[[], None]:
             registry[kind][magic.name] = function
     taken = [_SIGNS[kind] + name for kind, name, before in hidden if before is not None]
     if taken:
-        print(f"flask_nb takes {', '.join(taken)}, which others had defined, until %unload_ext flask_nb")
+        print(f"flask_nb replaces {', '.join(taken)}, defined by others, until %unload_ext flask_nb")
     return partial(_put_back, registry, hidden)
 
 

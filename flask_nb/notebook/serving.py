@@ -64,7 +64,7 @@ class Serving:
         if old is None or not old.running:
             self._begin(host, port)
         elif host in (None, old.host) and port in (None, 0, old.port):
-            return f"{self._label()} is being served already at {old.url}"
+            return f"{self._label()} is already being served at {old.url}"
         else:
             self._move(old, host or old.host, old.port if port is None else port)
         return self._line()

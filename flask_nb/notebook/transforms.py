@@ -61,7 +61,7 @@ def refuse_buried_cell_magics(names: Collection[str]) -> Transform:
     return transform
 
 
-_BURIED = "stands below code, and a cell magic begins its cell. Move it to a cell of its own"
+_BURIED = "is below code, but a cell magic begins its cell. Move it to a cell of its own"
 
 
 # Raises without leaving a name in the notebook.

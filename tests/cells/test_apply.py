@@ -115,8 +115,8 @@ def test_decorators_of_the_framework_are_there_when_the_cell_runs(notebook):
         ("/x", "def", CellSyntaxError, "line 2: invalid syntax"),
         ("/x", "return 1\ndef view(): pass", CellSyntaxError, "line 2: 'return' outside function"),
         ("/<itn:x>", "''", RuleError, "unknown converter 'itn'. Did you mean int?"),
-        ("/x", "class Things: pass", CellError, "the class 'Things', which is no view"),
-        ("/x", "@str\ndef view(): pass", CellError, "the decorators of 'view' made"),
+        ("/x", "class Things: pass", CellError, "the class 'Things', which is not a view"),
+        ("/x", "@str\ndef view(): pass", CellError, "the decorators of 'view' turned it into"),
     ],
 )
 def test_what_cannot_be_a_view_registers_nothing(notebook, line, body, error, message):

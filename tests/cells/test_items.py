@@ -46,15 +46,15 @@ def test_the_value_of_a_header_may_come_from_the_notebook():
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("name", "'name' is not understood. Behind the path stand name=value"),
+        ("name", "'name' is not understood. After the path come name=value"),
         ("=3", "'=3' is not understood"),
-        ("a b:c", "'a b' is no name of a header"),
-        ("é:c", "'é' is no name of a header"),
+        ("a b:c", "'a b' is not a header name"),
+        ("é:c", "'é' is not a header name"),
         ("X:a\nb", "the value of the header X has to be one line of text"),
         ("Content-Length:3", "the header Content-Length follows from the body"),
         ("X;y", "'X;y' is not understood. X; sends an empty header"),
-        ("f@a.png;type=a\nb", "'a\\nb' is no type of a file. Type one such as ;type=image/png"),
-        ("n:=3x", "the value of n:= is no JSON: Extra data at column 2"),
+        ("f@a.png;type=a\nb", "'a\\nb' is not a file type. Type one, such as ;type=image/png"),
+        ("n:=3x", "the value of n:= is not valid JSON: Extra data at column 2"),
     ],
 )
 def test_a_wrong_item_is_one_clear_error(word, message):
@@ -77,8 +77,8 @@ def test_a_file_that_is_no_text_or_no_json_is_said(tmp_path, monkeypatch):
     (tmp_path / "a.bin").write_bytes(b"\xff")
     (tmp_path / "a.json").write_text("{'a'}")
     for word, message in [
-        ("a=@a.bin", "is no UTF-8 text"),
-        ("a:=@a.json", "the file of 'a:=@a.json' is no JSON"),
+        ("a=@a.bin", "is not UTF-8 text"),
+        ("a:=@a.json", "the file of 'a:=@a.json' is not valid JSON"),
     ]:
         with pytest.raises(MagicArgumentError, match=message):
             parse_item(word).expand_value(eval)
@@ -98,5 +98,5 @@ def test_headers_are_read_as_curl_has_them():
     assert parse_header("X-A: b").header(eval) == ("X-A", "b")
     assert parse_header("X-A;").header(eval) == ("X-A", "")
     assert parse_header("X-A:").drops
-    with pytest.raises(MagicArgumentError, match=r"'X-A' is no header\. Type it as 'Name: value'"):
+    with pytest.raises(MagicArgumentError, match=r"'X-A' is not a header\. Type it as 'Name: value'"):
         parse_header("X-A")

@@ -45,7 +45,9 @@ def test_expressions_in_json_are_written_as_json(typed, json_text):
 
 
 def test_a_value_that_is_no_json_is_refused():
-    with pytest.raises(ValueError, match=r"a set is no JSON: set has no form there\. Make a dict"):
+    with pytest.raises(
+        ValueError, match=r"a set cannot be written as JSON: set has no form in JSON\. Make it a dict"
+    ):
         expand('{"a": {when}}')
     with pytest.raises(ValueError, match="float"):
         dump_json(float("nan"))
@@ -82,10 +84,10 @@ def test_a_name_has_steps(name, keys):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a[", "the brackets of the field 'a[' do not fit"),
-        ("a]", "do not fit"),
-        ("a[b]c", "do not fit"),
-        ("a[b[c]]", "do not fit"),
+        ("a[", "the brackets of the field 'a[' do not match"),
+        ("a]", "do not match"),
+        ("a[b]c", "do not match"),
+        ("a[b[c]]", "do not match"),
         ("[a]", "so it is an element of a list"),
         ("a[-1]", "negative index"),
         ("a[1001]", "beyond 1000"),
@@ -101,10 +103,10 @@ def test_a_name_that_cannot_be_read_is_one_error(name, message):
 
 def test_fields_that_do_not_go_together_are_named():
     for fields, message in [
-        ([("a", "b"), ("a",)], "'a' stands there twice"),
-        ([("a",), ("a", "b")], "'a[b]' does not fit: a is a value by an earlier field"),
-        ([("a", None), ("a", "b")], "'a[b]' does not fit: a is a list"),
-        ([(None,), ("a",)], "'a' does not fit: the body is a list"),
+        ([("a", "b"), ("a",)], "'a' is given twice"),
+        ([("a",), ("a", "b")], "'a[b]' does not fit: a is already a value"),
+        ([("a", None), ("a", "b")], "'a[b]' does not fit: a is already a list"),
+        ([(None,), ("a",)], "'a' does not fit: the body is already a list"),
     ]:
         with pytest.raises(MagicArgumentError) as caught:
             write_fields([(keys, "1") for keys in fields])

@@ -71,10 +71,10 @@ def test_a_definition_can_be_compared_and_kept():
     [
         ("", "the rule is missing. Type one, such as %%route /hello"),
         ("POST", "such as %%route POST /hello"),
-        ("PSOT /x", "'PSOT' is not a method; one of your own goes into --methods. Did you mean POST?"),
+        ("PSOT /x", "'PSOT' is not a known method; one of your own goes into --methods. Did you mean POST?"),
         (
             "/x POST",
-            "'POST' behind the rule is not understood. Methods stand in front, such as %%route POST /x",
+            "'POST' after the rule is not understood. Methods come first, such as %%route POST /x",
         ),
         ("POST /x --methods GET", "the methods are given twice"),
         ("/x --methods ,", "--methods ',' is not a list of methods. Type it as --methods GET,POST"),

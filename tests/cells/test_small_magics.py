@@ -33,7 +33,7 @@ def test_serve_lines(line, expected):
         ("--port 70000", "'70000' is not a port from 0 to 65535"),
         ("--port -1", "'-1' is not a port"),
         ("--port x", "'x' is not a port"),
-        ("stop --port 1", "stop takes no --port and no --host. Type %serve stop"),
+        ("stop --port 1", "stop takes neither --port nor --host. Type %serve stop"),
         ("--prot 1", "Did you mean --port?"),
     ],
 )
