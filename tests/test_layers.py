@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -110,6 +111,16 @@ def test_no_two_modules_of_a_layer_import_each_other(layer: str) -> None:
         for path in modules_of(layer)
     }
     assert list(TopologicalSorter(graph).static_order())
+
+
+def test_what_cells_know_of_engines_is_the_protocol_and_for_type_checkers_only() -> None:
+    names = {name[:3] for path in modules_of("cells") for name in imported_modules(path) if "engines" in name}
+    assert names == {("flask_nb", "engines", "protocol")}
+    code = (
+        "import sys, flask_nb.cells; print(*[name for name in sys.modules if name.startswith('flask_nb.')])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert {name.split(".")[1] for name in loaded.split()} == {"cells", "errors"}
 
 
 def test_no_two_layers_import_each_other() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from .rules import Variable, split_rule
 
@@ -53,7 +53,9 @@ def derive_endpoint(rule: str, methods: Collection[str] | None = None) -> str:
     >>> derive_endpoint("/items", ["POST"])
     'post_items'
     """
-    words = [*_counted_methods(methods or ("GET",)), *(list(_rule_parts(rule)) or ["index"])]
+    pieces = split_rule(rule)
+    parts = "/".join(piece.name if isinstance(piece, Variable) else piece for piece in pieces).split("/")
+    words = [*_counted_methods(methods or ("GET",)), *(list(filter(None, parts)) or ["index"])]
     return re.sub(r"[^A-Za-z0-9_]", "_", "_".join(words))
 
 
@@ -64,11 +66,3 @@ def _counted_methods(methods: Collection[str]) -> list[str]:
     elif named != {"OPTIONS"}:
         named -= {"OPTIONS"}
     return sorted(method.lower() for method in named)
-
-
-def _rule_parts(rule: str) -> Iterator[str]:
-    for piece in split_rule(rule):
-        if isinstance(piece, Variable):
-            yield piece.name
-        else:
-            yield from filter(None, piece.split("/"))

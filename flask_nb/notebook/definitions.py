@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from werkzeug.http import dump_cookie
 
 from flask_nb import cells
-from flask_nb.cells import AppArguments, CookiesArguments, ViewSource
+from flask_nb.cells import AppArguments, ViewSource
 from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
 from flask_nb.errors import CellSyntaxError, MagicArgumentError
@@ -88,13 +88,13 @@ class Definitions:
         source = self._as_python(cell or "", placed.body_line, filename)
         compiled = cells.compile_cell(source, self.ip.transform_ast)
         engine = self.host.engine()
-        arguments = definition.arguments(partial(evaluate, self.ip.user_ns, "%%request_context"))
+        arguments = definition.arguments(partial(evaluate, self.ip.user_ns))
         self._import_names(compiled, engine)
         with engine.request_context(arguments):
             self._run(compiled)
 
     def _as_python(self, body: str, body_line: int, filename: str) -> ViewSource:
-        """The cell as IPython makes Python of it; what it takes away at the top is counted."""
+        """Return the cell as IPython makes Python of it; what it takes away at the top is counted."""
         above = len(body) - len(body.lstrip("\n"))
         try:
             source = self.ip.transform_cell(body.lstrip("\n")) if body.strip() else ""  # type: ignore[no-untyped-call]
@@ -118,12 +118,12 @@ class Definitions:
     def url_for(self, line: str, cell: str | None, scope: Scope) -> str:
         """Build a URL."""
         definition = cells.parse_url(line)
-        engine = self.host.engine()
-        url = cells.build_url(definition, engine, partial(evaluate, {**self.ip.user_ns, **scope}, "%url_for"))
+        evaluation = partial(evaluate, {**self.ip.user_ns, **scope})
+        url = cells.build_url(definition, self.host.engine(), evaluation)
         return LiveUrl(self._at_server(url)) if definition.live else Url(url)
 
     def _at_server(self, url: str) -> str:
-        """The URL with the address of the server, which is started unless it runs."""
+        """Return the URL with the address of the server, which is started unless it runs."""
         self.host.serving.start()
         return urlunsplit((*urlsplit(self.host.serving.url or "")[:2], *urlsplit(url)[2:]))
 
@@ -132,29 +132,24 @@ class Definitions:
     def cookies(self, line: str, cell: str | None, scope: Scope) -> Table:
         """Show the cookies, after setting or clearing some."""
         arguments = cells.parse_cookies(line)
-        actions: dict[str, Callable[[CookiesArguments], None]] = {
-            "set": partial(self._set_cookies, scope),
-            "clear": self._clear_cookies,
-        }
-        if arguments.action in actions:
-            actions[arguments.action](arguments)
+        if arguments.action == "set":
+            values = arguments.expand(partial(evaluate, {**self.ip.user_ns, **scope}))
+            headers = [dump_cookie(name, value, path="/") for name, value in values]
+            self.host.cookies.store(_COOKIE_HOST, "/", headers)
+        elif arguments.action == "clear":
+            self._clear_cookies(arguments.names)
         return cookie_table(self.host.cookies)
 
-    def _set_cookies(self, scope: Scope, arguments: CookiesArguments) -> None:
-        values = arguments.expand(partial(evaluate, {**self.ip.user_ns, **scope}, "%cookies"))
-        headers = [dump_cookie(name, value, path="/") for name, value in values]
-        self.host.cookies.store(_COOKIE_HOST, "/", headers)
-
-    def _clear_cookies(self, arguments: CookiesArguments) -> None:
+    def _clear_cookies(self, names: Sequence[str]) -> None:
         jar = self.host.cookies
         known = list(dict.fromkeys(cookie.name for cookie in jar))
-        for name in arguments.names:
+        for name in names:
             if name not in known:
                 hint = f"There are: {', '.join(known)}" if known else "There are none"
-                raise MagicArgumentError(f"there is no cookie {name!r}. {hint}", magic="%cookies")
-        if not arguments.names:
+                raise MagicArgumentError(f"there is no cookie {name!r}. {hint}")
+        if not names:
             jar.clear()
-        for name in arguments.names:
+        for name in names:
             jar.remove(name)
 
     # --- the app ---
@@ -174,14 +169,13 @@ class Definitions:
     def _secret_key(self, arguments: AppArguments, scope: Scope) -> str | bytes | None:
         if arguments.secret_key is None:
             return None
-        evaluation = partial(evaluate, {**self.ip.user_ns, **scope}, "%app")
-        key = expand_value(arguments.secret_key, evaluation)
-        if not (isinstance(key, str | bytes) and key):
-            message = (
-                f"a secret key is text or bytes, and this one is {'empty' if not key else type(key).__name__}"
-            )
-            raise MagicArgumentError(f"{message}. Type some text, such as --secret-key dev", magic="%app")
-        return key
+        key = expand_value(arguments.secret_key, partial(evaluate, {**self.ip.user_ns, **scope}))
+        if isinstance(key, str | bytes) and key:
+            return key
+        kind = "empty" if not key else type(key).__name__
+        raise MagicArgumentError(
+            f"a secret key is text or bytes, but this one is {kind}. Type some text, such as --secret-key dev"
+        )
 
     def _is_to_be_made(self, arguments: AppArguments) -> bool:
         is_unbound = arguments.name is not None and arguments.name not in self.ip.user_ns
@@ -233,10 +227,10 @@ class LiveUrl(Url):
         return {"text/plain": str(self), "text/html": link_html(str(self), str(self))}
 
 
-def evaluate(variables: Scope, magic: str, source: str) -> object:
+def evaluate(variables: Scope, source: str) -> object:
     """Return the value of an expression in a magic's line; its error is one line, for the frames are ours."""
     try:
         return eval(source, dict(variables))
     except Exception as exc:
         reason = f"{type(exc).__name__}: {exc}"
-        raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}", magic=magic) from exc
+        raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}") from exc

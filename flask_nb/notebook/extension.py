@@ -125,7 +125,7 @@ def _remove(sequence: list[Any], item: Any) -> None:
 
 
 def _running_cell() -> ExecutionInfo | None:
-    """The cell in which this is called. IPython announced it before anybody here was listening."""
+    """Return the cell in which this is called. IPython announced it before anybody here was listening."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         info = frame.f_locals.get("info") if frame.f_code.co_name == "run_cell_async" else None

@@ -27,7 +27,7 @@ import flask_nb
 from flask_nb import alias, engines
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition, cell_name
 from flask_nb.engines import Engine
-from flask_nb.errors import FlaskNbError, ForeignAppError, MagicArgumentError, NoAppError
+from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
 from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Request, SocketTransport
 from flask_nb.exchange.failure import project_file_name
 from flask_nb.gate import Gate
@@ -316,11 +316,7 @@ class Host:
         )
 
     def _display(self, definition: RequestDefinition) -> Display:
-        masks = (*self.settings.mask, *definition.mask)
-        try:
-            return Display(definition.scripts, masks, definition.timed)
-        except MagicArgumentError as exc:
-            raise MagicArgumentError(str(exc), magic=definition.magic) from None
+        return Display(definition.scripts, (*self.settings.mask, *definition.mask), definition.timed)
 
     def _addresses(self) -> list[str]:
         """The hosts, with ports, under which a URL means this app."""

@@ -55,7 +55,7 @@ class Table:
 
 
 def _code(text: str) -> str:
-    """Words of the app or the user, which front ends do not typeset there."""
+    """Mark words of the app or the user, so that front ends do not typeset them."""
     return f'<code style="{WORDS}">{escape(text)}</code>' if text else ""
 
 

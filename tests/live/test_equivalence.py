@@ -45,7 +45,11 @@ class Definition:
     @property
     def identities(self):
         """What another cell's definition replaces it by."""
-        return set() if self.kind in UNIQUE else {(self.kind, index, name) for index, name in enumerate(self.names)}
+        return (
+            set()
+            if self.kind in UNIQUE
+            else {(self.kind, index, name) for index, name in enumerate(self.names)}
+        )
 
     def source(self, tag):
         return DEFINITIONS[self.kind].format(*self.names, tag=tag)
@@ -197,7 +201,12 @@ def picture(notebook):
     for prefix in ("", "/bp"):
         for path in ("/a", "/b", "/c/1", "/d/1", "/none"):
             response = client.get(prefix + path)
-            answers[prefix + path] = response.status_code, response.text, response.headers.getlist("Tag"), seen.pop()
+            answers[prefix + path] = (
+                response.status_code,
+                response.text,
+                response.headers.getlist("Tag"),
+                seen.pop(),
+            )
     probe.pop()
     with app.test_request_context():
         filters = {
