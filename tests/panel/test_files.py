@@ -1,4 +1,4 @@
-import time
+import threading
 from types import FunctionType
 
 import pytest
@@ -93,8 +93,10 @@ def test_files_have_little_time(serve, monkeypatch):
 
 def test_a_file_that_hangs_is_given_up_and_the_page_is_shown(over_socket, serve, monkeypatch):
     monkeypatch.setattr("flask_nb.exchange.files.MAX_SECONDS", 0.2)
-    serve(site(s_css=lambda request: time.sleep(1) or "")[0])
+    end = threading.Event()
+    serve(site(s_css=lambda request: end.wait(20) and "")[0])
     response = over_socket.send(Request("GET", "/"))
+    end.set()
     assert response.page.missing == (("/s.css", "no answer"),)
     assert "not loaded: " in response._repr_mimebundle_()[0]["text/html"]
 
