@@ -9,7 +9,8 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from flask_nb.cells import AppliedRoute, apply_route, parse_route
+from flask_nb.cells import apply_route, parse_route
+from flask_nb.cells.apply import AppliedRoute
 
 
 class FlaskTarget:
