@@ -22,6 +22,9 @@ NO_SOCKETS = (
 
 NOT_SERVING = "not serving; the next request, or %serve, starts the server"
 
+#: Seconds in all that a request may have run when the server is stopped: what a person stops is to stop.
+_STOP_DRAIN = 1.0
+
 _HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
 
 
@@ -71,7 +74,7 @@ class Serving:
 
     def stop(self) -> str:
         """Stop the server; return a line about it."""
-        stopped = self._server is not None and self._server.stop()
+        stopped = self._server is not None and self._server.stop(_STOP_DRAIN)
         return "stopped; the next request, or %serve, starts the server again" if stopped else NOT_SERVING
 
     def restart(self, host: str | None = None, port: int | None = None) -> str:
@@ -86,7 +89,7 @@ class Serving:
         """Return a line on the server, and one on each request that is running."""
         if self._server is None or not self._server.running:
             return NOT_SERVING
-        running = [_describe(request) for request in self._server.requests()]
+        running = describe(self._server.requests())
         return "\n  ".join([self._line(), *(running or ["no request is running"])])
 
     def run(self, host: str, port: int) -> str:
@@ -110,10 +113,25 @@ class Serving:
         self._server.start()
         return str(urlsplit(self._server.url).hostname), self._server.port
 
-    def cancel(self, key: str) -> None:
-        """Stop the view of a request that nobody waits for any more."""
-        if self._server is not None:
-            self._server.cancel(key)
+    def cancel(self, key: str) -> str:
+        """Stop the view of a request that nobody waits for any more.
+
+        :return: what kept the request from being answered, where that was not its view.
+        """
+        if self._server is None:
+            return ""
+        requests = self._server.requests()
+        self._server.cancel(key)
+        own = next((request for request in requests if request.key == key), None)
+        if own is None:
+            return (
+                "the server never got to read it, since other code kept Python busy: a cell, or a view "
+                "that computes. See %serve status, and send it again"
+            )
+        if own.state != "waiting":
+            return ""
+        busy = "; ".join(describe([each for each in requests if each.state == "running"]))
+        return f"all threads were busy with {busy}. Free them with %serve restart"
 
     def _begin(self, host: str | None, port: int | None) -> None:
         """Start: where it served before, unless a place is named."""
@@ -145,12 +163,22 @@ class Serving:
             host=host or self._settings.host,
             port=self._settings.port if port is None else port,
             threads=self._settings.threads,
+            max_body=self._settings.max_body,
+            browser_timeout=self._settings.browser_timeout or None,
         )
 
     def _line(self) -> str:
         return f"serving {self._label()} at {self.url}"
 
 
-def _describe(request: RunningRequest) -> str:
-    state = "" if request.state == "running" else f", {request.state}"
-    return f"{request.method} {request.path} for {request.age:.1f} s{state}"
+def describe(requests: list[RunningRequest]) -> list[str]:
+    """Return a line for each request, for equal ones together: those of browsers may be many."""
+    alike: dict[tuple[str, str, str], list[float]] = {}
+    for request in requests:
+        alike.setdefault((request.method, request.path, request.state), []).append(request.age)
+    return [
+        f"{method} {path} for {max(ages):.1f} s"
+        + (f", {state}" if state != "running" else "")
+        + (f" (×{len(ages)})" if len(ages) > 1 else "")
+        for (method, path, state), ages in alike.items()
+    ]
