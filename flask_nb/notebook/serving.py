@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask_nb.errors import PortInUseError, ServerError
-from flask_nb.server import BackgroundServer, RunningRequest
+from flask_nb.server import BackgroundServer, RunningRequest, uninterrupted
 
 if TYPE_CHECKING:
     from .settings import FlaskNB
@@ -78,11 +78,18 @@ class Serving:
         return "stopped; the next request, or %serve, starts the server again" if stopped else NOT_SERVING
 
     def restart(self, host: str | None = None, port: int | None = None) -> str:
-        """Stop and start again, on the same port unless another is named; return a line about it."""
-        if self._server is None or host is not None or port is not None:
-            self.stop()
+        """Go on with new threads and the settings of now; return a line about it.
+
+        Nobody is turned away meanwhile. The port stays the same unless another is named.
+        """
+        old = self._server
+        if old is None or not old.running:
             return self.start(host, port)
-        self._server.restart()
+        if host in (None, old.host) and port in (None, old.port):
+            old.configure(**self._limits())
+            old.restart()
+        else:
+            self._move(old, host or old.host, old.port if port is None else port)
         return self._line()
 
     def status(self) -> str:
@@ -140,32 +147,33 @@ class Serving:
             server.start()
             self._server = server
         else:
+            self._server.configure(**self._limits())
             self._server.start()
 
     def _move(self, old: BackgroundServer, host: str, port: int) -> None:
-        """Serve elsewhere; the old place goes when the new one stands, and stays when that fails."""
+        """Serve elsewhere; the old place goes when the new one answers, and stays when that fails."""
         server = self._make(host, port)
-        has_same_port = port == old.port
-        if has_same_port:
-            old.stop()
-        try:
-            server.start()
-        except ServerError:
-            if has_same_port:
-                old.restart()
-            raise
-        self._server = server
-        old.stop()
+
+        def move() -> None:
+            server.start(instead_of=old)
+            self._server = server
+
+        uninterrupted(move)
 
     def _make(self, host: str | None, port: int | None) -> BackgroundServer:
         return BackgroundServer(
             self._app,
             host=host or self._settings.host,
             port=self._settings.port if port is None else port,
-            threads=self._settings.threads,
-            max_body=self._settings.max_body,
-            browser_timeout=self._settings.browser_timeout or None,
+            **self._limits(),
         )
+
+    def _limits(self) -> dict[str, Any]:
+        return {
+            "threads": self._settings.threads,
+            "max_body": self._settings.max_body,
+            "browser_timeout": self._settings.browser_timeout or None,
+        }
 
     def _line(self) -> str:
         return f"serving {self._label()} at {self.url}"

@@ -13,7 +13,7 @@ One thread **leads**: it watches all sockets, and it alone opens and closes them
 request each, or wait. Whoever calls :class:`BackgroundServer` only sets flags, wakes the leader and waits.
 """
 
-from .background import BackgroundServer
+from .background import BackgroundServer, uninterrupted
 from .in_flight import RunningRequest
 
-__all__ = ["BackgroundServer", "RunningRequest"]
+__all__ = ["BackgroundServer", "RunningRequest", "uninterrupted"]

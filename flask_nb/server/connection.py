@@ -48,8 +48,11 @@ class Owner(Protocol):
 
     key_name: str
     max_body: int
-    is_closing: bool
     connections: set[Connection]
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether a connection ends with the answer that is on its way, whatever was promised."""
 
     def queue(self, work: Work) -> None:
         """Let a request wait for its turn."""
@@ -158,7 +161,8 @@ class Connection:
             self._watch()
 
     def leave_to_parent(self) -> None:
-        """Close this process' copy of the socket, being a fork; there is nobody who holds the lock."""
+        """Close the copy of the socket in a forked process, where nobody will ever release the lock."""
+        self._lock = threading.Condition()
         self._is_open = False
         self.socket.close()
 
@@ -330,7 +334,7 @@ class Connection:
 
     def _go_on(self) -> None:
         """Begin with the next request, or end: the answer has been sent."""
-        if self._keep and not self._owner.is_closing and self.left_at == inf:
+        if self._keep and not self._owner.is_ending and self.left_at == inf:
             self._enter(Phase.IDLE, IDLE)
             self.since = time.monotonic()
             if self._ahead:

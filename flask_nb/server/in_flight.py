@@ -210,6 +210,11 @@ class InFlight:
             since = time.monotonic() - seconds
             return [w for w in self._works if w.key is None and w.since < since and not w.is_stopped]
 
+    def leave_to_parent(self, lock: Any) -> None:
+        """Take another lock, being a copy in a forked process, where nobody will ever release this one."""
+        self._lock = lock
+        self._ended = threading.Condition(lock)
+
     def _abandon(self, work: Work) -> None:
         if work.ended or work.abandoned or work.thread is None:
             return

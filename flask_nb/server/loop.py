@@ -70,7 +70,8 @@ class Run:
         self.max_body = settings.max_body
         self.connections: set[Connection] = set()
         self.is_closing = False
-        self._retires = False  # and lets its clients have some time for it
+        self._is_gentle = False
+        self.is_closed = False
         self._listener: socket.socket | None = listener
         listener.setblocking(False)
         self._place = Place(*listener.getsockname()[:2])
@@ -87,7 +88,7 @@ class Run:
             self._answer,
             self._wakes.wake,
             threads=settings.threads,
-            max_threads=settings.max_threads,
+            max_threads=max(settings.threads, settings.max_threads),
             grace=settings.grace,
         )
         self.in_flight = self._pool.in_flight
@@ -100,8 +101,14 @@ class Run:
         except RuntimeError:
             self._pool.end()
             self._pool.join(1.0)
+            self._listener = None  # it is the caller's
             self._dispose()
             raise
+
+    @property
+    def listener(self) -> socket.socket | None:
+        """The socket that listens, until it is closed or handed over."""
+        return self._listener
 
     @property
     def accepting(self) -> bool:
@@ -112,19 +119,19 @@ class Run:
         """Whether the calling thread is one of ours, which must not wait for itself."""
         return self._pool.has_caller()
 
-    def close(self, drain: float, *, hands_over: bool = False) -> None:
+    def close(self, drain: float, *, is_gentle: bool = False, hands_over: bool = False) -> None:
         """Finish what is in flight and end; safe to call again, and from any thread.
 
         Called from a view, it returns at once, and the end comes once that view has answered.
 
         :param drain: how many seconds a request may have in all, those that it has run included.
-        :param hands_over: leave the listening socket open, since another run goes on with it, and give
-            clients until the end of the drain time to send one more request, whose answer tells them to
-            connect anew.
+        :param is_gentle: leave clients the drain time for one more request, whose answer tells them to
+            connect anew: a request that is just on its way is not lost.
+        :param hands_over: leave the listening socket open, since another run goes on with it.
         """
         with self._pool.lock:
+            self._is_gentle = is_gentle
             self.is_closing = True
-            self._retires = hands_over
             self._end_at = min(self._end_at, time.monotonic() + drain)
             self._quieter.notify_all()
         self.call_later(self._hand_over if hands_over else self._stop_listening)
@@ -133,9 +140,22 @@ class Run:
         else:
             self._finish(drain)
 
+    def close_later(self, drain: float, *, hands_over: bool = False) -> None:
+        """Accept no more connections, and close gently in a thread of its own."""
+        self._is_gentle = self.is_closing = True
+        self.call_later(self._hand_over if hands_over else self._stop_listening)
+        with self._pool.lock:
+            self._wait_until(lambda: self._has_taken_in, time.monotonic() + _LOOK)
+        settings = {"is_gentle": True, "hands_over": hands_over}
+        closer = threading.Thread(
+            target=self.close, args=(drain,), kwargs=settings, name="flask_nb-closer", daemon=True
+        )
+        closer.start()
+
     def leave_to_parent(self) -> None:
         """Close this process' copies of all descriptors: it is a fork, and its parent has the threads."""
-        self._pool.is_over = self.is_closing = self._is_disposing = True
+        self._pool.leave_to_parent()
+        self.is_closing = self._is_disposing = self.is_closed = True
         # None of them may be taken out of the selector, which is the parent's as well.
         self._selector.close()
         self._wakes.close()
@@ -145,6 +165,11 @@ class Run:
             connection.leave_to_parent()
 
     # What connections ask for.
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether a connection ends with the answer that is on its way, whatever was promised."""
+        return self.is_closing and not self._is_gentle
 
     def queue(self, work: Work) -> None:
         """Let a request wait for its turn."""
@@ -312,8 +337,9 @@ class Run:
         if (listener := self._listener) is not None:
             self._hand_over()
             listener.close()
-        for connection in list(self.connections):
-            connection.retire()
+        if not self._is_gentle:
+            for connection in list(self.connections):
+                connection.retire()
         self._has_taken_in = True
         self.is_quieter()
 
@@ -359,7 +385,7 @@ class Run:
             return True
         if not self._has_taken_in or self.in_flight.has_running():
             return False
-        return not any(self._retires or each.is_busy for each in list(self.connections))
+        return not any(self._is_gentle or each.is_busy for each in list(self.connections))
 
     def _dispose(self) -> None:
         self._is_disposing = True
@@ -369,6 +395,7 @@ class Run:
             connection.close()
         self._selector.close()
         self._wakes.close()
+        self.is_closed = True
 
 
 #: Who gives way when there are too many connections: those that have been answered, those that have not said

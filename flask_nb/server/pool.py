@@ -102,6 +102,13 @@ class Pool:
             self._idle.notify_all()
             self._wake()
 
+    def leave_to_parent(self) -> None:
+        """End, being a copy in a forked process, where nobody will ever release the locks."""
+        self.is_over = True
+        self.lock = threading.RLock()
+        self._idle = threading.Condition(self.lock)
+        self.in_flight.leave_to_parent(self.lock)
+
     def join(self, seconds: float) -> None:
         """Wait for all threads but those whose views have not come back."""
         deadline = time.monotonic() + seconds
