@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -108,6 +109,7 @@ class Connection:
         self._ahead = b""
         self._unsent: deque[memoryview | FileBody] = deque()
         self._unsent_size = 0
+        self._left_in_system = 0  # bytes that have been sent and not acknowledged
         self._keep = False
         self._watch()
 
@@ -135,7 +137,7 @@ class Connection:
     def check(self, now: float) -> None:
         """Close it if its time is up."""
         with self._lock:
-            if now < self.deadline or not self._is_open:
+            if now < self.deadline or not self._is_open or (self._unsent and self._is_being_read()):
                 return
             if self.phase in (Phase.HEAD, Phase.BODY):
                 part = "the head" if self.phase is Phase.HEAD else "the body"
@@ -297,7 +299,7 @@ class Connection:
         if sent < len(data):
             self._unsent.append(_kept(memoryview(data)[sent:]))
             self._unsent_size += len(data) - sent
-            self.deadline = time.monotonic() + UNREAD
+            self._await_reader()
             self._watch()
 
     def _flush(self) -> None:
@@ -328,7 +330,7 @@ class Connection:
             self._lose()
             return
         if progress:
-            self.deadline = time.monotonic() + UNREAD
+            self._await_reader()
         if self._unsent_size <= _UNSENT:
             self._lock.notify_all()
         if not self._unsent and self.phase is Phase.FLUSHING:
@@ -360,6 +362,16 @@ class Connection:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             self._lose()
+
+    def _await_reader(self) -> None:
+        self.deadline = time.monotonic() + UNREAD
+        self._left_in_system = _left_in_system(self.socket)
+
+    def _is_being_read(self) -> bool:
+        """Whether the client has taken something meanwhile: the system keeps megabytes for it."""
+        before = self._left_in_system
+        self._await_reader()
+        return self._left_in_system < before
 
     # Waiting and ending.
 
@@ -406,6 +418,17 @@ class Connection:
         self.socket.close()
         self._owner.connections.discard(self)
         self._owner.is_quieter()
+
+
+def _left_in_system(sock: socket.socket) -> int:
+    """Return how many bytes have been sent and not been acknowledged, 0 where the system does not tell."""
+    try:
+        from fcntl import ioctl
+        from termios import TIOCOUTQ
+
+        return int.from_bytes(ioctl(sock, TIOCOUTQ, b"\0" * 4), sys.byteorder)
+    except (ImportError, OSError):
+        return 0
 
 
 def _kept(data: memoryview) -> memoryview:
