@@ -122,14 +122,18 @@ def test_a_huge_answer_is_cut_and_says_so(transport, recorder, request, monkeypa
 
 
 @pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
-@pytest.mark.parametrize("hang", [lambda: time.sleep(60), lambda: [time.sleep(0.01) for _ in range(6000)]])
+@pytest.mark.parametrize(
+    "hang", [lambda ending: ending.wait(60), lambda ending: [time.sleep(0.01) for _ in range(6000)]]
+)
 def test_a_view_that_never_returns_is_given_up(transport, hang, serve, request):
-    serve(lambda _: hang() or "late")
+    ending = threading.Event()  # a view that waits in C would outlive the test
+    serve(lambda _: hang(ending) or "late")
     client = request.getfixturevalue(transport)
     with pytest.raises(RequestTimeoutError, match=r"GET /slow did not answer within 0\.3 s"):
         client.send(Request("GET", "/slow", timeout=0.3))
     serve(lambda _: "next")
     assert client.send(Request("GET", "/")).text == "next"
+    ending.set()
 
 
 def test_the_watchdog_does_not_strike_after_the_end(serve):
