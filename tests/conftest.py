@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import signal
 import threading
@@ -12,6 +13,7 @@ from contextvars import Context, copy_context
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 from jupyter_core.utils import ensure_event_loop
 
@@ -44,6 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "mix_stderr" in inspect.signature(CliRunner).parameters:
+        tell_streams_apart()
+
+
+def tell_streams_apart() -> None:
+    """Give the runner of click 8.1 what that of 8.2 has: both streams in ``output``, ``stderr`` by itself."""
+    *others, _ = CliRunner.__init__.__defaults__ or ()
+    CliRunner.__init__.__defaults__ = (*others, False)
+    Result.output = property(lambda result: result.stdout + result.stderr)  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +69,7 @@ def environment() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_leaks() -> Iterator[None]:
-    """Fail a test after which a context, a thread, a socket or another descriptor is left.
+    """Fail a test after which a context, a thread or a socket is left.
 
     What fixtures of a module or of the session hold is there before a test and may stay: this fixture begins
     after theirs and ends before them.
@@ -113,16 +124,22 @@ def left_running(before: set[threading.Thread]) -> list[str]:
 
 
 def left_open(before: set[str]) -> list[str]:
-    """Return the descriptors that stay open."""
+    """Return the sockets that stay open.
+
+    Python warns of files that are not closed, and warnings are errors here; the rest, such as copies of the
+    standard streams that ``readline`` makes, is the libraries' own.
+    """
     if not before.issuperset(open_descriptors()):
         gc.collect()  # what only awaits its collection is no leak; it takes 0.1 s, so not after each test
-    left = []
-    for number in open_descriptors() - before:
-        try:
-            left.append(f"descriptor {number} ({os.readlink(f'/proc/self/fd/{number}')})")
-        except OSError:
-            continue  # a library's thread has just closed it
-    return left
+    targets = [link_target(f"/proc/self/fd/{number}") for number in open_descriptors() - before]
+    return [target for target in targets if target.startswith("socket:")]
+
+
+def link_target(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""  # a library's thread has just closed it
 
 
 @pytest.hookimpl(wrapper=True)

@@ -48,7 +48,7 @@ def test_shared(shared):
 LEFT = {
     "test_context": "flask_nb.app_context = ",
     "test_thread": "thread left",
-    "test_socket": "descriptor",
+    "test_socket": "socket:",
 }
 
 

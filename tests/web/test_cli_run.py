@@ -42,7 +42,11 @@ def run(framework, monkeypatch, *args, create_app=None, **kwargs):
     """Run the command, and return its result with what the server was given."""
     module = importlib.import_module(f"{framework.__name__}.cli")
     given = []
-    record = lambda host, port, app, **options: given.append((host, port, app, options, dict(os.environ)))  # noqa: E731
+
+    def record(host, port, app, **options):
+        sys.stderr.flush()  # click 8.1 itself does not, before it looks what was written
+        given.append((host, port, app, options, dict(os.environ)))
+
     monkeypatch.setattr(module, "run_simple", record)
     group = module.FlaskGroup(create_app=create_app or (lambda: framework.Flask("served")))
     return CliRunner().invoke(group, ["run", *args], **kwargs), given
