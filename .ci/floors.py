@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 PYPROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 EXTRAS = ("async", "dotenv", "tls")
 
 
-def floors(project: dict[str, object]) -> list[str]:
+def floors(project: dict[str, Any]) -> list[str]:
     """Return ``name==version`` for each dependency.
 
     :raises ValueError: one of them names no lowest version.

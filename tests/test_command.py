@@ -128,7 +128,7 @@ def test_an_app_of_installed_flask_is_told_about_as_flask(flask_nb, tmp_path):
 
 
 def test_without_flask_the_alias_comes_by_itself(flask_nb, tmp_path):
-    from test_alias import WITHOUT_FLASK
+    from test_alias import WITHOUT_FLASK  # type: ignore[import-not-found]
 
     (tmp_path / "app.py").write_text(FLASK_APP)
     done = flask_nb("routes", before=WITHOUT_FLASK)
@@ -146,7 +146,7 @@ def test_shell_is_ipythons(flask_nb, tmp_path):
 
 def test_shell_is_pythons_without_ipython(group, monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", None)
-    monkeypatch.setattr(command.web_cli, "repl", command.interact)
+    monkeypatch.setattr("flask_nb.web.cli.repl", command.interact)
     result = CliRunner().invoke(group, ["shell"], input="print(app.name * 2)\n")
     assert "herehere" in result.output
 
@@ -170,7 +170,7 @@ def ask(monkeypatch):
         return [b"answered"]
 
     # Not an app of ours, whose TRUSTED_HOSTS would refuse by themselves.
-    app.config = {"SERVER_NAME": "my.test:5000", "TRUSTED_HOSTS": [".trusted.test"]}
+    vars(app)["config"] = {"SERVER_NAME": "my.test:5000", "TRUSTED_HOSTS": [".trusted.test"]}
     return ask
 
 

@@ -85,7 +85,7 @@ def test_a_traced_thread_is_not_held_up_by_what_was_taken_back(gate: threading.L
 def test_a_hung_view_does_not_hold_up_a_traced_thread(gate: threading.Lock) -> None:
     from flask_nb.server import BackgroundServer
 
-    def app(environ, start_response):  # type: ignore[no-untyped-def]
+    def app(environ, start_response):
         gate.acquire()
         start_response("200 OK", [])
         return [b""]

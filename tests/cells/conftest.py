@@ -29,7 +29,7 @@ class FlaskTarget:
     def supports_async(self) -> bool:
         return self.has_async
 
-    def as_view(self, cls: type, endpoint: str) -> Any:
+    def as_view(self, cls: Any, endpoint: str) -> Any:
         return cls.as_view(endpoint)
 
     def add_route(self, rule: str, endpoint: str, view: Any, *, derived: bool, **options: Any) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import traceback
 
-import flask
+import flask.views
 import pytest
 
 from flask_nb.cells import unbound_hint
@@ -151,7 +151,7 @@ def test_the_code_of_a_body_is_there_for_the_hint(notebook, body):
     notebook.target.app.testing = True
     with pytest.raises(UnboundLocalError) as caught:
         notebook.client.get("/x").get_data()
-    assert "global n" in unbound_hint(caught.value, applied.code)
+    assert "global n" in str(unbound_hint(caught.value, applied.code))
 
 
 def test_only_a_body_has_code_for_the_hint(notebook):

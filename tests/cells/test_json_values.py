@@ -107,7 +107,7 @@ def test_fields_that_do_not_go_together_are_named():
         ([(None,), ("a",)], "'a' does not fit: the body is a list"),
     ]:
         with pytest.raises(MagicArgumentError) as caught:
-            write_fields([(keys, "1") for keys in fields], "%post")
+            write_fields([(keys, "1") for keys in fields], "%post")  # type: ignore[attr-defined]
         assert message in str(caught.value)
 
 

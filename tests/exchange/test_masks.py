@@ -25,7 +25,7 @@ def test_ordinary_names_are_not_taken_for_secrets(name):
 def signed_session(values):
     app = Flask(__name__)
     app.secret_key = "never shown"
-    serializer = app.session_interface.get_signing_serializer(app)
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return serializer.dumps(values)
 
 

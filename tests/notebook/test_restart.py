@@ -62,6 +62,6 @@ def test_a_hanging_view_does_not_keep_the_kernel_from_ending(own_kernel: Kernel,
     serve(own_kernel, port)
     own_kernel.run("%%route /hang\nimport time\ntime.sleep(600)", "hang")
     own_kernel.run("%get /hang --timeout 0.1")
-    process = own_kernel.manager.provisioner.process  # type: ignore[union-attr]
+    process = own_kernel.manager.provisioner.process
     own_kernel.client.shutdown()
     assert process.wait(timeout=20) == 0

@@ -39,7 +39,7 @@ def load_framework(name: str) -> types.ModuleType:
     return importlib.import_module(name)
 
 
-@pytest.fixture(params=FRAMEWORKS.values(), ids=FRAMEWORKS.keys())
+@pytest.fixture(params=FRAMEWORKS.values(), ids=tuple(FRAMEWORKS))
 def framework(request: pytest.FixtureRequest) -> types.ModuleType:
     """``flask_nb.web``, and then ``flask``."""
     return load_framework(request.param)

@@ -3,6 +3,7 @@
 import importlib
 import sys
 import textwrap
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ class Notebook:
     """Runs source as cells of one namespace, the way the extension does."""
 
     def __init__(self):
-        self.names = {"__name__": "__main__"}
+        self.names: dict[str, Any] = {"__name__": "__main__"}
 
     def run(self, key, source):
         """Run a cell; return the lines that it tells. Without a key it has no cell id."""
@@ -259,7 +260,7 @@ def test_what_an_imported_module_registers_is_not_retired_with_the_cell(nb, tmp_
     (tmp_path / "views_of_test.py").write_text("import __app\n@__app.app.get('/m')\ndef m(): return 'm'\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     module = type(sys)("__app")
-    module.app = nb.names["app"]
+    vars(module)["app"] = nb.names["app"]
     monkeypatch.setitem(sys.modules, "__app", module)
     nb.run("a", "import views_of_test")
     nb.run("a", "pass")
