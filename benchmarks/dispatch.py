@@ -21,7 +21,7 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Request, Response
 
 from flask_nb import web
-from flask_nb.web.owners import begin, finish, owned_by
+from flask_nb.live.workspace import Workspace
 
 App = Callable[..., Iterable[bytes]]
 
@@ -84,18 +84,18 @@ def microseconds(apps: dict[str, App], rounds: int = 15, number: int = 2000) -> 
 
 def replacement_milliseconds(rules: int = 1000, rounds: int = 30) -> tuple[float, float]:
     """Return the median times in ms of replacing one rule here, and of rebuilding a ``Map``."""
-    app = web.Flask("many")
-    with owned_by(begin("first cell", "first cell")):
-        for number in range(rules):
-            app.add_url_rule(_path(number), f"view_{number}", lambda **values: "")
+    app, workspace = web.Flask("many"), Workspace()
+    run = workspace.begin("first cell", "first cell")
+    for number in range(rules):
+        app.add_url_rule(_path(number), f"view_{number}", lambda **values: "")
+    workspace.finish(run, succeeded=True)
     ours = []
     for number in range(rounds):
-        owner = begin("second cell", "second cell", retires=True)
+        run = workspace.begin("second cell", "second cell", is_certain=True)
         begun = time.perf_counter()
-        with owned_by(owner):
-            app.add_url_rule(_path(500 + number), f"view_{500 + number}", lambda **values: "new")
+        app.add_url_rule(_path(500 + number), f"view_{500 + number}", lambda **values: "new")
         ours.append((time.perf_counter() - begun) * 1e3)
-        finish(owner, succeeded=False)
+        workspace.finish(run, succeeded=False)
     rebuilt = []
     for _ in range(3):
         known = list(app.url_map.iter_rules())

@@ -31,7 +31,8 @@ Flask's own exceptions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -49,26 +50,39 @@ class FlaskNbError(Exception):
 class MagicArgumentError(FlaskNbError):
     """The line of a magic could not be understood.
 
-    :param message: what is wrong and what to type instead.
-    :param magic: the magic's name with its percent signs, such as ``%%route``.
+    What parses a line does not know which magic is called; :func:`naming` says so where it is known.
     """
 
-    def __init__(self, message: str, *, magic: str = "") -> None:
-        super().__init__(f"{magic}: {message}" if magic else message)
-        self.magic = magic
+    #: The magic's name with its percent signs, such as ``%%route``; empty until it is put on.
+    magic: str = ""
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{self.magic}: {message}" if self.magic else message
 
 
 class MagicHelpRequested(MagicArgumentError):
-    """``--help`` stands in a magic's line: no fault, whoever runs the magic shows the text.
+    """``--help`` stands in a magic's line: no fault, whoever runs the magic shows the text."""
 
-    :param text: the help text, of several lines.
+    @property
+    def text(self) -> str:
+        """The help text, of several lines."""
+        return str(self.args[0])
+
+
+@contextmanager
+def naming(magic: str) -> Iterator[None]:
+    """Put the name of the magic that is called onto the errors of its line.
+
+    An error that has a name already keeps it: whoever stands nearer to the fault knows better.
+
     :param magic: the magic's name with its percent signs.
     """
-
-    def __init__(self, text: str, *, magic: str = "") -> None:
-        super().__init__(text)
-        self.text = text
-        self.magic = magic
+    try:
+        yield
+    except MagicArgumentError as exc:
+        exc.magic = exc.magic or magic
+        raise
 
 
 class CellError(FlaskNbError):
@@ -133,7 +147,7 @@ class EndpointConflictError(FlaskNbError):
     def __init__(self, endpoint: str, *, rule: str, existing: str, owner: str | None = None) -> None:
         held = f" of the cell '{owner}'" if owner else ""
         super().__init__(
-            f"the rule {rule!r} would get the endpoint {endpoint!r}, which is that of the rule "
+            f"the rule {rule!r} would get the endpoint {endpoint!r}, which belongs to the rule "
             f"{existing!r}{held}. Give this one a name of its own: --endpoint NAME"
         )
         self.endpoint = endpoint
@@ -165,8 +179,8 @@ class FlaskAlreadyImportedError(FlaskNbError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Flask has been imported in this process already, so `import flask` cannot mean flask_nb.web "
-            "any more. Restart the kernel or program and, before anything imports Flask, call "
+            "Flask has been imported in this process already, so `import flask` can no longer mean "
+            "flask_nb.web. Restart the kernel or program and, before anything imports Flask, call "
             "flask_nb.as_flask()"
         )
 
@@ -205,8 +219,8 @@ class ExpectationError(RequestError):
 
     def __init__(self, request: str, status: str, expected: Sequence[str]) -> None:
         super().__init__(
-            f"{request} answered {status}, and {' or '.join(expected)} was expected. "
-            f"Mend the view, or change --expect {','.join(expected)}"
+            f"{request} answered {status}, but {' or '.join(expected)} was expected. "
+            f"Fix the view, or change --expect {','.join(expected)}"
         )
         self.request = request
         self.status = status
@@ -227,7 +241,7 @@ class PortInUseError(ServerError):
     def __init__(self, host: str, port: int) -> None:
         super().__init__(
             f"port {port} on {host} is in use by another program. "
-            f"Choose another with --port N, or leave --port away to get a free one"
+            f"Choose another with --port N, or leave out --port to get a free one"
         )
         self.host = host
         self.port = port
@@ -236,7 +250,7 @@ class PortInUseError(ServerError):
 class ViewCancelled(BaseException):
     """Raised inside a running view to stop it, because nobody waits for its answer any more.
 
-    It is no :class:`Exception`, so that a view's ``except Exception`` and an app's error handlers let it
+    It is not an :class:`Exception`, so that a view's ``except Exception`` and an app's error handlers let it
     pass while ``finally`` blocks and context managers still clean up.
     """
 

@@ -32,7 +32,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-#: Dot-separated labels; the underscore is no DNS hostname character, yet common in local names.
+#: Dot-separated labels; the underscore is not a DNS hostname character, yet common in local names.
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.ASCII)
 
 #: Enough for every name that people use, and a bound for a client that sends a new one each time.
@@ -192,7 +192,7 @@ def _is_same_site(environ: WSGIEnvironment, host: str) -> bool:
 
 
 def _is_origin_of(origin: str, host: str) -> bool:
-    """Tell whether an Origin names this Host; ``null`` and every malformed one do not.
+    """Say whether an Origin names this Host; ``null`` and every malformed one do not.
 
     The scheme is not compared: a proxy may end TLS before us.
     """
@@ -208,7 +208,7 @@ def _refuse_host(host: str, environ: WSGIEnvironment, start_response: StartRespo
     came = f"for the host {_code(host)}" if host else "without a Host header"
     paragraphs = (
         f"The request came {came}, and this server answers only to <code>localhost</code>, "
-        f"<code>*.localhost</code>, <code>127.0.0.1</code>, <code>[::1]</code> and the names it was told.",
+        f"<code>*.localhost</code>, <code>127.0.0.1</code>, <code>[::1]</code> and the names it was given.",
         "To add a name, set <code>app.config['SERVER_NAME']</code> or "
         "<code>app.config['TRUSTED_HOSTS']</code>, bind it with <code>%serve --host NAME</code>, or list it "
         "for every notebook in <code>c.FlaskNB.trusted_hosts</code>.",
@@ -221,8 +221,8 @@ def _refuse_origin(host: str, environ: WSGIEnvironment, start_response: StartRes
     origin = environ.get("HTTP_ORIGIN")
     source = f"the origin {_code(origin)}" if origin else "another site"
     paragraphs = (
-        f"A page of {source} sent this {_code(method)} request to {_code(host)}. Only GET, HEAD and OPTIONS "
-        f"are answered across sites.",
+        f"A page from {source} sent this {_code(method)} request to {_code(host)}. From other sites "
+        f"only GET, HEAD and OPTIONS are answered.",
         f"Open the page that sends it at the same address, {_code(host)}, port included. Behind a proxy that "
         f"renames the host, let the proxy pass the Host header on and add the public name to "
         f"<code>app.config['SERVER_NAME']</code>, <code>app.config['TRUSTED_HOSTS']</code> or "

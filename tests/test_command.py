@@ -128,7 +128,7 @@ def test_an_app_of_installed_flask_is_told_about_as_flask(flask_nb, tmp_path):
 
 
 def test_without_flask_the_alias_comes_by_itself(flask_nb, tmp_path):
-    from test_alias import WITHOUT_FLASK  # type: ignore[import-not-found]
+    from test_alias import WITHOUT_FLASK
 
     (tmp_path / "app.py").write_text(FLASK_APP)
     done = flask_nb("routes", before=WITHOUT_FLASK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -94,6 +95,32 @@ def test_a_layer_imports_only_what_the_table_says(layer: str) -> None:
 )
 def test_what_belongs_to_a_neighbour_only_is_not_imported(module: str, names: set[str]) -> None:
     assert imported_layers(PACKAGE / module) & names == set()
+
+
+def test_what_sends_does_not_know_how_it_looks() -> None:
+    assert "panel" not in set().union(*map(imported_layers, modules_of("exchange")))
+    shown = {"html", "IPython"}
+    names = {name[0] for path in modules_of("exchange") for name in imported_modules(path)}
+    assert names & shown == set()
+
+
+@pytest.mark.parametrize("layer", ["exchange", "panel"])
+def test_no_two_modules_of_a_layer_import_each_other(layer: str) -> None:
+    graph = {
+        path.stem: {name[2] for name in imported_modules(path) if name[:2] == ("flask_nb", layer)}
+        for path in modules_of(layer)
+    }
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_what_cells_know_of_engines_is_the_protocol_and_for_type_checkers_only() -> None:
+    names = {name[:3] for path in modules_of("cells") for name in imported_modules(path) if "engines" in name}
+    assert names == {("flask_nb", "engines", "protocol")}
+    code = (
+        "import sys, flask_nb.cells; print(*[name for name in sys.modules if name.startswith('flask_nb.')])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert {name.split(".")[1] for name in loaded.split()} == {"cells", "errors"}
 
 
 def test_no_two_layers_import_each_other() -> None:

@@ -1,46 +1,55 @@
-"""Exceptions raised in another thread, taken back, and never in the way of a thread that is traced."""
+"""Code that one thread runs and another stops, and never in the way of a thread that is traced."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from flask_nb.stopping import raise_in_thread, take_back
+from flask_nb.errors import ViewCancelled
+from flask_nb.stopping import Stoppable
 
 
-class Stopped(BaseException):
-    """What is raised in the tests' threads."""
+class Worker(threading.Thread):
+    """Runs code that can be stopped, then some that must not be."""
 
-
-class Sleeper(threading.Thread):
-    """Sleeps in C, then notes whether it was stopped."""
-
-    def __init__(self, sleep: Callable[[], object]) -> None:
+    def __init__(self, code: Callable[[], object]) -> None:
         super().__init__(daemon=True)
-        self.sleep = sleep
-        self.is_sleeping = threading.Event()
-        self.was_stopped: bool | None = None
+        self.code = code
+        self.work = Stoppable()
+        self.is_inside = threading.Event()
+        self.outcome = ""
         self.start()
-        assert self.is_sleeping.wait(10)
+        assert self.is_inside.wait(10)
 
     def run(self) -> None:
         try:
-            self.is_sleeping.set()
-            self.sleep()
-            self.was_stopped = False
-        except Stopped:
-            self.was_stopped = True
+            self.work.run(self.go)
+            self.outcome = "came back"
+        except ViewCancelled:
+            self.outcome = "was stopped"
+        for _ in range(10000):
+            pass
+        self.outcome += " and went on"
+
+    def go(self) -> None:
+        self.is_inside.set()
+        self.code()
+
+    def end(self) -> str:
+        self.join(10)
+        return self.outcome
 
 
 @pytest.fixture
-def gate() -> threading.Lock:
-    lock = threading.Lock()
-    lock.acquire()
-    return lock
+def gate() -> Iterator[threading.Event]:
+    """What a sleeper waits for in C."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
 
 
 def spin() -> None:
@@ -48,45 +57,88 @@ def spin() -> None:
         pass
 
 
-def test_a_thread_that_runs_python_is_stopped() -> None:
-    thread = Sleeper(spin)
-    raise_in_thread(thread.ident or 0, Stopped)
-    thread.join(10)
-    assert thread.was_stopped
+def traced(call: Callable[[], object]) -> bool:
+    """Whether a call returns in a thread that is traced, while others sleep in C."""
+    through = threading.Event()
+
+    def work() -> None:
+        sys.settrace(lambda frame, event, argument: None)
+        call()
+        sys.settrace(None)
+        through.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    return through.wait(5)
 
 
-def test_what_is_taken_back_does_not_arrive(gate: threading.Lock) -> None:
-    thread = Sleeper(gate.acquire)
-    raise_in_thread(thread.ident or 0, Stopped)
-    take_back(thread.ident or 0)
-    gate.release()
-    thread.join(10)
-    assert thread.was_stopped is False
+def call_some() -> None:
+    for _ in range(3):
+        (lambda: None)()
 
 
-def test_taking_back_from_oneself_and_from_threads_that_are_gone_does_nothing(gate: threading.Lock) -> None:
-    gate.release()
-    thread = Sleeper(gate.acquire)
-    thread.join(10)
-    take_back(thread.ident or 0)
-    take_back(threading.get_ident())
-    assert thread.was_stopped is False
+def test_code_that_runs_python_is_stopped() -> None:
+    worker = Worker(spin)
+    worker.work.stop()
+    assert worker.end() == "was stopped and went on"
 
 
-def test_a_traced_thread_is_not_held_up_by_what_was_taken_back(gate: threading.Lock) -> None:
-    thread = Sleeper(gate.acquire)
-    raise_in_thread(thread.ident or 0, Stopped)
-    take_back(thread.ident or 0)
-    assert traced_call_returns()
-    gate.release()
-    thread.join(10)
+def test_code_that_comes_back_from_a_sleep_is_stopped(gate: threading.Event) -> None:
+    worker = Worker(lambda: (gate.wait(), spin()))
+    worker.work.stop()
+    time.sleep(0.3)
+    gate.set()
+    assert worker.end() == "was stopped and went on"
 
 
-def test_a_hung_view_does_not_hold_up_a_traced_thread(gate: threading.Lock) -> None:
+def test_what_has_been_left_is_not_reached_any_more() -> None:
+    worker = Worker(lambda: None)
+    assert worker.end() == "came back and went on"
+    worker.work.stop()
+    assert worker.work.is_stopped
+
+
+def test_what_was_stopped_before_is_not_begun() -> None:
+    work = Stoppable()
+    work.stop()
+    with pytest.raises(ViewCancelled):
+        work.run(spin)
+    assert work.run(lambda: "cleaned up", is_cleanup=True) == "cleaned up"
+
+
+def test_stopping_code_that_sleeps_returns_at_once_also_where_it_is_traced(gate: threading.Event) -> None:
+    worker = Worker(gate.wait)
+    assert traced(worker.work.stop)
+    assert worker.outcome == ""
+
+
+def test_a_traced_thread_is_not_held_up_by_one_that_sleeps(gate: threading.Event) -> None:
+    Worker(gate.wait).work.stop()
+    assert traced(call_some)
+
+
+def test_a_traced_thread_is_not_held_up_by_many_that_sleep(gate: threading.Event) -> None:
+    workers = [Worker(gate.wait) for _ in range(20)]
+    for worker in workers:
+        worker.work.stop()
+    assert traced(lambda: [(call_some(), time.sleep(0.01)) for _ in range(10)])
+
+
+def test_a_traced_thread_can_be_stopped() -> None:
+    def trace_and_spin() -> None:
+        sys.settrace(lambda frame, event, argument: None)
+        while True:
+            call_some()
+
+    worker = Worker(trace_and_spin)
+    worker.work.stop()
+    assert worker.end() == "was stopped and went on"
+
+
+def test_a_traced_cell_is_not_held_up_by_a_view_that_hangs(gate: threading.Event) -> None:
     from flask_nb.server import BackgroundServer
 
     def app(environ, start_response):
-        gate.acquire()
+        gate.wait()
         start_response("200 OK", [])
         return [b""]
 
@@ -96,10 +148,10 @@ def test_a_hung_view_does_not_hold_up_a_traced_thread(gate: threading.Lock) -> N
         threading.Thread(target=ask, args=(server.port,), daemon=True).start()
         while not server.requests():
             time.sleep(0.01)
-        assert server.cancel("hung")
-        assert traced_call_returns()
+        assert traced(lambda: server.cancel("hung"))
+        assert traced(call_some)
     finally:
-        gate.release()
+        gate.set()
         server.stop(0.5)
 
 
@@ -114,18 +166,3 @@ def ask(port: int) -> None:
         pass
     finally:
         connection.close()
-
-
-def traced_call_returns() -> bool:
-    """Whether a thread that is traced gets through some calls, while others sleep in C."""
-    through = threading.Event()
-
-    def work() -> None:
-        sys.settrace(lambda *args: None)
-        for _ in range(3):
-            (lambda: None)()
-        sys.settrace(None)
-        through.set()
-
-    threading.Thread(target=work, daemon=True).start()
-    return through.wait(10)

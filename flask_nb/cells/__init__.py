@@ -10,7 +10,6 @@ module               answers for
 ``route``            ``%%route`` → :class:`RouteDefinition`
 ``view``             the cell of ``%%route`` → a view function
 ``apply``            a :class:`RouteDefinition` on a live app
-``target``           what an app has to offer for that
 ``request_line``     ``%get``, ``%post``, ``--try`` → :class:`RequestDefinition`
 ``request``          a :class:`RequestDefinition` → a :class:`ResolvedRequest`, ready to be sent
 ``items``            the items of a request line: ``name=value``, ``Header:value``, ``file@path``
@@ -35,62 +34,34 @@ module               answers for
 """
 
 from .app import AppArguments, app_parser, parse_app
-from .apply import AppliedRoute, apply_route
+from .apply import apply_route
 from .arguments import MagicParser
-from .config import (
-    NOT_SET,
-    AppliedConfig,
-    ConfigChange,
-    ConfigDefinition,
-    apply_config,
-    config_parser,
-    parse_config,
-)
-from .context import CompiledCell, ContextDefinition, compile_cell, context_parser, parse_context
+from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
+from .context import CompiledCell, compile_cell, context_parser, parse_context
 from .cookies import CookiesArguments, cookies_parser, parse_cookies
-from .expressions import Expression
 from .http import http_parser, parse_http
-from .items import Item
-from .names import cell_name, derive_endpoint
-from .request import DEFAULT_TIMEOUT, RequestDefinition, ResolvedRequest
+from .names import cell_name
+from .request import DEFAULT_TIMEOUT, RequestDefinition
 from .request_line import parse_request, request_parser
-from .route import RouteDefinition, parse_route, route_parser
-from .routes import RoutesArguments, parse_routes, routes_parser
-from .serve import ServeArguments, parse_serve, serve_parser
-from .static import AppliedStatic, StaticDefinition, apply_static, parse_static, static_parser
-from .target import Target
-from .template import AppliedTemplate, TemplateDefinition, apply_template, parse_template, template_parser
-from .urls import UrlDefinition, build_url, parse_url, url_parser
-from .view import ViewSource, analyse, framework_names, missing_names, unbound_hint
-from .words import quote_word, split_line
+from .route import parse_route, route_parser
+from .routes import parse_routes, routes_parser
+from .serve import parse_serve, serve_parser
+from .static import apply_static, parse_static, static_parser
+from .template import apply_template, parse_template, template_parser
+from .urls import build_url, parse_url, url_parser
+from .view import ViewSource, framework_names, missing_names
+from .words import quote_word
 
 __all__ = [
     "DEFAULT_TIMEOUT",
     "NOT_SET",
     "AppArguments",
     "AppliedConfig",
-    "AppliedRoute",
-    "AppliedStatic",
-    "AppliedTemplate",
     "CompiledCell",
-    "ConfigChange",
-    "ConfigDefinition",
-    "ContextDefinition",
     "CookiesArguments",
-    "Expression",
-    "Item",
     "MagicParser",
     "RequestDefinition",
-    "ResolvedRequest",
-    "RouteDefinition",
-    "RoutesArguments",
-    "ServeArguments",
-    "StaticDefinition",
-    "Target",
-    "TemplateDefinition",
-    "UrlDefinition",
     "ViewSource",
-    "analyse",
     "app_parser",
     "apply_config",
     "apply_route",
@@ -102,7 +73,6 @@ __all__ = [
     "config_parser",
     "context_parser",
     "cookies_parser",
-    "derive_endpoint",
     "framework_names",
     "http_parser",
     "missing_names",
@@ -123,9 +93,7 @@ __all__ = [
     "route_parser",
     "routes_parser",
     "serve_parser",
-    "split_line",
     "static_parser",
     "template_parser",
-    "unbound_hint",
     "url_parser",
 ]

@@ -6,14 +6,11 @@ import argparse
 import keyword
 import re
 from dataclasses import dataclass
-from typing import NoReturn
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
+
 from .arguments import MagicParser
 from .expressions import Text, end_of_expression, parse_text
-from .words import split_line
-
-RESET = "reset"
 
 
 @dataclass(frozen=True)
@@ -49,12 +46,7 @@ def app_parser() -> MagicParser:
             "%app reset",
         ),
     )
-    parser.add_argument(
-        "words",
-        nargs="*",
-        metavar="NAME",
-        help="a variable, or module:attribute; reset puts a fresh app in its place",
-    )
+    parser.add_words("NAME", "a variable, or module:attribute; reset puts a fresh app in its place")
     debug = parser.add_mutually_exclusive_group()
     debug.add_argument("--debug", action="store_const", const=True, help="switch debug mode on")
     debug.add_argument("--no-debug", dest="debug", action="store_const", const=False, help="switch it off")
@@ -72,19 +64,16 @@ def parse_app(line: str) -> AppArguments:
 
     :raises MagicArgumentError: when it is not understood.
     """
-    parser = app_parser()
-    arguments = parser.parse_words(
-        split_line(
-            line, magic=parser.prog, verbatim=lambda text, at, _words, _word: end_of_expression(text, at)
-        )
-    )
-    names = [word for word in arguments.words if word != RESET]
+    arguments = app_parser().parse_line(line, end_of_expression)
+    names = [word for word in arguments.words if word != "reset"]
     if len(names) > 1:
-        _fail(f"one variable at a time, not {' '.join(names)!r}")
+        raise MagicArgumentError(f"one variable at a time, not {' '.join(names)!r}")
     module, name = _split_name(names[0]) if names else (None, None)
-    resets = RESET in arguments.words
+    resets = "reset" in arguments.words
     if module is not None and resets:
-        _fail(f"the app of a module is made by the module. To make one here type %app {name} reset")
+        raise MagicArgumentError(
+            f"the app of a module is made by the module. To make one here, type %app {name} reset"
+        )
     return AppArguments(name, module, arguments.debug, arguments.secret_key, resets)
 
 
@@ -94,14 +83,10 @@ def _split_name(word: str) -> tuple[str | None, str]:
     if word.isidentifier() and not keyword.iskeyword(word):
         return None, word
     hint = f"Type %app {word.replace('.', ':', 1)}" if "." in word else "Type a name, such as %app admin"
-    return _fail(f"{word!r} is neither a variable nor module:attribute. {hint}")
+    raise MagicArgumentError(f"{word!r} is neither a variable nor module:attribute. {hint}")
 
 
 def _parse_key(text: str) -> Text:
     if text:
         return parse_text(text)
     raise argparse.ArgumentTypeError("an empty key signs nothing. Type some text, such as --secret-key dev")
-
-
-def _fail(message: str) -> NoReturn:
-    raise MagicArgumentError(message, magic="%app")

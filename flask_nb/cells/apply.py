@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import CellError
+from flask_nb.errors import CellError
+
 from .names import derive_endpoint
 from .route import RouteDefinition
 from .rules import check_converters, find_variables
-from .target import Target, View
 from .view import (
     Form,
     ViewSource,
@@ -25,6 +24,9 @@ from .view import (
     streams,
     wrap_body,
 )
+
+if TYPE_CHECKING:
+    from flask_nb.engines.protocol import Engine, View
 
 ASYNC_EXTRA = 'pip install "flask_nb[async]"'
 
@@ -52,16 +54,10 @@ class AppliedRoute:
 
     @property
     def summary(self) -> str:
-        """Return one line on the route, the same whenever the cell runs."""
+        """One line on the route, the same whenever the cell runs."""
         uses = f"; uses {', '.join(self.names)}" if self.names else ""
         kind = ", ".join((self.form, *self.traits))
         return f"{','.join(self.methods)} {self.definition.rule} → {self.endpoint} ({kind}{uses})"
-
-    @property
-    def code(self) -> CodeType | None:
-        """Return the code of a view that is a cell's body, which :func:`unbound_hint` asks for."""
-        view = inspect.unwrap(self.view)
-        return view.__code__ if self.form == "body" and inspect.isfunction(view) else None
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class _CompiledCell:
 
 def apply_route(
     definition: RouteDefinition,
-    target: Target,
+    target: Engine,
     namespace: dict[str, Any],
     *,
     filename: str = "<cell>",
@@ -101,7 +97,9 @@ def apply_route(
     )
     cell = _compile_cell(definition, source)
     if "async" in cell.traits and not target.supports_async():
-        raise CellError(f"this cell needs an async view, and the extra for it is missing: {ASYNC_EXTRA}")
+        raise CellError(
+            f"this cell needs an async view, but the extra for it is not installed: {ASYNC_EXTRA}"
+        )
     framework = framework_names(target.framework())
     names = missing_names(cell.code, namespace, framework)
     namespace.update({name: framework[name] for name in names})
@@ -117,7 +115,7 @@ def apply_route(
         host=definition.host,
         subdomain=definition.subdomain,
     )
-    methods = _shown_methods(definition, view)
+    methods = tuple(sorted(definition.methods or getattr(view, "methods", None) or ("GET",)))
     return AppliedRoute(definition, cell.endpoint, view, cell.form, methods, names, cell.traits)
 
 
@@ -143,7 +141,7 @@ def _parameters(definition: RouteDefinition) -> list[str]:
     return list(dict.fromkeys([*names, *(name for name, _value in definition.defaults)]))
 
 
-def _make_body(cell: _CompiledCell, target: Target, namespace: dict[str, Any]) -> View:
+def _make_body(cell: _CompiledCell, target: Engine, namespace: dict[str, Any]) -> View:
     view = make_function(cell.code, namespace, cell.name)
     keep_context = getattr(target.framework(), "stream_with_context", None)
     if "streams" in cell.traits and keep_context is not None:
@@ -152,31 +150,27 @@ def _make_body(cell: _CompiledCell, target: Target, namespace: dict[str, Any]) -
     return view
 
 
-def _make_function(cell: _CompiledCell, target: Target, namespace: dict[str, Any]) -> View:
+def _make_function(cell: _CompiledCell, target: Engine, namespace: dict[str, Any]) -> View:
     exec(cell.code, namespace)
     view = namespace[cell.name]
     if not callable(view):
-        raise CellError(f"the decorators of {cell.name!r} made {view!r} of it, which cannot be called")
+        raise CellError(f"the decorators of {cell.name!r} turned it into {view!r}, which cannot be called")
     return view  # type: ignore[no-any-return]
 
 
-def _make_class(cell: _CompiledCell, target: Target, namespace: dict[str, Any]) -> View:
+def _make_class(cell: _CompiledCell, target: Engine, namespace: dict[str, Any]) -> View:
     exec(cell.code, namespace)
     cls = namespace[cell.name]
     if not callable(getattr(cls, "as_view", None)):
         raise CellError(
-            f"the cell ends in the class {cell.name!r}, which is no view: it has no as_view. "
+            f"the cell ends in the class {cell.name!r}, which is not a view: it has no as_view. "
             f"Derive it from View or MethodView, or let the cell end in the response"
         )
     return target.as_view(cls, cell.endpoint)
 
 
-_MAKERS: dict[Form, Callable[[_CompiledCell, Target, dict[str, Any]], View]] = {
+_MAKERS: dict[Form, Callable[[_CompiledCell, Engine, dict[str, Any]], View]] = {
     "body": _make_body,
     "function": _make_function,
     "class": _make_class,
 }
-
-
-def _shown_methods(definition: RouteDefinition, view: View) -> tuple[str, ...]:
-    return tuple(sorted(definition.methods or getattr(view, "methods", None) or ("GET",)))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import keyword
 import re
+import warnings
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ..errors import MagicArgumentError, MagicHelpRequested
+from flask_nb.errors import MagicArgumentError, MagicHelpRequested
+
+from .words import Verbatim, split_line
 
 HELP_WIDTH = 90
 """Columns of the help text: the same in every terminal and front end."""
@@ -57,6 +61,18 @@ class MagicParser(argparse.ArgumentParser):
         self.color = False  # Python 3.14 colours help by the terminal of the kernel's process
         self.add_argument("-h", "--help", action="store_true", help="show this text")
 
+    def add_words(self, metavar: str | None = None, help: str = argparse.SUPPRESS) -> None:
+        """Let any number of positional arguments stand in the line; they become ``words``."""
+        self.add_argument("words", nargs="*", metavar=metavar, help=help)
+
+    def add_repeatable(self, *names: str, **options: Any) -> None:
+        """Add a flag that may stand in the line more than once; its values become a list."""
+        self.add_argument(*names, action="append", default=[], **options)
+
+    def parse_line(self, line: str, verbatim: Verbatim = lambda *_: None) -> argparse.Namespace:
+        """Return the arguments that a line gives; see :func:`split_line` and :meth:`parse_words`."""
+        return self.parse_words(split_line(line, verbatim))
+
     def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
         """Return the arguments that the words give.
 
@@ -65,22 +81,12 @@ class MagicParser(argparse.ArgumentParser):
         """
         flags, positionals = self._separate(words)
         if "-h" in flags or "--help" in flags:
-            raise MagicHelpRequested(self.format_help(), magic=self.prog)
+            raise MagicHelpRequested(self.format_help())
         return self.parse_args([*flags, *(["--", *positionals] if positionals else [])])
 
     def find_positionals(self, words: Sequence[str]) -> list[str]:
         """Return the words that are neither flags nor their values; unknown flags are passed over."""
-        positionals: list[str] = []
-        remaining = list(words)
-        while remaining:
-            word = remaining.pop(0)
-            if word == "--":
-                return positionals + remaining
-            if not is_flag(word):
-                positionals.append(word)
-            elif remaining and self._lacks_value(word):
-                remaining.pop(0)
-        return positionals
+        return self._separate(words, is_lenient=True)[1]
 
     def awaits_value(self, words: Sequence[str]) -> bool:
         """Say whether the word after these is the value of a flag."""
@@ -105,13 +111,14 @@ class MagicParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and ending the process."""
-        raise MagicArgumentError(message, magic=self.prog)
+        raise MagicArgumentError(message)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Raise: no magic ends the kernel."""
         self.error(message or "this line asks to end the process")
 
-    def _separate(self, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    def _separate(self, words: Sequence[str], *, is_lenient: bool = False) -> tuple[list[str], list[str]]:
+        """Return the flags, joined with their values, and the positional arguments."""
         flags: list[str] = []
         positionals: list[str] = []
         remaining = list(words)
@@ -122,29 +129,25 @@ class MagicParser(argparse.ArgumentParser):
             if not is_flag(word):
                 positionals.append(word)
                 continue
-            self._require_known(word)
+            if not is_lenient:
+                self._check_flag(word, remaining)
             if self._lacks_value(word):
-                if not remaining or remaining[0].startswith("--"):
-                    self.error(
-                        f"{word} needs a value. Type {word} {self._option_string_actions[word].metavar}"
-                    )
-                word = f"{word}={remaining.pop(0)}"  # joined, so that a value may begin with a dash
+                word = "=".join([word, *remaining[:1]])  # so that a value may begin with a dash
+                remaining = remaining[1:]
             flags.append(word)
         return flags, positionals
+
+    def _check_flag(self, word: str, behind: Sequence[str]) -> None:
+        name = word.partition("=")[0]
+        holds_value = not word.startswith("--") and len(word) > 2 and self._lacks_value(word[:2])  # -XPUT
+        if name not in self._option_string_actions and not holds_value:
+            self.error(f"unknown flag {name!r}. {suggest(name, self.known_flags(), 'Flags')}")
+        if self._lacks_value(word) and (not behind or behind[0].startswith("--")):
+            self.error(f"{word} needs a value. Type {word} {self._option_string_actions[word].metavar}")
 
     def _lacks_value(self, flag: str) -> bool:
         action = self._option_string_actions.get(flag)
         return action is not None and action.nargs != 0
-
-    def _holds_value(self, word: str) -> bool:
-        """Say whether the word is a flag of one letter with its value behind it, such as ``-XPUT``."""
-        return not word.startswith("--") and len(word) > 2 and self._lacks_value(word[:2])
-
-    def _require_known(self, word: str) -> None:
-        flag = word.partition("=")[0]
-        if flag not in self._option_string_actions and not self._holds_value(word):
-            known = self.known_flags()
-            self.error(f"unknown flag {flag!r}. {suggest(flag, known, 'Flags')}")
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -164,14 +167,29 @@ def suggest(word: str, known: Iterable[str], kind: str) -> str:
     return f"Did you mean {close[0]}?" if close else f"{kind}: {', '.join(names)}"
 
 
-def choose(word: str, known: Collection[str], *, what: str, magic: str) -> str:
-    """Return the word if it is a known one.
+def choose_action(word: str, known: Collection[str]) -> str:
+    """Return the word if it is a known action.
 
     :raises MagicArgumentError: with the near miss, or with all choices.
     """
     if word in known:
         return word
-    raise MagicArgumentError(f"unknown {what} {word!r}. {suggest(word, known, 'Known')}", magic=magic)
+    raise MagicArgumentError(f"unknown action {word!r}. {suggest(word, known, 'Known')}")
+
+
+def is_token(text: str) -> bool:
+    """Say whether a text is a token of RFC 9110 §5.6.2: a method, the name of a header or a cookie."""
+    return re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", text) is not None
+
+
+def parse_literal(text: str) -> object:
+    """Return the value of a Python literal, or the very text if it is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # text that is not a literal may look like a doubtful one
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            return text
 
 
 def parse_identifier(text: str) -> str:

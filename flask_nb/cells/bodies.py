@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
 import re
@@ -11,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote_plus
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
+
+from .arguments import parse_literal
 from .expressions import Evaluate, Finder, Text, expand_text, find_expression, is_display, parse_text
 from .items import Item, guess_type, read_file
 from .json_values import JsonText, dump_json, load_json, parse_json_text, shorten
@@ -24,64 +25,61 @@ MULTIPART = "multipart/form-data"
 class Body(Protocol):
     """What stands behind the headers of a request."""
 
-    def content_type(self, evaluate: Evaluate) -> str | None:
-        """Return the type of the body, None when nothing is known of it."""
+    @property
+    def type(self) -> str | None:
+        """The content type, None when a header names it or nobody does."""
 
-    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+    def content_type(self, evaluate: Evaluate) -> str | None:
+        """Return the content type, which may depend on what expressions come to."""
+        return self.type
+
+    def encode(self, evaluate: Evaluate) -> bytes:
         """Return the bytes; raise MagicArgumentError when they cannot be made."""
 
 
 @dataclass(frozen=True)
-class JsonBody:
+class JsonBody(Body):
     """JSON as it was typed."""
 
     text: JsonText
+    type: str | None = JSON
 
-    def content_type(self, evaluate: Evaluate) -> str | None:
-        """Return JSON's type."""
-        return JSON
-
-    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+    def encode(self, evaluate: Evaluate) -> bytes:
         """Return the text with the values of its expressions."""
         try:
             return self.text.expand(evaluate).encode(errors="replace")
         except ValueError as exc:
-            raise MagicArgumentError(f"the body cannot be sent: {exc}", magic=magic) from None
+            raise MagicArgumentError(f"the body cannot be sent: {exc}") from None
 
 
 @dataclass(frozen=True)
-class PythonBody:
+class PythonBody(Body):
     """A dict or list as Python writes it, or a variable that holds one; sent as JSON.
 
     :param source: the expression.
     """
 
     source: str
+    type: str | None = JSON
 
-    def content_type(self, evaluate: Evaluate) -> str | None:
-        """Return JSON's type."""
-        return JSON
-
-    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+    def encode(self, evaluate: Evaluate) -> bytes:
         """Return the value as JSON."""
         value = evaluate(self.source)
         if not isinstance(value, dict | list | tuple):
             raise MagicArgumentError(
-                f"{{{self.source}}} is a {type(value).__name__}, and a body is a dict or a list. "
-                f"Type name={{{self.source}}} for a field, or --data {{{self.source}}} for text",
-                magic=magic,
+                f"{{{self.source}}} is a {type(value).__name__}, but a body is a dict or a list. "
+                f"Type name={{{self.source}}} for a field, or --data {{{self.source}}} for text"
             )
         try:
             return dump_json(value).encode(errors="replace")
         except ValueError as exc:
-            raise MagicArgumentError(f"the body cannot be sent: {exc}", magic=magic) from None
+            raise MagicArgumentError(f"the body cannot be sent: {exc}") from None
 
 
 @dataclass(frozen=True)
-class TextBody:
+class TextBody(Body):
     """Text as it stands.
 
-    :param type: its type, None when a header names it or nobody does.
     :param newline: what its lines end in when they are sent.
     """
 
@@ -89,17 +87,13 @@ class TextBody:
     type: str | None = None
     newline: str = "\n"
 
-    def content_type(self, evaluate: Evaluate) -> str | None:
-        """Return the type that was given."""
-        return self.type
-
-    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+    def encode(self, evaluate: Evaluate) -> bytes:
         """Return the text with the values of its expressions."""
         return expand_text(self.text, evaluate).replace("\n", self.newline).encode(errors="replace")
 
 
 @dataclass(frozen=True)
-class FileBody:
+class FileBody(Body):
     """A file as it is.
 
     :param path: its name, expressions included.
@@ -110,14 +104,15 @@ class FileBody:
     path: Text
     typed: str = field(default="", compare=False)
     is_typed: bool = True
+    type: str | None = None
 
     def content_type(self, evaluate: Evaluate) -> str | None:
         """Return the type that the file's name suggests."""
         return guess_type(self._path(evaluate)) if self.is_typed else None
 
-    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+    def encode(self, evaluate: Evaluate) -> bytes:
         """Return the file's bytes."""
-        return read_file(self._path(evaluate), self.typed, magic)
+        return read_file(self._path(evaluate), self.typed)
 
     def _path(self, evaluate: Evaluate) -> str:
         return os.path.expanduser(expand_text(self.path, evaluate))
@@ -143,13 +138,13 @@ class DataPart:
     encodes: bool = False
     typed: str = field(default="", compare=False)
 
-    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+    def encode(self, evaluate: Evaluate) -> bytes:
         """Return the part's bytes."""
         if isinstance(self.value, JsonText):
-            return JsonBody(self.value).encode(evaluate, magic)
+            return JsonBody(self.value).encode(evaluate)
         data = expand_text(self.value, evaluate, _data_text).encode(errors="replace")
         if self.from_file:
-            data = read_file(os.path.expanduser(data.decode()), self.typed, magic)
+            data = read_file(os.path.expanduser(data.decode()), self.typed)
             data = re.sub(rb"[\r\n\0]", b"", data) if self.strips else data
         return self.prefix.encode() + (quote_plus(data).encode() if self.encodes else data)
 
@@ -159,28 +154,24 @@ def _data_text(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class DataBody:
+class DataBody(Body):
     """The data of curl's ``-d`` and its kin, joined.
 
     :param type: what curl calls it.
     """
 
     parts: tuple[DataPart, ...]
-    type: str = FORM
+    type: str | None = FORM
 
-    def content_type(self, evaluate: Evaluate) -> str | None:
-        """Return the type."""
-        return self.type
-
-    def encode(self, evaluate: Evaluate, magic: str) -> bytes:
+    def encode(self, evaluate: Evaluate) -> bytes:
         """Return the joined parts."""
-        data = self.parts[0].encode(evaluate, magic)
+        data = self.parts[0].encode(evaluate)
         for part in self.parts[1:]:
-            data += part.joint.encode() + part.encode(evaluate, magic)
+            data += part.joint.encode() + part.encode(evaluate)
         return data
 
 
-def parse_body(typed: str, magic: str, *, what: str = "the JSON body", expands: bool = True) -> Body:
+def parse_body(typed: str, *, expands: bool = True) -> Body:
     """Return the body that a line's rest or a cell is: JSON, or a dict or list of Python.
 
     :param expands: expressions count; without, a dict or list of Python has to be a literal.
@@ -191,7 +182,7 @@ def parse_body(typed: str, magic: str, *, what: str = "the JSON body", expands: 
         return PythonBody(alone[1].source)
     finder: Finder | None = find_expression if expands else None
     try:
-        return JsonBody(parse_json_text(typed, what, magic, finder))
+        return JsonBody(parse_json_text(typed, "the JSON body", finder))
     except MagicArgumentError as exc:
         if expands and is_display(typed):
             return PythonBody(typed)
@@ -203,15 +194,14 @@ def parse_body(typed: str, magic: str, *, what: str = "the JSON body", expands: 
 
 def _literal(typed: str) -> str | None:
     """Return the JSON of a Python literal that is a dict or a list, None for anything else."""
-    if not is_display(typed):
-        return None
+    value = parse_literal(typed) if is_display(typed) else typed
     try:
-        return dump_json(ast.literal_eval(typed))
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None if value is typed else dump_json(value)
+    except ValueError:
         return None
 
 
-def parse_data(typed: str, magic: str, find: Finder | None = find_expression, **options: bool) -> DataPart:
+def parse_data(typed: str, find: Finder | None = find_expression) -> DataPart:
     """Return the part that ``-d`` gives: data, or ``@file``.
 
     :param find: which braces count; None for none.
@@ -224,7 +214,7 @@ def parse_data(typed: str, magic: str, find: Finder | None = find_expression, **
     text = parse_text(typed, find)
     if typed.lstrip().startswith(("{", "[")) and len(text) > 1:
         try:
-            return DataPart(parse_json_text(typed, "the data", magic, find))
+            return DataPart(parse_json_text(typed, "the data", find))
         except MagicArgumentError:
             pass
     return DataPart(text)
@@ -278,17 +268,19 @@ def field_text(item: Item, evaluate: Evaluate) -> str:
     value = item.expand_value(evaluate)
     if item.kind != "json":
         return value
-    decoded = load_json(value, f"the value of {item.typed!r}", item.magic)
+    decoded = load_json(value, f"the value of {item.typed!r}")
     if decoded is None or isinstance(decoded, dict | list):
         name = item.expand_name(evaluate)
-        item.fail(f"{item.typed!r}: a form holds text only. Type {name}=text, or leave out --form")
+        raise MagicArgumentError(
+            f"{item.typed!r}: a form holds only text. Type {name}=text, or leave out --form"
+        )
     return str(decoded)
 
 
 def query_text(item: Item, evaluate: Evaluate) -> str:
-    """Return the value of a field for a query: JSON that is no text stays as typed."""
+    """Return the value of a field for a query: JSON that is not text stays as typed."""
     value = item.expand_value(evaluate)
     if item.kind != "json":
         return value
-    decoded = load_json(value, f"the value of {item.typed!r}", item.magic)
+    decoded = load_json(value, f"the value of {item.typed!r}")
     return decoded if isinstance(decoded, str) else value

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
 import tomllib
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import CellSyntaxError, ConfigError, MagicArgumentError
-from .arguments import MagicParser, suggest
+from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
+
+from .arguments import MagicParser, parse_literal, suggest
 from .config_errors import explain
 from .expressions import Text, end_of_expression, expand_value, has_expressions, parse_text
 from .view import ViewSource
-from .words import quote_word, split_line
+from .words import quote_word
+
+if TYPE_CHECKING:
+    from flask_nb.engines.protocol import Engine
 
 Kind = Literal["python", "json", "toml", "variable", "prefix", "import", "object", "setting", "text"]
 Format = Literal["python", "json", "toml"]
@@ -107,10 +109,10 @@ class AppliedConfig:
 
     @property
     def notes(self) -> list[str]:
-        """Return what there is to say besides the table."""
-        notes = [f"not there: {', '.join(self.missing)}"] if self.missing else []
+        """What there is to say besides the table."""
+        notes = [f"not found: {', '.join(self.missing)}"] if self.missing else []
         if self.ignored:
-            notes.append(f"not in upper case, so no settings: {', '.join(self.ignored)}")
+            notes.append(f"not upper case, so not settings: {', '.join(self.ignored)}")
         if not self.changes and not notes:
             notes.append(f"no setting found: {self._why_nothing()}")
         return notes
@@ -119,35 +121,8 @@ class AppliedConfig:
         sources = self.definition.sources
         if sources and all(source.kind == "prefix" for source in sources):
             names = " or ".join(f"{source.name}_" for source in sources)
-            return f"no variable of the environment begins with {names}"
-        return "only names in upper case count"
-
-
-class ConfigTarget(Protocol):
-    """An app that can be configured; engines provide it."""
-
-    def config_below(self, name: str, *, whole_cell: bool) -> Mapping[str, Any]:
-        """Return the configuration without what an earlier run of this definition had set.
-
-        :param name: what tells it from other definitions of the cell.
-        :param whole_cell: the cell is this one definition, whatever its name was before.
-        """
-
-    def config_path(self, name: str) -> str:
-        """Return the absolute path of a configuration file."""
-
-    def read_config(
-        self, kind: str, where: object, below: Mapping[str, Any], *, silent: bool
-    ) -> dict[str, Any] | None:
-        """Return what a source would set, without setting it; None if it is missing and *silent*.
-
-        :param kind: ``python``, ``json``, ``toml``, ``prefix`` or ``object``.
-        :param where: an absolute path, a prefix, an object or an import string.
-        :param below: the configuration so far.
-        """
-
-    def set_config(self, name: str, values: Mapping[str, Any], *, whole_cell: bool) -> None:
-        """Set the values, in the place of what an earlier run of this definition had set."""
+            return f"no environment variable begins with {names}"
+        return "only upper-case names count"
 
 
 def config_parser(magic: str = "%config_from") -> MagicParser:
@@ -165,12 +140,10 @@ def config_parser(magic: str = "%config_from") -> MagicParser:
             "%%config_from --format toml",
         ),
     )
-    parser.add_argument(
-        "sources",
-        nargs="*",
-        metavar="SOURCE",
-        help="a file (.cfg and .py: upper-case names; .json, .toml), env:VARIABLE that names one, "
-        "prefix:FLASK_ for variables of the environment, an object of the notebook, module:Name, "
+    parser.add_words(
+        "SOURCE",
+        "a file (.cfg and .py: upper-case names; .json, .toml), env:VARIABLE that names one, "
+        "prefix:FLASK_ for environment variables, an object of the notebook, module:Name, "
         "or KEY=value with a Python literal, text or {expression}; the last one to set a key wins",
     )
     parser.add_argument(
@@ -188,34 +161,35 @@ def parse_config(line: str, cell: str | None = None, body_line: int = 2) -> Conf
     :raises MagicArgumentError: when it is not understood.
     """
     parser = config_parser("%config_from" if cell is None else "%%config_from")
-    arguments = parser.parse_words(split_line(line, magic=parser.prog, verbatim=_find_literal))
-    words: list[str] = arguments.sources
+    arguments = parser.parse_line(line, _find_literal)
+    words: list[str] = arguments.words
     if cell is None:
         return _define_line(words, arguments.silent, arguments.format)
     if words or arguments.silent:
         what = repr(words[0]) if words else "--silent"
         raise MagicArgumentError(
-            f"the cell holds the settings itself, so {what} has no place here. "
-            f"Type %config_from {words[0] if words else 'SOURCE --silent'} in a line of its own",
-            magic=parser.prog,
+            f"the cell holds the settings itself, so {what} does not belong here. "
+            f"Type %config_from {words[0] if words else 'SOURCE --silent'} on a line of its own"
         )
     return ConfigDefinition(format=arguments.format or "python", body=cell, body_line=body_line, text=cell)
 
 
 def _define_line(words: list[str], silent: bool, format: Format | None) -> ConfigDefinition:
     if not words:
-        _fail("the source is missing. Type one, such as %config_from settings.cfg or %config_from DEBUG=True")
+        raise MagicArgumentError(
+            "the source is missing. Type one, such as %config_from settings.cfg or %config_from DEBUG=True"
+        )
     if format is not None:
-        _fail("--format is for cells: a file says by its ending how it is read, .cfg, .py, .json or .toml")
+        raise MagicArgumentError(
+            "--format is for cells: a file is read as its suffix says, .cfg, .py, .json or .toml"
+        )
     for before, word, after in zip(words, words[1:], [*words[2:], "value"], strict=False):
         if word == "=":
-            _fail(f"a setting is one word, without spaces around '='. Type {before}={after}")
+            raise MagicArgumentError(
+                f"a setting is one word, without spaces around '='. Type {before}={after}"
+            )
     sources = tuple(_parse_source(word) for word in words)
     return ConfigDefinition(sources, silent, text=" ".join(quote_word(word) for word in words))
-
-
-def _fail(message: str) -> NoReturn:
-    raise MagicArgumentError(message, magic="%config_from")
 
 
 def _parse_source(word: str) -> ConfigSource:
@@ -231,16 +205,18 @@ def _parse_source(word: str) -> ConfigSource:
         return ConfigSource("import", word)
     if all(part.isidentifier() for part in word.split(".")):
         return ConfigSource("object", word)
-    return _fail(
-        f"{word!r} is no source. Type a file that ends in {', '.join(SUFFIXES)}, env:VARIABLE, "
+    raise MagicArgumentError(
+        f"{word!r} is not a source. Type a file that ends in {', '.join(SUFFIXES)}, env:VARIABLE, "
         f"prefix:FLASK_, an object, module:Name, or KEY=value"
     )
 
 
 def _parse_setting(key: str, value: str) -> ConfigSource:
     if not key.isupper():
-        _fail(f"settings are in upper case, and {key!r} is not. Type {key.upper()}={value}")
-    literal = _parse_value(value)
+        raise MagicArgumentError(
+            f"settings are in upper case, and {key!r} is not. Type {key.upper()}={value}"
+        )
+    literal = parse_literal(value)
     if literal is not value:
         return ConfigSource("setting", key, literal)
     text = parse_text(value)
@@ -252,7 +228,9 @@ def _parse_setting(key: str, value: str) -> ConfigSource:
 def _parse_environment(scheme: str, name: str) -> ConfigSource:
     if not re.fullmatch(r"\w*[^\W_]\w*", name):
         example = "env:APP_SETTINGS" if scheme == "env" else "prefix:FLASK_"
-        _fail(f"{scheme + ':' + name!r} names no variable of the environment. Type one, such as {example}")
+        raise MagicArgumentError(
+            f"{scheme + ':' + name!r} does not name an environment variable. Type one, such as {example}"
+        )
     if scheme == "env":
         return ConfigSource("variable", name)
     return ConfigSource("prefix", name.removesuffix("_"))
@@ -265,28 +243,14 @@ def _find_literal(line: str, position: int, words: Sequence[str], word: str) -> 
     if _SETTING.fullmatch(word) and line[position] in "'\"[({":
         ends = (found.start() for found in re.finditer(r"(?=\s)|$", line[position:]))
         for end in filter(None, ends):
-            if _is_literal(line[position:][:end]):
+            if parse_literal(text := line[position:][:end]) is not text:
                 return position + end
     return end_of_expression(line, position)
 
 
-def _is_literal(text: str) -> bool:
-    return _parse_value(text) is not text
-
-
-def _parse_value(text: str) -> object:
-    """Return the literal, or the very text if it is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # text that is no literal may look like a doubtful one
-        try:
-            return ast.literal_eval(text)
-        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-            return text
-
-
 def apply_config(
     definition: ConfigDefinition,
-    target: ConfigTarget,
+    target: Engine,
     namespace: Mapping[str, Any],
     *,
     filename: str = "<cell>",
@@ -319,7 +283,7 @@ def apply_config(
 
 def _read_source(
     source: ConfigSource,
-    target: ConfigTarget,
+    target: Engine,
     below: Mapping[str, Any],
     namespace: Mapping[str, Any],
     silent: bool,
@@ -331,7 +295,11 @@ def _read_source(
     if source.kind == "variable" and not os.environ.get(source.name):
         if silent:
             return None
-        raise _unset(source.name)
+        raise ConfigError(
+            str(source),
+            f"the environment variable {source.name!r} is not set, so it names no configuration file. "
+            f"Set it with %env {source.name}=settings.cfg, or add --silent",
+        )
     kind, where = _locate(source, target, namespace)
     try:
         return target.read_config(kind, where, below, silent=silent)
@@ -353,15 +321,7 @@ def _expand(source: ConfigSource, namespace: Mapping[str, Any]) -> object:
     return expand_value(text, evaluate)
 
 
-def _unset(variable: str) -> ConfigError:
-    return ConfigError(
-        f"env:{variable}",
-        f"the environment variable {variable!r} is not set, so it names no configuration file. "
-        f"Set it with %env {variable}=settings.cfg, or add --silent",
-    )
-
-
-def _locate(source: ConfigSource, target: ConfigTarget, namespace: Mapping[str, Any]) -> tuple[str, object]:
+def _locate(source: ConfigSource, target: Engine, namespace: Mapping[str, Any]) -> tuple[str, object]:
     """Return how a source is read, and what is to be read."""
     if source.kind == "variable":
         path = os.environ[source.name]
@@ -376,10 +336,10 @@ def _locate(source: ConfigSource, target: ConfigTarget, namespace: Mapping[str, 
 def _find_object(name: str, namespace: Mapping[str, Any]) -> object:
     first, *rest = name.split(".")
     if first not in namespace:
-        near = [key for key in namespace if not key.startswith("_")]
-        hint = suggest(first, near, "Variables") if near and _is_near(first, near) else ""
-        other = f"An object of a module is typed as module:Name; a file ends in {', '.join(SUFFIXES)}"
-        raise ConfigError(name, f"there is no variable {first!r} in the notebook. {hint or other}")
+        hint = suggest(first, [key for key in namespace if not key.startswith("_")], "")
+        if not hint.startswith("Did you mean"):
+            hint = f"An object of a module is typed as module:Name; a file ends in {', '.join(SUFFIXES)}"
+        raise ConfigError(name, f"there is no variable {first!r} in the notebook. {hint}")
     value = namespace[first]
     for attribute in rest:
         try:
@@ -387,10 +347,6 @@ def _find_object(name: str, namespace: Mapping[str, Any]) -> object:
         except Exception as exc:
             raise ConfigError(name, f"{type(exc).__name__}: {exc}") from None
     return value
-
-
-def _is_near(word: str, known: list[str]) -> bool:
-    return suggest(word, known, "").startswith("Did you mean")
 
 
 # --- the cell ---
@@ -408,10 +364,10 @@ def _read_cell(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
 
 
 def _read_python(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
-    source = ViewSource(definition.body, definition.body_line, filename)
-    code = source.compile(source.parse()) if definition.body.strip() else None
     names: dict[str, Any] = {"__name__": "config"}
-    if code is not None:
+    if definition.body.strip():
+        source = ViewSource(definition.body, definition.body_line, filename)
+        code = source.compile(source.parse())
         try:
             exec(code, names)
         except (Exception, SystemExit) as exc:
@@ -448,6 +404,5 @@ def _cell_error(
     definition: ConfigDefinition, message: str, line: int, column: int | None = None
 ) -> CellSyntaxError:
     """Return the error of a line that is counted within the body."""
-    lines = definition.body.split("\n")
-    text = lines[line - 1] if line <= len(lines) else ""
-    return CellSyntaxError(message, line=line + definition.body_line - 1, text=text, column=column)
+    source = ViewSource(definition.body, definition.body_line)
+    return source.fail(message, line + definition.body_line - 1, column)

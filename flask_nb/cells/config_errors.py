@@ -14,7 +14,7 @@ from typing import Any
 
 from werkzeug.utils import ImportStringError
 
-from ..errors import ConfigError
+from flask_nb.errors import ConfigError
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _WRONG_BYTE = re.compile(r"can't decode byte 0x([0-9a-f]{2})")
@@ -35,18 +35,18 @@ def explain(exc: BaseException, source: str, path: str, data: bytes = b"") -> Co
 
 
 def _explain_json(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
-    return ConfigError(source, f"no JSON: {exc.msg}", line=exc.lineno, column=exc.colno)
+    return ConfigError(source, f"not valid JSON: {exc.msg}", line=exc.lineno, column=exc.colno)
 
 
 def _explain_toml(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
     found = _TOML_PLACE.search(str(exc))
     words = _TOML_PLACE.sub("", str(exc))
     if found is None:
-        return ConfigError(source, f"no TOML: {words}")
+        return ConfigError(source, f"not valid TOML: {words}")
     if found[1] is None:
         line, column = _end_of(data or _content(path))
-        return ConfigError(source, f"no TOML: {words} at the end", line=line, column=column)
-    return ConfigError(source, f"no TOML: {words}", line=int(found[1]), column=int(found[2]))
+        return ConfigError(source, f"not valid TOML: {words} at the end", line=line, column=column)
+    return ConfigError(source, f"not valid TOML: {words}", line=int(found[1]), column=int(found[2]))
 
 
 def _explain_decoding(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
@@ -92,7 +92,7 @@ _EXPLAINERS: tuple[tuple[type[BaseException], Callable[[Any, str, str, bytes], C
 
 
 def _not_utf8(source: str, byte: int, line: int, column: int) -> ConfigError:
-    message = f"not UTF-8: the byte 0x{byte:02x} stands there. Save the file as UTF-8"
+    message = f"not UTF-8: it contains the byte 0x{byte:02x}. Save the file as UTF-8"
     return ConfigError(source, message, line=line, column=column)
 
 
@@ -136,6 +136,6 @@ def _near_files(path: str) -> str:
     try:
         names = sorted(os.listdir(folder or "."))
     except OSError:
-        return "The folder it should be in is not there either. Mend the path, or add --silent"
+        return "Its folder does not exist either. Fix the path, or add --silent"
     close = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean {close[0]}?" if close else "Mend the path, or add --silent"
+    return f"Did you mean {close[0]}?" if close else "Fix the path, or add --silent"

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from ..errors import CellSyntaxError, MagicArgumentError
+from flask_nb.errors import CellSyntaxError, MagicArgumentError
+
 from .arguments import MagicParser
 from .expressions import Evaluate
 from .request import RequestDefinition
 from .request_line import parse_request
 from .view import ViewSource
 
-_MAGIC = "%%request_context"
 _METHOD_FLAG = re.compile(r"(?:(?<=\s)|^)--method(?:=|\s+|$)(\S*)")
 
 # What says how a request is sent and shown, by the attribute that it sets.
@@ -28,7 +28,6 @@ _SENDING = {
     "in_process": "--in-process",
     "mask": "--mask",
     "scripts": "--scripts",
-    "silent": ";",
     "timed": "--time",
     "timeout": "--timeout",
 }
@@ -71,14 +70,14 @@ class CompiledCell:
 
     @property
     def codes(self) -> tuple[CodeType, ...]:
-        """Return all of its code."""
+        """All of its code."""
         return (self.statements,) if self.last is None else (self.statements, self.last)
 
 
 def context_parser() -> MagicParser:
     """Return the parser of ``%%request_context``."""
     parser = MagicParser(
-        _MAGIC,
+        "%%request_context",
         "[METHOD] PATH [items]",
         "Run the cell as if a request were being answered: request, session, g and url_for work.\n\n"
         "Names stay in the notebook, the value of the last expression is shown, no hook is called.\n"
@@ -89,7 +88,7 @@ def context_parser() -> MagicParser:
             "%%request_context /items --method DELETE",
         ),
     )
-    parser.add_argument("words", nargs="*", metavar="PATH", help="with its query; / unless told")
+    parser.add_words("PATH", "with its query; default: /")
     parser.add_argument("--method", metavar="M", help="the method; default: GET")
     return parser
 
@@ -102,11 +101,10 @@ def parse_context(line: str) -> ContextDefinition:
     if re.search(r"(?:^|\s)(?:-h|--help)(?=\s|$)", line):
         context_parser().parse_words(["--help"])
     method, rest = _take_method(line)
-    request = parse_request(method, rest if rest.strip() else "/", magic=_MAGIC)
+    request = parse_request(method, rest if rest.strip() else "/", magic="%%request_context")
     for name, typed in _SENDING.items():
         if getattr(request, name) != getattr(_PLAIN, name):
-            message = f"no request is sent, so {typed} means nothing here. Leave it out"
-            raise MagicArgumentError(message, magic=_MAGIC)
+            raise MagicArgumentError(f"no request is sent, so {typed} means nothing here. Leave it out")
     return ContextDefinition(request)
 
 
@@ -115,7 +113,7 @@ def _take_method(line: str) -> tuple[str | None, str]:
     if found is None:
         return None, line
     if not re.fullmatch(r"[A-Za-z]+", found[1]):
-        raise MagicArgumentError("--method needs a method. Type one, such as --method POST", magic=_MAGIC)
+        raise MagicArgumentError("--method needs a method. Type one, such as --method POST")
     return found[1].upper(), line[: found.start()] + line[found.end() :]
 
 
@@ -128,7 +126,7 @@ def compile_cell(
     :raises CellSyntaxError: when it does not compile.
     """
     if not source.body.strip():
-        raise CellSyntaxError("the cell is empty. Type below the magic what is to run")
+        raise CellSyntaxError("the cell is empty. Type what is to run below the magic")
     tree = transform(source.parse())
     last = tree.body[-1]
     if not isinstance(last, ast.Expr) or _is_silenced(source, last):

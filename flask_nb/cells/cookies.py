@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import NoReturn
 
-from ..errors import MagicArgumentError
-from .arguments import MagicParser, choose
+from flask_nb.errors import MagicArgumentError
+
+from .arguments import MagicParser, choose_action, is_token
 from .expressions import Evaluate, Text, end_of_expression, expand_text, parse_text
-from .words import split_line
 
 ACTIONS = ("set", "clear")
-
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110 §5.6.2
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,8 @@ class CookiesArguments:
         pairs = [(name, expand_text(value, evaluate)) for name, value in self.values]
         for name, value in pairs:
             if not value.isprintable():
-                _fail(f"the value of {name!r} holds a character that no cookie can hold. Leave it out")
+                message = f"the value of {name!r} contains a character that no cookie can hold. Leave it out"
+                raise MagicArgumentError(message)
         return pairs
 
 
@@ -56,12 +53,7 @@ def cookies_parser() -> MagicParser:
             "%cookies clear",
         ),
     )
-    parser.add_argument(
-        "words",
-        nargs="*",
-        metavar="ACTION",
-        help="set, with name=value or name={expression}; clear, with names or for all",
-    )
+    parser.add_words("ACTION", "set, with name=value or name={expression}; clear, with names or alone")
     return parser
 
 
@@ -70,31 +62,26 @@ def parse_cookies(line: str) -> CookiesArguments:
 
     :raises MagicArgumentError: when it is not understood.
     """
-    parser = cookies_parser()
-    words: list[str] = parser.parse_words(
-        split_line(
-            line, magic=parser.prog, verbatim=lambda text, at, _words, _word: end_of_expression(text, at)
-        )
-    ).words
+    words: list[str] = cookies_parser().parse_line(line, end_of_expression).words
     if not words:
         return CookiesArguments()
     if "=" in words[0]:
-        _fail(f"to set a cookie type %cookies set {words[0]}")
-    if choose(words[0], ACTIONS, what="action", magic=parser.prog) == "clear":
+        raise MagicArgumentError(f"to set a cookie, type %cookies set {words[0]}")
+    if choose_action(words[0], ACTIONS) == "clear":
         return CookiesArguments("clear", names=tuple(dict.fromkeys(words[1:])))
     if not words[1:]:
-        _fail("what to set is missing. Type a name and a value, such as %cookies set theme=dark")
+        raise MagicArgumentError(
+            "what to set is missing. Type a name and a value, such as %cookies set theme=dark"
+        )
     return CookiesArguments("set", tuple(_parse_pair(word) for word in words[1:]))
 
 
 def _parse_pair(word: str) -> tuple[str, Text]:
     name, equals, value = word.partition("=")
     if not equals:
-        _fail(f"{word!r} is not of the form name=value. Type %cookies set {word}=VALUE")
-    if not _NAME.fullmatch(name):
-        _fail(f"{name!r} cannot be the name of a cookie: letters, digits and hyphens can. Type theme=dark")
+        raise MagicArgumentError(f"{word!r} is not of the form name=value. Type %cookies set {word}=VALUE")
+    if not is_token(name):
+        raise MagicArgumentError(
+            f"{name!r} cannot be the name of a cookie: use letters, digits and hyphens, as in theme=dark"
+        )
     return name, parse_text(value)
-
-
-def _fail(message: str) -> NoReturn:
-    raise MagicArgumentError(message, magic="%cookies")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote_plus
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
+
 from .arguments import suggest
 from .bodies import JSON, DataBody, DataPart, parse_data
 from .items import Item, parse_header
@@ -21,7 +22,6 @@ from .shell import split_commands
 class _Command:
     """What the words of a command have said so far."""
 
-    magic: str
     url: str | None = None
     method: str | None = None
     items: list[Item] = field(default_factory=list)
@@ -32,52 +32,51 @@ class _Command:
     has_parts: bool = False
     is_json: bool = False
 
-    def fail(self, message: str) -> NoReturn:
-        raise MagicArgumentError(message, magic=self.magic)
-
     def add_header(self, value: str) -> None:
-        self.items.append(parse_header(value, self.magic, is_literal=True))
+        self.items.append(parse_header(value, is_literal=True))
 
     def add_data(self, value: str) -> None:
-        self.data.append(parse_data(value, self.magic, None))
+        self.data.append(parse_data(value, None))
 
     def add_raw(self, value: str) -> None:
         self.data.append(DataPart((value,)))
 
     def add_binary(self, value: str) -> None:
-        self.data.append(replace(parse_data(value, self.magic, None), strips=False))
+        self.data.append(replace(parse_data(value, None), strips=False))
 
     def add_encoded(self, value: str) -> None:
         self.data.append(encoded_data(value))
 
     def add_json(self, value: str) -> None:
-        self.data.append(replace(parse_data(value, self.magic, None), joint="", strips=False))
+        self.data.append(replace(parse_data(value, None), joint="", strips=False))
         self.is_json = True
 
     def add_part(self, value: str) -> None:
-        self.items.append(parse_part(value, self.magic, is_literal=True))
+        self.items.append(parse_part(value, is_literal=True))
         self.has_parts = True
 
     def add_text_part(self, value: str) -> None:
         name, _equals, text = value.partition("=")
-        self.items.append(Item("field", (name,), (text,), typed=value, magic=self.magic))
+        self.items.append(Item("field", (name,), (text,), typed=value))
         self.has_parts = True
 
     def add_cookie(self, value: str) -> None:
         if "=" not in value:
-            self.fail(f"-b {value!r} names a file of cookies. Type them: -b name=value")
+            raise MagicArgumentError(f"-b {value!r} names a cookie file. Type the cookies: -b name=value")
         self.add_header(f"Cookie: {value}")
 
     def set_url(self, value: str) -> None:
         if self.url is not None:
-            self.fail(f"there are two URLs, {self.url!r} and {value!r}. Give each a curl command of its own")
+            raise MagicArgumentError(
+                f"there are two URLs, {self.url!r} and {value!r}. Give each a curl command of its own"
+            )
         self.url = value
 
     def set_timeout(self, value: str) -> None:
         try:
             self.options["timeout"] = float(value)
         except ValueError:
-            self.fail(f"-m {value!r} is not a number of seconds, such as 5")
+            raise MagicArgumentError(f"-m {value!r} is not a number of seconds, such as 5") from None
 
     def set_bearer(self, value: str) -> None:
         self.options["bearer"] = (value,)
@@ -135,27 +134,20 @@ _SWITCHES: dict[str, str | None] = {
 }
 
 
-def parse_curl(text: str, magic: str, options: dict[str, Any]) -> list[RequestDefinition]:
+def parse_curl(text: str, options: dict[str, Any]) -> list[RequestDefinition]:
     """Parse one or more curl commands, each on a line of its own.
 
     :param options: further attributes of the definitions.
     :raises MagicArgumentError: names what is not understood.
     """
-    commands = split_commands(text, magic)
-    return [_define(_read(_without_prompt(words, magic), magic), options) for words in commands]
+    return [_define(_read(words), options) for words in split_commands(text)]
 
 
-def _without_prompt(words: list[str], magic: str) -> list[str]:
-    rest = words[1:] if words[0] in ("$", "%", ">") else words
-    if not rest or rest[0] not in ("curl", "curl.exe"):
-        message = f"{' '.join(words)[:40]!r} is not a curl command. Begin it with curl"
-        raise MagicArgumentError(message, magic=magic)
-    return rest[1:]
-
-
-def _read(words: list[str], magic: str) -> _Command:
-    command = _Command(magic)
-    remaining = list(words)
+def _read(words: list[str]) -> _Command:
+    remaining = words[1:] if words[0] in ("$", "%", ">") else list(words)
+    if not remaining or remaining.pop(0) not in ("curl", "curl.exe"):
+        raise MagicArgumentError(f"{' '.join(words)[:40]!r} is not a curl command. Begin it with curl")
+    command = _Command()
     while remaining:
         word = remaining.pop(0)
         if not word.startswith("-") or word == "-":
@@ -179,7 +171,7 @@ def _read_flag(command: _Command, word: str, remaining: list[str]) -> None:
         known = [name for name in (*_VALUES, *_SWITCHES) if name.startswith("--")]
         close = suggest(word, known, "Known are")
         hint = close if close.startswith("Did") else "Leave it out"
-        command.fail(f"curl's {word} is not understood here. {hint}")
+        raise MagicArgumentError(f"curl's {word} is not understood here. {hint}")
 
 
 def _read_letters(command: _Command, word: str, remaining: list[str]) -> None:
@@ -190,7 +182,7 @@ def _read_letters(command: _Command, word: str, remaining: list[str]) -> None:
             _switch(command, flag)
             continue
         if flag not in _VALUES:
-            command.fail(f"curl's {flag} is not understood here. Leave it out")
+            raise MagicArgumentError(f"curl's {flag} is not understood here. Leave it out")
         rest = word[index + 1 :]
         return _VALUES[flag](command, rest) if rest else _take(command, flag, remaining)
     return None
@@ -198,7 +190,7 @@ def _read_letters(command: _Command, word: str, remaining: list[str]) -> None:
 
 def _take(command: _Command, flag: str, remaining: list[str]) -> None:
     if not remaining:
-        command.fail(f"the value of curl's {flag} is missing")
+        raise MagicArgumentError(f"the value of curl's {flag} is missing")
     _VALUES[flag](command, remaining.pop(0))
 
 
@@ -222,25 +214,24 @@ def encoded_data(value: str) -> DataPart:
 
 def _define(command: _Command, options: dict[str, Any]) -> RequestDefinition:
     if command.url is None:
-        command.fail("the curl command has no URL. Type one, such as http://localhost/items")
+        raise MagicArgumentError("the curl command has no URL. Type one, such as http://localhost/items")
     if command.data and command.has_parts:
-        command.fail("curl's -d and -F do not go together. Keep one of them")
+        raise MagicArgumentError("curl's -d and -F do not go together. Keep one of them")
     url, body = command.url, DataBody(tuple(command.data)) if command.data else None
     if body is not None and command.as_query:
-        data = body.encode(lambda source: source, command.magic).decode("utf-8", "replace")
+        data = body.encode(lambda source: source).decode("utf-8", "replace")
         url, body = f"{url}{'&' if '?' in url else '?'}{data}", None
     if body is not None and command.is_json:
         body = replace(body, type=JSON)
-        if not any(_is_header(item, "accept") for item in command.items):
+        if not any(item.is_header("accept") for item in command.items):
             command.add_header("Accept: application/json")
     method = command.method or _method(command, body)
     return RequestDefinition(
         method=method,
         path=begin_with_slash(cut_fragment((_with_host(url),))),
-        items=tuple(item for item in command.items if not _is_header(item, "content-length")),
+        items=tuple(item for item in command.items if not item.is_header("content-length")),
         body=body,
         encoding="multipart" if command.has_parts else "query",
-        magic=command.magic,
         **{**options, **command.options},
     )
 
@@ -249,10 +240,6 @@ def _method(command: _Command, body: DataBody | None) -> str:
     if command.is_head:
         return "HEAD"
     return "POST" if body is not None or command.has_parts else "GET"
-
-
-def _is_header(item: Item, name: str) -> bool:
-    return item.kind == "header" and "".join(map(str, item.name)).lower() == name
 
 
 def _with_host(url: str) -> str:

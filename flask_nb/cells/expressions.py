@@ -1,7 +1,7 @@
 """Expressions of the notebook in what is typed: found now, evaluated when the request is sent.
 
 Braces count where Python can parse what stands between them, so those of JSON never do: ``"a": 1`` is
-no expression. ``\\{`` is a brace of its own, and ``{{…}}`` stays as typed, as templates have it.
+not an expression. ``\\{`` is a brace of its own, and ``{{…}}`` stays as typed, as templates have it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def parse_text(typed: str, find: Finder | None = None) -> Text:
     :param find: which braces count; by default ``{expression}``, with ``\\{`` for a brace.
     """
     if find is not None:
-        return _cut(typed, find, escape="")
-    return _cut(typed, find_expression, escape="\\") if "{" in typed else (typed,) if typed else ()
+        return cut_text(typed, find, _read_plain)
+    return cut_text(typed, find_expression, _read_escaped) if "{" in typed else (typed,) if typed else ()
 
 
 def expand_text(text: Text, evaluate: Evaluate, write: Callable[[object], str] = str) -> str:
@@ -68,7 +68,7 @@ def find_expression(text: str, position: int) -> tuple[int, Expression] | None:
     """Return the ``{expression}`` that begins at the position and where it ends, None if none does.
 
     The expression is the shortest stretch that Python can parse: a brace in a string or in a dict of
-    its own cannot end it, for what stands before such a brace is no expression.
+    its own cannot end it, for what stands before such a brace is not an expression.
     """
     if text[position] != "{" or text.startswith("{{", position) or _OBJECT.match(text, position):
         return None
@@ -83,8 +83,11 @@ def find_expression(text: str, position: int) -> tuple[int, Expression] | None:
     return None
 
 
-def end_of_expression(text: str, position: int) -> int | None:
-    """Return where the ``{expression}`` that begins at the position ends, None if none does."""
+def end_of_expression(text: str, position: int, *_before: object) -> int | None:
+    """Return where the ``{expression}`` that begins at the position ends, None if none does.
+
+    It can be given to :func:`split_line` as it is.
+    """
     found = find_expression(text, position)
     return found[0] if found else None
 
@@ -109,26 +112,33 @@ def _parse(source: str) -> ast.Expression | None:
             return None
 
 
-def _cut(typed: str, find: Finder, escape: str) -> Text:
+def cut_text(typed: str, find: Finder, read: Callable[[str, int], tuple[str, int]]) -> Text:
+    """Cut a text into literal pieces and the expressions that *find* sees.
+
+    :param read: returns the literal piece at a position, as it is meant, and where it ends.
+    """
     parts: list[str | Expression] = []
     literal = ""
     position = 0
     while position < len(typed):
         found = find(typed, position)
-        if found is not None:
+        if found is None:
+            piece, position = read(typed, position)
+            literal += piece
+        else:
             parts += [literal, found[1]] if literal else [found[1]]
             literal, position = "", found[0]
-            continue
-        step = _literal_at(typed, position, escape)
-        literal += step.removeprefix("\\") if step == "\\{" else step
-        position += len(step)
     return (*parts, literal) if literal else tuple(parts)
 
 
-def _literal_at(typed: str, position: int, escape: str) -> str:
-    """Return what is taken as it stands: a run of plain characters, or an escape or ``{{`` whole."""
-    if (escape and typed[position] == escape) or typed.startswith("{{", position):
-        return typed[position : position + 2]
-    plain = re.compile(r"[^\\{]+|.", re.DOTALL).match(typed, position)
-    assert plain is not None
-    return plain[0]
+def _read_escaped(typed: str, position: int) -> tuple[str, int]:
+    r"""Return a run of plain characters, a backslash with what follows, or ``{{``; ``\{`` is a brace."""
+    found = re.compile(r"\\(\{)|\\.?|\{\{|[^\\{]+|.", re.DOTALL).match(typed, position)
+    assert found is not None
+    return found[1] or found[0], found.end()
+
+
+def _read_plain(typed: str, position: int) -> tuple[str, int]:
+    found = re.compile(r"\{\{|.[^\\{]*", re.DOTALL).match(typed, position)
+    assert found is not None
+    return found[0], found.end()

@@ -6,18 +6,18 @@ import argparse
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
-from ..errors import MagicArgumentError
-from .arguments import MagicParser, parse_identifier
+from flask_nb.errors import MagicArgumentError
+
+from .arguments import MagicParser, is_token, parse_identifier
 from .bodies import Body, FileBody, JsonBody, TextBody
 from .curl import parse_curl
 from .expressions import Expression, is_expression, parse_text
 from .items import Item
 from .json_values import Quoted, parse_json_text
 from .request import RequestDefinition, begin_with_slash, cut_fragment
-from .request_line import METHODS, add_sending_flags, require_unicode, sending_options
-from .words import split_line
+from .request_line import METHODS, add_sending_flags, content_type_of, require_unicode, sending_options
 
 _SEPARATOR = re.compile(r"^###.*$", re.MULTILINE)
 _COMMENT = re.compile(r"\s*(?:#|//)")
@@ -34,7 +34,7 @@ def http_parser() -> MagicParser:
     parser = MagicParser(
         "%%http",
         "",
-        "Send the requests of the cell, one after the other, and show each exchange.\n\n"
+        "Send the requests in the cell, one after another, and show each exchange.\n\n"
         "The cell is text as editors' REST clients have it: a request line, headers, a blank line, the\n"
         "body; ### between requests; @name = value and {{name}}, which may be an expression of the\n"
         "notebook as well; '# @name login' keeps a response in login; '< file' sends a file. Or it is\n"
@@ -50,7 +50,7 @@ def http_parser() -> MagicParser:
             "GET /items?name={{who}}",
         ),
     )
-    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)  # refused with a hint
+    parser.add_words()  # refused with a hint
     add_sending_flags(parser)
     return parser
 
@@ -60,19 +60,19 @@ def parse_http(line: str, cell: str | None) -> tuple[RequestDefinition, ...]:
 
     :raises MagicArgumentError: when anything in it is not understood.
     """
-    parser = http_parser()
-    magic = parser.prog
-    require_unicode(line + (cell or ""), magic)
-    arguments = parser.parse_words(split_line(line, magic=magic))
+    require_unicode(line + (cell or ""))
+    arguments = http_parser().parse_line(line)
     if arguments.words:
-        message = f"{arguments.words[0]!r} is not understood: the requests stand in the cell, below the line"
-        raise MagicArgumentError(message, magic=magic)
+        message = f"{arguments.words[0]!r} is not understood: requests belong in the cell, below this line"
+        raise MagicArgumentError(message)
     options = sending_options(arguments)
     blocks = [block.replace("\r\n", "\n").split("\n") for block in _SEPARATOR.split(cell or "")]
-    variables = _Variables(_file_variables(blocks), magic)
-    requests = [request for block in blocks for request in _parse_block(block, variables, options, magic)]
+    heads = (line for block in blocks for line in _head(block))
+    # A variable counts for all requests, wherever it stands, as in editors.
+    variables = _Variables({found[1]: found[2] for line in heads if (found := _VARIABLE.match(line))})
+    requests = [request for block in blocks for request in _parse_block(block, variables, options)]
     if not requests:
-        raise MagicArgumentError("there is no request in the cell. Type one, such as GET /items", magic=magic)
+        raise MagicArgumentError("there is no request in the cell. Type one, such as GET /items")
     return tuple(requests)
 
 
@@ -81,7 +81,6 @@ class _Variables:
     """What stands for ``{{name}}``: a variable of the cell, else an expression of the notebook."""
 
     values: dict[str, str]
-    magic: str
     open: list[str] = field(default_factory=list)
 
     def substitute(self, text: str) -> str:
@@ -97,7 +96,8 @@ class _Variables:
         if name not in self.values:
             return typed
         if name in self.open:
-            self.fail(f"the variable {{{{{name}}}}} stands for itself. Give it a value: @{name} = …")
+            message = f"the variable {{{{{name}}}}} refers to itself. Give it a value: @{name} = …"
+            raise MagicArgumentError(message)
         self.open.append(name)
         value = self.substitute(self.values[name])
         self.open.pop()
@@ -107,14 +107,11 @@ class _Variables:
         answer = _ANSWER.fullmatch(name)
         source = _answer_source(answer) if answer else name
         if not is_expression(source):
-            self.fail(
-                f"{{{{{name}}}}} is no variable of the cell and no expression of the notebook. "
+            raise MagicArgumentError(
+                f"{{{{{name}}}}} is neither a variable of the cell nor an expression of the notebook. "
                 f"Define it with @name = value"
             )
         return source
-
-    def fail(self, message: str) -> NoReturn:
-        raise MagicArgumentError(message, magic=self.magic)
 
 
 def _answer_source(found: re.Match[str]) -> str:
@@ -128,12 +125,6 @@ def _answer_source(found: re.Match[str]) -> str:
     return f"{name}.json" + "".join(f"[{index}]" if index else f"[{key!r}]" for index, key in steps)
 
 
-def _file_variables(blocks: list[list[str]]) -> dict[str, str]:
-    """Return the variables of the cell; one counts for all requests, wherever it stands."""
-    heads = (line for block in blocks for line in _head(block))
-    return {found[1]: found[2] for line in heads if (found := _VARIABLE.match(line))}
-
-
 def _head(block: list[str]) -> Iterator[str]:
     """Yield the lines before the request line."""
     for line in block:
@@ -142,27 +133,24 @@ def _head(block: list[str]) -> Iterator[str]:
         yield line
 
 
-def _parse_block(
-    block: list[str], variables: _Variables, options: dict[str, Any], magic: str
-) -> list[RequestDefinition]:
+def _parse_block(block: list[str], variables: _Variables, options: dict[str, Any]) -> list[RequestDefinition]:
     head = list(_head(block))
     lines = block[len(head) :]
     if not lines:
         return []
-    options = {**options, **_directives(head, magic)}
+    options = {**options, **_directives(head)}
     if _CURL.match(lines[0]):
-        text = variables.substitute("\n".join(lines))
-        return parse_curl(text, magic, options)
-    return [_Message(lines, variables, options, magic).parse()]
+        return parse_curl(variables.substitute("\n".join(lines)), options)
+    return [_Message(lines, variables, options).parse()]
 
 
-def _directives(head: list[str], magic: str) -> dict[str, Any]:
+def _directives(head: list[str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for line in head:
         found = _DIRECTIVE.match(line)
         name, value = found.groups() if found else (None, None)
         if name == "name" and value:
-            options["as_name"] = _identifier(value.strip(), magic)
+            options["as_name"] = _identifier(value.strip())
         elif name == "no-redirect":
             options["follow"] = False
         elif name == "no-cookie-jar":
@@ -170,11 +158,11 @@ def _directives(head: list[str], magic: str) -> dict[str, Any]:
     return options
 
 
-def _identifier(name: str, magic: str) -> str:
+def _identifier(name: str) -> str:
     try:
         return parse_identifier(name)
-    except Exception as exc:
-        raise MagicArgumentError(f"# @name {name}: {exc}", magic=magic) from None
+    except argparse.ArgumentTypeError as exc:
+        raise MagicArgumentError(f"# @name {name}: {exc}") from None
 
 
 @dataclass
@@ -184,33 +172,25 @@ class _Message:
     lines: list[str]
     variables: _Variables
     options: dict[str, Any]
-    magic: str
 
     def parse(self) -> RequestDefinition:
-        typed = self.variables.substitute(self._take_request_line())
-        self._refuse_halves(typed.strip())
-        found = _REQUEST_LINE.match(typed.strip())
+        typed = self.variables.substitute(self._take_request_line()).strip()
+        if typed in METHODS:
+            raise MagicArgumentError(f"the path is missing after {typed}. Type one, such as {typed} /items")
+        if typed.startswith("@"):
+            raise MagicArgumentError(f"{typed[:60]!r} is not a variable. Type it as @name = value")
+        found = _REQUEST_LINE.match(typed)
         if found is None or re.search(r"\s", re.sub(_BRACES, "", found[2])):
-            self.fail(f"{typed.strip()[:60]!r} is no request line. Type one such as POST /items")
+            raise MagicArgumentError(f"{typed[:60]!r} is not a request line. Type one, such as POST /items")
         headers = self._take_headers()
         return RequestDefinition(
             method=found[1] or "GET",
             path=begin_with_slash(cut_fragment(parse_text(found[2], self.variables.find))),
             items=tuple(headers),
-            body=self._body(_type_of(headers)),
+            body=self._body((content_type_of(headers) or "").lower()),
             encoding="query",
-            magic=self.magic,
             **self.options,
         )
-
-    def fail(self, message: str) -> NoReturn:
-        raise MagicArgumentError(message, magic=self.magic)
-
-    def _refuse_halves(self, typed: str) -> None:
-        if typed in METHODS:
-            self.fail(f"behind {typed} the path is missing. Type one, such as {typed} /items")
-        if typed.startswith("@"):
-            self.fail(f"{typed[:60]!r} is no variable. Type it as @name = value")
 
     def _take_request_line(self) -> str:
         """Take the request line, with the lines of its query that follow indented."""
@@ -228,12 +208,14 @@ class _Message:
 
     def _header(self, line: str) -> list[Item]:
         name, colon, value = (piece.strip() for piece in line.partition(":"))
-        if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-            self.fail(f"{line.strip()!r} is no header. A blank line stands between the headers and the body")
+        if not colon or not is_token(name):
+            raise MagicArgumentError(
+                f"{line.strip()!r} is not a header. Put a blank line between the headers and the body"
+            )
         if name.lower() == "content-length":  # a pasted message has it; it is counted anew
             return []
         text = parse_text(value, self.variables.find) if value else ()
-        return [Item("header", (name,), text, typed=line.strip(), magic=self.magic)]
+        return [Item("header", (name,), text, typed=line.strip())]
 
     def _body(self, content_type: str) -> Body | None:
         lines = self.lines
@@ -241,16 +223,14 @@ class _Message:
             lines.pop()
         if not lines:
             return None
-        self._refuse_scripts(lines)
+        for line in lines:
+            if re.match(r"<@|[<>]\s*\{%|>>!?\s", line):
+                what = f"{line.strip()[:40]!r} is a script for another editor"
+                raise MagicArgumentError(f"{what}. Use '# @name' and Python")
         if len(lines) == 1 and (file := re.match(r"<\s+(\S.*?)\s*$", lines[0])):
             path = self.variables.substitute(file[1])
             return FileBody(parse_text(path, self.variables.find), lines[0], is_typed=False)
         return self._text_body([self.variables.substitute(line) for line in lines], content_type)
-
-    def _refuse_scripts(self, lines: list[str]) -> None:
-        for line in lines:
-            if re.match(r"<@|[<>]\s*\{%|>>!?\s", line):
-                self.fail(f"{line.strip()[:40]!r} is a script of another editor. Use '# @name' and Python")
 
     def _text_body(self, lines: list[str], content_type: str) -> Body:
         if content_type.startswith("application/x-www-form-urlencoded"):
@@ -265,24 +245,9 @@ class _Message:
         if "{{" not in text or not text.lstrip().startswith(("{", "[")):
             return None
         try:
-            parsed = parse_json_text(text, "the body", self.magic, self.variables.find)
+            parsed = parse_json_text(text, "the body", self.variables.find)
         except MagicArgumentError:
             return None
         if not any(isinstance(part, Expression | Quoted) for part in parsed.parts):
             return None
-        return _Untyped(parsed)
-
-
-class _Untyped(JsonBody):
-    """JSON whose type only a header says, as in editors."""
-
-    def content_type(self, evaluate: Any) -> str | None:
-        """Return None."""
-        return None
-
-
-def _type_of(headers: list[Item]) -> str:
-    for item in headers:
-        if item.name == ("Content-Type",) or str(item.name[0]).lower() == "content-type":
-            return "".join(part for part in item.value if isinstance(part, str)).lower()  # type: ignore[union-attr]
-    return ""
+        return JsonBody(parsed, type=None)  # as in editors, only a header says the type

@@ -6,9 +6,11 @@ import mimetypes
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import Literal
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
+
+from .arguments import is_token
 from .expressions import Evaluate, Text, expand_text, find_expression, has_expressions, parse_text
 from .json_values import JsonText, load_json, parse_json_text
 
@@ -35,7 +37,6 @@ ESCAPED = frozenset(":;=@")
 """What a backslash in front makes an ordinary character; before any other it means itself."""
 
 _OPERATOR = re.compile("|".join(re.escape(text) for text in sorted(OPERATORS, key=len, reverse=True)))
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _COUNTED = frozenset({"content-length", "transfer-encoding"})
 
 
@@ -59,11 +60,13 @@ class Item:
     mimetype: str | None = None
     filename: str | None = None
     typed: str = field(default="", compare=False)
-    magic: str = field(default="", compare=False)
 
-    def fail(self, message: str) -> NoReturn:
-        """Raise the error of this item."""
-        raise MagicArgumentError(message, magic=self.magic)
+    def is_header(self, name: str) -> bool:
+        """Say whether this is a header of that name.
+
+        :param name: in lower case.
+        """
+        return self.kind == "header" and "".join(map(str, self.name)).lower() == name
 
     def expand_name(self, evaluate: Evaluate) -> str:
         """Return the name."""
@@ -72,12 +75,12 @@ class Item:
     def expand_value(self, evaluate: Evaluate) -> str:
         """Return the value as text, that of JSON as JSON text; a file is read.
 
-        :raises MagicArgumentError: when the file cannot be read, or the value is no JSON.
+        :raises MagicArgumentError: when the file cannot be read, or the value is not JSON.
         """
         if self.from_file:
             text = self.read_text(evaluate)
             if self.kind == "json":
-                load_json(text, f"the file of {self.typed!r}", self.magic)
+                load_json(text, f"the file of {self.typed!r}")
             # A header and a query end with their line, and an editor ends each line.
             return text.rstrip("\n") if self.kind in ("header", "query") else text
         if not isinstance(self.value, JsonText):
@@ -85,7 +88,7 @@ class Item:
         try:
             return self.value.expand(evaluate)
         except ValueError as exc:
-            self.fail(f"{self.typed!r} cannot be sent: {exc}")
+            raise MagicArgumentError(f"{self.typed!r} cannot be sent: {exc}") from exc
 
     def path(self, evaluate: Evaluate) -> str:
         """Return the name of the file."""
@@ -94,40 +97,59 @@ class Item:
 
     def read(self, evaluate: Evaluate) -> bytes:
         """Return the bytes of the file."""
-        return read_file(self.path(evaluate), self.typed, self.magic)
+        return read_file(self.path(evaluate), self.typed)
 
     def read_text(self, evaluate: Evaluate) -> str:
         """Return the text of the file."""
         try:
             return self.read(evaluate).decode()
         except UnicodeDecodeError:
-            self.fail(f"the file of {self.typed!r} is no UTF-8 text. Upload it: name@path")
+            message = f"the file of {self.typed!r} is not UTF-8 text. Upload it: name@path"
+            raise MagicArgumentError(message) from None
 
     def header(self, evaluate: Evaluate) -> tuple[str, str]:
         """Return name and value of a header as they are sent.
 
         :raises MagicArgumentError: when they cannot be.
         """
-        return wire_header(self.expand_name(evaluate), self.expand_value(evaluate).strip(), self.magic)
+        return wire_header(self.expand_name(evaluate), self.expand_value(evaluate).strip())
 
 
-def parse_item(word: str, magic: str) -> Item:
+def parse_item(word: str) -> Item:
     """Parse one word of a line.
 
-    :raises MagicArgumentError: when it is no item.
+    :raises MagicArgumentError: when it is not an item.
     """
     found = split_item(word)
     if found is None or (not found[0] and found[1] != "@"):
-        _fail_item(word, magic)
-    name, operator, value = found
+        raise MagicArgumentError(
+            f"{word!r} is not understood. After the path come name=value, name:=json, query==value, "
+            f"Header:value, file@path, or a JSON body from {{ or [; a value with spaces needs quotes"
+        )
+    typed_name, operator, value = found
+    name = parse_text(typed_name)
     kind, from_file = OPERATORS[operator]
-    item = _Parsed(word, magic, name, operator, value)
-    make = {"header": item.header, "json": item.json, "file": item.file}.get(kind)
-    return make() if make and not (from_file and kind != "file") else item.plain()
+    if kind == "file":
+        path, mimetype, filename = split_upload(value)
+        return Item(kind, name, parse_text(path), True, False, mimetype, filename, word)
+    if kind == "json" and not from_file:
+        return Item(kind, name, parse_json_text(value, f"the value of {typed_name}:="), typed=word)
+    if operator == ";" and value:
+        raise MagicArgumentError(
+            f"{word!r} is not understood. {typed_name}; sends an empty header, "
+            f"{typed_name}:value one with a value"
+        )
+    text = parse_text(value)
+    if kind == "header" and not from_file and not has_expressions(name):
+        # What cannot be sent is refused now, not when the request's other expressions have been evaluated.
+        check_header("".join(map(str, name)), "" if has_expressions(text) else value.strip())
+    return Item(kind, name, text, from_file, drops=operator == ":" and not value, typed=word)
 
 
 def split_item(word: str) -> tuple[str, str, str] | None:
     """Return name, operator and value of an item, None if there is no operator."""
+    # No search for the first operator: one behind a backslash or in an expression, such as `{a == b}`, is
+    # a part of the name, and where an expression ends only Python's parser can say.
     name = ""
     position = 0
     while position < len(word):
@@ -146,39 +168,39 @@ def split_item(word: str) -> tuple[str, str, str] | None:
     return None
 
 
-def wire_header(name: str, value: str, magic: str) -> tuple[str, str]:
+def wire_header(name: str, value: str) -> tuple[str, str]:
     """Return name and value of a header as they are sent: as UTF-8, in the texts of PEP 3333.
 
     :raises MagicArgumentError: when they cannot be sent.
     """
-    check_header(name, value, magic)
+    check_header(name, value)
     return name, value.encode(errors="replace").decode("latin-1")
 
 
-def check_header(name: str, value: str, magic: str) -> None:
+def check_header(name: str, value: str) -> None:
     """Check that a header can be sent.
 
     :raises MagicArgumentError: names what is wrong.
     """
-    if not _TOKEN.fullmatch(name):
-        message = f"{name!r} is no name of a header. Type one such as X-Name:value"
+    if not is_token(name):
+        message = f"{name!r} is not a header name. Type one, such as X-Name:value"
     elif re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
         message = f"the value of the header {name} has to be one line of text, not {value!r}"
     elif name.lower() in _COUNTED:
         message = f"the header {name} follows from the body and cannot be set. Leave it out"
     else:
         return
-    raise MagicArgumentError(message, magic=magic)
+    raise MagicArgumentError(message)
 
 
-def parse_header(typed: str, magic: str, *, is_literal: bool = False) -> Item:
+def parse_header(typed: str, *, is_literal: bool = False) -> Item:
     """Parse ``Name: value``, ``Name:`` (drop) or ``Name;`` (empty), as curl's ``-H`` has it.
 
     :param is_literal: braces are characters like any other.
     """
     found = re.match(r"([^:;]*)([:;])(.*)", typed, re.DOTALL)
     if found is None or (found[2] == ";" and found[3].strip()):
-        raise MagicArgumentError(f"{typed!r} is no header. Type it as 'Name: value'", magic=magic)
+        raise MagicArgumentError(f"{typed!r} is not a header. Type it as 'Name: value'")
     value = found[3].strip()
     return Item(
         "header",
@@ -186,7 +208,6 @@ def parse_header(typed: str, magic: str, *, is_literal: bool = False) -> Item:
         ((value,) if value else ()) if is_literal else parse_text(value),
         drops=found[2] == ":" and not value,
         typed=typed,
-        magic=magic,
     )
 
 
@@ -195,7 +216,7 @@ def guess_type(path: str) -> str | None:
     return mimetypes.guess_type(path, strict=False)[0]
 
 
-def read_file(path: str, typed: str, magic: str) -> bytes:
+def read_file(path: str, typed: str) -> bytes:
     """Return the bytes of a file.
 
     :param typed: what names the file, for the error.
@@ -206,46 +227,13 @@ def read_file(path: str, typed: str, magic: str) -> bytes:
             return file.read()
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or exc
-        message = f"the file {path!r} of {typed!r} cannot be read: {reason}. A relative path begins at "
-        raise MagicArgumentError(f"{message}the notebook's folder (see %pwd)", magic=magic) from None
+        raise MagicArgumentError(
+            f"the file {path!r} of {typed!r} cannot be read: {reason}. A relative path starts from the "
+            f"notebook's folder (see %pwd)"
+        ) from None
 
 
-@dataclass
-class _Parsed:
-    """The pieces of a word on their way to an item."""
-
-    word: str
-    magic: str
-    name: str
-    operator: str
-    value: str
-
-    def plain(self) -> Item:
-        kind, from_file = OPERATORS[self.operator]
-        return self._item(kind, parse_text(self.value), from_file=from_file)
-
-    def header(self) -> Item:
-        if self.operator == ";" and self.value:
-            message = f"{self.word!r} is not understood. {self.name}; sends an empty header"
-            raise MagicArgumentError(f"{message}, {self.name}:value one with a value", magic=self.magic)
-        item = self._item("header", parse_text(self.value), drops=self.operator == ":" and not self.value)
-        if not has_expressions(item.name):
-            literal = "" if has_expressions(item.value) else self.value.strip()  # type: ignore[arg-type]
-            check_header("".join(map(str, item.name)), literal, self.magic)
-        return item
-
-    def json(self) -> Item:
-        return self._item("json", parse_json_text(self.value, f"the value of {self.name}:=", self.magic))
-
-    def file(self) -> Item:
-        path, mimetype, filename = split_upload(self.value, self.magic)
-        return self._item("file", parse_text(path), from_file=True, mimetype=mimetype, filename=filename)
-
-    def _item(self, kind: Kind, value: Text | JsonText, **options: object) -> Item:
-        return Item(kind, parse_text(self.name), value, typed=self.word, magic=self.magic, **options)  # type: ignore[arg-type]
-
-
-def split_upload(value: str, magic: str) -> tuple[str, str | None, str | None]:
+def split_upload(value: str) -> tuple[str, str | None, str | None]:
     """Return the path, type and file name in ``path;type=image/png;filename=a.png``.
 
     :raises MagicArgumentError: when the type cannot be one.
@@ -254,20 +242,11 @@ def split_upload(value: str, magic: str) -> tuple[str, str | None, str | None]:
     given = dict(option.split("=", 1) for option in options)
     filename = given.get("filename")
     if not given.get("type", "").isprintable():
-        message = f"{given['type']!r} is no type of a file. Type one such as ;type=image/png"
-        raise MagicArgumentError(message, magic=magic)
+        raise MagicArgumentError(f"{given['type']!r} is not a file type. Type one, such as ;type=image/png")
     return path, given.get("type") or None, filename.strip('"') if filename else None
 
 
 def _unescape(text: str) -> str:
     return re.sub(
         r"\\(.)", lambda found: found[1] if found[1] in ESCAPED else found[0], text, flags=re.DOTALL
-    )
-
-
-def _fail_item(word: str, magic: str) -> NoReturn:
-    raise MagicArgumentError(
-        f"{word!r} is not understood. Behind the path stand name=value, name:=json, query==value, "
-        f"Header:value, file@path, or a JSON body from {{ or [; a value with spaces needs quotes",
-        magic=magic,
     )

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from werkzeug.http import http_date
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
+
 from .expressions import Evaluate, Expression, Finder, Text, expand_text, find_expression, parse_text
 
 Key = str | int | None
@@ -48,14 +49,14 @@ class JsonText:
 
     @property
     def skeleton(self) -> str:
-        """Return the JSON with null in place of values and an empty text in place of strings."""
+        """The JSON with null in place of values and an empty text in place of strings."""
         return "".join(part if isinstance(part, str) else _STAND_INS[type(part)] for part in self.parts)
 
 
 _STAND_INS: dict[type, str] = {Expression: "null", Quoted: '""'}
 
 
-def parse_json_text(typed: str, what: str, magic: str, find: Finder | None = find_expression) -> JsonText:
+def parse_json_text(typed: str, what: str, find: Finder | None = find_expression) -> JsonText:
     """Parse JSON that may hold expressions.
 
     :param what: what the text is, for the error.
@@ -63,14 +64,14 @@ def parse_json_text(typed: str, what: str, magic: str, find: Finder | None = fin
     :raises MagicArgumentError: says what is wrong and where.
     """
     if find is None:
-        load_json(typed, what, magic)
+        load_json(typed, what)
         return JsonText((typed,))
     text = JsonText(tuple(_cut(typed, find)))
-    load_json(text.skeleton if len(text.parts) > 1 else typed, what, magic, shown=typed)
+    load_json(text.skeleton if len(text.parts) > 1 else typed, what, shown=typed)
     return text
 
 
-def load_json(text: str, what: str, magic: str, *, shown: str | None = None) -> object:
+def load_json(text: str, what: str, *, shown: str | None = None) -> object:
     """Return the value of a JSON text.
 
     :param what: what the text is, such as ``the JSON body``.
@@ -81,9 +82,9 @@ def load_json(text: str, what: str, magic: str, *, shown: str | None = None) -> 
     except json.JSONDecodeError as exc:
         line = f"line {exc.lineno}, " if "\n" in text else ""
         place = f"{line}column {exc.colno} of {shorten(shown or text)!r}"
-        raise MagicArgumentError(f"{what} is no JSON: {exc.msg} at {place}", magic=magic) from None
+        raise MagicArgumentError(f"{what} is not valid JSON: {exc.msg} at {place}") from None
     except (ValueError, RecursionError) as exc:
-        raise MagicArgumentError(f"{what} is no JSON: {exc}", magic=magic) from None
+        raise MagicArgumentError(f"{what} is not valid JSON: {exc}") from None
 
 
 def dump_json(value: object) -> str:
@@ -94,7 +95,7 @@ def dump_json(value: object) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
     except (TypeError, ValueError, RecursionError) as exc:
-        raise ValueError(f"a {type(value).__name__} is no JSON: {exc}") from None
+        raise ValueError(f"a {type(value).__name__} cannot be written as JSON: {exc}") from None
 
 
 def _plain(value: object) -> object:
@@ -105,7 +106,7 @@ def _plain(value: object) -> object:
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    raise TypeError(f"{type(value).__name__} has no form there. Make a dict, a list or a text of it")
+    raise TypeError(f"{type(value).__name__} has no form in JSON. Make it a dict, a list or text")
 
 
 def shorten(text: str) -> str:
@@ -136,7 +137,7 @@ _BALANCE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[\[\](){}]", re.D
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not part of it. Type null, or a string")
+    raise ValueError(f"JSON has no {name}. Type null, or a string")
 
 
 def _expand_part(part: str | Expression | Quoted, evaluate: Evaluate) -> str:
@@ -178,7 +179,7 @@ def _part_at(typed: str, position: int, find: Finder) -> tuple[int, str | Expres
 # --- fields with nested names -------------------------------------------------------------------------
 
 
-def parse_key(name: str, magic: str) -> tuple[Key, ...]:
+def parse_key(name: str) -> tuple[Key, ...]:
     """Return the steps of a field's name: ``a[b][]`` is the member ``b`` of ``a``, and one more in it.
 
     ``\\[``, ``\\]`` and ``\\\\`` are characters of the name itself, and ``[\\1]`` is a member called ``1``.
@@ -192,24 +193,31 @@ def parse_key(name: str, magic: str) -> tuple[Key, ...]:
     while position < len(name):
         found = _BRACKET.match(name, position)
         if found is None:
-            _fail_brackets(name, magic)
-        keys.append(_step(found[1], name, magic))
+            raise MagicArgumentError(
+                f"the brackets of the field {name!r} do not match. Type name[key] or name[], "
+                f"and \\[ for a bracket of the name itself"
+            )
+        keys.append(_step(found[1], name))
         position = found.end()
     if len(keys) > DEEPEST_NAME:
-        _fail(f"the field {shorten(name)!r} is nested too deeply", magic)
+        raise MagicArgumentError(f"the field {shorten(name)!r} is nested too deeply")
     if not root[0] and isinstance(keys[0], str) and "[" in name:
-        _fail(f"the field {name!r} begins with a bracket, so it is an element of a list: [0] or []", magic)
+        raise MagicArgumentError(
+            f"the field {name!r} begins with a bracket, so it is an element of a list: [0] or []"
+        )
     return tuple(keys)
 
 
-def _step(content: str, name: str, magic: str) -> Key:
+def _step(content: str, name: str) -> Key:
     if not content:
         return None
     if re.fullmatch(r"-\d+", content):
-        _fail(f"the field {name!r} has a negative index. Count from 0, or add with []", magic)
+        raise MagicArgumentError(f"the field {name!r} has a negative index. Count from 0, or append with []")
     if content.isdecimal() and content.isascii():
         if int(content[:9]) > LONGEST_GAP or len(content) > 9:
-            _fail(f"the index of {shorten(name)!r} is beyond {LONGEST_GAP}. Type the list: name:=[…]", magic)
+            raise MagicArgumentError(
+                f"the index of {shorten(name)!r} is beyond {LONGEST_GAP}. Type the list: name:=[…]"
+            )
         return int(content)
     return _unescape(content)
 
@@ -218,18 +226,6 @@ def _unescape(text: str) -> str:
     if re.fullmatch(r"\\\d+", text):
         return text[1:]
     return re.sub(r"\\([\[\]\\])", r"\1", text)
-
-
-def _fail(message: str, magic: str) -> NoReturn:
-    raise MagicArgumentError(message, magic=magic)
-
-
-def _fail_brackets(name: str, magic: str) -> NoReturn:
-    _fail(
-        f"the brackets of the field {name!r} do not fit. Type name[key] or name[], "
-        f"and \\[ for a bracket of the name itself",
-        magic,
-    )
 
 
 @dataclass(frozen=True)
@@ -242,7 +238,7 @@ class Leaf:
 Node = dict[str, "Node"] | list["Node | None"] | Leaf
 
 
-def write_fields(fields: Iterable[tuple[tuple[Key, ...], str]], magic: str) -> str:
+def write_fields(fields: Iterable[tuple[tuple[Key, ...], str]]) -> str:
     """Return the JSON document that fields make.
 
     :param fields: the steps of each name and its value as JSON text.
@@ -251,7 +247,7 @@ def write_fields(fields: Iterable[tuple[tuple[Key, ...], str]], magic: str) -> s
     document: Node | None = None
     for keys, value in fields:
         document = document if document is not None else _container(keys[0])
-        _insert(document, keys, Leaf(value), magic)
+        _insert(document, keys, Leaf(value))
     return _write({} if document is None else document)
 
 
@@ -259,20 +255,22 @@ def _container(key: Key) -> Node:
     return {} if isinstance(key, str) else []
 
 
-def _insert(node: Node, keys: tuple[Key, ...], leaf: Leaf, magic: str) -> None:
+def _insert(node: Node, keys: tuple[Key, ...], leaf: Leaf) -> None:
     for index, key in enumerate(keys):
         made: Node = leaf if index == len(keys) - 1 else _container(keys[index + 1])
-        present = _present(node, key, keys[: index + 1], magic)
+        present = _present(node, key, keys[: index + 1])
         if present is None:
             _put(node, key, made)
             present = made
         elif made is leaf:
             name = _shown(keys)
-            _fail(f"the field {name!r} stands there twice. For a list type {name}[]=… {name}[]=…", magic)
+            raise MagicArgumentError(
+                f"the field {name!r} is given twice. For a list, type {name}[]=… {name}[]=…"
+            )
         node = present
 
 
-def _present(node: Node, key: Key, keys: tuple[Key, ...], magic: str) -> Node | None:
+def _present(node: Node, key: Key, keys: tuple[Key, ...]) -> Node | None:
     """Return what is there already; fail when what is there cannot hold such a key."""
     if isinstance(node, dict) and isinstance(key, str):
         return node.get(key)
@@ -280,7 +278,7 @@ def _present(node: Node, key: Key, keys: tuple[Key, ...], magic: str) -> Node | 
         return node[key] if key is not None and key < len(node) else None
     holder = _shown(keys[:-1]) or "the body"
     kind = "a list" if isinstance(node, list) else "an object" if isinstance(node, dict) else "a value"
-    _fail(f"the field {_shown(keys)!r} does not fit: {holder} is {kind} by an earlier field", magic)
+    raise MagicArgumentError(f"the field {_shown(keys)!r} does not fit: {holder} is already {kind}")
 
 
 def _put(node: Node, key: Key, child: Node) -> None:

@@ -9,17 +9,35 @@ from .rules import Variable, split_rule
 
 LONGEST_CELL_NAME = 40
 
+# A decorator or a call by which apps, blueprints and extensions are told of something.
+_REGISTERS = re.compile(
+    r"@?[\w.]+\.(?:route|get|post|put|patch|delete|endpoint|errorhandler|command|group|context_processor|record"
+    r"|(?:add|register|before|after|teardown|template|app|url|shell)_\w+)\b"
+)
+
 
 def cell_name(source: str) -> str:
-    """Return the cell's first code line, at most 40 characters of it.
+    """Return the line of the cell that says what it is, at most 40 characters of it.
 
-    Blank lines and comments are passed over; a cell that holds nothing else is named by its first
-    comment, and an empty one ``(empty cell)``.
+    That is its first line which registers something, such as ``@app.get("/x")``, or the function below
+    a decorator that says no more than ``@app.before_request``; else its first code line. Blank lines and
+    comments are passed over; a cell that holds nothing else is named by its first comment, and an empty
+    one ``(empty cell)``.
     """
     lines = [line.strip() for line in source.splitlines() if line.strip()]
-    code = (line for line in lines if not line.startswith("#"))
-    name = next(code, lines[0] if lines else "(empty cell)")
+    code = [line for line in lines if not line.startswith("#")]
+    first = next(iter(code or lines), "(empty cell)")
+    name = first if first.startswith("%%") else next(_telling_lines(code), first)
     return name if len(name) <= LONGEST_CELL_NAME else name[: LONGEST_CELL_NAME - 1].rstrip() + "…"
+
+
+def _telling_lines(code: list[str]) -> Iterator[str]:
+    """The lines that register something."""
+    for index, line in enumerate(code):
+        if not _REGISTERS.match(line):
+            continue
+        is_bare = line.startswith("@") and "(" not in line
+        yield next((one for one in code[index:] if not one.startswith("@")), line) if is_bare else line
 
 
 def derive_endpoint(rule: str, methods: Collection[str] | None = None) -> str:
@@ -35,7 +53,9 @@ def derive_endpoint(rule: str, methods: Collection[str] | None = None) -> str:
     >>> derive_endpoint("/items", ["POST"])
     'post_items'
     """
-    words = [*_counted_methods(methods or ("GET",)), *(list(_rule_parts(rule)) or ["index"])]
+    pieces = split_rule(rule)
+    parts = "/".join(piece.name if isinstance(piece, Variable) else piece for piece in pieces).split("/")
+    words = [*_counted_methods(methods or ("GET",)), *(list(filter(None, parts)) or ["index"])]
     return re.sub(r"[^A-Za-z0-9_]", "_", "_".join(words))
 
 
@@ -46,11 +66,3 @@ def _counted_methods(methods: Collection[str]) -> list[str]:
     elif named != {"OPTIONS"}:
         named -= {"OPTIONS"}
     return sorted(method.lower() for method in named)
-
-
-def _rule_parts(rule: str) -> Iterator[str]:
-    for piece in split_rule(rule):
-        if isinstance(piece, Variable):
-            yield piece.name
-        else:
-            yield from filter(None, piece.split("/"))

@@ -6,11 +6,12 @@ import base64
 import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
+
 from .bodies import FORM, JSON, Body, FileBody, field_text, form_text, query_text, write_multipart
 from .expressions import Evaluate, Expression, Text, expand_text
 from .items import Item, wire_header
@@ -28,10 +29,10 @@ _ACCEPT_JSON = "application/json, */*;q=0.5"  # as HTTPie has it
 # What RFC 3986 reserves stays as typed, so that `?`, `&` and a ready-made `%2F` mean what they say.
 _AS_TYPED = "/?:@!$&'()*+,;=~[]%"
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_LOCAL = "|".join(map(re.escape, _LOOPBACK))
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#]*)"
-    r"|(?P<local>localhost|127\.0\.0\.1|\[::1\])?(?P<port>:\d*)(?=[/?#]|$)"
-    r"|(?P<loopback>localhost|127\.0\.0\.1|\[::1\])(?=[/?#]|$)"
+    rf"|(?P<local>(?:{_LOCAL})(?::\d*)?|:\d*)(?=[/?#]|$)"
 )
 
 
@@ -72,8 +73,6 @@ class RequestDefinition:
     :param scripts: let the page that is shown run its scripts.
     :param expect: the statuses of which one has to come, such as ``201`` and ``2xx``; empty for any.
     :param mask: lists of JSON paths whose values are left out of what is shown.
-    :param silent: the line ends with ``;``, so nothing is displayed.
-    :param magic: the magic's name for errors.
     """
 
     method: str
@@ -93,8 +92,6 @@ class RequestDefinition:
     scripts: bool = False
     expect: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
-    silent: bool = False
-    magic: str = field(default="", compare=False)
 
     def expand(self, evaluate: Evaluate, hosts: Collection[str] = DEFAULT_HOSTS) -> ResolvedRequest:
         """Return the request with its expressions evaluated and its files read.
@@ -108,7 +105,7 @@ class RequestDefinition:
             with a dot stands for the names below it.
         :raises MagicArgumentError: when something in it cannot be sent, or leads elsewhere.
         """
-        target, host = _split_host(_expand_path(self.path, evaluate), hosts, self.magic)
+        target, host = _split_host(_expand_path(self.path, evaluate), hosts)
         target = _append_query(_without_dots(target), self._query(evaluate))
         content_type, body = self._encode_body(evaluate)
         headers = self._default_headers(evaluate, host, content_type, bool(body))
@@ -134,7 +131,7 @@ class RequestDefinition:
         """Return the content type, None where there is no body to speak of, and the body."""
         if self.body is not None:
             content_type = JSON if self.is_json else self.body.content_type(evaluate)
-            return content_type, self.body.encode(evaluate, self.magic)
+            return content_type, self.body.encode(evaluate)
         fields = self._fields()
         if self.encoding == "multipart":
             return write_multipart(fields, evaluate)
@@ -148,12 +145,12 @@ class RequestDefinition:
     def _json(self, fields: list[Item], evaluate: Evaluate) -> str:
         members = [
             (
-                parse_key(expand_text(item.name, evaluate, _escaped_name), self.magic),
+                parse_key(expand_text(item.name, evaluate, _escaped_name)),
                 item.expand_value(evaluate) if item.kind == "json" else _json_string(item, evaluate),
             )
             for item in fields
         ]
-        return write_fields(members, self.magic)
+        return write_fields(members)
 
     def _default_headers(
         self, evaluate: Evaluate, host: str | None, content_type: str | None, has_body: bool
@@ -165,8 +162,7 @@ class RequestDefinition:
         if self.is_json or content_type == JSON or (has_body and is_own_file):
             headers.append(("Accept", _ACCEPT_JSON))
         if self.bearer is not None:
-            token = f"Bearer {expand_text(self.bearer, evaluate)}"
-            headers.append(wire_header("Authorization", token, self.magic))
+            headers.append(wire_header("Authorization", f"Bearer {expand_text(self.bearer, evaluate)}"))
         if self.user is not None:
             user = expand_text(self.user, evaluate).encode(errors="replace")
             headers.append(("Authorization", f"Basic {base64.b64encode(user).decode()}"))
@@ -188,14 +184,12 @@ class RequestDefinition:
                 own.append((name, value))
                 dropped.discard(name.lower())
         if "host" in dropped:
-            self.fail("a request needs its Host (RFC 9112 §3.2). Leave out Host:, or give it a value")
+            raise MagicArgumentError(
+                "a request needs its Host (RFC 9112 §3.2). Leave out Host:, or give it a value"
+            )
         given = {name.lower() for name, _value in own} | dropped
         headers = (*(pair for pair in defaults if pair[0].lower() not in given), *own)
         return ResolvedRequest(self.method, target, headers, body, frozenset(dropped))
-
-    def fail(self, message: str) -> NoReturn:
-        """Raise the error of this request."""
-        raise MagicArgumentError(message, magic=self.magic)
 
 
 def _json_string(item: Item, evaluate: Evaluate) -> str:
@@ -208,33 +202,25 @@ def _escaped_name(value: object) -> str:
 
 
 def _expand_path(path: Text, evaluate: Evaluate) -> str:
-    write = _quoter(path)
+    safe = _safe_characters(path)
     expanded = ""
     for index, part in enumerate(path):
         if isinstance(part, str):
-            expanded += write(part)
+            expanded += quote(part, safe=safe, errors="replace")
             continue
         value = str(evaluate(part.source))
         if index or not value.startswith(("/", "http://", "https://")):
             expanded += _segment(value)
         else:
-            expanded += _quoter((value,))(value)
+            expanded += quote(value, safe=_safe_characters((value,)), errors="replace")
     return expanded
 
 
-def _quoter(path: Text) -> _Quoter:
-    """Return what encodes the literal parts: one stray percent sign makes all of them mean themselves."""
+def _safe_characters(path: Text) -> str:
+    """Return what stays as typed: one stray percent sign makes all of the path's mean themselves."""
     literal = "".join(part if isinstance(part, str) else "/" for part in path)
     is_stray = re.search(r"%(?![0-9A-Fa-f]{2})", literal) is not None
-    return _Quoter(_AS_TYPED.replace("%", "") if is_stray else _AS_TYPED)
-
-
-@dataclass(frozen=True)
-class _Quoter:
-    safe: str
-
-    def __call__(self, text: str) -> str:
-        return quote(text, safe=self.safe, errors="replace")
+    return _AS_TYPED.replace("%", "") if is_stray else _AS_TYPED
 
 
 def _segment(value: str) -> str:
@@ -242,20 +228,22 @@ def _segment(value: str) -> str:
     return "%2E" * len(value) if value and not value.strip(".") else quote(value, safe="", errors="replace")
 
 
-def _split_host(target: str, hosts: Collection[str], magic: str) -> tuple[str, str | None]:
+def _split_host(target: str, hosts: Collection[str]) -> tuple[str, str | None]:
     """Return the path of a target and the Host to name, None for the usual one."""
     found = _URL.match(target)
     if found is None:
         return target if target.startswith("/") else f"/{target}", None
     path = target[found.end() :]
     path = path if path.startswith("/") else f"/{path}"
-    if found["scheme"] is None:
-        host = (found["local"] or found["loopback"] or "localhost") + (found["port"] or "")
-    else:
-        host = found["host"]
+    host = found["host"] or re.sub(r"^(?=:)", "localhost", found["local"] or "")
     host = re.sub(r":(80|443)?$", "", host.lower())
     if found["scheme"] not in (None, "http", "https") or not _is_own(host, hosts):
-        _fail_foreign(target, host, path, magic)
+        raise MagicArgumentError(
+            f"the URL contains a user or password. Type them as -u user:password, and the path alone: {path}"
+            if "@" in host
+            else f"{target!r} leads to another server, but requests go only to the notebook's app. "
+            f"Type the path, such as {path}"
+        )
     name = re.sub(r":\d+$", "", host)
     return path, None if name in _LOOPBACK else host
 
@@ -263,19 +251,6 @@ def _split_host(target: str, hosts: Collection[str], magic: str) -> tuple[str, s
 def _is_own(host: str, hosts: Collection[str]) -> bool:
     own = [re.sub(r":(80|443)$", "", name.lower()) for name in hosts]
     return host in own or any(name.startswith(".") and host.endswith(name) for name in own)
-
-
-def _fail_foreign(target: str, host: str, path: str, magic: str) -> NoReturn:
-    if "@" in host:
-        raise MagicArgumentError(
-            f"the URL holds a user or password. Type them as -u user:password, and the path alone: {path}",
-            magic=magic,
-        )
-    raise MagicArgumentError(
-        f"{target!r} leads to another server, and requests go to the notebook's app alone. "
-        f"Type the path, such as {path}",
-        magic=magic,
-    )
 
 
 def _without_dots(target: str) -> str:

@@ -6,22 +6,16 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-from ..errors import MagicArgumentError
-from .arguments import MagicParser, parse_identifier
-from .bodies import JSON, Body, DataBody, FileBody, TextBody, parse_body, parse_data
-from .expressions import Expression, Text, end_of_expression, find_expression, has_expressions, parse_text
+from flask_nb.errors import MagicArgumentError
+
+from .arguments import MagicParser, is_token, parse_identifier
+from .bodies import Body, DataBody, FileBody, TextBody, parse_body, parse_data
+from .expressions import Text, cut_text, end_of_expression, find_expression, has_expressions, parse_text
 from .items import Item, Kind, parse_header, parse_item, split_upload
 from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
-from .request import (
-    DEFAULT_TIMEOUT,
-    Encoding,
-    RequestDefinition,
-    begin_with_slash,
-    cut_fragment,
-)
-from .words import split_line
+from .request import DEFAULT_TIMEOUT, Encoding, RequestDefinition, begin_with_slash, cut_fragment
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 """The methods that may stand in front of a path, and that have a magic of their own."""
@@ -29,8 +23,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 QUERY_METHODS = ("GET", "HEAD")
 """The methods whose fields are the query."""
 
+# `[]=a`, `[0][x]:=1`: brackets that begin an item. Without their `=`, or with `==`, they begin a JSON body.
 _LIST_ITEM = re.compile(r"(?:\[[^\[\]]*\])+:?=(?!=)")
-_DATA_FLAGS = ("-d", "--data")
 
 
 def request_parser(method: str | None = "GET", magic: str | None = None) -> MagicParser:
@@ -47,9 +41,7 @@ def request_parser(method: str | None = "GET", magic: str | None = None) -> Magi
         f"Send a {method or 'GET'} request to the app and show what happened.\n\n{_items_help(method)}",
         examples=_examples(typed, method),
     )
-    parser.add_argument(
-        "words", nargs="*", metavar="PATH", help="a path with its query, or a URL of this server; then items"
-    )
+    parser.add_words("PATH", "a path with its query, or a URL of this server; then items")
     _add_body_flags(parser)
     add_sending_flags(parser)
     parser.add_argument("--as", dest="as_name", type=parse_identifier, metavar="NAME", help="keep it in NAME")
@@ -71,28 +63,15 @@ def _add_body_flags(parser: MagicParser) -> None:
     encoding = parser.add_mutually_exclusive_group()
     encoding.add_argument("--form", action="store_true", help="send the fields as an HTML form does")
     encoding.add_argument("--json", action="store_true", help="send the fields, or --data, as JSON")
+    parser.add_repeatable("-d", "--data", metavar="DATA", help="as in curl: a=1&b=2, or @file")
+    parser.add_repeatable("-F", dest="parts", metavar="PART", help="as in curl: name=value or name=@file")
+    parser.add_repeatable(
+        "-H", "--header", dest="headers", metavar="HEADER", help="'Name: value', as in curl"
+    )
     add = parser.add_argument
-    add("-d", "--data", action="append", default=[], metavar="DATA", help="as in curl: a=1&b=2, or @file")
-    add(
-        "-F",
-        dest="parts",
-        action="append",
-        default=[],
-        metavar="PART",
-        help="as in curl: name=value or name=@file",
-    )
-    add(
-        "-H",
-        "--header",
-        dest="headers",
-        action="append",
-        default=[],
-        metavar="HEADER",
-        help="'Name: value', as in curl",
-    )
     add("-X", "--request", dest="method", metavar="METHOD", help="another method than the magic's")
     add("-u", "--user", metavar="USER:PASSWORD", help="basic authorization")
-    add("--bearer", metavar="TOKEN", help="authorization by a token")
+    add("--bearer", metavar="TOKEN", help="authorization with a token")
     add("--expand", action="store_true", help="{expressions} count in the cell, too")
 
 
@@ -105,7 +84,7 @@ def add_sending_flags(parser: MagicParser) -> None:
         type=_parse_seconds,
         default=DEFAULT_TIMEOUT,
         metavar="SECONDS",
-        help=f"stop the view after so long (default {DEFAULT_TIMEOUT:g})",
+        help=f"stop the view after this time (default {DEFAULT_TIMEOUT:g})",
     )
     add("--in-process", action="store_true", help="call the app without the server")
     add("--fresh", action="store_true", help="without the cookies of earlier requests")
@@ -114,15 +93,13 @@ def add_sending_flags(parser: MagicParser) -> None:
         type=_parse_statuses,
         default=(),
         metavar="STATUS",
-        help="fail unless it answers so: 201, 2xx, or 200,404",
+        help="fail unless the status is among these: 201, 2xx, or 200,404",
     )
     add("--time", dest="timed", action="store_true", help="show how long it took")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
-    add(
+    parser.add_repeatable(
         "--mask",
-        action="append",
         type=_parse_mask,
-        default=[],
         metavar="PATHS",
         help="JSON paths to leave out of what is shown: '$..id,$..created_at'",
     )
@@ -143,25 +120,35 @@ def parse_request(
     :param line: what stands behind the magic's name.
     :param cell: the cell of ``%%post``: a JSON body, with ``--form`` one field a line, with a header
         ``Content-Type`` any text.
-    :param magic: the magic's name for errors, by default made from the method.
+    :param magic: the magic's name for its help, by default made from the method.
     :raises MagicArgumentError: when anything in it is not understood.
     """
     if magic is None and method and cell is not None:
         magic = f"%%{method.lower()}"
     parser = request_parser(method, magic)
-    require_unicode(line + (cell or ""), parser.prog)
-    line, silent = _strip_semicolon(line)
-    reader = _LineReader(parser, method)
-    arguments = parser.parse_words(split_line(line, magic=parser.prog, verbatim=reader.verbatim))
+    require_unicode(line + (cell or ""))
+    # Where a statement's line gets here, its semicolon is off already; this is for every other call.
+    line = re.sub(r";\s*\Z", "", line)
+    arguments = parser.parse_line(line, _LineReader(parser, method).verbatim)
     words: list[str] = arguments.words
     if method is None:
-        method = words.pop(0).upper() if _begins_with_method(words) else _guess_method(arguments)
-    builder = _Builder(_check_method(arguments.method or method, parser.prog), parser.prog, arguments, silent)
-    return builder.build(words, cell)
+        has_method = len(words) > 1 and words[0].upper() in METHODS
+        # Without a method, data is posted, as by curl.
+        method = words.pop(0) if has_method else "POST" if arguments.data or arguments.parts else "GET"
+    method = arguments.method or method
+    if not is_token(method):
+        raise MagicArgumentError(f"-X {method!r} is not a method. Type one, such as -X PUT")
+    return _Builder(method.upper(), arguments).build(words, cell)
 
 
 class _LineReader:
-    """Finds the stretches of a request line that quotes do not cut: expressions and JSON."""
+    """Finds the stretches of a request line that quotes do not cut: expressions and JSON.
+
+    Quotes, spaces and braces belong to whoever began a stretch, and who that is depends on the word's
+    place. A bracket begins a body behind the path only, for a path may hold ``[``, and at the beginning
+    of a word only, for ``a[b]=1`` is a field. JSON is asked for before expressions are, since ``{"a": 1}``
+    is both to Python; where it is not JSON, as with expressions in it, brackets are counted.
+    """
 
     def __init__(self, parser: MagicParser, method: str | None) -> None:
         self.parser = parser
@@ -171,22 +158,19 @@ class _LineReader:
         """Return where the stretch at the position ends; see :data:`flask_nb.cells.words.Verbatim`."""
         if line.startswith(("\\{", "{{"), position):
             return position + 2
+        opens = line[position] in "[{"
         if self.parser.awaits_value(words):
-            return self._end_of_value(line, position, words[-1], word)
-        if self._has_path(words):
-            if not word and line[position] in "[{" and not _LIST_ITEM.match(line, position):
-                return end_of_json(line, position) or end_of_brackets(line, position) or len(line)
-            if re.fullmatch(r"[^=]*:=", word):
-                return end_of_json(line, position) or self._end_of_template(line, position)
-        return end_of_expression(line, position)
-
-    def _end_of_value(self, line: str, position: int, flag: str, word: str) -> int | None:
-        if flag in _DATA_FLAGS and not word and line[position] in "[{":
-            return end_of_json(line, position) or self._end_of_template(line, position)
-        return end_of_expression(line, position)
-
-    def _end_of_template(self, line: str, position: int) -> int | None:
-        return end_of_brackets(line, position) if line[position] in "[{" else None
+            takes_json = words[-1] in ("-d", "--data") and not word and opens
+        elif not self._has_path(words):
+            takes_json = False
+        elif not word and opens and not _LIST_ITEM.match(line, position):
+            # What is opened and never closed is one body to the end, so that the error shows all of it.
+            return end_of_json(line, position) or end_of_brackets(line, position) or len(line)
+        else:
+            takes_json = re.fullmatch(r"[^=]*:=", word) is not None
+        if not takes_json:
+            return end_of_expression(line, position)
+        return end_of_json(line, position) or (end_of_brackets(line, position) if opens else None)
 
     def _has_path(self, words: Sequence[str]) -> bool:
         positionals = self.parser.find_positionals(words)
@@ -200,46 +184,36 @@ class _Builder:
     """Makes the definition of a line's words."""
 
     method: str
-    magic: str
     arguments: argparse.Namespace
-    silent: bool
 
     def build(self, words: list[str], cell: str | None) -> RequestDefinition:
         if not words:
-            self.fail("the path is missing. Type one, such as /items")
-        path = parse_path(words[0], self.magic)
-        typed_bodies = [word for word in words[1:] if is_body(word)]
-        items = [parse_item(word, self.magic) for word in words[1:] if not is_body(word)]
-        items += [parse_header(text, self.magic) for text in self.arguments.headers]
-        items += [parse_part(text, self.magic) for text in self.arguments.parts]
-        bodies: list[Body] = [parse_body(word, self.magic) for word in typed_bodies]
+            raise MagicArgumentError("the path is missing. Type one, such as /items")
+        path, arguments = parse_path(words[0]), self.arguments
+        items = [parse_item(word) for word in words[1:] if not is_body(word)]
+        items += [parse_header(text) for text in arguments.headers]
+        items += [parse_part(text) for text in arguments.parts]
+        bodies = [parse_body(word) for word in words[1:] if is_body(word)]
         bodies += self.take_file_bodies(items)
-        if self.arguments.data:
-            bodies.append(DataBody(tuple(parse_data(text, self.magic) for text in self.arguments.data)))
+        if arguments.data:
+            bodies.append(DataBody(tuple(map(parse_data, arguments.data))))
         if cell is not None and cell.strip():
             self.read_cell(cell, items, bodies)
         encoding = self.encoding(items)
-        self.check(items, bodies, encoding)
+        if complaint := self.complaint(items, bodies, encoding):
+            raise MagicArgumentError(complaint)
         return RequestDefinition(
             method=self.method,
             path=path,
             items=tuple(items),
             body=bodies[0] if bodies else None,
             encoding=encoding,
-            is_json=self.arguments.json,
-            bearer=self.text(self.arguments.bearer),
-            user=self.text(self.arguments.user),
-            as_name=self.arguments.as_name,
-            silent=self.silent,
-            magic=self.magic,
-            **sending_options(self.arguments),
+            is_json=arguments.json,
+            bearer=None if arguments.bearer is None else parse_text(arguments.bearer),
+            user=None if arguments.user is None else parse_text(arguments.user),
+            as_name=arguments.as_name,
+            **sending_options(arguments),
         )
-
-    def fail(self, message: str) -> NoReturn:
-        raise MagicArgumentError(message, magic=self.magic)
-
-    def text(self, typed: str | None) -> Text | None:
-        return None if typed is None else parse_text(typed)
 
     def encoding(self, items: list[Item]) -> Encoding:
         if self.arguments.parts or any(item.kind == "file" for item in items):
@@ -259,8 +233,8 @@ class _Builder:
     def read_cell(self, cell: str, items: list[Item], bodies: list[Body]) -> None:
         if self.arguments.form or self.arguments.parts:
             lines = (line.strip() for line in cell.splitlines())
-            items += [parse_item(line, self.magic) for line in lines if line and not line.startswith("#")]
-        elif (content_type := _content_type(items)) and "json" not in content_type.lower():
+            items += [parse_item(line) for line in lines if line and not line.startswith("#")]
+        elif (content_type := content_type_of(items)) and "json" not in content_type.lower():
             text = cell.removesuffix("\n")
             bodies.append(TextBody(parse_text(text) if self.arguments.expand else (text,)))
         else:
@@ -268,45 +242,39 @@ class _Builder:
 
     def parse_cell(self, cell: str) -> Body:
         try:
-            return parse_body(cell, self.magic, expands=self.arguments.expand)
+            return parse_body(cell, expands=self.arguments.expand)
         except MagicArgumentError as exc:
-            message = str(exc).removeprefix(f"{self.magic}: ")
-            raise MagicArgumentError(f"{message}. {self.hint(cell)}", magic=self.magic) from None
+            needs_expand = not self.arguments.expand and _is_body_with_expressions(cell)
+            hint = (
+                "For values of the notebook, add --expand"
+                if needs_expand
+                else ("For other text, name its type: Content-Type:text/plain")
+            )
+            raise MagicArgumentError(f"{exc}. {hint}") from None
 
-    def hint(self, cell: str) -> str:
-        """Say how what is no JSON could be sent."""
-        if not self.arguments.expand and _is_body_with_expressions(cell, self.magic):
-            return "For values of the notebook add --expand"
-        return "For other text type its Content-Type:text/plain"
-
-    def check(self, items: list[Item], bodies: list[Body], encoding: Encoding) -> None:
+    def complaint(self, items: list[Item], bodies: list[Body], encoding: Encoding) -> str | None:
+        """Say, before anything is evaluated, what does not go together."""
         fields = [item for item in items if item.kind in ("field", "json", "file")]
         if self.arguments.bearer is not None and self.arguments.user is not None:
-            self.fail("there are two authorizations. Keep --bearer or -u")
+            return "there are two authorizations. Keep --bearer or -u"
         if len(bodies) > 1:
-            self.fail("there are two bodies. Keep one: in the line, in --data, or in the cell")
+            return "there are two bodies. Keep one: in the line, in --data, or in the cell"
         if bodies and (self.arguments.form or self.arguments.parts):
-            self.fail("--form sends name=value fields, not a whole body. Leave out --form, or type fields")
+            return "--form sends name=value fields, not a whole body. Leave out --form, or type fields"
         if self.arguments.json and encoding == "multipart":
-            self.fail("--json cannot upload files. Leave out --json")
+            return "--json cannot upload files. Leave out --json"
         if bodies and fields and encoding != "query":
-            name = fields[0].typed
-            self.fail(
-                f"there are two bodies: a whole one and the field {name!r}. "
-                f"Put the field into the body, or type name==value for the query"
-            )
+            what = f"there are two bodies: a whole one and the field {fields[0].typed!r}"
+            return f"{what}. Put the field into the body, or type name==value for the query"
         if encoding == "json":
-            self.check_names(fields)
-
-    def check_names(self, fields: list[Item]) -> None:
-        """Refuse, before anything is evaluated, names that cannot be read or do not go together."""
-        names = ["".join(map(str, item.name)) for item in fields if not has_expressions(item.name)]
-        write_fields([(parse_key(name, self.magic), "null") for name in names], self.magic)
+            names = ["".join(map(str, item.name)) for item in fields if not has_expressions(item.name)]
+            write_fields([(parse_key(name), "null") for name in names])
+        return None
 
 
-def _is_body_with_expressions(cell: str, magic: str) -> bool:
+def _is_body_with_expressions(cell: str) -> bool:
     try:
-        parse_body(cell, magic, expands=True)
+        parse_body(cell)
     except MagicArgumentError:
         return False
     return True
@@ -317,71 +285,47 @@ def is_body(word: str) -> bool:
     return word.startswith(("{", "[")) and not _LIST_ITEM.match(word)
 
 
-def parse_part(typed: str, magic: str, *, is_literal: bool = False) -> Item:
+def parse_part(typed: str, *, is_literal: bool = False) -> Item:
     """Parse ``name=value``, ``name=@path;type=…`` or ``name=<path``, as curl's ``-F`` has it.
 
     :param is_literal: braces are characters like any other.
     """
     name, equals, value = typed.partition("=")
     if not equals or not name:
-        raise MagicArgumentError(f"{typed!r} is no part. Type it as name=value or name=@path", magic=magic)
+        raise MagicArgumentError(f"{typed!r} is not a part. Type it as name=value or name=@path")
 
     def text(piece: str) -> Text:
         return ((piece,) if piece else ()) if is_literal else parse_text(piece)
 
     kind: Kind = "file" if value.startswith("@") else "field"
     from_file = value.startswith(("@", "<"))
-    content, mimetype, filename = split_upload(value[1:] if from_file else value, magic)
-    return Item(
-        kind,
-        text(name),
-        text(content),
-        from_file,
-        mimetype=mimetype,
-        filename=filename,
-        typed=f"-F {typed}",
-        magic=magic,
-    )
+    content, mimetype, filename = split_upload(value[1:] if from_file else value)
+    return Item(kind, text(name), text(content), from_file, False, mimetype, filename, f"-F {typed}")
 
 
-def parse_path(typed: str, magic: str) -> Text:
+def parse_path(typed: str) -> Text:
     """Return the path of a request: expressions count, ``{{`` and ``\\{`` are braces of its own.
 
     :raises MagicArgumentError: when a brace belongs to no expression.
     """
-    return begin_with_slash(cut_fragment(tuple(_split_path(typed, magic))))
+    return begin_with_slash(cut_fragment(cut_text(typed, find_expression, _read_path)))
 
 
-def _split_path(text: str, magic: str) -> list[str | Expression]:
-    parts: list[str | Expression] = []
-    literal = ""
-    position = 0
-    while position < len(text):
-        found = find_expression(text, position)
-        if found is not None:
-            parts += [literal, found[1]] if literal else [found[1]]
-            literal, position = "", found[0]
-        elif text.startswith(("{{", "}}", "\\{", "\\}"), position):
-            literal += text[position + 1]
-            position += 2
-        elif text[position] == "{" or (text[position] == "}" and "\\{" not in text[:position]):
-            _fail_brace(text, position, magic)
-        else:
-            literal += text[position]
-            position += 1
-    return [*parts, literal] if literal else parts
-
-
-def _fail_brace(text: str, position: int, magic: str) -> NoReturn:
+def _read_path(text: str, position: int) -> tuple[str, int]:
+    """Return the next character of a path, as it is meant, and where what was typed for it ends."""
     rest = text[position:]
-    if text[position] == "}":
-        message = f"the path has a }} without its {{ at {rest!r}. A brace of the path itself is typed }}}}"
-    else:
-        message = (
-            f"the path holds no Python expression at {rest!r}. "
-            f"Type {{name}} for a value, {{{{ for a brace of the path itself"
+    if rest.startswith(("{{", "}}", "\\{", "\\}")):
+        return rest[1], position + 2
+    if rest[0] == "{":
+        raise MagicArgumentError(
+            f"the path has no valid Python expression at {rest!r}. "
+            f"Type {{name}} for a value, or {{{{ for a brace of the path itself"
         )
-    raise MagicArgumentError(message, magic=magic)
+    if rest[0] == "}" and "\\{" not in text[:position]:
+        raise MagicArgumentError(
+            f"the path has a }} without its {{ at {rest!r}. A brace of the path itself is typed }}}}"
+        )
+    return rest[0], position + 1
 
 
 def _as_text(value: Text | JsonText) -> Text:
@@ -389,10 +333,11 @@ def _as_text(value: Text | JsonText) -> Text:
     return value
 
 
-def _content_type(items: list[Item]) -> str | None:
+def content_type_of(items: list[Item]) -> str | None:
+    """Return the content type that the headers among the items name, without its expressions."""
     for item in items:
-        if item.kind == "header" and "".join(map(str, item.name)).lower() == "content-type":
-            return "".join(part for part in _as_text(item.value) if isinstance(part, str)) or JSON
+        if item.is_header("content-type"):
+            return "".join(part for part in _as_text(item.value) if isinstance(part, str))
     return None
 
 
@@ -414,37 +359,14 @@ def _examples(typed: str, method: str | None) -> tuple[str, ...]:
     )
 
 
-def _begins_with_method(words: list[str]) -> bool:
-    return len(words) > 1 and words[0].upper() in METHODS
-
-
-def _guess_method(arguments: argparse.Namespace) -> str:
-    return "POST" if arguments.data or arguments.parts else "GET"  # as curl does
-
-
-def _check_method(method: str, magic: str) -> str:
-    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", method):
-        raise MagicArgumentError(f"-X {method!r} is not a method. Type one such as -X PUT", magic=magic)
-    return method.upper()
-
-
-def _strip_semicolon(line: str) -> tuple[str, bool]:
-    stripped = line.rstrip()
-    return (stripped[:-1], True) if stripped.endswith(";") else (line, False)
-
-
-def require_unicode(text: str, magic: str) -> None:
+def require_unicode(text: str) -> None:
     """Refuse text that cannot be encoded.
 
     :raises MagicArgumentError: names the character.
     """
-    try:
-        text.encode()
-    except UnicodeEncodeError as exc:
-        wrong = text[exc.start]
-        raise MagicArgumentError(
-            f"the text holds half a character, {wrong!r}, which cannot be sent. Type it again", magic=magic
-        ) from None
+    if half := re.search("[\ud800-\udfff]", text):
+        message = f"the text contains half a character, {half[0]!r}, which cannot be sent. Type it again"
+        raise MagicArgumentError(message)
 
 
 def _parse_seconds(text: str) -> float:

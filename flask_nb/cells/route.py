@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import ast
-import re
-import warnings
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ..errors import MagicArgumentError, RuleError
-from .arguments import MagicParser, suggest
+from flask_nb.errors import MagicArgumentError, RuleError, naming
+
+from .arguments import MagicParser, is_token, parse_literal, suggest
 from .request import RequestDefinition
 from .request_line import METHODS as COMMON_METHODS
 from .request_line import parse_request
 from .rules import check_rule, end_of_variable
-from .words import split_line
+
+TRY_MAGIC = "%%route --try"
+"""What the errors of a request that is tried begin with."""
 
 METHODS = (*COMMON_METHODS, "TRACE", "CONNECT")
 """The methods that may stand in front of a rule; any other goes into ``--methods``."""
@@ -59,17 +59,13 @@ def route_parser() -> MagicParser:
         "`return` is the response. A cell that ends in a function or a View class defines the view.",
         examples=("%%route /hello/<name>", "%%route POST /items", "%%route /items/<int:id> --try /items/1"),
     )
-    parser.add_argument(
-        "words", nargs="*", metavar="RULE", help="such as /items/<int:id>; POST or GET,POST in front"
-    )
-    parser.add_argument("--methods", metavar="GET,POST", help="the methods, if they do not stand in front")
+    parser.add_words("RULE", "such as /items/<int:id>; POST or GET,POST in front")
+    parser.add_argument("--methods", metavar="GET,POST", help="the methods, unless they precede the rule")
     parser.add_argument(
         "--endpoint", metavar="E", help="default: the function's name, or one made from methods and rule"
     )
-    parser.add_argument(
+    parser.add_repeatable(
         "--defaults",
-        action="append",
-        default=[],
         type=_parse_default,
         metavar="K=V",
         help="value of a variable that the rule lacks; a Python literal or text; repeatable",
@@ -82,13 +78,11 @@ def route_parser() -> MagicParser:
         help="answer with and without the slash at the end",
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--host", metavar="H", help="answer for this host alone")
-    where.add_argument("--subdomain", metavar="S", help="answer for this subdomain alone")
-    parser.add_argument(
+    where.add_argument("--host", metavar="H", help="answer only for this host")
+    where.add_argument("--subdomain", metavar="S", help="answer only for this subdomain")
+    parser.add_repeatable(
         "--try",
         dest="tries",
-        action="append",
-        default=[],
         metavar="REQUEST",
         help="send it after each run of the cell: /hello/Ann or 'POST /items {\"a\": 1}'; repeatable",
     )
@@ -102,29 +96,29 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     :raises MagicArgumentError: when the line is not understood.
     :raises RuleError: when the rule is malformed.
     """
-    parser = route_parser()
-    words = split_line(
-        line, magic=parser.prog, verbatim=lambda text, at, _words, _word: end_of_variable(text, at)
-    )
-    arguments = parser.parse_words(words)
+    arguments = route_parser().parse_line(line, end_of_variable)
     front, rule = _split_front(arguments.words)
     check_rule(rule, host=arguments.host, subdomain=arguments.subdomain)
+    methods = _choose_methods(front, arguments.methods)
+    if arguments.endpoint is not None and not arguments.endpoint.strip():
+        raise MagicArgumentError("the endpoint is empty. Type a name, such as --endpoint hello")
+    names = [name for name, _value in arguments.defaults]
+    if twice := [name for index, name in enumerate(names) if name in names[:index]]:
+        raise MagicArgumentError(f"the default {twice[0]!r} is given twice. Keep one")
+    with naming(TRY_MAGIC):
+        tries = tuple(parse_request(None, request, magic=TRY_MAGIC) for request in arguments.tries)
     return RouteDefinition(
         rule=rule,
-        methods=_choose_methods(front, arguments.methods),
-        endpoint=_check_endpoint(arguments.endpoint),
-        defaults=_collect_defaults(arguments.defaults),
+        methods=methods,
+        endpoint=arguments.endpoint,
+        defaults=tuple(arguments.defaults),
         strict_slashes=arguments.strict_slashes,
         host=arguments.host,
         subdomain=arguments.subdomain,
-        tries=tuple(parse_request(None, request, magic="%%route --try") for request in arguments.tries),
+        tries=tries,
         body=body,
         body_line=body_line,
     )
-
-
-def _fail(message: str) -> NoReturn:
-    raise MagicArgumentError(message, magic="%%route")
 
 
 def _split_front(words: list[str]) -> tuple[list[str], str]:
@@ -133,8 +127,8 @@ def _split_front(words: list[str]) -> tuple[list[str], str]:
     if index is None:
         return _fail_without_rule(words)
     if behind := words[index + 1 :]:
-        _fail(
-            f"{behind[0]!r} behind the rule is not understood. Methods stand in front, such as "
+        raise MagicArgumentError(
+            f"{behind[0]!r} after the rule is not understood. Methods come first, such as "
             f"%%route POST {words[index]}; a rule with spaces needs quotes"
         )
     return [method for word in words[:index] for method in _split_methods(word)], words[index]
@@ -142,7 +136,9 @@ def _split_front(words: list[str]) -> tuple[list[str], str]:
 
 def _fail_without_rule(words: list[str]) -> NoReturn:
     if not words or set(_split_methods(words[-1])) <= set(METHODS):
-        _fail(f"the rule is missing. Type one, such as %%route {' '.join([*words, '/hello'])}")
+        raise MagicArgumentError(
+            f"the rule is missing. Type one, such as %%route {' '.join([*words, '/hello'])}"
+        )
     *methods, rule = words
     typed = " ".join(["%%route", *methods, f"/{rule}"])
     raise RuleError(f"the rule {rule!r} has to begin with a slash. Type {typed}")
@@ -156,42 +152,25 @@ def _choose_methods(front: list[str], flag: str | None) -> tuple[str, ...] | Non
     for method in front:
         if method not in METHODS:
             hint = suggest(method, METHODS, "Methods")
-            _fail(f"{method!r} is not a method; one of your own goes into --methods. {hint}")
+            raise MagicArgumentError(
+                f"{method!r} is not a known method; one of your own goes into --methods. {hint}"
+            )
     if flag is None:
         return tuple(dict.fromkeys(front)) or None
     if front:
-        _fail("the methods are given twice, in front of the rule and with --methods. Keep one")
+        raise MagicArgumentError(
+            "the methods are given twice, in front of the rule and with --methods. Keep one"
+        )
     methods = _split_methods(flag)
-    if not methods or not all(re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Z-]+", method) for method in methods):
-        _fail(f"--methods {flag!r} is not a list of methods. Type it as --methods GET,POST")
+    if not methods or not all(map(is_token, methods)):
+        raise MagicArgumentError(
+            f"--methods {flag!r} is not a list of methods. Type it as --methods GET,POST"
+        )
     return tuple(dict.fromkeys(methods))
-
-
-def _check_endpoint(endpoint: str | None) -> str | None:
-    if endpoint is not None and not endpoint.strip():
-        _fail("the endpoint is empty. Type a name, such as --endpoint hello")
-    return endpoint
 
 
 def _parse_default(text: str) -> tuple[str, object]:
     name, separator, value = text.partition("=")
     if not separator or not name.isidentifier():
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=value, such as page=1")
-    return name, _parse_literal(value)
-
-
-def _parse_literal(text: str) -> object:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # text that is no literal may look like a doubtful one
-        try:
-            return ast.literal_eval(text)
-        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-            return text
-
-
-def _collect_defaults(pairs: list[tuple[str, object]]) -> tuple[tuple[str, object], ...]:
-    names = [name for name, _value in pairs]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            _fail(f"the default {name!r} is given twice. Keep one")
-    return tuple(pairs)
+    return name, parse_literal(value)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
-from ..errors import RuleError
+from flask_nb.errors import RuleError
+
 from .arguments import suggest
 
 _VARIABLE = re.compile(r"<(?:(\w+)(?:\((.*?)\))?:)?([^\W\d]\w*)>", re.ASCII)
@@ -44,8 +45,11 @@ def find_variables(*patterns: str | None) -> list[Variable]:
     return [piece for text in patterns if text for piece in split_rule(text) if isinstance(piece, Variable)]
 
 
-def end_of_variable(text: str, position: int) -> int | None:
-    """Return where the variable ends that begins at the position, None if none begins there."""
+def end_of_variable(text: str, position: int, *_before: object) -> int | None:
+    """Return where the variable ends that begins at the position, None if none begins there.
+
+    It can be given to :func:`split_line` as it is.
+    """
     found = _VARIABLE.match(text, position)
     return found.end() if found else None
 
@@ -95,7 +99,7 @@ def _check_names(rule: str, names: list[str]) -> None:
             raise RuleError(f"the rule {rule!r} has the variable {name!r} twice. Rename one of them")
         if keyword.iskeyword(name) or name == "__debug__":
             raise RuleError(
-                f"the variable {name!r} of the rule {rule!r} is a word of Python's own. Type <{name}_>"
+                f"the variable {name!r} of the rule {rule!r} is a reserved word in Python. Type <{name}_>"
             )
 
 

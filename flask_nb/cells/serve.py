@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from ..errors import MagicArgumentError
-from .arguments import MagicParser, choose
-from .words import split_line
+from flask_nb.errors import MagicArgumentError
+
+from .arguments import MagicParser, choose_action
 
 ACTIONS = ("start", "stop", "status", "restart")
 
@@ -34,9 +34,7 @@ def serve_parser() -> MagicParser:
         "Serve the app in the background of the kernel.",
         examples=("%serve", "%serve --port 5000", "%serve status", "%serve stop"),
     )
-    parser.add_argument(
-        "action", nargs="*", metavar="ACTION", help="start (default), stop, status or restart"
-    )
+    parser.add_words("ACTION", "start (default), stop, status or restart")
     parser.add_argument(
         "--port", type=_parse_port, metavar="N", help="port to listen on; default: a free one"
     )
@@ -49,24 +47,19 @@ def parse_serve(line: str) -> ServeArguments:
 
     :raises MagicArgumentError: when it is not understood.
     """
-    parser = serve_parser()
-    arguments = parser.parse_words(split_line(line, magic=parser.prog))
-    action = _one_action(arguments.action)
+    arguments = serve_parser().parse_line(line)
+    action = _one_action(arguments.words)
     if action in ("stop", "status") and (arguments.port is not None or arguments.host is not None):
-        raise MagicArgumentError(
-            f"{action} takes no --port and no --host. Type %serve {action}", magic=parser.prog
-        )
+        raise MagicArgumentError(f"{action} takes neither --port nor --host. Type %serve {action}")
     return ServeArguments(action, arguments.port, arguments.host)
 
 
 def _one_action(words: list[str]) -> str:
-    if not words:
-        return "start"
     if len(words) > 1:
-        raise MagicArgumentError(f"one action at a time, not {' '.join(words)!r}", magic="%serve")
-    if words[0].isdecimal():
-        raise MagicArgumentError(f"a port is a flag. Type %serve --port {words[0]}", magic="%serve")
-    return choose(words[0], ACTIONS, what="action", magic="%serve")
+        raise MagicArgumentError(f"one action at a time, not {' '.join(words)!r}")
+    if words and words[0].isdecimal():
+        raise MagicArgumentError(f"a port is a flag. Type %serve --port {words[0]}")
+    return choose_action(words[0], ACTIONS) if words else "start"
 
 
 def _parse_port(text: str) -> int:

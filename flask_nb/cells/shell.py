@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
 
 _TOKEN = re.compile(
     r"(?P<continued>\\\r?\n)"
@@ -24,7 +25,7 @@ _TOKEN = re.compile(
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "0": "\0", "b": "\b", "f": "\f"}
 
 
-def split_commands(text: str, magic: str) -> list[list[str]]:
+def split_commands(text: str) -> list[list[str]]:
     """Return the words of each command; a line is one, unless a backslash continues it.
 
     What only a shell can do, such as pipes and variables, is refused.
@@ -33,7 +34,7 @@ def split_commands(text: str, magic: str) -> list[list[str]]:
     """
     commands: list[list[str]] = [[]]
     word: str | None = None
-    for kind, value in _tokens(text, magic):
+    for kind, value in _tokens(text):
         if kind == "text":
             word = (word or "") + value
             continue
@@ -47,7 +48,7 @@ def split_commands(text: str, magic: str) -> list[list[str]]:
     return [command for command in commands if command]
 
 
-def _tokens(text: str, magic: str) -> Iterator[tuple[str, str]]:
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
     position = 0
     begins_word = True
     while position < len(text):
@@ -60,17 +61,17 @@ def _tokens(text: str, magic: str) -> Iterator[tuple[str, str]]:
         position = found.end()
         begins_word = kind in ("space", "newline", "continued")
         if kind in ("operator", "variable", "quote"):
-            _refuse(kind, value, text[found.start() :].split("\n")[0][:20], magic)
+            _refuse(kind, value, text[found.start() :])
         yield (
             ("newline" if kind == "newline" else "space" if begins_word else "text"),
-            _read(kind, value, magic),
+            _read(kind, value),
         )
 
 
-def _read(kind: str, value: str, magic: str) -> str:
+def _read(kind: str, value: str) -> str:
     if kind == "double":
         if variable := re.search(r"(?<!\\)(?:\$[\w{(]|`)", value):
-            _refuse("variable", variable[0], value[variable.start() :].split("\n")[0][:20], magic)
+            _refuse("variable", variable[0], value[variable.start() :])
         return re.sub(r"\\(\r?\n|[$`\"\\])", lambda found: found[1] if found[1] in '$`"\\' else "", value)
     if kind == "ansi":
         return re.sub(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", _ansi, value, flags=re.DOTALL)
@@ -82,11 +83,12 @@ def _ansi(found: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else _ANSI.get(found[3], f"\\{found[3]}")
 
 
-def _refuse(kind: str, value: str, excerpt: str, magic: str) -> None:
+def _refuse(kind: str, value: str, rest: str) -> NoReturn:
+    excerpt = rest.split("\n")[0][:20]
     what = {
-        "operator": f"{value!r} at {excerpt!r} is for a shell. Paste the curl command alone, and put a URL "
+        "operator": f"{value!r} at {excerpt!r} is for the shell. Paste only the curl command, and put a URL "
         f"with & or ; into quotes",
-        "variable": f"{excerpt!r} is a variable of a shell. Type its value, or use single quotes",
+        "variable": f"{excerpt!r} is a shell variable. Type its value, or use single quotes",
         "quote": f"the quote {value} before {excerpt[1:]!r} is not closed. Close it",
     }
-    raise MagicArgumentError(what[kind], magic=magic)
+    raise MagicArgumentError(what[kind])

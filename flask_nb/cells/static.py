@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from .arguments import MagicParser
 from .content_paths import parse_path
-from .words import split_line
+
+if TYPE_CHECKING:
+    from flask_nb.engines.protocol import Engine
 
 
 @dataclass(frozen=True)
@@ -40,19 +42,9 @@ class AppliedStatic:
 
     @property
     def summary(self) -> str:
-        """Return one line on the file, the same whenever the cell runs."""
+        """One line on the file, the same whenever the cell runs."""
         length = len(self.definition.content.encode(errors="replace"))
         return f"static {self.definition.path} → {self.url} ({self.mimetype}, {length:,} B)"
-
-
-class StaticTarget(Protocol):
-    """An app to which static files can be added; engines provide it."""
-
-    def add_static(self, path: str, data: bytes, mimetype: str | None) -> tuple[str, str]:
-        """Define the file in front of the one in the folder; return its URL's path and its type.
-
-        :raises CellError: when the app serves no static files.
-        """
 
 
 def static_parser() -> MagicParser:
@@ -65,7 +57,7 @@ def static_parser() -> MagicParser:
         "the ETag from the content.",
         examples=("%%static site.css", "%%static js/app.js", "%%static humans --type text/plain"),
     )
-    parser.add_argument("words", nargs="*", metavar="PATH", help="as in url_for('static', filename='PATH')")
+    parser.add_words("PATH", "as in url_for('static', filename='PATH')")
     parser.add_argument(
         "--type", dest="mimetype", type=_parse_type, metavar="TYPE", help="content type, such as text/plain"
     )
@@ -77,13 +69,12 @@ def parse_static(line: str, body: str) -> StaticDefinition:
 
     :raises MagicArgumentError: when the line is not understood.
     """
-    parser = static_parser()
-    arguments = parser.parse_words(split_line(line, magic=parser.prog))
-    path = parse_path(arguments.words, magic=parser.prog, folder="static", example="site.css")
+    arguments = static_parser().parse_line(line)
+    path = parse_path(arguments.words, typed="%%static", folder="static", example="site.css")
     return StaticDefinition(path, body, arguments.mimetype)
 
 
-def apply_static(definition: StaticDefinition, target: StaticTarget) -> AppliedStatic:
+def apply_static(definition: StaticDefinition, target: Engine) -> AppliedStatic:
     """Define the file; it is served when this returns.
 
     :raises CellError: when the app serves no static files.

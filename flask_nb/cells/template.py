@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from .arguments import MagicParser
 from .content_paths import parse_path
-from .words import split_line
+
+if TYPE_CHECKING:
+    from flask_nb.engines.protocol import Engine
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,10 @@ class AppliedTemplate:
 
     @property
     def summary(self) -> str:
-        """Return one line on the template, the same whenever the cell runs."""
+        """One line on the template, the same whenever the cell runs."""
         parts = [_named("uses", self.uses), _named("takes", self.takes)]
         details = "; ".join(filter(None, parts))
         return f"template {self.definition.name}" + (f" ({details})" if details else "")
-
-
-class TemplateTarget(Protocol):
-    """An app to which templates can be added; engines provide it."""
-
-    def add_template(
-        self, name: str, source: str, filename: str, first_line: int
-    ) -> tuple[Sequence[str], Sequence[str]]:
-        """Define the template in front of the files of that name; it is live when this returns.
-
-        :param first_line: the line of *filename* on which the source begins.
-        :return: the templates that it extends, includes and imports, and the variables that it takes.
-        :raises CellSyntaxError: when it does not compile; then nothing has changed.
-        """
 
 
 def template_parser() -> MagicParser:
@@ -69,7 +57,7 @@ def template_parser() -> MagicParser:
         "each other. Values are escaped in .html, .htm, .xml, .xhtml and .svg.",
         examples=("%%template hello.html", "%%template mail/welcome.txt"),
     )
-    parser.add_argument("words", nargs="*", metavar="NAME", help="as in render_template('NAME')")
+    parser.add_words("NAME", "as in render_template('NAME')")
     return parser
 
 
@@ -78,14 +66,13 @@ def parse_template(line: str, body: str, body_line: int = 2) -> TemplateDefiniti
 
     :raises MagicArgumentError: when the line is not understood.
     """
-    parser = template_parser()
-    words = parser.parse_words(split_line(line, magic=parser.prog)).words
-    name = parse_path(words, magic=parser.prog, folder="templates", example="hello.html")
+    words = template_parser().parse_line(line).words
+    name = parse_path(words, typed="%%template", folder="templates", example="hello.html")
     return TemplateDefinition(name, body, body_line)
 
 
 def apply_template(
-    definition: TemplateDefinition, target: TemplateTarget, *, filename: str = "<cell>"
+    definition: TemplateDefinition, target: Engine, *, filename: str = "<cell>"
 ) -> AppliedTemplate:
     """Define the template; one that does not compile leaves the old one.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
+
 from .arguments import MagicParser, is_flag
 from .words import split_line
 

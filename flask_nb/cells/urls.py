@@ -6,17 +6,19 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING
 
 from werkzeug.routing import BuildError
 
-from ..errors import MagicArgumentError, UrlError
+from flask_nb.errors import MagicArgumentError, UrlError
+
 from .arguments import MagicParser
 from .expressions import Evaluate, Text, end_of_expression, expand_text, expand_value, parse_text
 from .rules import end_of_variable, find_variables
-from .words import split_line
 
-_MAGIC = "%url_for"
+if TYPE_CHECKING:
+    from flask_nb.engines.protocol import Engine, RouteRow
+
 _OPTIONS = ("_anchor", "_external", "_method", "_scheme")
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -40,51 +42,16 @@ class UrlDefinition:
     live: bool = False
 
 
-class Route(Protocol):
-    """One route of an app."""
-
-    @property
-    def rule(self) -> str:
-        """The rule, such as ``/hello/<name>``."""
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """Its methods."""
-
-    @property
-    def endpoint(self) -> str:
-        """Its endpoint."""
-
-
-class UrlTarget(Protocol):
-    """An app that builds URLs; engines provide it."""
-
-    def routes(self) -> Sequence[Route]:
-        """Return all routes."""
-
-    def url_for(
-        self,
-        endpoint: str,
-        values: Mapping[str, Any],
-        *,
-        anchor: str | None,
-        method: str | None,
-        scheme: str | None,
-        external: bool | None,
-    ) -> str:
-        """Build a URL, with or without an active context, and without ``SERVER_NAME``."""
-
-
 _FEW = 4  # so many endpoints are named when none is near
 
 
 def url_parser() -> MagicParser:
     """Return the parser of ``%url_for``."""
     parser = MagicParser(
-        _MAGIC,
+        "%url_for",
         "ENDPOINT [name=value …]",
         "Build the URL of an endpoint, as url_for does; no context is needed.\n\n"
-        "What the rule has no variable for becomes the query. The value is a text that can be assigned.",
+        "What the rule has no variable for becomes the query. The value is text, which can be assigned.",
         examples=(
             "%url_for hello_name name=Ann",
             "%url_for /hello/<name> name={user.name} page=2",
@@ -92,15 +59,13 @@ def url_parser() -> MagicParser:
             "url = %url_for index",
         ),
     )
-    parser.add_argument(
-        "words",
-        nargs="*",
-        metavar="ENDPOINT",
-        help="an endpoint, its beginning up to a _, or a rule; then name=value, where {expression} is a "
+    parser.add_words(
+        "ENDPOINT",
+        "an endpoint, its beginning up to a _, or a rule; then name=value, where {expression} is a "
         "value of the notebook; _external=True, _anchor=…, _method=… and _scheme=… as in url_for",
     )
     parser.add_argument(
-        "--live", action="store_true", help="with the address of the server that runs; differs with each run"
+        "--live", action="store_true", help="with the address of the running server; differs with each run"
     )
     return parser
 
@@ -110,23 +75,23 @@ def parse_url(line: str) -> UrlDefinition:
 
     :raises MagicArgumentError: when it is not understood.
     """
-    parser = url_parser()
-    arguments = parser.parse_words(split_line(line, magic=_MAGIC, verbatim=_find_stretch))
+    arguments = url_parser().parse_line(line, _find_stretch)
     if not arguments.words:
-        _fail("the endpoint is missing. Type one, such as %url_for index; %routes shows them all")
+        raise MagicArgumentError(
+            "the endpoint is missing. Type one, such as %url_for index; %routes shows them all"
+        )
     name, *rest = arguments.words
     if "=" in name and not name.startswith("/"):
-        _fail(f"the endpoint is missing in front of {name!r}. %routes shows them all")
+        raise MagicArgumentError(f"the endpoint is missing before {name!r}. %routes shows them all")
     pairs = [_parse_pair(word) for word in rest]
-    options = {key: value for key, value in pairs if key in _OPTIONS}
-    values = tuple((key, parse_text(value)) for key, value in pairs if key not in _OPTIONS)
     _refuse_twice([key for key, _value in pairs])
+    options = {key: value for key, value in pairs if key in _OPTIONS}
     external = _parse_truth(options["_external"]) if "_external" in options else None
     if external is False and "_scheme" in options:
-        _fail("_scheme is part of an external URL. Leave out _external=False")
+        raise MagicArgumentError("_scheme is part of an external URL. Leave out _external=False")
     return UrlDefinition(
         name,
-        values,
+        tuple((key, parse_text(value)) for key, value in pairs if key not in _OPTIONS),
         external=external,
         anchor=options.get("_anchor"),
         method=options["_method"].upper() if "_method" in options else None,
@@ -135,7 +100,7 @@ def parse_url(line: str) -> UrlDefinition:
     )
 
 
-def build_url(definition: UrlDefinition, target: UrlTarget, evaluate: Evaluate) -> str:
+def build_url(definition: UrlDefinition, target: Engine, evaluate: Evaluate) -> str:
     """Return the URL; nothing is sent, no hook of a request runs.
 
     :param evaluate: returns the value of an expression's source; its errors propagate.
@@ -144,14 +109,17 @@ def build_url(definition: UrlDefinition, target: UrlTarget, evaluate: Evaluate) 
     routes = target.routes()
     endpoint = _find_endpoint(definition.name, routes, definition.method)
     values = {name: expand_value(text, evaluate) for name, text in definition.values}
+    is_absolute = definition.scheme is not None and definition.external is None
     try:
         return target.url_for(
             endpoint,
             values,
-            anchor=_expand_option(definition.anchor, evaluate),
+            anchor=None
+            if definition.anchor is None
+            else expand_text(parse_text(definition.anchor), evaluate),
             method=definition.method,
             scheme=definition.scheme,
-            external=_is_external(definition),
+            external=True if definition.live or is_absolute else definition.external,
         )
     except BuildError:
         raise _explain(endpoint, values, routes, definition.method) from None
@@ -161,16 +129,6 @@ def build_url(definition: UrlDefinition, target: UrlTarget, evaluate: Evaluate) 
         raise UrlError(f"{shown} does not fit {rules}: {type(exc).__name__}: {exc}") from exc
 
 
-def _is_external(definition: UrlDefinition) -> bool | None:
-    if definition.live:
-        return True
-    return True if definition.scheme is not None and definition.external is None else definition.external
-
-
-def _expand_option(typed: str | None, evaluate: Evaluate) -> str | None:
-    return None if typed is None else expand_text(parse_text(typed), evaluate)
-
-
 def _find_stretch(line: str, position: int, words: Sequence[str], word: str) -> int | None:
     return end_of_expression(line, position) or end_of_variable(line, position)
 
@@ -178,34 +136,32 @@ def _find_stretch(line: str, position: int, words: Sequence[str], word: str) -> 
 def _parse_pair(word: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not equals or not name.isidentifier():
-        _fail(f"{word!r} is not of the form name=value. A value with spaces needs quotes")
+        raise MagicArgumentError(f"{word!r} is not of the form name=value. A value with spaces needs quotes")
     if name in _OPTIONS and not value:
-        _fail(f"{name} has no value. Type it behind the =")
+        raise MagicArgumentError(f"{name} has no value. Type it after the =")
     if name not in _OPTIONS and (near := difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.75)):
-        _fail(f"unknown option {name!r}. Did you mean {near[0]}?")
+        raise MagicArgumentError(f"unknown option {name!r}. Did you mean {near[0]}?")
     return name, value
 
 
 def _refuse_twice(names: list[str]) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
-            _fail(f"{name!r} is given twice. For several values of a query type {name}={{['a', 'b']}}")
+            raise MagicArgumentError(
+                f"{name!r} is given twice. For several query values, type {name}={{['a', 'b']}}"
+            )
 
 
 def _parse_truth(text: str) -> bool:
     if text.lower() not in _TRUTH:
-        _fail(f"_external is True or False, not {text!r}")
+        raise MagicArgumentError(f"_external is True or False, not {text!r}")
     return _TRUTH[text.lower()]
-
-
-def _fail(message: str) -> NoReturn:
-    raise MagicArgumentError(message, magic=_MAGIC)
 
 
 # --- the endpoint ---
 
 
-def _find_endpoint(name: str, routes: Sequence[Route], method: str | None) -> str:
+def _find_endpoint(name: str, routes: Sequence[RouteRow], method: str | None) -> str:
     if name.startswith("."):  # relative to the blueprint of the request that is active
         return name
     if name.startswith("/"):
@@ -217,14 +173,14 @@ def _find_endpoint(name: str, routes: Sequence[Route], method: str | None) -> st
     if len(longer) == 1:
         return longer[0]
     if longer:
-        raise UrlError(f"{name!r} begins several endpoints: {', '.join(longer)}. Type one of them")
+        raise UrlError(f"{name!r} is the start of several endpoints: {', '.join(longer)}. Type one of them")
     near = difflib.get_close_matches(name, endpoints, n=3, cutoff=0.5)
     if not near and len(endpoints) <= _FEW:
         near = endpoints
     raise UrlError(f"there is no endpoint {name!r}. {_near(near, routes)}")
 
 
-def _find_by_rule(rule: str, routes: Sequence[Route], method: str | None) -> str:
+def _find_by_rule(rule: str, routes: Sequence[RouteRow], method: str | None) -> str:
     found = [route for route in routes if route.rule == rule]
     if len(found) > 1:
         asked = method or "GET"
@@ -234,24 +190,24 @@ def _find_by_rule(rule: str, routes: Sequence[Route], method: str | None) -> str
         return endpoints[0]
     if endpoints:
         names = ", ".join(endpoints)
-        raise UrlError(f"the rule {rule!r} is that of several endpoints: {names}. Type one of them")
+        raise UrlError(f"the rule {rule!r} belongs to several endpoints: {names}. Type one of them")
     rules = {route.rule: route.endpoint for route in routes}
     near = [rules[close] for close in difflib.get_close_matches(rule, rules, n=3, cutoff=0.5)]
     raise UrlError(f"there is no rule {rule!r}. {_near(near, routes)}")
 
 
-def _near(endpoints: list[str], routes: Sequence[Route]) -> str:
+def _near(endpoints: list[str], routes: Sequence[RouteRow]) -> str:
     if not endpoints:
         return "%routes shows them all"
     return f"Near: {', '.join(f'{name} ({_rules(name, routes)[0]})' for name in endpoints)}"
 
 
-def _rules(endpoint: str, routes: Sequence[Route]) -> list[str]:
+def _rules(endpoint: str, routes: Sequence[RouteRow]) -> list[str]:
     return [route.rule for route in routes if route.endpoint == endpoint] or [endpoint]
 
 
 def _explain(
-    endpoint: str, values: Mapping[str, object], routes: Sequence[Route], method: str | None
+    endpoint: str, values: Mapping[str, object], routes: Sequence[RouteRow], method: str | None
 ) -> UrlError:
     """Say which values are missing: those of the rule that lacks the fewest."""
     known = [route for route in routes if route.endpoint == endpoint]
@@ -265,12 +221,12 @@ def _explain(
     if not missing:
         return UrlError(f"these values do not fit {route.rule}, the rule of the endpoint {endpoint!r}")
     given = [f"{name}={value}" for name, value in values.items() if re.fullmatch(r"\S+", str(value))]
-    typed = " ".join([_MAGIC, endpoint, *given, *(f"{name}=…" for name in missing)])
+    typed = " ".join(["%url_for", endpoint, *given, *(f"{name}=…" for name in missing)])
     names = ", ".join(map(repr, missing))
     what = f"the value of {names} is" if len(missing) == 1 else f"the values of {names} are"
     return UrlError(f"{what} missing for {route.rule}. Type {typed}")
 
 
-def _missing(route: Route, values: Mapping[str, object]) -> list[str]:
+def _missing(route: RouteRow, values: Mapping[str, object]) -> list[str]:
     names = [variable.name for variable in find_variables(route.rule)]
     return [name for name in names if values.get(name) is None]

@@ -11,16 +11,12 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
-import re
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from types import CodeType, FunctionType, ModuleType, TracebackType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal
 
-from ..errors import CellSyntaxError
-from .route import RouteDefinition
+from flask_nb.errors import CellSyntaxError
 
 Form = Literal["function", "class", "body"]
 
@@ -28,7 +24,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.Lambda, ast.ClassDef)
 # The notebook's compiler allows `await` at top level; in a cell that runs once it would run nothing.
 _NOTEBOOK_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
-_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+_UNREADABLE = (ValueError, RecursionError, MemoryError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class ViewSource:
 
         :raises CellSyntaxError: when the cell cannot be parsed, or holds no statement.
         """
-        tree = self._translate(partial(compile, self._placed(), self.filename, "exec", **self._options(True)))
+        tree = self._compile(self._placed(), "exec", ast.PyCF_ONLY_AST)
         if not tree.body:
             raise CellSyntaxError("the cell is empty. Type the view below the magic, such as: 'Hello'")
         return tree  # type: ignore[no-any-return]
@@ -62,17 +58,16 @@ class ViewSource:
         :raises CellSyntaxError: when Python refuses it.
         """
         mode = "eval" if isinstance(tree, ast.Expression) else "exec"
-        compiled = partial(compile, tree, self.filename, mode, **self._options(False))
-        return self._translate(compiled)  # type: ignore[no-any-return]
+        return self._compile(tree, mode)  # type: ignore[no-any-return]
 
-    def fail(self, message: str, line: int | None) -> CellSyntaxError:
+    def fail(self, message: str, line: int | None, column: int | None = None) -> CellSyntaxError:
         """Return the error for a line of the cell."""
-        return CellSyntaxError(message, line=line, text=self._line(line) or None)
+        return CellSyntaxError(message, line=line, text=self._line(line) or None, column=column)
 
     def _explain(self, exc: SyntaxError) -> str:
         line = self._line(exc.lineno).lstrip()
         if line.startswith("%%"):
-            return "a cell has one %% magic. Put this line and what follows into a cell of its own"
+            return "a cell can have only one %% magic. Put this line and what follows into a cell of its own"
         if line.startswith(("%", "!")):
             return "a view is plain Python. Put % magics and ! commands into another cell"
         return exc.msg
@@ -82,30 +77,18 @@ class ViewSource:
         return lines[number - 1] if number and number <= len(lines) else ""
 
     def _placed(self) -> str:
+        # Blank lines in front make the compiler count the lines of the cell, also where it only warns.
         return "\n" * (self.body_line - 1) + self.body
 
-    def _options(self, only_ast: bool) -> dict[str, Any]:
-        flags = self.flags & ~_NOTEBOOK_FLAGS
-        return {"flags": flags | ast.PyCF_ONLY_AST if only_ast else flags, "dont_inherit": True}
-
-    def _translate(self, compiled: Callable[[], Any]) -> Any:
+    def _compile(self, source: str | ast.Module | ast.Expression, mode: str, flags: int = 0) -> Any:
+        flags |= self.flags & ~_NOTEBOOK_FLAGS
         try:
-            return compiled()
+            return compile(source, self.filename, mode, flags, dont_inherit=True)
         except SyntaxError as exc:
             raise self.fail(self._explain(exc), exc.lineno) from None
         except _UNREADABLE as exc:
             reason = str(exc) or "the source is nested too deeply"
             raise CellSyntaxError(f"Python cannot compile the cell: {reason}") from None
-
-
-def analyse(definition: RouteDefinition) -> Form:
-    """Return the form of a cell: what its last statement makes it.
-
-    :raises CellSyntaxError: when it cannot be parsed, or holds no statement.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are shown when the cell is compiled
-        return form_of(ViewSource(definition.body, definition.body_line).parse())
 
 
 def form_of(tree: ast.Module) -> Form:
@@ -124,18 +107,27 @@ def wrap_body(source: ViewSource, tree: ast.Module, variables: Sequence[str]) ->
         and awaits.
     """
     _refuse_global(source, tree, variables)
-    _refuse_mixture(source, tree)
+    yields = _yields(tree)
+    if yields and awaits(tree):
+        message = "a view cannot both await and yield. Let it await, and return a generator"
+        raise source.fail(message, yields[0].lineno)
+    # Wrapped as a tree, not as text: indenting the text would change strings of several lines, and every
+    # column that a traceback underlines.
     keyword = "async def" if awaits(tree) else "def"
     module = ast.parse(f"{keyword} view({', '.join(variables)}): pass")
     ast.increment_lineno(module, max(0, source.body_line - 2))  # the line of the magic itself
-    function = module.body[0]
+    function, last = module.body[0], tree.body[-1]
     assert isinstance(function, _FUNCTIONS)
-    function.body = tree.body if streams(tree) else _return_last(tree.body)
+    function.body = tree.body
+    if isinstance(last, ast.Expr) and not yields:  # what a generator returns is not sent
+        function.body = [*tree.body[:-1], ast.copy_location(ast.Return(last.value), last)]
     return module
 
 
 def make_function(code: CodeType, namespace: dict[str, Any], name: str) -> Callable[..., Any]:
     """Return the function of :func:`wrap_body`'s code, under a name of its own."""
+    # To run the `def` would bind its name in the notebook; to run it in a dictionary of its own would cut
+    # the view off from the notebook's names. So the `def` never runs: its code is taken out of the module's.
     inner = next(const for const in code.co_consts if isinstance(const, CodeType))
     function = FunctionType(inner.replace(co_name=name, co_qualname=name), namespace, name)
     function.__qualname__ = name
@@ -159,7 +151,9 @@ def streams(tree: ast.Module) -> bool:
 def own_nodes(tree: ast.Module) -> Iterator[ast.AST]:
     """Yield what is evaluated in the cell's own scope, in source order.
 
-    Of a nested function or class that is the decorators, defaults, bases and annotations.
+    Of a nested function or class that is the decorators, defaults, bases and annotations: a ``yield`` in
+    its body makes a generator of the function, not of the view. ``ast.walk`` knows no scopes, and a symbol
+    table tells a scope's names but not what it awaits.
     """
     pending: list[ast.AST] = list(reversed(tree.body))
     while pending:
@@ -169,42 +163,21 @@ def own_nodes(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _own_children(node: ast.AST) -> Iterator[ast.AST]:
-    if not isinstance(node, _SCOPES):
-        yield from ast.iter_child_nodes(node)
-        return
-    for name, value in ast.iter_fields(node):
-        if name != "body":
-            yield from (
-                child
-                for child in (value if isinstance(value, list) else [value])
-                if isinstance(child, ast.AST)
-            )
+    inside: set[ast.AST] = set()
+    if isinstance(node, _SCOPES):
+        inside.update(node.body if isinstance(node.body, list) else [node.body])
+    return (child for child in ast.iter_child_nodes(node) if child not in inside)
 
 
 def _refuse_global(source: ViewSource, tree: ast.Module, variables: Collection[str]) -> None:
-    declarations = (node for node in own_nodes(tree) if isinstance(node, ast.Global))
-    for declaration in declarations:
-        for name in declaration.names:
-            if name in variables:
-                message = f"{name!r} is a variable of the rule, so it cannot be global here"
-                raise source.fail(message, declaration.lineno)
-
-
-def _refuse_mixture(source: ViewSource, tree: ast.Module) -> None:
-    if awaits(tree) and streams(tree):
-        message = "a view cannot await and yield both. Let it await, and return a generator"
-        raise source.fail(message, _yields(tree)[0].lineno)
+    for node in own_nodes(tree):
+        if isinstance(node, ast.Global) and (taken := [name for name in node.names if name in variables]):
+            message = f"{taken[0]!r} is a variable of the rule, so it cannot be global here"
+            raise source.fail(message, node.lineno)
 
 
 def _yields(tree: ast.Module) -> list[ast.Yield | ast.YieldFrom]:
     return [node for node in own_nodes(tree) if isinstance(node, ast.Yield | ast.YieldFrom)]
-
-
-def _return_last(statements: list[ast.stmt]) -> list[ast.stmt]:
-    last = statements[-1]
-    if not isinstance(last, ast.Expr):
-        return statements
-    return [*statements[:-1], ast.copy_location(ast.Return(last.value), last)]
 
 
 def framework_names(framework: ModuleType) -> dict[str, Any]:
@@ -221,21 +194,24 @@ def framework_names(framework: ModuleType) -> dict[str, Any]:
 
 
 def missing_names(
-    code: CodeType, namespace: Mapping[str, Any], framework: ModuleType | Mapping[str, Any]
+    code: CodeType, namespace: Mapping[str, Any], offered: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """Return the framework's names that the code uses and the notebook does not define otherwise.
 
     A name that is bound to the framework's own object already counts as well, so that the answer is the
     same when the cell runs again. Names that the code assigns itself, and builtins, do not count.
+
+    :param offered: what :func:`framework_names` returns.
     """
     loaded, assigned = _globals_of(code)
-    offered = framework_names(framework) if isinstance(framework, ModuleType) else framework
     candidates = (loaded & set(offered)) - assigned - set(dir(builtins))
     return tuple(name for name in sorted(candidates) if namespace.get(name, offered[name]) is offered[name])
 
 
 def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:
     """Return the global names that the code loads and those it assigns, nested functions included."""
+    # Bytecode is asked, not the tree: the compiler has resolved every name by then, so that a parameter, a
+    # comprehension's variable or a closure's cell of the same name is told from the notebook's.
     loaded: set[str] = set()
     stored: set[str] = set()
     assigned: set[str] = set()
@@ -253,28 +229,3 @@ def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:
             assigned |= inner_assigned
     # At module level a stored name is a global; in a class it is the class's own.
     return (loaded, assigned | stored) if code.co_name == "<module>" else (loaded - stored, assigned)
-
-
-def unbound_hint(exc: BaseException, code: CodeType) -> str | None:
-    """Return a hint for an assigned name of the view that was read too early, else None.
-
-    :param code: the code of a view that is a cell's body.
-    """
-    if not isinstance(exc, UnboundLocalError) or _raising_code(exc.__traceback__) is not code:
-        return None
-    found = re.search(r"'(\w+)'", str(exc))
-    if found is None or found[1] not in (*code.co_varnames, *code.co_cellvars):
-        return None
-    name = found[1]
-    return (
-        f"{name!r} is assigned in this cell, so it is local to the view. "
-        f"To use the notebook's {name!r}, begin the cell with: global {name}"
-    )
-
-
-def _raising_code(traceback: TracebackType | None) -> CodeType | None:
-    code = None
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        traceback = traceback.tb_next
-    return code

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ..errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError
 
 Verbatim = Callable[[str, int, Sequence[str], str], "int | None"]
 """Says where a stretch ends that is taken as it stands, spaces and quotes included.
@@ -27,17 +27,22 @@ _QUOTED = {
 _PLAIN = re.compile(r"[\w/<>:.,?&%+@~(){}\[\]=-]+")
 
 
-def split_line(line: str, *, magic: str = "", verbatim: Verbatim | None = None) -> list[str]:
+def split_line(line: str, verbatim: Verbatim = lambda *_: None) -> list[str]:
     """Split the line of a magic into its words.
 
     A word that begins with ``#`` begins a comment, which ends the line.
 
     :param line: what stands behind the magic's name.
-    :param magic: the magic's name for the error, such as ``%%route``.
     :param verbatim: finds the stretches whose spaces and quotes are part of the word.
     :raises MagicArgumentError: when a quote is not closed.
     """
-    return _Splitter(line, magic, verbatim).split()
+    words: list[str] = []
+    position = _begin_of_word(line, 0)
+    while line[position : position + 1] not in ("", "#"):
+        word, position = _read_word(line, position, words, verbatim)
+        words.append(word)
+        position = _begin_of_word(line, position)
+    return words
 
 
 def quote_word(word: str) -> str:
@@ -48,56 +53,39 @@ def quote_word(word: str) -> str:
     return f'"{escaped}"'
 
 
-class _Splitter:
-    def __init__(self, line: str, magic: str, verbatim: Verbatim | None) -> None:
-        self.line = line
-        self.magic = magic
-        self.verbatim = verbatim
-        self.position = 0
-        self.words: list[str] = []
+def _begin_of_word(line: str, position: int) -> int:
+    while line[position : position + 1].isspace():
+        position += 1
+    return position
 
-    def split(self) -> list[str]:
-        while self._find_word():
-            self.words.append(self._read_word())
-        return self.words
 
-    def _find_word(self) -> bool:
-        while self._here().isspace():
-            self.position += 1
-        return self._here() not in ("", "#")
+def _read_word(line: str, position: int, words: list[str], verbatim: Verbatim) -> tuple[str, int]:
+    """Return the word at the position, and where it ends."""
+    word = ""
+    value_begins = True
+    while position < len(line) and not (character := line[position]).isspace():
+        end = verbatim(line, position, words, word)
+        if end is not None:
+            word += line[position:end]
+            position, value_begins = end, False
+        elif value_begins and character in _QUOTED:
+            value, position = _read_quoted(line, position)
+            word += value
+        else:
+            word += character
+            position, value_begins = position + 1, character in "=@:"
+    return word, position
 
-    def _here(self) -> str:
-        return self.line[self.position : self.position + 1]
 
-    def _read_word(self) -> str:
-        word = ""
-        value_begins = True
-        while (character := self._here()) and not character.isspace():
-            end = self.verbatim(self.line, self.position, self.words, word) if self.verbatim else None
-            if end is not None:
-                word += self.line[self.position : end]
-                self.position = end
-                value_begins = False
-            elif value_begins and character in _QUOTED:
-                word += self._read_quoted(character)
-            else:
-                word += character
-                self.position += 1
-                value_begins = character in "=@:"
-        return word
-
-    def _read_quoted(self, quote: str) -> str:
-        stretch, escape = _QUOTED[quote]
-        found = stretch.match(self.line, self.position)
-        if found is None:
-            raise MagicArgumentError(
-                f"the quote {quote} before {self._excerpt()!r} is not closed. "
-                f"Close it, or put the whole value into the other kind of quotes",
-                magic=self.magic,
-            )
-        self.position = found.end()
-        return escape.sub(r"\1", found[1])
-
-    def _excerpt(self) -> str:
-        rest = self.line[self.position + 1 :]
-        return rest if len(rest) <= 20 else rest[:19] + "…"
+def _read_quoted(line: str, position: int) -> tuple[str, int]:
+    quote = line[position]
+    stretch, escape = _QUOTED[quote]
+    found = stretch.match(line, position)
+    if found is None:
+        rest = line[position + 1 :]
+        excerpt = rest if len(rest) <= 20 else rest[:19] + "…"
+        raise MagicArgumentError(
+            f"the quote {quote} before {excerpt!r} is not closed. "
+            f"Close it, or put the whole value into the other kind of quotes"
+        )
+    return escape.sub(r"\1", found[1]), found.end()

@@ -10,18 +10,19 @@ import sys
 from typing import Any
 
 from flask_nb.errors import ForeignAppError
+from flask_nb.live.owners import Run
+from flask_nb.live.workspace import Workspace
 
-from .ours import CellRun, OurEngine, begin_cell, finish_cell, replace_runner, watch_log
+from .ours import OurEngine, replace_runner, watch_log
 from .protocol import Engine, RouteRow
 
 __all__ = [
-    "CellRun",
     "Engine",
     "OurEngine",
     "RouteRow",
+    "Run",
+    "Workspace",
     "adopt",
-    "begin_cell",
-    "finish_cell",
     "is_app",
     "new_app",
     "replace_runner",

@@ -55,8 +55,7 @@ class DefiningEngine:
         :param name: what tells it from other definitions of the cell.
         :param whole_cell: the cell is this one definition, whatever its name was before.
         """
-        layers = self.app.config_layers
-        return layers.without(layers.earlier(name, all_of_owner=whole_cell))
+        return dict(self.app.config)  # the cell at work does not see what its earlier run had set
 
     def read_config(
         self, kind: str, where: Any, below: Mapping[str, Any], *, silent: bool
@@ -82,8 +81,7 @@ class DefiningEngine:
 
     def set_config(self, name: str, values: Mapping[str, Any], *, whole_cell: bool) -> None:
         """Set the values, in the place of what an earlier run of this definition had set."""
-        layers = self.app.config_layers
-        layers.put(name, values, layers.earlier(name, all_of_owner=whole_cell))
+        self.app.live.set(name, values)
 
     def set_debug(self, value: bool) -> None:
         """Switch debug mode on or off, with the reloading of templates that comes with it."""
@@ -105,13 +103,13 @@ class DefiningEngine:
         :raises CellSyntaxError: when it does not compile; then nothing has changed.
         """
         try:
-            template = self.app.overlay.add_template(name, source, filename, first_line)
+            template = self.app.live.overlay.add_template(name, source, filename, first_line)
         except TemplateSyntaxError as exc:
             lines = source.splitlines()
             text = lines[exc.lineno - 1] if 0 < exc.lineno <= len(lines) else ""
             message = str(exc.message).removesuffix(".")
             raise CellSyntaxError(message, line=exc.lineno + first_line - 1, text=text) from None
-        environment = self.app.overlay.environment
+        environment = self.app.live.overlay.environment
         tree = template.parse(environment, name)
         known = {*environment.globals, "g", "request", "session"}
         return (
@@ -129,7 +127,7 @@ class DefiningEngine:
                 "this app serves no static files, for it was made with static_folder=None. "
                 "Make it without, or send the text from a %%route"
             )
-        content = self.app.overlay.add_static(path, data, mimetype)
+        content = self.app.live.overlay.add_static(path, data, mimetype)
         return f"{self.app.static_url_path}/{path}", content.mimetype
 
     # --- URLs and contexts ---

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from logging import Filter, Logger
@@ -18,10 +18,10 @@ from werkzeug.routing import BaseConverter, Rule
 
 from flask_nb import web
 from flask_nb.errors import CellError, EndpointConflictError
-from flask_nb.web import owners, serving
+from flask_nb.live.owners import current_run
+from flask_nb.live.routes import entry_of, named_methods, withdraw
+from flask_nb.web import serving
 from flask_nb.web.logging import default_handler
-from flask_nb.web.owners import Owner, Registration
-from flask_nb.web.redefinition import named_methods
 
 from .defining import DefiningEngine
 from .protocol import RouteRow, StartResponse, View
@@ -53,9 +53,9 @@ class OurEngine(DefiningEngine):
     @classmethod
     def fresh(cls, import_name: str, root_path: str | None = None) -> OurEngine:
         """Make an app that takes nothing over from one that the same cell made before."""
-        nobody = Owner(object(), "a fresh app", run=0)  # whose key has no earlier run
-        with owners.owned_by(nobody):
-            return cls.new(import_name, root_path)
+        run = current_run.get()
+        make = partial(cls.new, import_name, root_path)
+        return make() if run is None else cast(OurEngine, run.workspace.afresh(make))
 
     @property
     def name(self) -> str:
@@ -83,9 +83,7 @@ class OurEngine(DefiningEngine):
         return sorted(self._row(rule) for rule in self.app.url_map.iter_rules())
 
     def _row(self, rule: Rule) -> RouteRow:
-        registration = _registration(rule)
-        owner = registration.owner.name if registration else None
-        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), owner)
+        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), _owner_of(rule))
 
     def template_names(self) -> list[str]:
         """Return the names of the templates that can be rendered, live ones and those of folders."""
@@ -94,12 +92,12 @@ class OurEngine(DefiningEngine):
         try:
             return sorted(loader.list_templates())
         except TypeError:  # a loader of the app's own that cannot list what it has
-            return sorted(self.app.overlay.templates)
+            return sorted(self.app.live.overlay.templates)
 
     def static_names(self) -> list[str]:
         """Return the names of the static files, live ones and those of the app's own folder."""
         folder = self.app.static_folder
-        return sorted({*self.app.overlay.static, *(_files_below(Path(folder)) if folder else ())})
+        return sorted({*self.app.live.overlay.static, *(_files_below(Path(folder)) if folder else ())})
 
     def near_rules(self, method: str, path: str) -> list[str] | None:
         """Return up to three rules that resemble what was asked, nearest first, as ``GET /items``.
@@ -183,18 +181,16 @@ class OurEngine(DefiningEngine):
 
         An app that is older than the running cell has a life of its own, and takes nothing over.
         """
-        owner = owners.current_owner.get()
-        if owner is not None and owner.is_same_run(self.app._maker):
-            self.app._take_over(other.app, owner)
+        run = current_run.get()
+        if run is not None and self.app.live.was_made_in(run):
+            self.app.live.take_over(other.app, run)
 
     def drop(self, endpoint: str) -> list[str]:
         """Withdraw all rules of an endpoint and return them."""
         rules = self._rules_of(endpoint)
-        for rule in rules:
-            registration = _registration(rule)
-            if registration is not None:
-                self.app.registrations.drop(registration)
-        self.app._remove_rules(self._rules_of(endpoint))  # those that nobody owns
+        for entry in filter(None, map(entry_of, rules)):
+            self.app.live.ledger.drop(entry)
+        withdraw(self.app, self._rules_of(endpoint))  # those that nobody owns
         return [label for rule in rules for label in _labels(rule)]
 
     def _rules_of(self, endpoint: str) -> list[Rule]:
@@ -251,13 +247,13 @@ class OurEngine(DefiningEngine):
 
     def _check_derived(self, rule: str, endpoint: str) -> None:
         """Two rules never share a derived endpoint, unless the cell at work is changing its own rule."""
-        current = owners.current_owner.get()
+        run = current_run.get()
         for existing in self._rules_of(endpoint):
-            registration = _registration(existing)
-            if existing.rule == rule or (registration and _is_rerun(current, registration.owner)):
-                continue
-            name = registration.owner.name if registration else None
-            raise EndpointConflictError(endpoint, rule=rule, existing=existing.rule, owner=name)
+            entry = entry_of(existing)
+            is_own = run is not None and entry is not None and run.has_replaced(entry)
+            if existing.rule != rule and not is_own:
+                name = entry.owner.name if entry is not None else None
+                raise EndpointConflictError(endpoint, rule=rule, existing=existing.rule, owner=name)
 
     def as_view(self, cls: type, endpoint: str) -> View:
         """Return the view function of a class-based view."""
@@ -275,9 +271,12 @@ def _needs(flag: str, arguments: str) -> CellError:
     )
 
 
-def _registration(rule: Rule) -> Registration | None:
-    """What `web` has recorded about a rule; None for one that nobody owns, such as that of static files."""
-    return getattr(rule, "registration", None)
+def _owner_of(rule: Rule) -> str | None:
+    """What people call the cell or module that registered a rule; None where neither did."""
+    entry = entry_of(rule)
+    if entry is None:
+        return None
+    return entry.owner.name if entry.owner.kind == "cell" else f"{entry.owner.kind} {entry.owner.name}"
 
 
 def _files_below(folder: Path) -> Iterator[str]:
@@ -294,44 +293,7 @@ def _labels(rule: Rule) -> list[str]:
     return [f"{method} {rule.rule}" for method in _own_methods(rule)]
 
 
-def _is_rerun(current: Owner | None, earlier: Owner) -> bool:
-    return current is not None and current.key == earlier.key and current.run != earlier.run
-
-
 # --- the seams of web ---
-
-
-@dataclass(frozen=True)
-class CellRun:
-    """One run of a cell, from :func:`begin_cell` to :func:`finish_cell`.
-
-    :param owner: who owns what is registered meanwhile.
-    :param outer: who did before: the cell that runs this one, or nobody.
-    """
-
-    owner: Owner
-    outer: Owner | None
-
-
-def begin_cell(key: Hashable, name: str, *, retires: bool) -> CellRun:
-    """Make a cell the current owner.
-
-    :param key: what stays the same when the cell runs again.
-    :param name: what people call it.
-    :param retires: whether its end withdraws what an earlier run defined and this one did not.
-    """
-    run = CellRun(owners.begin(key, name, retires), owners.current_owner.get())
-    owners.current_owner.set(run.owner)
-    return run
-
-
-def finish_cell(run: CellRun, *, succeeded: bool) -> list[str]:
-    """End a cell's run; return the lines to print.
-
-    The variable is set, not reset: a kernel announces a cell's end in another context than its begin.
-    """
-    owners.current_owner.set(run.outer)
-    return owners.finish(run.owner, succeeded)
 
 
 def watch_log(watcher: Filter) -> Callable[[], None]:

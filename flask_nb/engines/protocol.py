@@ -30,7 +30,7 @@ class RouteRow:
 
 
 class Engine(Protocol):
-    """An app as the notebook sees it. What defines routes is :class:`flask_nb.cells`'s target."""
+    """An app as the notebook sees it, and what cells apply their definitions to."""
 
     @property
     def app(self) -> Any:

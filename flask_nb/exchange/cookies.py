@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from werkzeug.http import parse_date
 
@@ -28,17 +28,15 @@ class Cookie:
     expires: float | None = None
     secure: bool = False
     http_only: bool = False
-    created: int = field(default=0, compare=False)
 
     def __repr__(self) -> str:
         return f"<Cookie {self.name}={readable_cookie(self.name, self.value)} for {self.domain}{self.path}>"
 
     def matches(self, host: str, path: str) -> bool:
         """Tell whether a request for this host and path carries the cookie."""
-        return self._matches_host(host) and _matches_path(self.path, path)
-
-    def _matches_host(self, host: str) -> bool:
-        return host == self.domain or (not self.host_only and host.endswith(f".{self.domain}"))
+        # RFC 6265 §5.1.3 and §5.1.4: /item is not below /it, and neither is badexample.com below example.com.
+        is_host = host == self.domain or (not self.host_only and host.endswith(f".{self.domain}"))
+        return is_host and (path == self.path or path.startswith(self.path.rstrip("/") + "/"))
 
 
 class CookieJar:
@@ -49,7 +47,6 @@ class CookieJar:
 
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
-        self._count = 0
 
     def __iter__(self) -> Iterator[Cookie]:
         return iter(self._living())
@@ -82,11 +79,10 @@ class CookieJar:
         """Take over the ``Set-Cookie`` headers of the response to a request for this host and path."""
         host, path = _bare_host(host), path.partition("?")[0]
         for header in set_cookies:
-            self._count += 1
-            cookie = parse_set_cookie(header, host, path, created=self._count)
+            cookie = parse_set_cookie(header, host, path)
             if cookie is not None:
                 self._cookies.pop(key := (cookie.domain, cookie.path, cookie.name), None)
-                self._cookies[key] = cookie
+                self._cookies[key] = cookie  # anew: the order is that in which they were set
 
     def _living(self) -> list[Cookie]:
         now = time.time()
@@ -95,10 +91,10 @@ class CookieJar:
             for key, cookie in self._cookies.items()
             if cookie.expires is None or cookie.expires > now
         }
-        return sorted(self._cookies.values(), key=lambda cookie: (-len(cookie.path), cookie.created))
+        return sorted(self._cookies.values(), key=lambda cookie: -len(cookie.path))
 
 
-def parse_set_cookie(header: str, host: str, path: str, *, created: int = 0) -> Cookie | None:
+def parse_set_cookie(header: str, host: str, path: str) -> Cookie | None:
     """Return the cookie that a ``Set-Cookie`` header sets, or None if a browser would refuse it."""
     pair, *parts = header.split(";")
     name, equals, value = (piece.strip() for piece in pair.partition("="))
@@ -115,12 +111,11 @@ def parse_set_cookie(header: str, host: str, path: str, *, created: int = 0) -> 
         name,
         value,
         domain=domain or host,
-        path=asked if asked.startswith("/") else _default_path(path),
+        path=asked if asked.startswith("/") else path.rpartition("/")[0] or "/",
         host_only=not domain,
         expires=_expiry(attributes),
         secure="secure" in attributes,
         http_only="httponly" in attributes,
-        created=created,
     )
 
 
@@ -131,14 +126,6 @@ def _expiry(attributes: dict[str, str]) -> float | None:
     except (KeyError, ValueError):
         date = parse_date(attributes.get("expires"))
         return None if date is None else date.timestamp()
-
-
-def _matches_path(cookie_path: str, path: str) -> bool:
-    return path == cookie_path or path.startswith(cookie_path.rstrip("/") + "/")
-
-
-def _default_path(path: str) -> str:
-    return path.rpartition("/")[0] or "/"
 
 
 def _bare_host(host: str) -> str:

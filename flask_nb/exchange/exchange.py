@@ -1,21 +1,20 @@
-"""An exchange: one request with its response and what happened between."""
+"""An exchange: one request with its response and what happened between.
+
+Both classes stand here, because each holds the other.
+"""
 
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+from werkzeug.test import TestResponse
 
 from .failure import Failure
-from .options import Display
 from .request import Request
-
-if TYPE_CHECKING:
-    import warnings
-
-    from .inlining import Page
-    from .response import ExchangeResponse
 
 PartKind = Literal["stdout", "stderr", "log", "warning", "display"]
 
@@ -45,15 +44,13 @@ class Exchange:
     :param logs: the log records.
     :param warnings: the warnings.
     :param exception: what the view raised, with its traceback; released when a later exchange fails.
-    :param failure: the same as it is shown.
+    :param failure: the same in words, without what differs from run to run.
     :param truncated: why the body is not whole, or None.
     :param near_rules: after a 404 without a matching rule, the rules that come closest; None otherwise.
     :param own_headers: the headers as the app set them, before the server added to them; None if unknown.
     :param notes: what is to be said about the exchange as a whole, such as that it redirects in circles, or
         what to type instead. Whoever knows something appends a sentence.
-    :param elapsed: seconds from sending to the last byte; shown only on request, since runs differ in it.
-    :param display: how it is to be shown.
-    :param page: an HTML body with the app's own files in it, None of any other.
+    :param elapsed: seconds from sending to the last byte; shown on request only, since runs differ in it.
     """
 
     request: Request
@@ -71,8 +68,6 @@ class Exchange:
     own_headers: Sequence[tuple[str, str]] | None = None
     notes: list[str] = field(default_factory=list)
     elapsed: float = 0.0
-    display: Display = field(default_factory=Display)
-    page: Page | None = None
 
     @property
     def output(self) -> str:
@@ -82,9 +77,7 @@ class Exchange:
     @property
     def traceback(self) -> str:
         """The failure as text: the lines of the user's cells and the message. Empty if nothing failed."""
-        from .text import failure_text
-
-        return failure_text(self.failure, self.endpoint) if self.failure else ""
+        return self.failure.text(self.endpoint) if self.failure else ""
 
     def release(self) -> None:
         """Let go of the frames that the exception keeps alive; what is shown stays."""
@@ -96,3 +89,17 @@ class Exchange:
 
     def __repr__(self) -> str:
         return f"<Exchange {self.request} → {self.response.status}>"
+
+
+class ExchangeResponse(TestResponse):
+    """A :class:`werkzeug.test.TestResponse` that knows its exchange.
+
+    Everything of the test client's responses is there: ``status_code``, ``json``, ``text``, ``headers``,
+    ``request``, ``history``; and :attr:`exchange` with what happened meanwhile.
+    """
+
+    exchange: Exchange
+    history: tuple[ExchangeResponse, ...]
+
+    def __repr__(self) -> str:
+        return f"<ExchangeResponse {self.exchange.request} → {self.status}>"

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from typing import Self
 
 import werkzeug
 from werkzeug.datastructures import Headers
 
-from .bodies import body_kind, body_text
 from .cookies import CookieJar
-from .exchange import Exchange
-from .files import FileClient
-from .inlining import inlined_page
-from .options import Display
+from .exchange import Exchange, ExchangeResponse
 from .reading import RawResponse
 from .recorder import Recorder, Recording
 from .redirects import redirected
 from .request import Request
-from .response import ExchangeResponse
 from .transports import Transport
 
 MAX_REDIRECTS = 20
 """How many redirects are followed, as browsers do."""
 
 _TEARDOWN_SECONDS = 1.0
-DEFAULT_DISPLAY = Display()
 
 
 class Exchanger:
-    """Sends requests and returns responses that can show themselves.
+    """Sends requests and returns responses with what happened meanwhile.
 
     :param transport: how requests travel; may be exchanged through the attribute of that name.
     :param recorder: notes what happens meanwhile.
     :param cookies: the cookie jar; a new one unless given.
     """
+
+    response_class: type[ExchangeResponse] = ExchangeResponse
+    """What responses are made of; a subclass may add how they are shown."""
 
     def __init__(self, transport: Transport, recorder: Recorder, cookies: CookieJar | None = None) -> None:
         self.transport = transport
@@ -42,67 +40,81 @@ class Exchanger:
         self.cookies = CookieJar() if cookies is None else cookies
         self._failed: Exchange | None = None
 
-    def send(
-        self, request: Request, follow: bool = True, display: Display = DEFAULT_DISPLAY
-    ) -> ExchangeResponse:
+    def send(self, request: Request, follow: bool = True) -> ExchangeResponse:
         """Send a request and return the response.
 
         :param follow: whether to follow redirects within the app; those that were are in ``history``.
-        :param display: how the exchange is to be shown.
         :raises RequestTimeoutError: if the view did not answer in time.
         :raises ConnectionLostError: if the server went away.
         """
-        response = self._send_one(request)
+        response = self._exchange(request)
         history: list[ExchangeResponse] = []
-        while follow and (following := _following(request, response)) is not None:
+        while follow and (
+            following := redirected(request, response.status_code, response.headers.get("Location"))
+        ):
             if len(history) == MAX_REDIRECTS:
                 response.exchange.notes.append(f"not followed further: {MAX_REDIRECTS} redirects in a row")
                 break
             history.append(response)
-            request, response = following, self._send_one(following)
+            request, response = following, self._exchange(following)
         response.history = tuple(history)
-        for each in (*history, response):
-            each.exchange.display = display
-        self._complete_page(response)
         return response
 
-    def without_cookies(self) -> Exchanger:
+    def without_cookies(self) -> Self:
         """Return a client with a cookie jar of its own, which is empty."""
-        return Exchanger(self.transport, self.recorder)
+        return type(self)(self.transport, self.recorder)
 
-    def _complete_page(self, response: ExchangeResponse) -> None:
-        """Fetch the files of a page now: a display must neither ask the app nor differ from the last one."""
-        exchange = response.exchange
-        if body_kind(response) == "html":
-            client = FileClient(self.transport, self.recorder, self.cookies, exchange.request)
-            url = f"http://{exchange.request.host}{exchange.request.path}"
-            scripts = exchange.display.scripts
-            exchange.page = inlined_page(body_text(response), url, client.fetch, scripts=scripts)
+    def ask(self, request: Request) -> tuple[Request, RawResponse, Recording]:
+        """Send one request with the jar's cookies, and take none.
 
-    def _send_one(self, request: Request) -> ExchangeResponse:
-        sent = self._with_cookies(request)
-        self.recorder.renew()
+        :return: the request as it was sent, the response as it came, and what happened meanwhile.
+        """
+        header = self.cookies.header(request.host, request.path)
+        is_settled = request.get_header("Cookie") is not None or "cookie" in request.dropped
+        if header is not None and not is_settled:
+            request = dataclasses.replace(request, headers=(*request.headers, ("Cookie", header)))
         recording = self.recorder.expect()
-        began = time.perf_counter()
         try:
-            raw = self.transport.send(sent, recording.key)
+            return request, self.transport.send(request, recording.key), recording
         finally:
+            # A request that was lost on its way must not leave its key behind, for somebody to find.
             self.recorder.forget(recording)
+
+    def _exchange(self, request: Request) -> ExchangeResponse:
+        # Here, in the thread of the cell: whoever replaces the streams elsewhere would undo it.
+        self.recorder.renew()
+        began = time.perf_counter()
+        sent, raw, recording = self.ask(request)
         elapsed = time.perf_counter() - began
         if recording.started and not raw.truncated:
             recording.wait(_TEARDOWN_SECONDS)  # what the app prints after the last byte belongs to it too
-        response = _response(sent, raw, recording)
+        response = self.response_class(
+            [raw.body],
+            raw.status,
+            Headers(_as_written(raw.headers, recording.headers)),
+            request=werkzeug.Request(sent.environ()),
+        )
         self.cookies.store(sent.host, sent.path, response.headers.getlist("Set-Cookie"))
-        response.exchange = _exchange(request, response, raw, recording, elapsed)
+        # The exchange has the request as it was meant: the jar's cookies would only be noise in it.
+        response.exchange = Exchange(
+            request=request,
+            response=response,
+            endpoint=recording.endpoint,
+            rule=recording.rule,
+            view_args=recording.view_args,
+            parts=tuple(recording.parts),
+            logs=tuple(recording.logs),
+            warnings=tuple(recording.warnings),
+            exception=recording.exception,
+            failure=recording.failure,
+            truncated=raw.truncated,
+            near_rules=recording.near_rules,
+            notes=list(dict.fromkeys(recording.notes)),
+            own_headers=recording.headers,
+            elapsed=elapsed,
+        )
         self._keep_only(response.exchange)
         return response
-
-    def _with_cookies(self, request: Request) -> Request:
-        header = self.cookies.header(request.host, request.path)
-        is_settled = request.get_header("Cookie") is not None or "cookie" in request.dropped
-        if header is None or is_settled:
-            return request
-        return dataclasses.replace(request, headers=(*request.headers, ("Cookie", header)))
 
     def _keep_only(self, exchange: Exchange) -> None:
         """Keep the frames of the last failure only: they hold on to all that the views had in hand."""
@@ -111,15 +123,6 @@ class Exchanger:
         if self._failed is not None and self._failed.exception is not exchange.exception:
             self._failed.release()
         self._failed = exchange
-
-
-def _following(request: Request, response: ExchangeResponse) -> Request | None:
-    return redirected(request, response.status_code, response.headers.get("Location"))
-
-
-def _response(request: Request, raw: RawResponse, recording: Recording) -> ExchangeResponse:
-    headers = Headers(_as_written(raw.headers, recording.headers))
-    return ExchangeResponse([raw.body], raw.status, headers, request=werkzeug.Request(request.environ()))
 
 
 def _as_written(
@@ -136,25 +139,3 @@ def _as_written(
             rest.remove(match)
             written.append((name, match[1]))
     return written + rest
-
-
-def _exchange(
-    request: Request, response: ExchangeResponse, raw: RawResponse, recording: Recording, elapsed: float
-) -> Exchange:
-    return Exchange(
-        request=request,
-        response=response,
-        endpoint=recording.match.endpoint,
-        rule=recording.match.rule,
-        view_args=recording.match.view_args or {},
-        parts=tuple(recording.parts),
-        logs=tuple(recording.logs),
-        warnings=tuple(recording.warnings),
-        exception=recording.exception,
-        failure=recording.failure,
-        truncated=raw.truncated,
-        near_rules=recording.near_rules,
-        notes=list(dict.fromkeys(recording.notes)),
-        own_headers=recording.headers,
-        elapsed=elapsed,
-    )

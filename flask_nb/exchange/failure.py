@@ -1,4 +1,8 @@
-"""What a failed view shows: the lines of the user's own cells, and nothing that differs from run to run."""
+"""What made a view fail, in words: the lines of the user's own cells, and nothing that differs between runs.
+
+It is put into words when it happens. What is shown later must not depend on frames: they hold on to
+all that the view had in hand, and the values in them go on changing.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ import builtins
 import linecache
 import re
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from reprlib import Repr
-from types import FrameType, FunctionType, ModuleType, TracebackType
+from traceback import walk_tb
+from types import FrameType, FunctionType, ModuleType
 
-from .masks import mask_text, mask_value
+from .masks import mask_text, mask_value, printable
 
 CellNamer = Callable[[str], "str | None"]
 """Given a code's file name, returns what people call that cell or file; None for code not the user's."""
@@ -45,7 +50,7 @@ class FailedLine:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception as it is shown: its lines in the user's cells, its message, the values at hand.
+    """An exception in words: its lines in the user's cells, its message, the values at hand.
 
     :param variables: names and masked values of the variables that the failing line reads.
     :param hint: what to write instead, where that is known.
@@ -63,15 +68,45 @@ class Failure:
         """Describe an exception without keeping its frames alive."""
         return _describe(exc, cell_name or project_file_name, _MAX_CAUSES)
 
+    def places(self, endpoint: str | None = None) -> list[tuple[str, str]]:
+        """Return each line as where it is and its source; *endpoint* tells which function is the view."""
+        first = self.lines[0].place if self.lines else ""
+        return [(_where(line, endpoint, first), printable(line.source)) for line in self.lines]
+
+    def text(self, endpoint: str | None = None) -> str:
+        """Return the lines, the message, the values at hand, and the same of what led to it."""
+        lines = [f"{place}   {source}" if source else place for place, source in self.places(endpoint)]
+        lines.append(printable(self.message))
+        lines += [f"  {name} = {printable(value)}" for name, value in self.variables]
+        if self.hint:
+            lines.append(self.hint)
+        if self.cause is not None:
+            lines += ["", "caused by:", indented(self.cause.text(endpoint))]
+        return "\n".join(lines)
+
+
+def indented(text: str) -> str:
+    """Return a text with its lines set in, but for empty ones."""
+    return "\n".join(f"  {line}" if line else "" for line in text.split("\n"))
+
+
+def _where(line: FailedLine, endpoint: str | None, first: str) -> str:
+    role = "view" if endpoint is not None and line.function == endpoint.rpartition(".")[2] else "in"
+    elsewhere = f" of {line.place}" if line.place != first else ""
+    return f"{role} {line.function}{elsewhere}, line {line.line}:"
+
 
 def _describe(exc: BaseException, cell_name: CellNamer, causes: int) -> Failure:
     frames = [
         (frame, line, place)
-        for frame, line in _walk(exc.__traceback__)
-        if (place := _place(frame, cell_name))
+        for frame, line in walk_tb(exc.__traceback__)
+        if not frame.f_locals.get("__tracebackhide__") and (place := cell_name(frame.f_code.co_filename))
     ]
     last = frames[-1][0] if frames else None
-    lines = tuple(_failed_line(*entry) for entry in frames[-_MAX_FRAMES:])
+    lines = tuple(
+        FailedLine(frame.f_code.co_name, line, _source(frame, line), place)
+        for frame, line, place in frames[-_MAX_FRAMES:]
+    )
     cause = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
     return Failure(
         lines,
@@ -82,21 +117,8 @@ def _describe(exc: BaseException, cell_name: CellNamer, causes: int) -> Failure:
     )
 
 
-def _walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
-    while traceback is not None:
-        yield traceback.tb_frame, traceback.tb_lineno
-        traceback = traceback.tb_next
-
-
-def _place(frame: FrameType, cell_name: CellNamer) -> str | None:
-    if frame.f_locals.get("__tracebackhide__"):
-        return None
-    return cell_name(frame.f_code.co_filename)
-
-
-def _failed_line(frame: FrameType, line: int, place: str) -> FailedLine:
-    source = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
-    return FailedLine(frame.f_code.co_name, line, source, place)
+def _source(frame: FrameType, line: int) -> str:
+    return linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
 
 
 def exception_message(exc: BaseException) -> str:

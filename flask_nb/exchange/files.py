@@ -6,13 +6,10 @@ import dataclasses
 
 from flask_nb.errors import RequestError
 
-from .assets import Fetched
-from .cookies import CookieJar
+from .exchanger import Exchanger
 from .reading import RawResponse
-from .recorder import Recorder
 from .redirects import redirected
 from .request import Request
-from .transports import Transport
 from .waiting import Deadline
 
 MAX_SECONDS = 5.0
@@ -26,40 +23,28 @@ class FileClient:
 
     Cookies are sent but not taken, and what the app prints meanwhile belongs to no exchange.
 
-    :param page: the request that brought the page; files come from the same host.
+    :param exchanger: the client that brought the page.
+    :param page: the request that brought it; files come from the same host.
     """
 
-    def __init__(self, transport: Transport, recorder: Recorder, cookies: CookieJar, page: Request) -> None:
-        self._transport = transport
-        self._recorder = recorder
-        self._cookies = cookies
+    def __init__(self, exchanger: Exchanger, page: Request) -> None:
+        self._exchanger = exchanger
         self._host = tuple(pair for pair in page.headers if pair[0].lower() == "host")
         self._deadline = Deadline(min(MAX_SECONDS, page.timeout))
 
-    def fetch(self, path: str) -> Fetched | None:
+    def fetch(self, path: str) -> RawResponse | None:
         """Return what the app answers, None if it does not in time."""
-        request = Request("GET", path, self._host)
+        request: Request | None = Request("GET", path, self._host)
         for _ in range(_MAX_HOPS):
-            raw = self._answer(request)
-            if raw is None or raw.truncated:
+            if request is None or not (seconds := self._deadline.left):
                 return None
-            following = redirected(request, int(raw.status[:3]), raw.header("Location"))
-            if following is None:
-                return Fetched(int(raw.status[:3]), raw.header("Content-Type"), raw.body)
-            request = following
+            try:
+                _, raw, _ = self._exchanger.ask(dataclasses.replace(request, timeout=seconds))
+            except RequestError:
+                return None
+            if raw.truncated:
+                return None
+            request = redirected(request, raw.status_code, raw.header("Location"))
+            if request is None:
+                return raw
         return None
-
-    def _answer(self, request: Request) -> RawResponse | None:
-        seconds = self._deadline.left
-        if not seconds:
-            return None
-        cookies = self._cookies.header(request.host, request.path)
-        headers = (*request.headers, ("Cookie", cookies)) if cookies else request.headers
-        recording = self._recorder.expect()
-        try:
-            timed = dataclasses.replace(request, headers=headers, timeout=seconds)
-            return self._transport.send(timed, recording.key)
-        except RequestError:
-            return None
-        finally:
-            self._recorder.forget(recording)

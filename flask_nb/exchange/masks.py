@@ -1,4 +1,4 @@
-"""What is left out of displayed requests and responses: secrets, and what differs from run to run."""
+"""What no output shows: secrets, memory addresses, control characters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 import zlib
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,41 +17,17 @@ HIDDEN = "<hidden>"
 VOLATILE = "…"
 """Stands where a value stood that differs from run to run."""
 
-# Added or dropped by the server that happens to be in use, so they would tell the transports apart.
-SERVER_HEADERS = frozenset({"date", "server", "connection", "transfer-encoding", "via", "keep-alive"})
-_VOLATILE_HEADERS = frozenset({"etag", "last-modified", "expires", "age"})
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "x-amz-security-token"})
-
-_SECRET_WORDS = frozenset(
-    [
-        "pass",
-        "passwd",
-        "pwd",
-        "passphrase",
-        "passcode",
-        "secret",
-        "secrets",
-        "auth",
-        "authorization",
-        "credential",
-        "credentials",
-        "apikey",
-        "jwt",
-        "signature",
-        "sig",
-        "sid",
-        "csrf",
-        "xsrf",
-        "otp",
-        "cvv",
-    ]
+_SECRET_WORD = re.compile(
+    r"pass(?:wd|phrase|code)?|pwd|secrets?|auth(?:orization)?|credentials?|apikey|jwt|sig(?:nature)?|sid"
+    r"|[cx]srf|otp|cvv|.*token"
 )
-_SECRET_PARTS = ("password", "passwd", "secret", "apikey")
+_SECRET_PART = re.compile(r"password|passwd|secret|apikey")
 _KEY_KINDS = frozenset(["api", "secret", "private", "access", "auth", "signing", "encryption", "session"])
 _SESSION_NAMES = frozenset(["session", "sessionid", "phpsessid", "jsessionid"])
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _FOREIGN_COOKIES = re.compile(r"_xsrf|username-.*|jupyterhub-.*|jupyter-.*|_streamlit_xsrf", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 _QUOTED_SECRET = re.compile(r"""(['"])([\w-]+)\1(\s*:\s*)(b?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))""")
@@ -64,11 +39,10 @@ _MAX_SESSION = 64_000
 def is_secret_name(name: str) -> bool:
     """Tell whether a variable, a field, a query key or a configuration key of this name holds a secret."""
     words = [word.lower() for word in _WORDS.findall(name)]
-    joined = "".join(words)
     return (
-        any(word in _SECRET_WORDS or word.endswith("token") for word in words)
-        or any(part in joined for part in _SECRET_PARTS)
-        or (words[-1:] == ["key"] and any(word in _KEY_KINDS for word in words))
+        any(_SECRET_WORD.fullmatch(word) for word in words)
+        or _SECRET_PART.search("".join(words)) is not None
+        or (words[-1:] == ["key"] and not _KEY_KINDS.isdisjoint(words))
     )
 
 
@@ -79,7 +53,7 @@ def mask_value(name: str, value: str) -> str:
 
 def mask_text(text: str) -> str:
     """Return a repr or a message without memory addresses, URL credentials and quoted secrets."""
-    text = _USER_INFO.sub(VOLATILE, _ADDRESS.sub("0x…", text))
+    text = mask_credentials(_ADDRESS.sub("0x…", text))
     return _QUOTED_SECRET.sub(_masked_item, text)
 
 
@@ -88,80 +62,32 @@ def _masked_item(match: re.Match[str]) -> str:
     return f"{quote}{name}{quote}{colon}{HIDDEN if is_secret_name(name) else value}"
 
 
+def printable(text: str) -> str:
+    """Return a text whose control characters are visible instead of effective; line ends become ``\\n``."""
+    if text.isprintable():  # the ordinary case, and several times faster
+        return text
+    return _CONTROL.sub(_visible, text.replace("\r\n", "\n"))
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
 def mask_url(url: str) -> str:
     """Return a URL or path whose secret query values and credentials are masked."""
-    path, mark, query = _USER_INFO.sub(VOLATILE, url).partition("?")
+    path, mark, query = mask_credentials(url).partition("?")
     return path + mark + "&".join(_masked_pair(pair) for pair in query.split("&"))
+
+
+def mask_credentials(text: str) -> str:
+    """Return a text without the name and password of the URLs in it."""
+    return _USER_INFO.sub(VOLATILE, text)
 
 
 def _masked_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
     return f"{name}={VOLATILE}" if value and is_secret_name(name) else f"{name}{equals}{value}"
-
-
-def visible_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return headers as they are shown: without the server's own, secrets and volatile values masked."""
-    return [(name, mask_header(name, value)) for name, value in headers if name.lower() not in SERVER_HEADERS]
-
-
-def mask_header(name: str, value: str) -> str:
-    """Return the value of one header for display."""
-    lower = name.lower()
-    mask = _HEADER_MASKS.get(lower)
-    if mask is not None:
-        return mask(value)
-    if lower in _SECRET_HEADERS or is_secret_name(name) or lower.endswith("-key"):
-        return HIDDEN
-    return mask_text(value)
-
-
-def mask_cookie(value: str) -> str:
-    """Return a ``Cookie`` header for display; cookies that are not the app's are left out."""
-    pairs = (pair.strip().partition("=") for pair in value.split(";"))
-    return "; ".join(
-        f"{name}={readable_cookie(name, text)}" for name, _, text in pairs if not is_foreign_cookie(name)
-    )
-
-
-def mask_set_cookie(value: str) -> str:
-    """Return a ``Set-Cookie`` header for display: name, decoded content and attributes."""
-    pair, *attributes = value.split(";")
-    name, _, text = pair.strip().partition("=")
-    shown = HIDDEN if is_foreign_cookie(name) else readable_cookie(name, text)
-    return "; ".join([f"{name}={shown}", *(_masked_attribute(part.strip()) for part in attributes)])
-
-
-def _masked_attribute(attribute: str) -> str:
-    # A date in 1970 deletes the cookie: that is news, and the same in each run.
-    volatile = attribute.lower().startswith("expires=") and "1970" not in attribute
-    return f"Expires={VOLATILE}" if volatile else attribute
-
-
-def _mask_authorization(value: str) -> str:
-    scheme, space, _ = value.partition(" ")
-    return f"{scheme} {HIDDEN}" if space else HIDDEN
-
-
-def _sorted_list(value: str) -> str:
-    """Werkzeug builds the list of methods from a set, whose order changes with each process."""
-    return ", ".join(sorted(part.strip() for part in value.split(",")))
-
-
-def _mask_volatile(value: str) -> str:
-    return VOLATILE
-
-
-_HEADER_MASKS: dict[str, Callable[[str], str]] = {
-    "cookie": mask_cookie,
-    "set-cookie": mask_set_cookie,
-    "authorization": _mask_authorization,
-    "proxy-authorization": _mask_authorization,
-    "location": mask_url,
-    "content-location": mask_url,
-    "referer": mask_url,
-    "allow": _sorted_list,
-    **dict.fromkeys(_VOLATILE_HEADERS, _mask_volatile),
-}
 
 
 def is_foreign_cookie(name: str) -> bool:

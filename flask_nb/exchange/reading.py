@@ -31,6 +31,11 @@ class RawResponse:
     body: bytes = b""
     truncated: str | None = None
 
+    @property
+    def status_code(self) -> int:
+        """The status as a number."""
+        return int(self.status[:3])
+
     def header(self, name: str) -> str:
         """Return the first value of a header, empty if it is not there."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")

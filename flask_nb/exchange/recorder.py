@@ -9,7 +9,8 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from flask_nb.errors import ViewCancelled
 
@@ -22,10 +23,9 @@ from .streams import CURRENT, STREAMS, ErrorStream
 KEY_HEADER = "X-Flask-Nb-Exchange"
 """The request header that carries a recording's key; the app never sees it."""
 
-MATCH_KEY = "flask_nb.match"
-"""An app may put into the environ which rule matched: a :class:`Match`, or anything with its attributes."""
+KEY_ENVIRON = f"HTTP_{KEY_HEADER.upper().replace('-', '_')}"
+"""The same as it stands in the environ."""
 
-_KEY_ENVIRON = "HTTP_X_FLASK_NB_EXCHANGE"
 _MAX_OUTPUT = 1_000_000
 _MAX_PARTS = 10_000
 _UNCLAIMED_LINES = 200
@@ -37,23 +37,10 @@ DisplayCapture = Callable[[Callable[[Mapping[str, Any]], None]], AbstractContext
 NearRules = Callable[[str, str], "Sequence[str] | None"]
 
 
-class Match(NamedTuple):
-    """Which rule answered a request.
-
-    :param endpoint: the endpoint.
-    :param rule: the rule as it was written.
-    :param view_args: the values of the rule's variables.
-    """
-
-    endpoint: str | None
-    rule: str | None = None
-    view_args: Mapping[str, Any] | None = None
-
-
 class Recording:
     """What happened while the app answered one request.
 
-    :param key: what the request carries in :data:`KEY_HEADER`.
+    :param key: what the request carries in :data:`KEY_HEADER`; empty if the notebook does not wait for it.
     :param cell_name: names the user's cells, see :data:`~flask_nb.exchange.failure.CellNamer`.
 
     Whoever notices something that helps the person who sent the request appends a sentence to ``notes``.
@@ -68,32 +55,24 @@ class Recording:
         self.headers: Headers | None = None
         self.exception: BaseException | None = None
         self.failure: Failure | None = None
-        self.match = Match(None)
+        self.endpoint: str | None = None
+        self.rule: str | None = None
+        self.view_args: Mapping[str, Any] = {}
         self.near_rules: Sequence[str] | None = None
         self.notes: list[str] = []
-        self.thread: int | None = None
         self.started = False
+        """Whether the app has got the request."""
         self._cell_name = cell_name
         self._room = _MAX_OUTPUT
         self._finished = threading.Event()
 
     def __repr__(self) -> str:
-        state = "finished" if self.is_finished else "running" if self.started else "expected"
+        state = "finished" if self._finished.is_set() else "running" if self.started else "expected"
         return f"<Recording {state}, {len(self.parts)} outputs>"
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether the app is done with the request, its teardown included."""
-        return self._finished.is_set()
-
     def wait(self, seconds: float) -> bool:
-        """Wait until the app is done; return whether it is."""
+        """Wait until the app is done, its teardown included; return whether it is."""
         return self._finished.wait(seconds)
-
-    def begin(self) -> None:
-        """Note that the app has got the request, in this thread."""
-        self.started = True
-        self.thread = threading.get_ident()
 
     def finish(self) -> None:
         """Note that the app is done."""
@@ -112,10 +91,13 @@ class Recording:
         self, endpoint: str | None, rule: str | None = None, view_args: Mapping[str, Any] | None = None
     ) -> None:
         """Note which rule answered."""
-        self.match = Match(endpoint, rule, dict(view_args or {}))
+        # A copy: what the view then does to its arguments is not what the URL said.
+        self.endpoint, self.rule, self.view_args = endpoint, rule, dict(view_args or {})
 
     def write(self, kind: str, text: str) -> None:
         """Note printed text; after 1 MB it is dropped."""
+        # print() writes each word and each space for itself. They become one part, up to a length that keeps
+        # a view which prints a megabyte in small pieces from copying it over and over.
         last = self.parts[-1] if self.parts else None
         if last is not None and last.kind == kind and kind in {"stdout", "stderr"} and len(last.text) < 2000:
             self.parts.pop()
@@ -126,6 +108,8 @@ class Recording:
     def log(self, record: logging.LogRecord) -> None:
         """Note a log record, unless it only repeats the exception that is shown anyway."""
         exc = record.exc_info[1] if record.exc_info else None
+        # The framework turns an exception into a page and a record before anything leaves the app. For apps
+        # whose signals nobody hears, the record is the only trace of it; else it says the same again.
         if exc is not None and _is_exception_report(record):
             self.fail(exc)
         if exc is not None and exc is self.exception:
@@ -223,18 +207,25 @@ class Recorder:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request through the app."""
-        claimed = self._expected.pop(environ.pop(_KEY_ENVIRON, ""), None)
-        _clean_cookies(environ)
-        environ[BODY_READS] = set()
+        # The key is random and good for one request: a page that a browser shows cannot guess it, and so
+        # cannot print into a cell. It is taken out, so that a view that echoes its headers is stable.
+        claimed = self._expected.pop(environ.pop(KEY_ENVIRON, ""), None)
         recording = claimed or Recording(cell_name=self.cell_name)
+        if cookies := drop_foreign_cookies(environ.pop("HTTP_COOKIE", "")):
+            environ["HTTP_COOKIE"] = cookies
+        environ[BODY_READS] = set()
         environ["wsgi.errors"] = ErrorStream(recording)
         STREAMS.attach_filter()
-        recording.begin()
-        return _Answer(self, recording, environ, start_response, is_claimed=claimed is not None).open()
+        recording.started = True
+        return _Answer(self, recording, environ, start_response).open()
 
     @contextmanager
     def _active(self, recording: Recording) -> Iterator[None]:
-        """Make a recording the current one of this context, and take the thread's displays."""
+        """Make a recording the current one of this context, and take the thread's displays.
+
+        Entered anew for each chunk: between two of them a server's thread may answer somebody else, and the
+        consumer of a generator is not the app.
+        """
         capture = self._capture_display
         token = CURRENT.set(recording)
         try:
@@ -243,48 +234,30 @@ class Recorder:
         finally:
             CURRENT.reset(token)
 
-    def _finish(self, recording: Recording, environ: Environ, *, is_claimed: bool) -> None:
-        match = environ.get(MATCH_KEY)
-        if match is not None:
-            recording.matched(*(getattr(match, name, None) for name in Match._fields))
+    def _finish(self, recording: Recording, environ: Environ) -> None:
         recording.notes += body_hints(environ.get(BODY_READS, ()), environ.get("CONTENT_TYPE", ""))
-        if is_claimed and self.near and (recording.status or "").startswith("404"):
-            path = (
-                environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
-            )  # PEP 3333
+        if recording.key and self.near and (recording.status or "").startswith("404"):
+            # PEP 3333: a path in the environ is the text of its bytes in latin-1.
+            path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
             recording.near_rules = self.near(environ["REQUEST_METHOD"], path)
-        if not is_claimed:
-            self._put_aside(recording)
+        if not recording.key:
+            self.unclaimed.extend("".join(part.text for part in recording.parts).splitlines())
+            self.unclaimed.extend(recording.failure.message.splitlines() if recording.failure else ())
         recording.finish()
 
-    def _put_aside(self, recording: Recording) -> None:
-        text = "".join(part.text for part in recording.parts)
-        if recording.failure:
-            text += f"{recording.failure.message}\n"
-        self.unclaimed.extend(text.splitlines())
 
-
+@dataclass(eq=False)
 class _Answer:
     """The app's answer to one request while it is on its way: an iterable of bytes."""
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        recording: Recording,
-        environ: Environ,
-        start_response: Callable[..., Any],
-        *,
-        is_claimed: bool,
-    ) -> None:
-        self._recorder = recorder
-        self._recording = recording
-        self._environ = environ
-        self._start_response = start_response
-        self._is_claimed = is_claimed
-        self._app_iter: Iterable[bytes] = ()
-        self._chunks: Iterator[bytes] = iter(())
-        self._is_open = True
-        self._sent = False
+    _recorder: Recorder
+    _recording: Recording
+    _environ: Environ
+    _start_response: Callable[..., Any]
+    _app_iter: Iterable[bytes] = ()
+    _chunks: Iterator[bytes] = field(default_factory=lambda: iter(()))
+    _is_open: bool = True
+    _sent: bool = False
 
     def open(self) -> Iterable[bytes]:
         """Call the app. A list is handed on as it is: servers take its length for the Content-Length."""
@@ -333,11 +306,7 @@ class _Answer:
     def _start(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         self._recording.status = status
         self._recording.headers = list(headers)
-        return (
-            self._start_response(status, headers, exc_info)
-            if exc_info
-            else self._start_response(status, headers)
-        )
+        return self._start_response(status, headers, *([exc_info] if exc_info else []))
 
     def _answer_failure(self, exc: BaseException) -> Iterable[bytes]:
         """Record what left the app, and answer 500 if nothing has been sent yet."""
@@ -347,7 +316,7 @@ class _Answer:
         self._recording.fail(exc)
         if self._sent:
             self.close()
-            if self._is_claimed:
+            if self._recording.key:
                 return []  # the exchange shows what came, and the traceback
             raise ConnectionAbortedError("the view failed while its answer was on the way") from exc
         headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(_FAILED_PAGE)))]
@@ -360,7 +329,7 @@ class _Answer:
     def _finish(self) -> None:
         if self._is_open:
             self._is_open = False
-            self._recorder._finish(self._recording, self._environ, is_claimed=self._is_claimed)
+            self._recorder._finish(self._recording, self._environ)
 
 
 _FAILED_PAGE = (
@@ -370,17 +339,6 @@ _FAILED_PAGE = (
 
 
 def _must_pass(exc: BaseException) -> bool:
-    """Tell whether it is no fault of the view and its caller waits for it: its stop, the user's interrupt."""
+    """Tell whether it is not the view's fault and its caller waits for it: its stop, the user's interrupt."""
     is_main = threading.current_thread() is threading.main_thread()
     return isinstance(exc, ViewCancelled) or (isinstance(exc, KeyboardInterrupt) and is_main)
-
-
-def _clean_cookies(environ: Environ) -> None:
-    header = environ.get("HTTP_COOKIE")
-    if header is None:
-        return
-    kept = drop_foreign_cookies(header)
-    if kept:
-        environ["HTTP_COOKIE"] = kept
-    else:
-        del environ["HTTP_COOKIE"]

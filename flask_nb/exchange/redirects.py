@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from urllib.parse import urljoin, urlsplit
 
-from .request import Request
+from .request import Request, path_of
 
 _KEEPING_REDIRECTS = frozenset({307, 308})
 _REDIRECTS = frozenset({301, 302, 303}) | _KEEPING_REDIRECTS
@@ -27,15 +27,11 @@ def redirected(request: Request, status: int, location: str | None) -> Request |
         return None
     if url.scheme != "http" or url.hostname != urlsplit(f"http://{request.host}").hostname:
         return None
-    path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
-    moved = dataclasses.replace(request, path=path, headers=_with_host(request, url.netloc))
+    headers = request.headers
+    if url.netloc.lower() != request.host.lower():  # the same name at another port
+        headers = (*(pair for pair in headers if pair[0].lower() != "host"), ("Host", url.netloc))
+    moved = dataclasses.replace(request, path=path_of(url), headers=headers)
     return moved if status in _KEEPING_REDIRECTS else _as_get(moved, status)
-
-
-def _with_host(request: Request, host: str) -> tuple[tuple[str, str], ...]:
-    if host.lower() == request.host.lower():
-        return request.headers
-    return (*(pair for pair in request.headers if pair[0].lower() != "host"), ("Host", host))
 
 
 def _as_get(request: Request, status: int) -> Request:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import SplitResult, quote
 
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
@@ -21,6 +21,7 @@ DEFAULT_AGENT = "flask-nb"
 
 # RFC 3986 §3.3 and §3.4, and "%" because the path is already encoded; the rest is encoded on the way.
 _TARGET_CHARACTERS = "/?%:@!$&'()*+,;=-._~[]|"
+# What a server may reject without a Content-Length, be it 0.
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
 _ENCODED_NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -49,9 +50,18 @@ class Request:
     dropped: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "method", _checked_method(self.method))
-        object.__setattr__(self, "path", _target(self.path))
-        object.__setattr__(self, "headers", tuple(_checked_header(*pair) for pair in self.headers))
+        if not _TOKEN.fullmatch(self.method):
+            raise ValueError(f"{self.method!r} is not an HTTP method. Use a word such as GET or POST")
+        for name, value in self.headers:
+            if not _TOKEN.fullmatch(name) or any(char in value for char in "\r\n\0"):
+                raise ValueError(
+                    f"{name!r} is not a header that can be sent. "
+                    "Use a name such as X-Name and one line of text"
+                )
+        path = self.path.partition("#")[0]
+        path = path if path.startswith("/") else f"/{path}"
+        object.__setattr__(self, "method", self.method.upper())
+        object.__setattr__(self, "path", quote(path, safe=_TARGET_CHARACTERS))
 
     def __str__(self) -> str:
         return f"{self.method} {readable_path(self.path)}"
@@ -72,9 +82,13 @@ class Request:
             yield "Host", DEFAULT_HOST
         if "user-agent" not in given:
             yield "User-Agent", DEFAULT_AGENT
-        if "content-length" not in given and (self.body or self.method in _METHODS_WITH_BODY):
-            yield "Content-Length", str(len(self.body))
+        if "content-length" not in given and (length := self._length):
+            yield "Content-Length", length
         yield from self.headers
+
+    @property
+    def _length(self) -> str:
+        return str(len(self.body)) if self.body or self.method in _METHODS_WITH_BODY else ""
 
     def environ(self) -> dict[str, Any]:
         """Return the WSGI environ of this request, as Werkzeug's test client would build it."""
@@ -93,12 +107,13 @@ class Request:
             environ = builder.get_environ()
         finally:
             builder.close()
+        # Both as the socket sends them: the builder lowers the case of one, and would encode the other anew.
         environ["HTTP_HOST"] = self.host
-        environ["QUERY_STRING"] = query  # the builder would encode it anew
-        environ["CONTENT_LENGTH"] = (
-            str(len(self.body)) if self.body or self.method in _METHODS_WITH_BODY else ""
-        )
-        return {key: value for key, value in environ.items() if not _is_unset(key, value)}
+        environ["QUERY_STRING"] = query
+        environ["CONTENT_LENGTH"] = self._length
+        # PEP 3333: both may be empty or absent. Servers leave them out, and views can tell.
+        unset = {key for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if not environ.get(key)}
+        return {key: value for key, value in environ.items() if key not in unset}
 
 
 def readable_path(path: str) -> str:
@@ -109,32 +124,14 @@ def readable_path(path: str) -> str:
     return _ENCODED_NON_ASCII.sub(_decoded, mask_url(path))
 
 
+def path_of(url: SplitResult) -> str:
+    """Return what of a URL stands in a request's first line: the path with its query."""
+    return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+
+
 def _decoded(match: re.Match[str]) -> str:
     try:
         text = bytes.fromhex(match[0].replace("%", "")).decode()
     except UnicodeDecodeError:
         return match[0]
     return text if text.isprintable() and not any(char.isspace() for char in text) else match[0]
-
-
-def _checked_method(method: str) -> str:
-    if not _TOKEN.fullmatch(method):
-        raise ValueError(f"{method!r} is not an HTTP method. Use a word such as GET or POST")
-    return method.upper()
-
-
-def _checked_header(name: str, value: str) -> tuple[str, str]:
-    if not _TOKEN.fullmatch(name) or any(char in value for char in "\r\n\0"):
-        raise ValueError(
-            f"{name!r} is not a header that can be sent. Use a name such as X-Name and one line of text"
-        )
-    return name, value
-
-
-def _target(path: str) -> str:
-    path = path.partition("#")[0]
-    return quote(path if path.startswith("/") else f"/{path}", safe=_TARGET_CHARACTERS)
-
-
-def _is_unset(key: str, value: object) -> bool:
-    return key in {"CONTENT_TYPE", "CONTENT_LENGTH"} and value == ""

@@ -6,10 +6,11 @@ tasks print each into its own exchange while the cell that is running prints as 
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, Protocol, TextIO
 
@@ -64,7 +65,7 @@ class RequestStream:
         return getattr(self.real, name)
 
 
-class ErrorStream:
+class ErrorStream(io.TextIOBase):
     """The ``wsgi.errors`` of one request."""
 
     def __init__(self, sink: Sink) -> None:
@@ -74,14 +75,6 @@ class ErrorStream:
         """Write to the recording."""
         self._sink.write("stderr", text)
         return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write several pieces."""
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """Do nothing: nothing is buffered."""
 
 
 class LogCapture(logging.Filter):
@@ -106,7 +99,8 @@ class StandardStreams:
 
     def __init__(self) -> None:
         self._users: set[int] = set()
-        self._show_warning: Any = None
+        self.original_show_warning: Callable[..., None] = warnings.showwarning
+        """Shows a warning as it was shown before."""
         self._filter = LogCapture()
         self._filtered: list[logging.Handler] = []
 
@@ -117,8 +111,8 @@ class StandardStreams:
             if not isinstance(getattr(sys, name), RequestStream):
                 setattr(sys, name, RequestStream(getattr(sys, name), name))
         if warnings.showwarning is not show_warning:
-            self._show_warning = warnings.showwarning
-            warnings.showwarning = show_warning  # type: ignore[assignment]
+            self.original_show_warning = warnings.showwarning
+            warnings.showwarning = show_warning
         self.attach_filter()
 
     def renew(self, user: object) -> None:
@@ -138,7 +132,7 @@ class StandardStreams:
             while isinstance(stream := getattr(sys, name), RequestStream):
                 setattr(sys, name, stream.real)
         if warnings.showwarning is show_warning:
-            warnings.showwarning = self._show_warning
+            warnings.showwarning = self.original_show_warning
         while self._filtered:
             self._filtered.pop().removeFilter(self._filter)
 
@@ -157,36 +151,14 @@ class StandardStreams:
         beneath = [proxy.real for proxy in known if isinstance(proxy, RequestStream)]
         return stream is not None and any(stream is one for one in (*known, *beneath))
 
-    def original_show_warning(self, *args: Any) -> None:
-        """Show a warning as it was shown before."""
-        (self._show_warning or _write_warning)(*args)
 
-
-def show_warning(
-    message: Warning,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
+def show_warning(*args: Any, **options: Any) -> None:
     """Stand in for ``warnings.showwarning``: a request's warnings belong to its exchange."""
     sink = CURRENT.get()
     if sink is None:
-        STREAMS.original_show_warning(message, category, filename, lineno, file, line)
+        STREAMS.original_show_warning(*args, **options)
     else:
-        sink.warn(warnings.WarningMessage(message, category, filename, lineno, file, line))
-
-
-def _write_warning(
-    message: Warning,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None,
-    line: str | None,
-) -> None:
-    (file or sys.stderr).write(warnings.formatwarning(message, category, filename, lineno, line))
+        sink.warn(warnings.WarningMessage(*args, **options))
 
 
 STREAMS = StandardStreams()

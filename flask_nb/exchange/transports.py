@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
 
 from .reading import BodyReader, RawResponse
-from .recorder import KEY_HEADER, WSGIApp
+from .recorder import KEY_ENVIRON, KEY_HEADER, WSGIApp
 from .request import Request
 from .waiting import Deadline, Watchdog, WorkerCall
 
@@ -126,6 +126,7 @@ class _Connection:
         return self._response()
 
     def _read_some(self, response: http.client.HTTPResponse, size: int) -> bytes:
+        # A stream that stalls is cut, not failed: each read may take only what is left of the time.
         if not self._reader.is_sized and self._socket is not None:
             self._socket.settimeout(max(0.01, self._reader.seconds_left))
         return response.read1(size)
@@ -187,6 +188,8 @@ class InProcessTransport:
 
     def _here(self, call: _Call, request: Request) -> RawResponse:
         deadline = Deadline(request.timeout)
+        # The head and the body are watched apart. A view that never answers is an error; an answer that has
+        # begun and has no announced end is shown as far as it came, since it may be a stream on purpose.
         try:
             Watchdog(deadline.left).run(call.start)
             seconds = min(deadline.left, call.reader.seconds_left)
@@ -233,7 +236,7 @@ class _Call:
         self._request = request
         self._environ = request.environ()
         if key:
-            self._environ[f"HTTP_{KEY_HEADER.upper().replace('-', '_')}"] = key
+            self._environ[KEY_ENVIRON] = key
         self._head: tuple[str, list[tuple[str, str]]] | None = None
         self._answer: Iterable[bytes] = ()
         self._chunks: Iterator[bytes] = iter(())

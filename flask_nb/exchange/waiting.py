@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from flask_nb.errors import ViewCancelled
-from flask_nb.stopping import raise_in_thread, take_back
+from flask_nb.stopping import Stoppable
 
 T = TypeVar("T")
 _SLICE = 0.25  # Windows delivers an interrupt only between two waits
@@ -45,12 +45,13 @@ class WorkerCall(Generic[T]):
         self._result: T | None = None
         self._error: BaseException | None = None
         self._context = context or contextvars.Context()
+        self._work = Stoppable()
         self._thread = threading.Thread(target=self._run, name="flask_nb-exchange", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         try:
-            self._result = self._context.run(self._call)
+            self._result = self._context.run(self._work.run, self._call)
         except BaseException as exc:
             self._error = exc
         finally:
@@ -72,14 +73,11 @@ class WorkerCall(Generic[T]):
 
     def stop(self) -> None:
         """Stop the call as soon as its thread runs Python code again."""
-        if not self._done.is_set() and self._thread.ident is not None:
-            raise_in_thread(self._thread.ident, ViewCancelled)
+        self._work.stop()
 
     def join(self, seconds: float) -> None:
         """Give the thread a moment to end; one that sleeps in C is left to itself then."""
         self._thread.join(seconds)
-        if self._thread.is_alive() and self._thread.ident is not None:
-            take_back(self._thread.ident)
 
 
 class Watchdog:
@@ -92,6 +90,7 @@ class Watchdog:
     """
 
     def __init__(self, seconds: float) -> None:
+        self._work = Stoppable()
         self._lock = threading.Lock()
         self._is_over = False
         self._has_fired = False
@@ -107,7 +106,7 @@ class Watchdog:
         try:
             try:
                 self._start()
-                return call()
+                return self._work.run(call)
             finally:
                 self._disarm()
         except (KeyboardInterrupt, ViewCancelled) as exc:
@@ -127,7 +126,7 @@ class Watchdog:
             if self._can_interrupt():
                 signal.pthread_kill(self._ident, signal.SIGINT)
             else:
-                raise_in_thread(self._ident, ViewCancelled)
+                self._work.stop()
 
     def _can_interrupt(self) -> bool:
         return (
@@ -140,5 +139,3 @@ class Watchdog:
         with self._lock:
             self._is_over = True
         self._timer.cancel()
-        if self._has_fired and not self._can_interrupt():
-            take_back(self._ident)

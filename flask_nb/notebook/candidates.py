@@ -65,7 +65,7 @@ class Cursor:
     def engine(self) -> Engine | None:
         """The app, or None without one."""
         try:
-            return self.host.engine()
+            return self.host.followed.engine()
         except FlaskNbError:
             return None
 
@@ -97,7 +97,7 @@ def find_candidates(cursor: Cursor) -> Candidates:
 
 
 def _flags(cursor: Cursor) -> list[str]:
-    """The flags that are not in the line yet; the long form, where there is one."""
+    """Return the flags that are not in the line yet; the long form, where there is one."""
     used = {word.partition("=")[0] for word in cursor.line.words}
     flags = [flag for flag in cursor.parser.flags() if flag.is_repeatable or used.isdisjoint(flag.names)]
     return [_spelled(flag, cursor.word) for flag in flags]
@@ -260,7 +260,7 @@ def _continue_path(rule: str, typed: str) -> str | None:
 
 
 def _asked_paths(cursor: Cursor, method: str, typed: str) -> list[str]:
-    """The paths that answer a method; below the folder of static files, the files."""
+    """Return the paths that answer a method; below the folder of static files, the files."""
     routes = [row for row in cursor.routes if _answers(row, method)]
     found = find_paths(routes, typed)
     static = next((row.rule.partition("<")[0] for row in routes if row.endpoint == "static"), None)
@@ -280,7 +280,7 @@ def _rules(cursor: Cursor) -> list[str]:
 
 
 def _converters(cursor: Cursor) -> list[str]:
-    """The rule as typed with each converter behind the variable's ``<``; ``any`` needs arguments."""
+    """Return the rule as typed with each converter behind the variable's ``<``; ``any`` needs arguments."""
     opened = re.fullmatch(r"(.*<)\w*", cursor.word)
     if opened is None or cursor.engine is None:
         return []
@@ -289,7 +289,7 @@ def _converters(cursor: Cursor) -> list[str]:
 
 
 def _named_routes(cursor: Cursor, name: str) -> list[RouteRow]:
-    """The routes of an endpoint or a rule; else those whose endpoint begins with the name."""
+    """Return the routes of an endpoint or a rule; else those whose endpoint begins with the name."""
     exact = [row for row in cursor.routes if name in (row.endpoint, row.rule)]
     return exact or [row for row in cursor.routes if row.endpoint.startswith(f"{name}_")]
 
@@ -304,13 +304,13 @@ def _url_values(cursor: Cursor, routes: list[RouteRow], name: str) -> Candidates
 
 
 def _expressions(cursor: Cursor) -> Candidates:
-    """The notebook's variables behind a brace; Jedi knows none in a line that is no Python."""
+    """Return the notebook's variables behind a brace; Jedi knows none in a line that is not Python."""
     opened = re.fullmatch(r"(.*\{)\w*", cursor.word)
     return None if opened is None else sorted(f"{opened[1]}{name}" for name, _value in _variables(cursor))
 
 
 def _variables(cursor: Cursor) -> Iterator[tuple[str, object]]:
-    """The notebook's own variables."""
+    """Yield the notebook's own variables."""
     hidden = cursor.host.ip.user_ns_hidden
     for name, value in list(cursor.host.ip.user_ns.items()):
         if not name.startswith("_") and name not in hidden:
@@ -318,7 +318,7 @@ def _variables(cursor: Cursor) -> Iterator[tuple[str, object]]:
 
 
 def _config_files(cursor: Cursor) -> list[str]:
-    """The configuration files in the app's folder, or in the folder below it that is typed."""
+    """Return the configuration files in the app's folder, or in the folder below it that is typed."""
     below = cursor.word.rpartition("/")[0]
     folder = cursor.engine.config_path(below) if cursor.engine else os.path.join(os.getcwd(), below)
     try:
@@ -330,7 +330,7 @@ def _config_files(cursor: Cursor) -> list[str]:
 
 
 def _item_files(cursor: Cursor) -> list[str]:
-    """The files that an item such as ``avatar@face.png`` or ``data:=@rows.json`` may name."""
+    """Return the files that an item such as ``avatar@face.png`` or ``data:=@rows.json`` may name."""
     found = _FILE_ITEM.fullmatch(cursor.word)
     if found is None:
         return []

@@ -85,7 +85,7 @@ def find_magic(lines: Sequence[str], known: Iterable[str]) -> tuple[str, str] | 
 
 
 def _joined(lines: Sequence[str]) -> str:
-    """The last line, with those before it that a backslash continues."""
+    """Return the last line, with those before it that a backslash continues."""
     text = lines[-1]
     for line in reversed(lines[:-1]):
         if not line.endswith("\\"):

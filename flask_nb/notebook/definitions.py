@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from werkzeug.http import dump_cookie
 
 from flask_nb import cells
-from flask_nb.cells import AppArguments, CookiesArguments, ViewSource
+from flask_nb.cells import AppArguments, ViewSource
 from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
 from flask_nb.errors import CellSyntaxError, MagicArgumentError
@@ -58,7 +58,9 @@ class Definitions:
             filename = self._keep(placed, placed.as_python())
         namespace = {**self.ip.user_ns, **scope}
         return config_table(
-            cells.apply_config(definition, self.host.engine_for_route(), namespace, filename=filename)
+            cells.apply_config(
+                definition, self.host.followed.engine_for_route(), namespace, filename=filename
+            )
         )
 
     # --- templates and static files ---
@@ -69,13 +71,13 @@ class Definitions:
         definition = cells.parse_template(line, cell or "", placed.body_line)
         filename = self._keep(placed, placed.as_typed())
         return Report(
-            cells.apply_template(definition, self.host.engine_for_route(), filename=filename).summary
+            cells.apply_template(definition, self.host.followed.engine_for_route(), filename=filename).summary
         )
 
     def static(self, line: str, cell: str | None, scope: Scope) -> Report:
         """Make the cell a static file."""
         definition = cells.parse_static(line, cell or "")
-        return Report(cells.apply_static(definition, self.host.engine_for_route()).summary)
+        return Report(cells.apply_static(definition, self.host.followed.engine_for_route()).summary)
 
     # --- contexts and URLs ---
 
@@ -87,14 +89,14 @@ class Definitions:
         filename = self._keep(placed, placed.as_python())
         source = self._as_python(cell or "", placed.body_line, filename)
         compiled = cells.compile_cell(source, self.ip.transform_ast)
-        engine = self.host.engine()
-        arguments = definition.arguments(partial(evaluate, self.ip.user_ns, "%%request_context"))
+        engine = self.host.followed.engine()
+        arguments = definition.arguments(partial(evaluate, self.ip.user_ns))
         self._import_names(compiled, engine)
         with engine.request_context(arguments):
             self._run(compiled)
 
     def _as_python(self, body: str, body_line: int, filename: str) -> ViewSource:
-        """The cell as IPython makes Python of it; what it takes away at the top is counted."""
+        """Return the cell as IPython makes Python of it; what it takes away at the top is counted."""
         above = len(body) - len(body.lstrip("\n"))
         try:
             source = self.ip.transform_cell(body.lstrip("\n")) if body.strip() else ""  # type: ignore[no-untyped-call]
@@ -118,12 +120,12 @@ class Definitions:
     def url_for(self, line: str, cell: str | None, scope: Scope) -> str:
         """Build a URL."""
         definition = cells.parse_url(line)
-        engine = self.host.engine()
-        url = cells.build_url(definition, engine, partial(evaluate, {**self.ip.user_ns, **scope}, "%url_for"))
+        evaluation = partial(evaluate, {**self.ip.user_ns, **scope})
+        url = cells.build_url(definition, self.host.followed.engine(), evaluation)
         return LiveUrl(self._at_server(url)) if definition.live else Url(url)
 
     def _at_server(self, url: str) -> str:
-        """The URL with the address of the server, which is started unless it runs."""
+        """Return the URL with the address of the server, which is started unless it runs."""
         self.host.serving.start()
         return urlunsplit((*urlsplit(self.host.serving.url or "")[:2], *urlsplit(url)[2:]))
 
@@ -132,29 +134,24 @@ class Definitions:
     def cookies(self, line: str, cell: str | None, scope: Scope) -> Table:
         """Show the cookies, after setting or clearing some."""
         arguments = cells.parse_cookies(line)
-        actions: dict[str, Callable[[CookiesArguments], None]] = {
-            "set": partial(self._set_cookies, scope),
-            "clear": self._clear_cookies,
-        }
-        if arguments.action in actions:
-            actions[arguments.action](arguments)
+        if arguments.action == "set":
+            values = arguments.expand(partial(evaluate, {**self.ip.user_ns, **scope}))
+            headers = [dump_cookie(name, value, path="/") for name, value in values]
+            self.host.cookies.store(_COOKIE_HOST, "/", headers)
+        elif arguments.action == "clear":
+            self._clear_cookies(arguments.names)
         return cookie_table(self.host.cookies)
 
-    def _set_cookies(self, scope: Scope, arguments: CookiesArguments) -> None:
-        values = arguments.expand(partial(evaluate, {**self.ip.user_ns, **scope}, "%cookies"))
-        headers = [dump_cookie(name, value, path="/") for name, value in values]
-        self.host.cookies.store(_COOKIE_HOST, "/", headers)
-
-    def _clear_cookies(self, arguments: CookiesArguments) -> None:
+    def _clear_cookies(self, names: Sequence[str]) -> None:
         jar = self.host.cookies
         known = list(dict.fromkeys(cookie.name for cookie in jar))
-        for name in arguments.names:
+        for name in names:
             if name not in known:
                 hint = f"There are: {', '.join(known)}" if known else "There are none"
-                raise MagicArgumentError(f"there is no cookie {name!r}. {hint}", magic="%cookies")
-        if not arguments.names:
+                raise MagicArgumentError(f"there is no cookie {name!r}. {hint}")
+        if not names:
             jar.clear()
-        for name in arguments.names:
+        for name in names:
             jar.remove(name)
 
     # --- the app ---
@@ -174,14 +171,13 @@ class Definitions:
     def _secret_key(self, arguments: AppArguments, scope: Scope) -> str | bytes | None:
         if arguments.secret_key is None:
             return None
-        evaluation = partial(evaluate, {**self.ip.user_ns, **scope}, "%app")
-        key = expand_value(arguments.secret_key, evaluation)
-        if not (isinstance(key, str | bytes) and key):
-            message = (
-                f"a secret key is text or bytes, and this one is {'empty' if not key else type(key).__name__}"
-            )
-            raise MagicArgumentError(f"{message}. Type some text, such as --secret-key dev", magic="%app")
-        return key
+        key = expand_value(arguments.secret_key, partial(evaluate, {**self.ip.user_ns, **scope}))
+        if isinstance(key, str | bytes) and key:
+            return key
+        kind = "empty" if not key else type(key).__name__
+        raise MagicArgumentError(
+            f"a secret key is text or bytes, but this one is {kind}. Type some text, such as --secret-key dev"
+        )
 
     def _is_to_be_made(self, arguments: AppArguments) -> bool:
         is_unbound = arguments.name is not None and arguments.name not in self.ip.user_ns
@@ -190,16 +186,16 @@ class Definitions:
     def _choose(self, arguments: AppArguments) -> Engine:
         name = arguments.name
         if arguments.module is not None:
-            return self.host.import_app(arguments.module, str(name))
+            return self.host.followed.import_app(arguments.module, str(name))
         if self._is_to_be_made(arguments):
-            return self.host.make_app(name, fresh=arguments.reset)
-        return self.host.engine() if name is None else self.host.choose(name)
+            return self.host.followed.make_app(name, fresh=arguments.reset)
+        return self.host.followed.engine() if name is None else self.host.followed.choose(name)
 
     def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
         count = len(engine.routes())
         routes = "1 route" if count == 1 else f"{count} routes"
         kind = f"{'a new ' if is_new else ''}{type(engine.app).__name__}"
-        yield f"{self.host.label}: {kind} {engine.name!r}, {routes}"
+        yield f"{self.host.followed.label}: {kind} {engine.name!r}, {routes}"
         for key, value in engine.own_config().items():
             yield f"  {key} = {show_setting(key, value)}"
 
@@ -210,8 +206,8 @@ class Definitions:
 
     def _keep(self, placed: PlacedMagic, lines: list[str]) -> str:
         """Let tracebacks find the lines of the cell; return its file name."""
-        filename = self.host.name_cell(placed.source)
-        self.host.keep_source(filename, lines)
+        filename = self.host.sources.name_cell(placed.source)
+        self.host.sources.keep_source(filename, lines)
         return filename
 
 
@@ -233,10 +229,10 @@ class LiveUrl(Url):
         return {"text/plain": str(self), "text/html": link_html(str(self), str(self))}
 
 
-def evaluate(variables: Scope, magic: str, source: str) -> object:
+def evaluate(variables: Scope, source: str) -> object:
     """Return the value of an expression in a magic's line; its error is one line, for the frames are ours."""
     try:
         return eval(source, dict(variables))
     except Exception as exc:
         reason = f"{type(exc).__name__}: {exc}"
-        raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}", magic=magic) from exc
+        raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}") from exc

@@ -15,7 +15,7 @@ from typing import Any
 
 from IPython.display import display
 
-from flask_nb.exchange.styles import MONO, TEXT
+from flask_nb.panel.styles import MONO, TEXT
 
 SILENCE = ";"
 
@@ -53,10 +53,7 @@ class Report:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         if self.link is None:
             return {"text/plain": self.text}
-        return {"text/plain": self.text, "text/html": self._html(self.link)}
-
-    def _html(self, link: str) -> str:
-        return link_html(self.text, link)
+        return {"text/plain": self.text, "text/html": link_html(self.text, self.link)}
 
 
 def link_html(text: str, link: str) -> str:
@@ -114,7 +111,7 @@ class StatementDisplay(ast.NodeTransformer):
         return node
 
     def _magic_line(self, node: ast.expr) -> ast.Constant | None:
-        """The line in ``get_ipython().run_line_magic("get", line)``, and in the cell form."""
+        """Return the line in ``get_ipython().run_line_magic("get", line)``, and in the cell form."""
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=method),
@@ -142,6 +139,6 @@ def _strip_silence(line: ast.Constant) -> bool:
 
 
 def _wrap(function: str, call: ast.expr) -> ast.expr:
-    """An expression that calls *function* of this module, without a name in the user's namespace."""
+    """Return an expression that calls *function* of this module, without a name in the user's namespace."""
     module = ast.parse(f"__import__({__name__!r}, fromlist=[{function!r}]).{function}", mode="eval").body
     return ast.Call(func=module, args=[call], keywords=[])

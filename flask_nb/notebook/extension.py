@@ -56,7 +56,7 @@ class Extension:
 
     def __init__(self, ip: InteractiveShell) -> None:
         self.ip = ip
-        self.events = CellEvents(ip)
+        self.events = CellEvents(ip, engines.Workspace())
         with ExitStack() as undo:
             self.settings = self._add_settings(undo)
             self._offer_alias(undo)
@@ -110,7 +110,7 @@ class Extension:
         undo.callback(_remove, matchers, match)
 
     def _add_events(self, undo: ExitStack) -> None:
-        self.events.settle = self.host.settle
+        self.events.settle = self.host.followed.settle
         self.events.register()
         undo.callback(self.events.unregister)
         info = _running_cell()
@@ -125,7 +125,7 @@ def _remove(sequence: list[Any], item: Any) -> None:
 
 
 def _running_cell() -> ExecutionInfo | None:
-    """The cell in which this is called. IPython announced it before anybody here was listening."""
+    """Return the cell in which this is called. IPython announced it before anybody here was listening."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         info = frame.f_locals.get("info") if frame.f_code.co_name == "run_cell_async" else None

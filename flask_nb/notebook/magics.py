@@ -13,6 +13,7 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 
 from flask_nb import cells
 from flask_nb.cells.request_line import METHODS as REQUEST_METHODS
+from flask_nb.cells.route import TRY_MAGIC
 from flask_nb.errors import (
     CellError,
     CellSyntaxError,
@@ -20,8 +21,9 @@ from flask_nb.errors import (
     FlaskNbError,
     MagicArgumentError,
     MagicHelpRequested,
+    naming,
 )
-from flask_nb.exchange.bodies import status_line
+from flask_nb.panel import status_line
 
 from .definitions import Definitions, evaluate
 from .display import Report, show
@@ -66,17 +68,17 @@ class Magic:
             # A request's own parser takes the semicolon: a path may end in one.
             is_silenced = cell is None and self.name not in REQUEST_MAGICS and line.rstrip().endswith(";")
             try:
-                if is_silenced:
-                    self.answer(line.rstrip().removesuffix(";"), cell, local_ns or {})
-                    return None
-                return self.answer(line, cell, local_ns or {})
+                with naming(_SIGNS["line" if cell is None else "cell"] + self.name):
+                    line = line.rstrip().removesuffix(";") if is_silenced else line
+                    value = self.answer(line, cell, local_ns or {})
             except MagicHelpRequested as exc:
                 print(exc.text)
+                return None
             except KeyboardInterrupt as exc:
                 # One line: the frames below are all ours.
                 exc._render_traceback_ = lambda: ["KeyboardInterrupt: the request was interrupted"]  # type: ignore[attr-defined]
                 raise
-            return None
+            return None if is_silenced else value
 
         magic.__name__ = magic.__qualname__ = self.name
         magic.__doc__ = self.parser().format_help()
@@ -136,12 +138,12 @@ class NotebookMagics:
         __tracebackhide__ = True
         placed = place_magic(self.events.source, "route", line, body)
         definition = cells.parse_route(line, body, placed.body_line)
-        filename = self.host.name_cell(placed.source)
-        self.host.keep_source(filename, placed.as_python())
+        filename = self.host.sources.name_cell(placed.source)
+        self.host.sources.keep_source(filename, placed.as_python())
         try:
             applied = cells.apply_route(
                 definition,
-                self.host.engine_for_route(),
+                self.host.followed.engine_for_route(),
                 self.ip.user_ns,
                 filename=filename,
                 flags=self.ip.compile.flags,
@@ -151,11 +153,12 @@ class NotebookMagics:
         except FlaskNbError:
             raise
         except Exception as exc:  # of the cell's own code, which a function or class stands in
-            self.host.cut_to_cell(exc)
+            self.host.sources.cut_to_cell(exc)
             raise
         if applied.form == "body":
-            self.host.keep_source(filename, _with_function(placed, applied.view))
-        return self._send_all(definition.tries, {}, Report(applied.summary))
+            self.host.sources.keep_source(filename, _with_function(placed, applied.view))
+        with naming(TRY_MAGIC):
+            return self._send_all(definition.tries, {}, Report(applied.summary))
 
     def request(self, method: str, line: str, cell: str | None, scope: Scope) -> Any:
         """Send a request; the value is the response."""
@@ -173,8 +176,7 @@ class NotebookMagics:
         return last
 
     def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
-        variables = {**self.ip.user_ns, **scope}
-        response = self.host.send(definition, partial(evaluate, variables, definition.magic))
+        response = self.host.send(definition, partial(evaluate, {**self.ip.user_ns, **scope}))
         if definition.as_name is not None:
             self.ip.user_ns[definition.as_name] = response
         if not definition.is_expected(response.status_code):
@@ -185,14 +187,13 @@ class NotebookMagics:
 
     def routes(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Show the routes, after dropping what is to be dropped."""
-        arguments = cells.parse_routes(line)
-        engine = self.host.engine()
+        endpoints = cells.parse_routes(line)
+        engine = self.host.followed.engine()
         known = {row.endpoint for row in engine.routes()}
-        for endpoint in arguments.drop:
+        for endpoint in endpoints:
             if endpoint not in known:
-                message = f"no route has the endpoint {endpoint!r}. %routes shows them all"
-                raise MagicArgumentError(message, magic="%routes")
-        for endpoint in arguments.drop:
+                raise MagicArgumentError(f"no route has the endpoint {endpoint!r}. %routes shows them all")
+        for endpoint in endpoints:
             print(f"withdrawn: {', '.join(engine.drop(endpoint))}")
         return route_table(engine.routes())
 
@@ -200,20 +201,15 @@ class NotebookMagics:
         """Start, stop, restart or describe the server."""
         arguments = cells.parse_serve(line)
         serving = self.host.serving
-        where = (arguments.host, arguments.port)
         if arguments.action in ("start", "restart"):
-            self.host.engine()
-        actions: dict[str, Callable[[], str]] = {
-            "start": partial(serving.start, *where),
-            "restart": partial(serving.restart, *where),
-            "stop": serving.stop,
-            "status": serving.status,
-        }
-        return Report(actions[arguments.action](), link=serving.url)
+            self.host.followed.engine()
+            begin = serving.start if arguments.action == "start" else serving.restart
+            return Report(begin(arguments.host, arguments.port), link=serving.url)
+        return Report(serving.stop() if arguments.action == "stop" else serving.status(), link=serving.url)
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:
-    """The lines of a cell that is a view's body, indented below the line of a function.
+    """Return the lines of a cell that is a view's body, indented below the line of a function.
 
     Debuggers and ``inspect`` look for such a block at the line on which a code object begins.
     """
@@ -227,11 +223,11 @@ def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:
 
 
 def _second_magic(body: str, first_line: int) -> CellError | None:
-    """The error of a body that holds another cell magic, which IPython passes on as text."""
+    """Return the error of a body that holds another cell magic, which IPython passes on as text."""
     for number, text in enumerate(body.splitlines(), start=first_line):
         if found := re.match(r"%%\w+", text):
             return CellError(
-                f"line {number}: {found[0]} stands below another cell magic, and a cell can have one only. "
+                f"line {number}: {found[0]} is below another cell magic, and a cell can have only one. "
                 f"Move it to a cell of its own"
             )
     return None
@@ -251,7 +247,7 @@ def install_magics(magics: NotebookMagics) -> Callable[[], None]:
             registry[kind][magic.name] = function
     taken = [_SIGNS[kind] + name for kind, name, before in hidden if before is not None]
     if taken:
-        print(f"flask_nb takes {', '.join(taken)}, which others had defined, until %unload_ext flask_nb")
+        print(f"flask_nb replaces {', '.join(taken)}, defined by others, until %unload_ext flask_nb")
     return partial(_put_back, registry, hidden)
 
 

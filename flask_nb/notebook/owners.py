@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask_nb import engines
 from flask_nb.cells import cell_name
+from flask_nb.engines import Run, Workspace
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -27,20 +27,22 @@ class RunningCell:
     """
 
     source: str
-    run: engines.CellRun
+    run: Run
 
 
 class CellEvents:
     """Begins and ends owners with the cells of a shell.
 
     :param ip: the shell to listen to.
+    :param workspace: what its cells have defined.
     """
 
     #: Called at the end of each cell, while the cell still owns what is registered.
     settle: Callable[[], None] = staticmethod(lambda: None)
 
-    def __init__(self, ip: InteractiveShell) -> None:
+    def __init__(self, ip: InteractiveShell, workspace: Workspace) -> None:
         self._ip = ip
+        self.workspace = workspace
         self._local = threading.local()  # cells of a subshell run in a thread of their own
 
     def register(self) -> None:
@@ -53,7 +55,7 @@ class CellEvents:
         self._ip.events.unregister("pre_run_cell", self.begin)
         self._ip.events.unregister("post_run_cell", self.end)
         while self._running:
-            engines.finish_cell(self._running.pop().run, succeeded=False)
+            self.workspace.finish(self._running.pop().run, succeeded=False)
 
     @property
     def source(self) -> str | None:
@@ -73,8 +75,16 @@ class CellEvents:
         source = str(info.raw_cell)
         name = cell_name(source)
         key = ("cell", cell_id) if cell_id else ("name", name)
-        run = engines.begin_cell(key, name, retires=bool(cell_id))
+        run = self.workspace.begin(key, name, is_certain=bool(cell_id))
+        for line in self.workspace.delete([("cell", one) for one in self._deleted() if one != cell_id]):
+            self.workspace.tell(run, line)
         self._running.append(RunningCell(source, run))
+
+    def _deleted(self) -> list[str]:
+        """The ids of cells that were deleted since the last run; front ends send them with the next."""
+        parent: dict[str, Any] = getattr(self._ip, "get_parent", dict)() or {}
+        deleted = parent.get("metadata", {}).get("deletedCells")
+        return [one for one in deleted if isinstance(one, str)] if isinstance(deleted, list) else []
 
     def end(self, result: ExecutionResult | None) -> None:
         """End the cell's ownership, and print what it replaced and withdrew.
@@ -86,7 +96,7 @@ class CellEvents:
             return
         self.settle()
         succeeded = bool(result is not None and result.success)
-        for line in engines.finish_cell(self._running.pop().run, succeeded=succeeded):
+        for line in self.workspace.finish(self._running.pop().run, succeeded):
             print(line)
 
 

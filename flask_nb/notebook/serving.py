@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask_nb.errors import PortInUseError, ServerError
 from flask_nb.server import BackgroundServer, RunningRequest
@@ -22,7 +23,6 @@ NO_SOCKETS = (
 NOT_SERVING = "not serving; the next request, or %serve, starts the server"
 
 _HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
-_REACHABLE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 
 
 class Serving:
@@ -64,7 +64,7 @@ class Serving:
         if old is None or not old.running:
             self._begin(host, port)
         elif host in (None, old.host) and port in (None, 0, old.port):
-            return f"{self._label()} is being served already at {old.url}"
+            return f"{self._label()} is already being served at {old.url}"
         else:
             self._move(old, host or old.host, old.port if port is None else port)
         return self._line()
@@ -108,7 +108,7 @@ class Serving:
         if self._server is None:
             self._server = self._make(None, None)
         self._server.start()
-        return _REACHABLE.get(self._server.host, self._server.host), self._server.port
+        return str(urlsplit(self._server.url).hostname), self._server.port
 
     def cancel(self, key: str) -> None:
         """Stop the view of a request that nobody waits for any more."""

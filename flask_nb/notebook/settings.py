@@ -9,7 +9,7 @@ from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode, va
 from traitlets.config import Configurable
 
 from flask_nb.errors import FlaskNbError, MagicArgumentError
-from flask_nb.exchange import Display
+from flask_nb.panel import Display
 
 
 class FlaskNB(Configurable):
@@ -24,7 +24,7 @@ class FlaskNB(Configurable):
     threads = Int(16, min=1, help="Requests that the server answers at once.").tag(config=True)
     timeout = Float(30.0, min=0.001, help="Seconds that a request of the notebook may take.").tag(config=True)
     trusted_hosts = List(
-        Unicode(), help="Further host names, such as 'app.example', under which the app may be asked."
+        Unicode(), help="More host names, such as 'app.example', that requests may use."
     ).tag(config=True)
     in_process = Bool(False, help="Call the app without a server, in the main thread.").tag(config=True)
     mask = List(Unicode(), help="JSON paths, such as '$..id', of what no exchange shows of a JSON body.").tag(
@@ -37,7 +37,7 @@ class FlaskNB(Configurable):
             super().__init__(**kwargs)
         except TraitError as exc:  # `%config` leaves a wrong value in the configuration, for the next loading
             raise FlaskNbError(
-                f"a setting of c.FlaskNB is wrong: {str(exc).rstrip('.')}. Mend it where it is set, "
+                f"a setting of c.FlaskNB is wrong: {str(exc).rstrip('.')}. Fix it where it is set, "
                 f"or forget such settings with: del get_ipython().config.FlaskNB"
             ) from None
         for name, trait in self.traits(config=True).items():
@@ -47,7 +47,7 @@ class FlaskNB(Configurable):
 
     @validate("mask")
     def _validate_mask(self, proposal: Any) -> list[str]:
-        """Refuse what is no path when it is set, not with the next request."""
+        """Refuse what is not a path when it is set, not with the next request."""
         paths: list[str] = proposal["value"]
         try:
             Display(mask=tuple(paths))

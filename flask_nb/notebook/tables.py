@@ -11,9 +11,8 @@ from typing import Any
 from flask_nb.cells import NOT_SET, AppliedConfig
 from flask_nb.engines import RouteRow
 from flask_nb.exchange import Cookie, mask_value
-from flask_nb.exchange.bodies import printable
-from flask_nb.exchange.masks import readable_cookie
-from flask_nb.exchange.styles import LINE, MONO, QUIET, TEXT, WORDS
+from flask_nb.exchange.masks import printable, readable_cookie
+from flask_nb.panel.styles import LINE, MONO, QUIET, TEXT, WORDS
 
 _LONGEST = 80
 _BOX = f"padding:4px 8px;color:{TEXT};font:12.5px/1.5 {MONO}"
@@ -56,7 +55,7 @@ class Table:
 
 
 def _code(text: str) -> str:
-    """Words of the app or the user, which front ends do not typeset there."""
+    """Mark words of the app or the user, so that front ends do not typeset them."""
     return f'<code style="{WORDS}">{escape(text)}</code>' if text else ""
 
 

@@ -36,7 +36,7 @@ def uncover_cell_magics(names: Collection[str]) -> Transform:
         if first is None or _cell_magic_name(lines[first]) not in names:
             return lines
         # A lone line would have an empty body, which IPython refuses before the magic is asked.
-        return lines[first:] if len(lines) > first + 1 else [_ended(lines[first]), "\n"]
+        return lines[first:] if len(lines) > first + 1 else [lines[first].removesuffix("\n") + "\n", "\n"]
 
     return transform
 
@@ -55,18 +55,17 @@ def refuse_buried_cell_magics(names: Collection[str]) -> Transform:
             number = tokens[0].start[0] - 1
             name = _cell_magic_name(lines[number]) if number < len(lines) else None
             if name in names:
-                return [_raising(f"line {number + 1}: %%{name} {_BURIED}")]
+                return [_RAISE.format(f"line {number + 1}: %%{name} {_BURIED}")]
         return lines
 
     return transform
 
 
-_BURIED = "stands below code, and a cell magic begins its cell. Move it to a cell of its own"
+_BURIED = "is below code, but a cell magic begins its cell. Move it to a cell of its own"
 
 
-def _raising(message: str) -> str:
-    """The source that raises, without leaving a name in the notebook."""
-    return f"raise __import__('flask_nb.errors', fromlist=['CellError']).CellError({message!r})\n"
+# Raises without leaving a name in the notebook.
+_RAISE = "raise __import__('flask_nb.errors', fromlist=['CellError']).CellError({!r})\n"
 
 
 def keep_question_marks(names: Collection[str]) -> Transform:
@@ -115,10 +114,6 @@ def find_first_code_line(lines: Sequence[str]) -> int | None:
 def _cell_magic_name(line: str) -> str | None:
     match = re.match(r"%%(\w+)(?!\S)", line)
     return match[1] if match else None
-
-
-def _ended(line: str) -> str:
-    return line if line.endswith("\n") else line + "\n"
 
 
 class PlainNames(PrefilterChecker):

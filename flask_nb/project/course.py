@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from nbformat import NotebookNode
 
-from ..errors import CourseError
+from flask_nb.errors import CourseError
+
 from .reading import bundled_notebooks, read_notebook
 
 FOLDER = "flask-nb-course"

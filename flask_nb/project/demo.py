@@ -15,8 +15,9 @@ from urllib.request import ProxyHandler, build_opener
 import click
 from nbformat import NotebookNode
 
-from ..cells import cell_name
-from ..errors import NotebookRunError
+from flask_nb.cells import cell_name
+from flask_nb.errors import NotebookRunError
+
 from .reading import bundled_notebook, code_cells, output_text, read_notebook
 from .running import NotebookRun
 

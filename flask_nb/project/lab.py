@@ -13,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from ..errors import CourseError, NotebookRunError
+from flask_nb.errors import CourseError, NotebookRunError
+
 from .course import FOLDER, Course, course
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from ..errors import NotebookRunError
+from flask_nb.errors import NotebookRunError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks")

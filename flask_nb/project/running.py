@@ -19,8 +19,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from ..cells import cell_name
-from ..errors import NotebookRunError
+from flask_nb.cells import cell_name
+from flask_nb.errors import NotebookRunError
+
 from .reading import code_cells
 
 START_SECONDS = 60

@@ -7,8 +7,6 @@ notebook (:mod:`.owners`).
 
 from __future__ import annotations
 
-import typing as _t
-
 from . import json as json
 from . import typing as typing
 from .app import Flask as Flask
@@ -54,7 +52,7 @@ from .wrappers import Response as Response
 INTERFACE_VERSION = "3.1.3"
 
 
-def __getattr__(name: str) -> _t.Any:
+def __getattr__(name: str) -> str:
     if name == "__version__":
         import warnings
 

@@ -2,9 +2,10 @@
 
 A request goes ``wsgi_app`` → ``full_dispatch_request`` → ``preprocess_request`` → ``dispatch_request``
 → ``finalize_request`` → ``process_response``, each a method that a subclass may override. What makes a
-response of a view's value, handles errors and builds URLs stands in modules of its own. Speed comes
-from what is not done: contexts make their parts on demand, hooks and signals that nobody registered
-cost one look-up, plain rules are found by path, and a response of text is written once.
+response of a view's value, handles errors and builds URLs are functions of an app in modules of their
+own, behind methods of one line here. Speed comes from what is not done: contexts make their parts on
+demand (:mod:`.ctx`), hooks and signals that nobody registered cost one look-up, plain rules are found
+by path (:mod:`.routing`), and a response of text is written once (:mod:`.wrappers`).
 """
 
 from __future__ import annotations
@@ -13,68 +14,49 @@ import asyncio
 import inspect
 import logging
 import os
-import re
 import sys
-import typing as t
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence, ValuesView
 from contextlib import closing
 from datetime import timedelta
 from functools import cached_property
-from types import FunctionType
+from io import BytesIO
+from types import FunctionType, TracebackType
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
+import werkzeug.utils
 from werkzeug.datastructures import ImmutableDict
-from werkzeug.exceptions import (
-    Aborter,
-    HTTPException,
-)
-from werkzeug.routing import (
-    RequestRedirect,
-    Rule,
-)
+from werkzeug.exceptions import Aborter, HTTPException
+from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, Rule
 from werkzeug.serving import is_running_from_reloader
-from werkzeug.wrappers import Request as RequestBase
 
-from . import cli, serving
+from ..live.owners import at_work, current_run
+from ..live.url_map import LiveMap
+from . import cli, error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
-from .error_handling import ErrorHandling
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
-from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
+from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_file
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
-from .overlay import OverlaidApp
-from .owners import current_owner, is_strict, registering_owner
-from .redefinition import AppRedefinition, ListAttribute
-from .responses import ResponseMaking
-from .routing import LiveMap, RoutingTable
-from .scaffold import _endpoint_from_view_func, find_package, setupmethod
+from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
-from .signals import (
-    appcontext_tearing_down,
-    request_finished,
-    request_started,
-    request_tearing_down,
-)
+from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
 from .signals import got_request_exception as got_request_exception  # extensions import it from here
 from .templating import DispatchingJinjaLoader, Environment
-from .url_building import UrlBuilding
 from .wrappers import Request, Response
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.wrappers import Response as ResponseBase
 
     from . import typing as ft
     from .blueprints import Blueprint
     from .testing import FlaskClient, FlaskCliRunner
 
-F = t.TypeVar("F", bound=Callable[..., t.Any])
+F = TypeVar("F", bound=Callable[..., Any])
 
-# A Host that needs no further look: labels of letters, digits and hyphens, perhaps a port.
-_ordinary_host = re.compile(
-    r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::[1-9][0-9]{0,3})?", re.ASCII | re.IGNORECASE
-).fullmatch
 _CO_COROUTINE = inspect.CO_COROUTINE
 # asgiref and others mark a callable as a coroutine function; before 3.12 only asyncio sees the mark.
 _is_coroutine_function = (
@@ -88,30 +70,21 @@ def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
 
 
 def _named_decorator(
-    add: Callable[[Callable[..., t.Any], str | None], None], name: str | Callable[..., t.Any] | None
-) -> t.Any:
+    add: Callable[[Callable[..., Any], str | None], None], name: str | Callable[..., Any] | None
+) -> Any:
     """A decorator that may be used bare, called without arguments, or called with a name."""
     if callable(name):
         add(name, None)
         return name
 
-    def decorator(f: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    def decorator(f: Callable[..., Any]) -> Callable[..., Any]:
         add(f, name)
         return f
 
     return decorator
 
 
-def _say_that_the_command_line_runs() -> None:
-    if not is_running_from_reloader():
-        click.secho(
-            " * 'app.run()' does nothing here: the app is being run from the command line."
-            " Put the call under 'if __name__ == \"__main__\"' to silence this.",
-            fg="red",
-        )
-
-
-class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuilding):
+class Flask(Scaffold):
     """A web application: a WSGI callable with a registry of rules, views, hooks and settings.
 
     ::
@@ -145,7 +118,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         get_converter=_as_timedelta,  # type: ignore[arg-type]
     )
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
-    jinja_options: dict[str, t.Any] = {}  # noqa: RUF012 -- replaced, not changed, by subclasses
+    jinja_options: dict[str, Any] = {}  # noqa: RUF012 -- replaced, not changed, by subclasses
     url_rule_class = Rule
     url_map_class = LiveMap
     test_client_class: type[FlaskClient] | None = None
@@ -189,7 +162,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
     # Set by __init_subclass__: whether a subclass decides about URL adapters itself.
     _overrides_url_adapter = False
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._overrides_url_adapter = cls.create_url_adapter is not Flask.create_url_adapter
 
@@ -211,19 +184,18 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self)
-        self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]] = []
+        self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
         self.teardown_appcontext_funcs: list[ft.TeardownCallable] = []
         self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
         self.blueprints: dict[str, Blueprint] = {}
-        self.extensions: dict[str, t.Any] = {}
+        self.extensions: dict[str, Any] = {}
         self.url_map = self.url_map_class(host_matching=host_matching)
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False
         self.cli.name = self.name
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
-        self._start_overlay()
-        self._start_redefinition()
+        self.live.was_made()
 
     def _checked_instance_path(self, instance_path: str | None) -> str:
         if instance_path is None:
@@ -240,19 +212,16 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             "'static_host' goes with 'host_matching': give both or neither"
         )
         app = weakref.ref(self)  # the view must not keep the app alive in a cycle
-        token = current_owner.set(None)  # it belongs to the app, not to the cell that makes the app
-        try:
+        with at_work(None):  # it belongs to the app, not to the cell that makes the app
             self.add_url_rule(
                 f"{self.static_url_path}/<path:filename>",
                 "static",
                 lambda **values: app().send_static_file(**values),  # type: ignore[union-attr]
                 host=static_host,
             )
-        finally:
-            current_owner.reset(token)
 
     def _check_setup_finished(self, f_name: str) -> None:
-        if self._got_first_request and (current_owner.get() is None or is_strict()):
+        if not self.live.is_open() and self._got_first_request:
             raise AssertionError(
                 f"'{f_name}' was called after the app had handled its first request:"
                 " requests before it and after it would be treated differently. Register everything"
@@ -277,12 +246,14 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
     @cached_property
     def jinja_env(self) -> Environment:
         """The template environment, made when it is first asked for."""
-        return self.create_jinja_environment()
+        environment = self.create_jinja_environment()
+        self.live.exchange_template_tables(environment)
+        return environment
 
     @property
     def debug(self) -> bool:
         """Whether debug mode is on; setting it also decides whether templates reload."""
-        return t.cast(bool, self.config["DEBUG"])
+        return cast(bool, self.config["DEBUG"])
 
     @debug.setter
     def debug(self, value: bool) -> None:
@@ -311,18 +282,18 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             return os.path.join(installed_under, "var", f"{self.name}-instance")
         return os.path.join(folder, "instance")
 
-    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.Any]:
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> IO[Any]:
         """Open a file of the root path for reading.
 
         :param resource: the path, relative to the root path.
         :param mode: ``r``, ``rt`` or ``rb``.
         :param encoding: for the text modes.
         """
-        return t.cast(t.IO[t.Any], self._open_in_root(resource, mode, encoding))
+        return cast(IO[Any], self._open_in_root(resource, mode, encoding))
 
     def open_instance_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
-    ) -> t.IO[t.Any]:
+    ) -> IO[Any]:
         """Open a file of the instance folder, for reading or writing.
 
         :param resource: the path, relative to the instance folder.
@@ -336,24 +307,29 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
 
     def create_jinja_environment(self) -> Environment:
         """Return the template environment: ``jinja_options`` with the app's functions and policies."""
-        options = dict(self.jinja_options)
-        options.setdefault("autoescape", self.select_jinja_autoescape)
+        options = {"autoescape": self.select_jinja_autoescape, **self.jinja_options}
         if "auto_reload" not in options:
             reload = self.config["TEMPLATES_AUTO_RELOAD"]
             options["auto_reload"] = self.debug if reload is None else reload
         environment = self.jinja_environment(self, **options)
         # The proxies among them are for templates that are imported: those see no variables of the
         # template that imports them.
-        environment.globals |= {
-            "config": self.config,
-            "g": g,
-            "get_flashed_messages": get_flashed_messages,
-            "request": request,
-            "session": session,
-            "url_for": self.url_for,
-        }
+        environment.globals.update(config=self.config, g=g, request=request, session=session)
+        environment.globals.update(get_flashed_messages=get_flashed_messages, url_for=self.url_for)
         environment.policies["json.dumps_function"] = self.json.dumps
         return environment
+
+    def send_static_file(self, filename: str) -> Response:
+        """Return the response of a static file: of a notebook's cell, else of the static folder."""
+        content = self.live.overlay.static.get(filename)
+        if content is None:
+            return super().send_static_file(filename)
+        return send_file(
+            BytesIO(content.data),
+            mimetype=content.mimetype,
+            etag=content.etag,
+            max_age=self.get_send_file_max_age(filename),
+        )
 
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
         """Return the loader that looks in the app's templates, then in each blueprint's."""
@@ -363,63 +339,50 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         """Return whether values are escaped in that template; always in one without a name."""
         return filename is None or filename.endswith(_AUTOESCAPED)
 
-    def update_template_context(self, context: dict[str, t.Any]) -> None:
+    def update_template_context(self, context: dict[str, Any]) -> None:
         """Add to *context*, in place, what the context processors give and it does not have yet."""
-        names: tuple[str | None, ...] = (None,)
         ctx = _cv_request.get(None)
-        if ctx is not None:
-            names += tuple(reversed(ctx.blueprint_names()))
+        names = () if ctx is None else reversed(ctx.blueprint_names())
         given = dict(context)
-        for name in names:
+        for name in (None, *names):
             for processor in self.template_context_processors.get(name, ()):
                 context.update(self.ensure_sync(processor)())
         context.update(given)
 
     @setupmethod
-    def template_filter(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+    def template_filter(self, name: str | Callable[..., Any] | None = None) -> Any:
         """Return a decorator that registers a Jinja filter, under its own name by default."""
         return _named_decorator(self.add_template_filter, name)
 
     @setupmethod
     def add_template_filter(self, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
         """Register a Jinja filter, as :meth:`template_filter` does."""
-        self._add_to_templates("filters", "template filter", "add_template_filter", f, name)
+        self.jinja_env.filters[name or f.__name__] = f
 
     @setupmethod
-    def template_test(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+    def template_test(self, name: str | Callable[..., Any] | None = None) -> Any:
         """Return a decorator that registers a Jinja test, under its own name by default."""
         return _named_decorator(self.add_template_test, name)
 
     @setupmethod
     def add_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
         """Register a Jinja test, as :meth:`template_test` does."""
-        self._add_to_templates("tests", "template test", "add_template_test", f, name)
+        self.jinja_env.tests[name or f.__name__] = f
 
     @setupmethod
-    def template_global(self, name: str | Callable[..., t.Any] | None = None) -> t.Any:
+    def template_global(self, name: str | Callable[..., Any] | None = None) -> Any:
         """Return a decorator that registers a function for all templates."""
         return _named_decorator(self.add_template_global, name)
 
     @setupmethod
     def add_template_global(self, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
         """Register a function for all templates, as :meth:`template_global` does."""
-        self._add_to_templates("globals", "template global", "add_template_global", f, name)
-
-    def _add_to_templates(
-        self, table: str, kind: str, method: str, f: Callable[..., t.Any], name: str | None
-    ) -> None:
-        self._set_name(
-            kind,
-            getattr(self.jinja_env, table),
-            name or f.__name__,
-            f,
-            repeat=lambda target: getattr(target, method)(f, name),
-        )
+        self.jinja_env.globals[name or f.__name__] = f
 
     # --- registering ---
 
     @setupmethod
-    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Register what the blueprint records on this app.
 
         :param blueprint: the blueprint.
@@ -429,7 +392,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         """
         blueprint.register(self, options)
 
-    def iter_blueprints(self) -> t.ValuesView[Blueprint]:
+    def iter_blueprints(self) -> ValuesView[Blueprint]:
         """Return the registered blueprints, in the order in which they were registered."""
         return self.blueprints.values()
 
@@ -440,7 +403,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: Any,
     ) -> None:
         """Register a URL rule, with its view if one is given.
 
@@ -451,6 +414,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         :param options: what :class:`werkzeug.routing.Rule` takes.
         :raises AssertionError: when the endpoint has another view already.
         """
+        is_derived = endpoint is None
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
         options["endpoint"] = endpoint
@@ -467,25 +431,24 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             methods = named | {"OPTIONS"} if automatic else named
         rule_obj = self.url_rule_class(rule, methods=methods, **options)
         rule_obj.provide_automatic_options = automatic  # type: ignore[attr-defined]
-        owner = registering_owner()
-        if owner is not None and isinstance(self.url_map, LiveMap):
-            self._define_route(owner, rule_obj, view_func, named)
-            return
         if view_func is not None:
-            self._check_endpoint_is_free(endpoint, view_func)
+            self._check_endpoint_is_free(endpoint, view_func, is_derived)
+        if self.live.define_route(rule_obj, view_func, named):
+            return
         self.url_map.add(rule_obj)
         if view_func is not None:
             self.view_functions[endpoint] = view_func
 
-    def _check_endpoint_is_free(self, endpoint: str, view_func: Callable[..., t.Any]) -> None:
-        known = self.view_functions.get(endpoint)
+    def _check_endpoint_is_free(self, endpoint: str, view_func: Callable[..., Any], is_derived: bool) -> None:
+        known = self.live.view_in_the_way(endpoint, view_func, is_derived)
         if known is not None and known != view_func:
             raise AssertionError(
                 f"the endpoint {endpoint!r} has a view function already, {known!r}."
-                " Give this one another name or another 'endpoint'."
+                " Give this one another name or another 'endpoint'; if a decorator gave it that name,"
+                " use functools.wraps in the decorator."
             )
 
-    def _methods_of(self, view_func: t.Any, methods: Iterable[str] | None) -> set[str]:
+    def _methods_of(self, view_func: Any, methods: Iterable[str] | None) -> set[str]:
         """The methods that a rule or its view names, without those that a decorator requires."""
         given = (getattr(view_func, "methods", None) or ("GET",)) if methods is None else methods
         if isinstance(given, str):
@@ -498,24 +461,20 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
     @setupmethod
     def teardown_appcontext(self, f: F) -> F:
         """Have *f* called when an app context ends, with the error that ended it or None."""
-        self._add_to_list("teardown_appcontext", "teardown_appcontext_funcs", f)
+        self.teardown_appcontext_funcs.append(f)
         return f
 
     @setupmethod
     def shell_context_processor(self, f: F) -> F:
         """Have the names that *f* returns defined in the shell."""
-        self._add_to_list("shell_context_processor", "shell_context_processors", f)
+        self.shell_context_processors.append(f)
         return f
-
-    def _add_to_list(self, kind: str, attribute: str, f: Callable[..., t.Any]) -> None:
-        """Add to one of the app's lists as to a table of hooks with one scope."""
-        self._add_function(kind, ListAttribute(self, attribute), f)
 
     # --- shell and commands ---
 
-    def make_shell_context(self) -> dict[str, t.Any]:
+    def make_shell_context(self) -> dict[str, Any]:
         """Return the names that the shell starts with: ``app``, ``g`` and the processors' own."""
-        names: dict[str, t.Any] = {"app": self, "g": g}
+        names: dict[str, Any] = {"app": self, "g": g}
         for processor in self.shell_context_processors:
             names.update(processor())
         return names
@@ -526,7 +485,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         port: int | None = None,
         debug: bool | None = None,
         load_dotenv: bool = True,
-        **options: t.Any,
+        **options: Any,
     ) -> None:
         """Serve the app for development; in a notebook, in the background.
 
@@ -537,9 +496,20 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         :param options: what :func:`werkzeug.serving.run_simple` takes.
         """
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            _say_that_the_command_line_runs()
+            if not is_running_from_reloader():
+                click.secho(
+                    " * 'app.run()' does nothing here: the app is being run from the command line."
+                    " Put the call under 'if __name__ == \"__main__\"' to silence this.",
+                    fg="red",
+                )
             return
-        self._decide_debug_mode(debug, get_load_dotenv(load_dotenv))
+        reads_dotenv = get_load_dotenv(load_dotenv)
+        if reads_dotenv:
+            cli.load_dotenv()
+        if debug is not None:
+            self.debug = bool(debug)
+        elif reads_dotenv and "FLASK_DEBUG" in os.environ:
+            self.debug = get_debug_flag()
         named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
         options.setdefault("use_reloader", self.debug)
         options.setdefault("use_debugger", None)  # decided by where it is served
@@ -555,36 +525,22 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             # Whoever runs the app in an interactive shell can then set it up again.
             self._got_first_request = False
 
-    def _decide_debug_mode(self, asked_for: bool | None, reads_dotenv: bool) -> None:
-        """Take what ``run`` was given, else what the environment says, ``.env`` files included."""
-        if reads_dotenv:
-            cli.load_dotenv()
-        if asked_for is not None:
-            self.debug = bool(asked_for)
-        elif reads_dotenv and "FLASK_DEBUG" in os.environ:
-            self.debug = get_debug_flag()
-
-    def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
+    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> FlaskClient:
         """Return a client that calls the app in this process.
 
         :param use_cookies: keep cookies between requests.
         :param kwargs: for the client's class, :attr:`test_client_class`.
         """
-        client_class = self.test_client_class
-        if client_class is None:
-            from .testing import FlaskClient
+        from .testing import FlaskClient
 
-            client_class = FlaskClient
+        client_class = self.test_client_class or FlaskClient
         return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
-    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
+    def test_cli_runner(self, **kwargs: Any) -> FlaskCliRunner:
         """Return a runner that invokes the app's commands in this process."""
-        runner_class = self.test_cli_runner_class
-        if runner_class is None:
-            from .testing import FlaskCliRunner
+        from .testing import FlaskCliRunner
 
-            runner_class = FlaskCliRunner
-        return runner_class(self, **kwargs)
+        return (self.test_cli_runner_class or FlaskCliRunner)(self, **kwargs)
 
     # --- contexts ---
 
@@ -596,43 +552,12 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         """Return the context of the request that *environ* describes."""
         return RequestContext(self, environ)
 
-    def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
+    def test_request_context(self, *args: Any, **kwargs: Any) -> RequestContext:
         """Return the context of a request made up from what the client's ``open`` takes."""
         from .testing import EnvironBuilder
 
         with closing(EnvironBuilder(self, *args, **kwargs)) as builder:
             return self.request_context(builder.get_environ())
-
-    # --- what a context asks before it makes its parts ---
-
-    @property
-    def _makes_requests_lazily(self) -> bool:
-        """Whether nobody could tell that a request object is made late or never."""
-        return self.request_class.__init__ is RequestBase.__init__
-
-    @property
-    def _opens_sessions_lazily(self) -> bool:
-        """Whether the session interface is our own as it is, which does nothing but read the cookie."""
-        interface = self.session_interface
-        return type(interface) is SecureCookieSessionInterface and not interface.__dict__
-
-    def _matches_directly(self, environ: WSGIEnvironment) -> bool:
-        """Whether path and method alone decide, so that the URL adapter can wait."""
-        return (
-            not self._overrides_url_adapter
-            and "create_url_adapter" not in self.__dict__
-            and not self.subdomain_matching
-            and self.config["TRUSTED_HOSTS"] is None
-            and "HTTP_UPGRADE" not in environ
-            and _ordinary_host(environ.get("HTTP_HOST", "")) is not None
-        )
-
-    def _find_plain_rule(self, environ: WSGIEnvironment, table: RoutingTable | None) -> Rule | None:
-        """The rule that certainly matches, looked for in *table*, or in the one of this moment."""
-        url_map = self.url_map
-        if not isinstance(url_map, LiveMap) or url_map.host_matching or url_map.default_subdomain:
-            return None
-        return (table or url_map.table).find_plain(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
 
     # --- one request ---
 
@@ -646,6 +571,9 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         :param environ: the WSGI environment.
         :param start_response: the server's callable for status and headers.
         """
+        if current_run.get() is not None:  # a cell asks: what it sees is its own, what requests see is not
+            with at_work(None):
+                return self.wsgi_app(environ, start_response)
         ctx = self.request_context(environ)
         ctx.keep_routing_table()
         failure: BaseException | None = None
@@ -660,16 +588,13 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
                 answer = self.handle_exception(exc)
             return answer(environ, start_response)
         finally:
-            self._leave(ctx, failure)
-
-    def _leave(self, ctx: RequestContext, failure: BaseException | None) -> None:
-        """End the context of a request; Werkzeug's debugger may ask to keep it for its console."""
-        keep = ctx._environ.get("werkzeug.debug.preserve_context")
-        if keep is not None:
-            keep(_cv_app.get())
-            keep(ctx)
-        ignored = failure is not None and self.should_ignore_error(failure)
-        ctx.pop(None if ignored else failure)
+            keep = environ.get("werkzeug.debug.preserve_context")
+            if keep is not None:  # the debugger, for its console, or a test client
+                keep(_cv_app.get())
+                keep(ctx)
+            if failure is not None and self.should_ignore_error(failure):
+                failure = None
+            ctx.pop(failure)
 
     def full_dispatch_request(self) -> Response:
         """Run the hooks and the view of the current request, and make the response of what they give."""
@@ -701,7 +626,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             for hook in hooks.get(name, ()):
                 value = self.ensure_sync(hook)()
                 if value is not None:
-                    return t.cast("ft.ResponseReturnValue", value)
+                    return value  # type: ignore[no-any-return]
         return None
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
@@ -715,20 +640,16 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             self.raise_routing_exception(ctx.request)
         if ctx.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
-        view = self._view_of(rule)
-        return t.cast("ft.ResponseReturnValue", self.ensure_sync(view)(**values))
-
-    def _view_of(self, rule: Rule) -> Callable[..., t.Any]:
-        """The view that goes with this very rule.
-
-        A rule that was replaced after this request had matched it keeps the view that it had. The
-        order of the two reads is what makes that certain: a replaced rule is marked first.
-        """
-        view = self.view_functions.get(rule.endpoint)
+        # A rule that was replaced after this request had matched it keeps the view that it had. The order
+        # of the two reads is what makes that certain: a replaced rule is marked first.
+        # What the cell at work would not see, a request does: `dict.get` passes over a live table's own.
+        view = dict.get(self.view_functions, rule.endpoint)
         view = getattr(rule, "last_view", None) or view
-        return self.view_functions[rule.endpoint] if view is None else view
+        if view is None:
+            view = self.view_functions[rule.endpoint]
+        return self.ensure_sync(view)(**values)  # type: ignore[no-any-return]
 
-    def raise_routing_exception(self, request: Request) -> t.NoReturn:
+    def raise_routing_exception(self, request: Request) -> NoReturn:
         """Raise why the request matched no rule.
 
         In debug mode a redirect that would lose a form is an error that says so.
@@ -776,7 +697,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         :return: the response that is sent.
         """
         ctx = _cv_request.get()
-        for f in ctx._after_request or ():
+        for f in ctx._after_request_functions:
             response = self.ensure_sync(f)(response)
         hooks = self.after_request_funcs
         if hooks:
@@ -813,9 +734,98 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
         if appcontext_tearing_down.receivers:
             appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
 
+    # --- responses ---
+
+    def make_response(self, rv: ft.ResponseReturnValue) -> Response:
+        """Return the response that a view's value stands for.
+
+        :param rv: text, bytes, a dict or list (JSON), an iterator of text or bytes (streamed), a
+            response or WSGI callable; or a tuple of one of these with a status, headers, or both.
+        :raises TypeError: for anything else, naming the endpoint.
+        """
+        return responses.make_response(self, rv)
+
+    def redirect(self, location: str, code: int = 302) -> ResponseBase:
+        """Return a redirect to *location*, in the app's response class."""
+        return werkzeug.utils.redirect(location, code=code, Response=self.response_class)
+
+    # --- errors ---
+
+    def _find_error_handler(self, e: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
+        return error_handling.find_error_handler(self, e, blueprints)
+
+    def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
+        """Return what the handler of an HTTP error gives, or the error, which is a response itself."""
+        return error_handling.handle_http_exception(self, e)
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Return whether an HTTP error is to be treated as any other, so that a debugger sees it."""
+        return error_handling.trap_http_exception(self, e)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Return whether teardown functions are not told about *error*. Override it to decide."""
+        return False
+
+    def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
+        """Return what the handler of an error of a view or hook gives; raise it when there is none."""
+        return error_handling.handle_user_exception(self, e)
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer 500 to an error that nobody handled; raise it when errors are to propagate."""
+        return error_handling.handle_exception(self, e)
+
+    def log_exception(
+        self, exc_info: tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> None:
+        """Log an error that nobody handled, with the path and method of the request."""
+        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
+
+    # --- URLs ---
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what matches and builds URLs: for a request, or from ``SERVER_NAME``.
+
+        :param request: the request, or None outside one.
+        :return: None outside a request when no ``SERVER_NAME`` is set.
+        :raises werkzeug.exceptions.SecurityError: when the Host is not one of ``TRUSTED_HOSTS``.
+        """
+        return url_building.create_url_adapter(self, request)
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
+        """Have the URL default functions add to *values*, in place."""
+        url_building.inject_url_defaults(self, endpoint, values)
+
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
+        """Return the URL that an error handler for building gives; raise *error* when none does."""
+        return url_building.handle_url_build_error(self, error, endpoint, values)
+
+    def url_for(
+        self,
+        /,  # a rule may have a variable named "self"
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,
+    ) -> str:
+        """Build the URL of an endpoint.
+
+        :param endpoint: the endpoint; beginning with ``.`` it is one of the current blueprint.
+        :param _anchor: the fragment.
+        :param _method: build for the rule of this method.
+        :param _scheme: the scheme of an external URL.
+        :param _external: with scheme and host; by default only outside a request.
+        :param values: values of variables; others become the query.
+        :raises RuntimeError: outside a request without ``SERVER_NAME``.
+        :raises werkzeug.routing.BuildError: when no rule fits.
+        """
+        return url_building.url_for(self, endpoint, values, _anchor, _method, _scheme, _external)
+
     # --- async ---
 
-    def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, made callable from here if it is a coroutine function."""
         if type(func) is FunctionType and not func.__dict__:
             is_async = bool(func.__code__.co_flags & _CO_COROUTINE)
@@ -823,7 +833,7 @@ class Flask(AppRedefinition, OverlaidApp, ResponseMaking, ErrorHandling, UrlBuil
             is_async = _is_coroutine_function(func)
         return self.async_to_sync(func) if is_async else func
 
-    def async_to_sync(self, func: Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> Callable[..., t.Any]:
+    def async_to_sync(self, func: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
         """Return a function that runs the coroutine function *func* to its end.
 
         :raises RuntimeError: without asgiref.

@@ -1,31 +1,26 @@
 """Blueprints: parts of an app that are recorded first and registered later, perhaps several times.
 
 A blueprint keeps what it is to do with an app as a list of functions. In a notebook it may be
-registered first and grow afterwards: what is recorded then reaches every app that it is registered on
-at once, under the owner who recorded it.
+registered first and grow afterwards: what is recorded then reaches every app that has it
+(:mod:`flask_nb.live`).
 """
 
 from __future__ import annotations
 
 import os
-import typing as t
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import update_wrapper
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
+from ..live.slots import LiveDict, carried, copy_name
 from .ctx import _sentinel
-from .owners import Owner, Registration, current_owner, is_strict, registering_owner, repeated, via_blueprint
-from .redefinition import predecessor_of
-from .routing import LiveMap
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from . import typing as ft
     from .app import Flask
 
-F = t.TypeVar("F", bound=Callable[..., t.Any])
+F = TypeVar("F", bound=Callable[..., Any])
 DeferredSetupFunction = Callable[["BlueprintSetupState"], None]
 
 
@@ -38,7 +33,7 @@ class BlueprintSetupState:
     :param first_registration: whether the app has not seen this blueprint before.
     """
 
-    def __init__(self, blueprint: Blueprint, app: Flask, options: t.Any, first_registration: bool) -> None:
+    def __init__(self, blueprint: Blueprint, app: Flask, options: Any, first_registration: bool) -> None:
         self.app = app
         self.blueprint = blueprint
         self.options = options
@@ -63,7 +58,7 @@ class BlueprintSetupState:
         rule: str,
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
-        **options: t.Any,
+        **options: Any,
     ) -> None:
         """Register a rule on the app, with prefix, subdomain and defaults of this registration."""
         if self.url_prefix is not None:
@@ -75,21 +70,6 @@ class BlueprintSetupState:
         if "defaults" in options:
             defaults = {**defaults, **options.pop("defaults")}
         self.app.add_url_rule(rule, f"{self.full_name}.{endpoint}", view_func, defaults=defaults, **options)
-
-
-@dataclass(eq=False)
-class _Deferred:
-    """One function to be called at registration, and who recorded it."""
-
-    function: DeferredSetupFunction
-    owner: Owner | None
-
-    def apply(self, state: BlueprintSetupState) -> None:
-        if self.owner is None:
-            self.function(state)
-            return
-        with repeated(self), via_blueprint(state.full_name):
-            self.function(state)
 
 
 class Blueprint(Scaffold):
@@ -119,7 +99,7 @@ class Blueprint(Scaffold):
         template_folder: str | os.PathLike[str] | None = None,
         url_prefix: str | None = None,
         subdomain: str | None = None,
-        url_defaults: dict[str, t.Any] | None = None,
+        url_defaults: dict[str, Any] | None = None,
         root_path: str | None = None,
         cli_group: str | None = _sentinel,  # type: ignore[assignment]
     ) -> None:
@@ -133,17 +113,11 @@ class Blueprint(Scaffold):
         self.deferred_functions: list[DeferredSetupFunction] = []
         self.url_values_defaults = dict(url_defaults or {})
         self.cli_group = cli_group
-        self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
-        self._deferred_owners: dict[int, Owner] = {}
-        self._places: list[_Place] = []
-        owner = registering_owner()
-        if owner is not None:
-            old = predecessor_of(self, "blueprint", owner)
-            if old is not None:
-                self._take_over(old, owner)
+        self._blueprints: list[tuple[Blueprint, dict[str, Any]]] = []
+        self.live.was_made()
 
     def _check_setup_finished(self, f_name: str) -> None:
-        if self._got_registered_once and (current_owner.get() is None or is_strict()):
+        if not self.live.is_open() and self._got_registered_once:
             raise AssertionError(
                 f"'{f_name}' was called on the blueprint '{self.name}' after it had been"
                 " registered: what it sets up would reach no app. Set the blueprint up first, then"
@@ -155,14 +129,7 @@ class Blueprint(Scaffold):
     @setupmethod
     def record(self, func: DeferredSetupFunction) -> None:
         """Have *func* called with the state of each registration."""
-        owner = registering_owner()
         self.deferred_functions.append(func)
-        if owner is None:
-            return
-        self._deferred_owners[id(func)] = owner
-        for place in self._places:
-            with via_blueprint(place.state.full_name):
-                func(place.state)
 
     @setupmethod
     def record_once(self, func: DeferredSetupFunction) -> None:
@@ -174,34 +141,13 @@ class Blueprint(Scaffold):
 
         self.record(update_wrapper(when_first, func))
 
-    def _record_route(
-        self, endpoint: str, func: DeferredSetupFunction, repeat: Callable[[t.Any], object]
-    ) -> None:
-        """Record a route; under an owner, in the place of the one that it supersedes."""
-        owner = registering_owner()
-        if owner is None:
-            self.record(func)
-            return
-        identity = self._free_identity(owner, ("endpoint", endpoint))
-        old = self.registrations.superseded(identity, owner)
-        if old is not None:
-            self._forget_deferred(old.value)
-        self.registrations.enter(
-            Registration(identity, owner, "", lambda: self._forget_deferred(func), repeat, value=func)
-        )
-        self.record(func)
-
-    def _forget_deferred(self, func: DeferredSetupFunction) -> None:
-        self._deferred_owners.pop(id(func), None)
-        self.deferred_functions = [one for one in self.deferred_functions if one is not func]
-
     def add_url_rule(
         self,
         rule: str,
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: Any,
     ) -> None:
         """Record a rule, with its view if one is given.
 
@@ -222,112 +168,65 @@ class Blueprint(Scaffold):
                 **options,
             )
 
-        def repeat(target: Blueprint) -> None:
-            target.add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
-
-        self._record_route(str(endpoint or getattr(view_func, "__name__", rule)), register, repeat)
-
-    def _set_view_function(self, endpoint: str, f: Callable[..., t.Any]) -> None:
-        super()._set_view_function(endpoint, f)
-        for place in self._places:
-            place.bind_view(endpoint, f)
+        # A notebook knows by it that another route of this endpoint takes its place.
+        register.identity = ("endpoint", str(endpoint or getattr(view_func, "__name__", rule)))  # type: ignore[attr-defined]
+        self.record(register)
 
     # --- registering ---
 
     def make_setup_state(
-        self, app: Flask, options: dict[str, t.Any], first_registration: bool = False
+        self, app: Flask, options: dict[str, Any], first_registration: bool = False
     ) -> BlueprintSetupState:
         """Return the state that the deferred functions of one registration see."""
         return BlueprintSetupState(self, app, options, first_registration)
 
     @setupmethod
-    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Have *blueprint* registered below this one.
 
         :raises ValueError: for this blueprint itself.
         """
         if blueprint is self:
             raise ValueError(f"the blueprint {self.name!r} cannot be registered below itself")
-        known = [index for index, (one, _) in enumerate(self._blueprints) if one is blueprint]
-        if known and registering_owner() is not None:
-            self._blueprints[known[0]] = blueprint, options
-        else:
-            self._blueprints.append((blueprint, options))
-        if registering_owner() is not None:
-            for place in list(self._places):
-                place.register_child(blueprint, options)
+        self._blueprints.append((blueprint, options))
 
-    def register(self, app: Flask, options: dict[str, t.Any]) -> None:
+    def register(self, app: Flask, options: dict[str, Any]) -> None:
         """Register on *app* what was recorded here; :meth:`Flask.register_blueprint` calls this.
 
         :raises ValueError: when the app has a blueprint of that name.
         """
-        state_name = f"{options.get('name_prefix', '')}.{options.get('name', self.name)}".lstrip(".")
-        owner = registering_owner()
-        if state_name in app.blueprints:
-            self._check_name_is_free(app, state_name, owner)
+        name = f"{options.get('name_prefix', '')}.{options.get('name', self.name)}".lstrip(".")
+        self._check_name_is_free(app, name)
         is_new_here = all(one is not self for one in app.blueprints.values())
-        is_new_name = state_name not in app.blueprints
-        app.blueprints[state_name] = self
+        merges = is_new_here or name not in app.blueprints
+        app.blueprints[name] = self
         self._got_registered_once = True
         state = self.make_setup_state(app, options, is_new_here)
-        place = _Place(state, is_new_here or is_new_name, options)
-        if owner is not None:
-            self._enter_registration(app, state_name, owner, options)
-            self._places = [one for one in self._places if not one.is_at(app, state_name)]
-            self._places.append(place)
-        with _one_swap(app):
-            self._apply(place)
+        app.live.place(self, name, options, lambda: self._set_up(state, merges))
 
-    def _check_name_is_free(self, app: Flask, name: str, owner: Owner | None) -> None:
-        entry = app.registrations.get(("blueprint", name))
-        if owner is not None and (
-            entry is None or app.registrations.superseded(("blueprint", name), owner) is not None
-        ):
+    def _check_name_is_free(self, app: Flask, name: str) -> None:
+        known: Any = app.blueprints
+        if known.is_free(name) if isinstance(known, LiveDict) else name not in known:
             return
-        whose = "this blueprint" if app.blueprints[name] is self else "another blueprint"
+        whose = "this blueprint" if known[name] is self else "another blueprint"
         raise ValueError(
             f"the app has registered {whose} as {name!r} already. Register it under a name of its own:"
             " register_blueprint(..., name='...')."
         )
 
-    def _enter_registration(self, app: Flask, name: str, owner: Owner, options: dict[str, t.Any]) -> None:
-        def withdraw() -> None:
-            self._places = [one for one in self._places if not one.is_at(app, name)]
-            if app.blueprints.get(name) is self:
-                del app.blueprints[name]
-            with _one_swap(app):
-                for entry in app.registrations:
-                    if entry.via is not None and f"{entry.via}.".startswith(f"{name}."):
-                        app.registrations.drop(entry)
-
-        app.registrations.enter(
-            Registration(
-                ("blueprint", name),
-                owner,
-                f"blueprint {name}",
-                withdraw,
-                repeat=lambda target: self.register(target, options),
-                via=options.get("name_prefix") or None,
-                value=self,
-            )
-        )
-
-    def _apply(self, place: _Place) -> None:
-        state = place.state
-        if self.has_static_folder:
-            token = current_owner.set(None)
-            try:
-                if f"{state.full_name}.static" not in state.app.view_functions:
-                    self._add_static_rule(state)
-            finally:
-                current_owner.reset(token)
-        place.merge_functions()
-        for function in list(self.deferred_functions):
-            _Deferred(function, self._deferred_owners.get(id(function))).apply(state)
+    def _set_up(self, state: BlueprintSetupState, merges: bool) -> None:
+        """Bring to the app of *state* what was recorded; in a notebook, what has not reached it yet."""
+        if self.has_static_folder and f"{state.full_name}.static" not in state.app.view_functions:
+            self._add_static_rule(state)
+        if merges:
+            self._merge_functions(state.app, state.full_name)
+        for function, carrying in carried(self.deferred_functions):
+            with carrying:
+                function(state)
         self._register_commands(state)
-        for blueprint, options in self._blueprints:
-            place.register_child(blueprint, options)
+        for (blueprint, options), carrying in carried(self._blueprints):
+            with carrying:
+                blueprint.register(state.app, self._options_of_child(state, blueprint, options))
 
     def _add_static_rule(self, state: BlueprintSetupState) -> None:
         state.add_url_rule(
@@ -336,33 +235,50 @@ class Blueprint(Scaffold):
             endpoint="static",
         )
 
+    def _merge_functions(self, app: Flask, name: str) -> None:
+        """Add the blueprint's hooks, handlers and views to those of the app."""
+        for table in _HOOK_TABLES:
+            for scope, functions in getattr(self, table).items():
+                getattr(app, table).setdefault(_scoped(name, scope), []).extend(functions)
+        for scope, by_code in self.error_handler_spec.items():
+            for code, handlers in by_code.items():
+                known = app.error_handler_spec[_scoped(name, scope)][code]
+                for error in handlers:
+                    copy_name(handlers, error, known, error)
+        for endpoint in self.view_functions:
+            copy_name(self.view_functions, endpoint, app.view_functions, endpoint)
+            copy_name(self.view_functions, endpoint, app.view_functions, f"{name}.{endpoint}")
+
     def _register_commands(self, state: BlueprintSetupState) -> None:
         if not self.cli.commands:
             return
         group = state.options.get("cli_group", _sentinel)
         if group is _sentinel:
             group = self.cli_group
+        commands = state.app.cli.commands
         if group is None:
-            state.app.cli.commands.update(self.cli.commands)
+            for name in self.cli.commands:
+                copy_name(self.cli.commands, name, commands, name)
             return
         self.cli.name = state.full_name if group is _sentinel else group
-        state.app.cli.add_command(self.cli)
+        if commands.get(self.cli.name) is not self.cli:
+            state.app.cli.add_command(self.cli)
 
-    def _registrations_changed(self) -> None:
-        for place in self._places:
-            place.merge_functions()
-
-    def _take_over(self, old: Blueprint, owner: Owner) -> None:
-        """Take what other cells had recorded on *old*, and its place on the apps that had it."""
-        old.registrations.set_aside()
-        for entry in old.registrations:
-            if entry.owner.key != owner.key and entry.repeat is not None:
-                with repeated(entry):
-                    entry.repeat(self)
-        for child, options in old._blueprints:
-            self._blueprints.append((child, options))
-        for place in list(old._places):
-            place.hand_over(self, owner)
+    def _options_of_child(
+        self, state: BlueprintSetupState, blueprint: Blueprint, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        options = dict(options)
+        subdomain = options.get("subdomain") or blueprint.subdomain
+        if subdomain is not None or state.subdomain is not None:
+            options["subdomain"] = ".".join(filter(None, (subdomain, state.subdomain))) or None
+        prefix = options.get("url_prefix")
+        prefix = blueprint.url_prefix if prefix is None else prefix
+        if state.url_prefix is not None and prefix is not None:
+            options["url_prefix"] = f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
+        elif prefix is not None or state.url_prefix is not None:
+            options["url_prefix"] = state.url_prefix if prefix is None else prefix
+        options["name_prefix"] = state.full_name
+        return options
 
     # --- what reaches the whole app ---
 
@@ -400,7 +316,7 @@ class Blueprint(Scaffold):
         """A decorator that may be used bare, called without arguments, or called with a name."""
         if callable(name):
             self._record_for_app(method, name)
-            return t.cast("Callable[[F], F]", name)
+            return cast("Callable[[F], F]", name)
 
         def decorator(f: F) -> F:
             self._record_for_app(method, f, name)
@@ -408,7 +324,7 @@ class Blueprint(Scaffold):
 
         return decorator
 
-    def _record_for_app(self, method: str, f: Callable[..., t.Any], *args: t.Any) -> None:
+    def _record_for_app(self, method: str, f: Callable[..., Any], *args: Any) -> None:
         self.record_once(lambda state: getattr(state.app, method)(f, *args))
 
     @setupmethod
@@ -457,14 +373,14 @@ class Blueprint(Scaffold):
         self._record_for_app("url_defaults", f)
         return f
 
-    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.Any]:
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file of the blueprint's root path for reading.
 
         :param resource: the path, relative to the root path.
         :param mode: ``r``, ``rt`` or ``rb``.
         :param encoding: for the text modes.
         """
-        return t.cast(t.IO[t.Any], self._open_in_root(resource, mode, encoding))
+        return cast(IO[Any], self._open_in_root(resource, mode, encoding))
 
 
 # The tables of hooks that a registration copies from the blueprint to the app.
@@ -478,93 +394,11 @@ _HOOK_TABLES = (
 )
 
 
-class _Place:
-    """One registration of a blueprint on an app: what it put there, so that it can be kept current."""
-
-    def __init__(self, state: BlueprintSetupState, merges: bool, options: dict[str, t.Any]) -> None:
-        self.state = state
-        self.options = options
-        self.merges = merges
-        self._merged: dict[tuple[str, str], list[t.Any]] = defaultdict(list)
-        self._bound: dict[str, t.Any] = {}
-
-    def is_at(self, app: Flask, name: str) -> bool:
-        return self.state.app is app and self.state.full_name == name
-
-    def _name_of(self, scope: str | None) -> str:
-        name = self.state.full_name
-        return name if scope is None else f"{name}.{scope}"
-
-    def merge_functions(self) -> None:
-        """Bring the app's hooks and handlers of this blueprint up to date with the blueprint's."""
-        if not self.merges:
-            return
-        app, blueprint = self.state.app, self.state.blueprint
-        for table in _HOOK_TABLES:
-            for scope, functions in getattr(blueprint, table).items():
-                self._merge_list(getattr(app, table), table, self._name_of(scope), functions)
-        for scope, by_code in blueprint.error_handler_spec.items():
-            for code, handlers in by_code.items():
-                app.error_handler_spec[self._name_of(scope)][code] = dict(handlers)
-        for endpoint, view in blueprint.view_functions.items():
-            if self._bound.get(endpoint) is not view:
-                self.bind_view(endpoint, view)
-
-    def bind_view(self, endpoint: str, view: t.Any) -> None:
-        """Make *view* the one of that endpoint: of the app's as written, and of the blueprint's own."""
-        views, own = self.state.app.view_functions, f"{self.state.full_name}.{endpoint}"
-        views[endpoint] = view
-        if views.get(own) is self._bound.get(endpoint):
-            views[own] = view
-        self._bound[endpoint] = view
-
-    def _merge_list(
-        self, app_table: dict[t.Any, list[t.Any]], table: str, name: str, functions: Iterable[t.Any]
-    ) -> None:
-        before = self._merged[table, name]
-        others = [f for f in app_table.get(name, ()) if not any(f is one for one in before)]
-        self._merged[table, name] = list(functions)
-        app_table[name] = others + self._merged[table, name]
-
-    def register_child(self, blueprint: Blueprint, options: dict[str, t.Any]) -> None:
-        """Register a nested blueprint below this registration."""
-        blueprint.register(self.state.app, self._options_of_child(blueprint, options))
-
-    def _options_of_child(self, blueprint: Blueprint, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        state = self.state
-        options = dict(options)
-        subdomain = options.get("subdomain") or blueprint.subdomain
-        if subdomain is not None or state.subdomain is not None:
-            options["subdomain"] = ".".join(filter(None, (subdomain, state.subdomain))) or None
-        prefix = options.get("url_prefix")
-        prefix = blueprint.url_prefix if prefix is None else prefix
-        if state.url_prefix is not None and prefix is not None:
-            options["url_prefix"] = f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
-        elif prefix is not None or state.url_prefix is not None:
-            options["url_prefix"] = state.url_prefix if prefix is None else prefix
-        options["name_prefix"] = state.full_name
-        return options
-
-    def hand_over(self, blueprint: Blueprint, owner: Owner) -> None:
-        """Register *blueprint* where this registration of its predecessor is, under the same owner."""
-        app = self.state.app
-        entry = app.registrations.get(("blueprint", self.state.full_name))
-        if entry is None or entry.owner.key == owner.key:
-            return  # the cell that makes the blueprint registers it as well
-        with repeated(entry):
-            blueprint.register(app, self.options)
+def _scoped(name: str, scope: str | None) -> str:
+    """Return the app's name for a scope of the blueprint registered as *name*."""
+    return name if scope is None else f"{name}.{scope}"
 
 
 def _check_has_no_dot(what: str, name: str | None) -> None:
     if name is not None and "." in name:
         raise ValueError(f"the {what} must not have a dot, which separates nested names: {name!r}")
-
-
-@contextmanager
-def _one_swap(app: Flask) -> t.Iterator[None]:
-    """Publish what a block does to the app's routing table as one change, where the table can."""
-    if isinstance(app.url_map, LiveMap):
-        with app.url_map.batch():
-            yield
-    else:
-        yield

@@ -22,53 +22,26 @@ import re
 import secrets
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import click
 from click.core import ParameterSource
-from werkzeug.serving import is_running_from_reloader, run_simple
+from werkzeug.serving import is_running_from_reloader
+from werkzeug.serving import run_simple as run_simple
 from werkzeug.utils import import_string
 
 from .ctx import has_app_context
-from .discovery import (
-    NoAppException,
-    NoAppNamedException,
-    find_app_by_string,
-    find_best_app,
-    locate_app,
-    prepare_import,
-)
+from .discovery import NoAppException as NoAppException
+from .discovery import NoAppNamedException, locate_app, prepare_import
+from .discovery import find_app_by_string as find_app_by_string
+from .discovery import find_best_app as find_best_app
 from .globals import app_ctx, current_app
 from .helpers import get_debug_flag, get_load_dotenv
-
-__all__ = [
-    "AppGroup",
-    "CertParamType",
-    "FlaskGroup",
-    "NoAppException",
-    "ScriptInfo",
-    "SeparatedPathType",
-    "cli",
-    "find_app_by_string",
-    "find_best_app",
-    "get_version",
-    "load_dotenv",
-    "locate_app",
-    "main",
-    "pass_script_info",
-    "prepare_import",
-    "routes_command",
-    "run_command",
-    "run_simple",
-    "shell_command",
-    "show_server_banner",
-    "version_option",
-    "with_appcontext",
-]
 
 if TYPE_CHECKING:
     import ssl
@@ -138,29 +111,19 @@ class ScriptInfo:
         if self.create_app is not None:
             app: Flask | None = self.create_app()
         elif self.app_import_path:
-            path, name = _split_import_path(self.app_import_path)
-            app = app_loaders.get(Path(path).suffix, _load_python)(path, name)
+            # The colon of a Windows drive stands before a slash.
+            path, *inside = re.split(r":(?![\\/])", self.app_import_path, maxsplit=1)
+            app = app_loaders.get(Path(path).suffix, _load_python)(path, inside[0] if inside else None)
         else:
-            app = self._find_default_app()
+            names = map(prepare_import, DEFAULT_FILES)
+            found = (locate_app(name, None, raise_if_not_found=False) for name in names)
+            app = next((one for one in found if one is not None), None)
         if app is None:
             raise NoAppNamedException(
                 "There is no app to work with. Name one with --app or FLASK_APP,"
                 " or work in a folder with a wsgi.py or app.py."
             )
         return app
-
-    def _find_default_app(self) -> Flask | None:
-        for path in DEFAULT_FILES:
-            app = locate_app(prepare_import(path), None, raise_if_not_found=False)
-            if app is not None:
-                return app
-        return None
-
-
-def _split_import_path(import_path: str) -> tuple[str, str | None]:
-    # The colon of a Windows drive stands before a slash.
-    path, *name = re.split(r":(?![\\/])", import_path, maxsplit=1)
-    return path, name[0] if name else None
 
 
 pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
@@ -277,7 +240,7 @@ class FlaskGroup(AppGroup):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the group's options; the help is shown with the app's commands in it."""
-        if self._will_show_help(ctx, args):
+        if args[0] in self.get_help_option_names(ctx) if args else self.no_args_is_help:
             # --help ends the parsing before options that only the environment gives are looked at.
             for option in self.params:
                 if option.name in self.options_before_help:
@@ -292,9 +255,6 @@ class FlaskGroup(AppGroup):
     def report_no_app(self, exc: NoAppException) -> None:
         """Say above the help why it lists no commands of an app."""
         _report(f"Error: {exc.format_message()}\n")
-
-    def _will_show_help(self, ctx: click.Context, args: list[str]) -> bool:
-        return args[0] in self.get_help_option_names(ctx) if args else self.no_args_is_help
 
     def _get_app_command(self, ctx: click.Context, name: str) -> click.Command | None:
         try:
@@ -358,7 +318,7 @@ def _use_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool 
 
 
 def _use_env_file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value and not _has_dotenv():
+    if value and find_spec("dotenv") is None:
         raise click.BadParameter(
             "reading it needs python-dotenv: pip install python-dotenv", ctx=ctx, param=param
         )
@@ -366,14 +326,6 @@ def _use_env_file(ctx: click.Context, param: click.Parameter, value: str | None)
     if value or load_defaults:
         load_dotenv(value, load_defaults=load_defaults)
     return value
-
-
-def _has_dotenv() -> bool:
-    try:
-        import dotenv  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 _DEBUG_HELP = "Turn debug mode on or off."
@@ -421,22 +373,15 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     :param load_defaults: whether to look for ``.flaskenv`` and ``.env``.
     :return: whether any variable was read.
     """
-    if not _has_dotenv():
+    if find_spec("dotenv") is None:
         if path or any(os.path.isfile(name) for name in DOTENV_FILES):
             click.secho(
-                " * There are .env files that nobody reads. Install python-dotenv to have them read.",
+                " * .env files were found but not read, because python-dotenv is not installed:"
+                " pip install python-dotenv",
                 fg="yellow",
                 err=True,
             )
         return False
-    variables = _read_dotenv(path, load_defaults)
-    for name, value in variables.items():
-        if value is not None:
-            os.environ.setdefault(name, value)
-    return bool(variables)
-
-
-def _read_dotenv(path: str | os.PathLike[str] | None, load_defaults: bool) -> dict[str, str | None]:
     from dotenv import dotenv_values, find_dotenv
 
     files = [find_dotenv(name, usecwd=True) for name in DOTENV_FILES] if load_defaults else []
@@ -446,7 +391,10 @@ def _read_dotenv(path: str | os.PathLike[str] | None, load_defaults: bool) -> di
     for file in files:
         if os.path.isfile(file):
             variables |= dotenv_values(file, encoding="utf-8")
-    return variables
+    for name, value in variables.items():
+        if value is not None:
+            os.environ.setdefault(name, value)
+    return bool(variables)
 
 
 # ---- run -----------------------------------------------------------------------------------------
@@ -469,20 +417,15 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg, unused-ignore]  
         except click.BadParameter:
             text = click.STRING.convert(value, param, ctx)
             if text.lower() == "adhoc":
-                return self._adhoc(ctx, param)
+                if find_spec("cryptography") is None:
+                    raise click.BadParameter(
+                        "'adhoc' needs cryptography: pip install cryptography", ctx, param
+                    ) from None
+                return "adhoc"
             imported = import_string(text, silent=True)
             if isinstance(imported, ssl.SSLContext):
                 return imported
             raise
-
-    def _adhoc(self, ctx: click.Context | None, param: click.Parameter | None) -> str:
-        try:
-            import cryptography  # noqa: F401
-        except ImportError:
-            raise click.BadParameter(
-                "'adhoc' needs cryptography: pip install cryptography", ctx, param
-            ) from None
-        return "adhoc"
 
 
 class SeparatedPathType(click.Path):
@@ -495,7 +438,7 @@ class SeparatedPathType(click.Path):
 
 
 def _join_cert_and_key(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """Hold ``--key`` against ``--cert``, and make them a pair where both are files."""
+    """Check ``--key`` against ``--cert``, and make them a pair where both are files."""
     cert = ctx.params.get("cert")
     if isinstance(cert, str) and cert != "adhoc":
         if value is None:
@@ -578,7 +521,7 @@ def _load_app_to_serve(info: ScriptInfo) -> WSGIApplication:
 @click.option(
     "--cert",
     type=CertParamType(),
-    # Before --key, which is held against it.
+    # Before --key, which is checked against it.
     is_eager=True,
     help="Serve HTTPS with this certificate file, with 'adhoc' for one made now, or with the"
     " ssl.SSLContext of this import name.",
@@ -638,7 +581,11 @@ def run_command(
     Debug mode turns the reloader and the debugger on.
     """
     debug = get_debug_flag()
-    _refuse_open_debugger(host, debug, debugger)
+    if debug and debugger is None and not is_loopback(host):
+        raise click.UsageError(
+            f"In debug mode, anyone who can reach {host} could use the debugger to run any code. Serve"
+            " on 127.0.0.1, turn the debugger off with --no-debugger, or ask for it with --debugger."
+        )
     app = _load_app_to_serve(info)
     show_server_banner(debug, info.app_import_path)
     with debugger_pin():
@@ -655,22 +602,15 @@ def run_command(
         )
 
 
-def _refuse_open_debugger(host: str, debug: bool, debugger: bool | None) -> None:
-    """Let a debugger be reached from other machines only if it was asked for by name."""
-    if debug and debugger is None and not is_loopback(host):
-        raise click.UsageError(
-            f"Debug mode would let everybody who reaches {host} try the debugger, which runs any code."
-            " Serve on 127.0.0.1, leave the debugger away with --no-debugger, or ask for it with --debugger."
-        )
-
-
 # ---- shell ---------------------------------------------------------------------------------------
 
 
 def interact(banner: str, namespace: dict[str, Any]) -> None:
     """Start Python's own prompt, after ``PYTHONSTARTUP`` and with completion where there is readline."""
     names: dict[str, Any] = {}
-    _run_startup_file(names)
+    startup = os.environ.get("PYTHONSTARTUP")
+    if startup and os.path.isfile(startup):
+        exec(compile(Path(startup).read_bytes(), startup, "exec"), names)
     # Only now: what the startup file defines must not hide the app.
     names.update(namespace)
     _complete_from(names)
@@ -678,12 +618,6 @@ def interact(banner: str, namespace: dict[str, Any]) -> None:
 
 
 repl: Callable[[str, dict[str, Any]], None] = interact
-
-
-def _run_startup_file(namespace: dict[str, Any]) -> None:
-    startup = os.environ.get("PYTHONSTARTUP")
-    if startup and os.path.isfile(startup):
-        exec(compile(Path(startup).read_bytes(), startup, "exec"), namespace)
 
 
 def _complete_from(namespace: dict[str, Any]) -> None:
@@ -716,13 +650,6 @@ def shell_command() -> None:
 # ---- routes --------------------------------------------------------------------------------------
 
 
-class _Row(NamedTuple):
-    endpoint: str
-    methods: str
-    domain: str
-    rule: str
-
-
 _SORT_KEYS: dict[str, Callable[[Rule], Any] | None] = {
     "endpoint": lambda rule: rule.endpoint,
     "methods": lambda rule: sorted(rule.methods or ()),
@@ -738,7 +665,7 @@ _SORT_KEYS: dict[str, Callable[[Rule], Any] | None] = {
     "-s",
     type=click.Choice(list(_SORT_KEYS)),
     default="endpoint",
-    help="What to sort by; 'match' is the order in which a request is held against them.",
+    help="What to sort by; 'match' is the order in which rules are tried on a request.",
 )
 @click.option("--all-methods", is_flag=True, help="List HEAD and OPTIONS too.")
 @with_appcontext
@@ -746,29 +673,27 @@ def routes_command(sort: str, all_methods: bool) -> None:
     """List the routes of the app with their endpoints and methods."""
     url_map, key = current_app.url_map, _SORT_KEYS[sort]
     rules = sorted(url_map.iter_rules(), key=key) if key else list(url_map.iter_rules())
-    rows = [_route_row(rule, all_methods) for rule in rules]
-    if not rows:
+    if not rules:
         click.echo("No routes were registered.")
         return
-    domain = "Host" if url_map.host_matching else "Subdomain"
-    _echo_table([_Row("Endpoint", "Methods", domain, "Rule"), *rows])
-
-
-def _route_row(rule: Rule, all_methods: bool) -> _Row:
     hidden = set() if all_methods else {"HEAD", "OPTIONS"}
-    methods = ", ".join(sorted(set(rule.methods or ()) - hidden))
-    return _Row(str(rule.endpoint), methods, rule.host or rule.subdomain or "", rule.rule)
+    domain = "Host" if url_map.host_matching else "Subdomain"
+    columns = {
+        "Endpoint": [str(rule.endpoint) for rule in rules],
+        "Methods": [", ".join(sorted(set(rule.methods or ()) - hidden)) for rule in rules],
+        domain: [rule.host or rule.subdomain or "" for rule in rules],
+        "Rule": [rule.rule for rule in rules],
+    }
+    if not any(columns[domain]):
+        del columns[domain]
+    _echo_table([[name, *cells] for name, cells in columns.items()])
 
 
-def _echo_table(rows: Sequence[_Row]) -> None:
-    """Print a heading and rows; the domain's column only if a rule has one."""
-    columns = list(zip(*rows, strict=True))
-    if not any(row.domain for row in rows[1:]):
-        del columns[_Row._fields.index("domain")]
+def _echo_table(columns: list[list[str]]) -> None:
+    """Print columns, whose first cell is the heading."""
     widths = [max(map(len, column)) for column in columns]
-    lines = list(zip(*columns, strict=True))
-    lines.insert(1, tuple("-" * width for width in widths))
-    for line in lines:
+    heading, *lines = zip(*columns, strict=True)
+    for line in (heading, ["-" * width for width in widths], *lines):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
 
 

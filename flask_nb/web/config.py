@@ -6,58 +6,57 @@ import errno
 import json
 import os
 import types
-import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from werkzeug.utils import import_string
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from .app import Flask
 
-T = t.TypeVar("T")
+T = TypeVar("T")
 
-# What ``silent=True`` forgives: that there is no such file, never what stands in one. A Python file
-# is also forgiven a parent that is no directory.
-_NO_DATA_FILE = frozenset({errno.ENOENT, errno.EISDIR})
-_NO_PYTHON_FILE = _NO_DATA_FILE | {errno.ENOTDIR}
+# What ``silent=True`` forgives: that there is no such file, never what stands in one.
+_NO_SUCH_FILE = {errno.ENOENT, errno.EISDIR}
 
 
-class ConfigAttribute(t.Generic[T]):
+class ConfigAttribute(Generic[T]):
     """Make an attribute of the app stand for a key of its configuration.
 
     :param name: the configuration key.
     :param get_converter: turns the stored value into what the attribute gives.
     """
 
-    def __init__(self, name: str, get_converter: Callable[[t.Any], T] | None = None) -> None:
+    def __init__(self, name: str, get_converter: Callable[[Any], T] | None = None) -> None:
         self.__name__ = name
         self.get_converter = get_converter
 
-    @t.overload
-    def __get__(self, obj: None, owner: type | None = None) -> t.Self: ...
+    @overload
+    def __get__(self, obj: None, owner: type | None = None) -> Self: ...
 
-    @t.overload
+    @overload
     def __get__(self, obj: Flask, owner: type | None = None) -> T: ...
 
-    def __get__(self, obj: Flask | None, owner: type | None = None) -> T | t.Self:
+    def __get__(self, obj: Flask | None, owner: type | None = None) -> T | Self:
         if obj is None:
             return self
         value = obj.config[self.__name__]
         convert = self.get_converter
         return value if convert is None else convert(value)
 
-    def __set__(self, obj: Flask, value: t.Any) -> None:
+    def __set__(self, obj: Flask, value: Any) -> None:
         obj.config[self.__name__] = value
 
 
-class Config(dict[str, t.Any]):
+class Config(dict[str, Any]):
     """Hold an app's configuration: upper-case keys, any values.
 
     :param root_path: the folder that relative file names start from.
     :param defaults: the values to begin with.
     """
 
-    def __init__(self, root_path: str | os.PathLike[str], defaults: dict[str, t.Any] | None = None) -> None:
+    def __init__(self, root_path: str | os.PathLike[str], defaults: dict[str, Any] | None = None) -> None:
         super().__init__(defaults or {})
         self.root_path = root_path
 
@@ -81,7 +80,7 @@ class Config(dict[str, t.Any]):
             f"{variable_name!r} names, but the variable is not set. Set it to a path, or pass silent=True."
         )
 
-    def from_prefixed_env(self, prefix: str = "FLASK", *, loads: Callable[[str], t.Any] = json.loads) -> bool:
+    def from_prefixed_env(self, prefix: str = "FLASK", *, loads: Callable[[str], Any] = json.loads) -> bool:
         """Take every environment variable that begins with a prefix and ``_``.
 
         A value that ``loads`` refuses stays the string it is. ``__`` in a name leads into a nested
@@ -93,18 +92,16 @@ class Config(dict[str, t.Any]):
         :return: always True.
         """
         start = f"{prefix}_"
-        for name in sorted(os.environ):
-            if name.startswith(start):
-                self._set_nested(name[len(start) :].split("__"), _parsed(os.environ[name], loads))
+        for name in sorted(name for name in os.environ if name.startswith(start)):
+            value: Any = os.environ[name]
+            with suppress(Exception):  # whatever a loader of the caller's own raises: then it is plain text
+                value = loads(value)
+            *path, key = name.removeprefix(start).split("__")
+            target: dict[str, Any] = self
+            for part in path:
+                target = target.setdefault(part, {})
+            target[key] = value
         return True
-
-    def _set_nested(self, path: list[str], value: t.Any) -> None:
-        target: dict[str, t.Any] = self
-        for key in path[:-1]:
-            if key not in target:
-                target[key] = {}
-            target = target[key]
-        target[path[-1]] = value
 
     def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
         """Run a Python file and take the upper-case names that it defines.
@@ -113,12 +110,13 @@ class Config(dict[str, t.Any]):
         :param silent: accept that there is no such file.
         :return: whether a file was loaded.
         """
-        path = self._resolved(filename)
-        source = _read(path, "rb", silent, _NO_PYTHON_FILE, lambda file: file.read())
+        module = types.ModuleType("config")
+        module.__file__ = path = os.path.join(self.root_path, filename)
+        # A Python file is also forgiven a parent that is not a folder.
+        forgiven = {*_NO_SUCH_FILE, errno.ENOTDIR} if silent else ()
+        source = _read(path, "rb", forgiven, lambda file: file.read())
         if source is None:
             return False
-        module = types.ModuleType("config")
-        module.__file__ = path
         exec(compile(source, path, "exec"), module.__dict__)
         self.from_object(module)
         return True
@@ -134,7 +132,7 @@ class Config(dict[str, t.Any]):
     def from_file(
         self,
         filename: str | os.PathLike[str],
-        load: Callable[[t.IO[t.Any]], Mapping[str, t.Any]],
+        load: Callable[[IO[Any]], Mapping[str, Any]],
         silent: bool = False,
         text: bool = True,
     ) -> bool:
@@ -146,8 +144,8 @@ class Config(dict[str, t.Any]):
         :param text: open as text; False for loaders that want bytes.
         :return: whether a file was loaded.
         """
-        path = self._resolved(filename)
-        data = _read(path, "r" if text else "rb", silent, _NO_DATA_FILE, load)
+        path = os.path.join(self.root_path, filename)
+        data = _read(path, "r" if text else "rb", _NO_SUCH_FILE if silent else (), load)
         return False if data is None else self.from_mapping(data)
 
     def from_json(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
@@ -159,24 +157,20 @@ class Config(dict[str, t.Any]):
         """
         return self.from_file(filename, json.load, silent=silent)
 
-    def from_mapping(self, mapping: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> bool:
+    def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
         """Take the upper-case keys of a mapping and of the keyword arguments.
 
         :param mapping: a mapping, or key and value pairs.
         :return: always True.
         """
-        if mapping is not None:
-            self._take(dict(mapping).items())
-        self._take(kwargs.items())
+        given = dict(() if mapping is None else mapping, **kwargs)
+        self.update((key, value) for key, value in given.items() if key.isupper())
         return True
-
-    def _take(self, items: Iterable[tuple[str, t.Any]]) -> None:
-        self.update((key, value) for key, value in items if key.isupper())
 
     def get_namespace(
         self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
-    ) -> dict[str, t.Any]:
-        """Give the entries whose keys begin with a prefix, as keyword arguments for what they configure.
+    ) -> dict[str, Any]:
+        """Return the entries whose keys begin with a prefix, as keyword arguments for what they configure.
 
         :param namespace: the prefix, such as ``"MAIL_"``.
         :param lowercase: give the keys in lower case.
@@ -186,26 +180,14 @@ class Config(dict[str, t.Any]):
         fold = str.lower if lowercase else str
         return {fold(key[skip:]): value for key, value in self.items() if key.startswith(namespace)}
 
-    def _resolved(self, filename: str | os.PathLike[str]) -> str:
-        return os.path.join(self.root_path, filename)
 
-
-def _parsed(text: str, loads: Callable[[str], t.Any]) -> t.Any:
-    try:
-        return loads(text)
-    except Exception:  # whatever a loader of the caller's own raises: then it is plain text
-        return text
-
-
-def _read(
-    path: str, mode: str, silent: bool, forgiven: frozenset[int], load: Callable[[t.IO[t.Any]], T]
-) -> T | None:
+def _read(path: str, mode: str, forgiven: Collection[int], load: Callable[[IO[Any]], T]) -> T | None:
     """Open a configuration file and load it; None when it is missing and that is forgiven."""
     try:
         with open(path, mode) as file:
             return load(file)
     except OSError as exc:
-        if silent and exc.errno in forgiven:
+        if exc.errno in forgiven:
             return None
         exc.strerror = f"Cannot read the configuration file ({exc.strerror})"
         raise

@@ -1,23 +1,30 @@
 """The contexts that a request or a command runs in.
 
-A context makes what it can only when it is asked for: the request object, ``g``, the session and the
-URL adapter of a view that needs none of them are never made. What could be told from outside (a
-session interface or request class of the user's own) is made at once, as in Flask.
+A context makes what it can only when it is asked for: the request object, the session and the URL
+adapter of a view that needs none of them are never made. A hello world needs none, and takes a third of
+the time that it takes with all of them. The price is that each part has two states, which every method
+here has to mind, and that a class of the user's own, which could tell that it is not called, has to be
+recognised: for that one the part is made at once, as in Flask (the questions that stand first below).
+``tests/web`` runs every test against Flask as well; those with subclasses, such as
+``test_a_subclass_is_asked_for_the_url_adapter_of_each_context``, hold the recognising.
 """
 
 from __future__ import annotations
 
 import contextvars
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, update_wrapper
+from functools import cached_property, lru_cache, update_wrapper
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request as RequestBase
 
+from ..live.url_map import LiveMap, RoutingTable, keep_table
 from .globals import _cv_app, _cv_request
-from .routing import RoutingTable, keep_table
+from .sessions import SecureCookieSessionInterface
 from .signals import appcontext_popped, appcontext_pushed
 
 if TYPE_CHECKING:
@@ -33,6 +40,40 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # "No argument was given", where None is a value.
 _sentinel = object()
+
+# A Host that needs no further look: labels of letters, digits and hyphens, perhaps a port. Whatever else
+# may be a Host (an IPv6 address, an international name, nonsense) is left to Werkzeug to judge.
+_ordinary_host = re.compile(
+    r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::[1-9][0-9]{0,3})?", re.ASCII | re.IGNORECASE
+).fullmatch
+
+
+def _makes_adapters_itself(app: Flask) -> bool:
+    """Return whether the app has its own way to make URL adapters, and so has to be asked each time."""
+    return app._overrides_url_adapter or "create_url_adapter" in app.__dict__
+
+
+def _opens_sessions_lazily(app: Flask) -> bool:
+    """Return whether the session interface is our own, unchanged, which does nothing but read the cookie."""
+    interface = app.session_interface
+    return type(interface) is SecureCookieSessionInterface and not interface.__dict__
+
+
+def _matches_directly(app: Flask, environ: WSGIEnvironment) -> bool:
+    """Return whether path and method alone decide, so that the URL adapter can wait.
+
+    Binding an adapter and matching with it takes nearly as long as all the rest of a hello world. What
+    the adapter would find out is known beforehand where the app has no say in it, hosts neither choose
+    a rule nor are refused, and the request does not ask for a WebSocket. ``test_bad_input`` and
+    ``test_properties`` in ``tests/web`` ask Flask the same.
+    """
+    return (
+        not _makes_adapters_itself(app)
+        and not app.subdomain_matching
+        and app.config["TRUSTED_HOSTS"] is None
+        and "HTTP_UPGRADE" not in environ
+        and _ordinary_host(environ.get("HTTP_HOST", "")) is not None
+    )
 
 
 class _AppCtxGlobals:
@@ -132,11 +173,8 @@ def blueprints_of(endpoint: str) -> tuple[str, ...]:
 class _PushedByWith:
     """What both contexts do in a ``with`` block."""
 
-    if TYPE_CHECKING:
-
-        def push(self) -> None: ...
-
-        def pop(self, exc: BaseException | None = ...) -> None: ...
+    push: Callable[[], None]
+    pop: Callable[..., None]
 
     def __enter__(self) -> Self:
         self.push()
@@ -152,40 +190,18 @@ class AppContext(_PushedByWith):
     :param app: the app.
     """
 
-    # Defaults stand on the class: most requests set none of them.
-    _g: _AppCtxGlobals | None = None
-    _url_adapter: Any = _sentinel
-
     def __init__(self, app: Flask) -> None:
         self.app = app
         self._tokens: list[contextvars.Token[AppContext]] = []
-        if app.app_ctx_globals_class is not _AppCtxGlobals:
-            self._g = app.app_ctx_globals_class()
-        if app._overrides_url_adapter or "create_url_adapter" in app.__dict__:
-            self._url_adapter = app.create_url_adapter(None)
+        #: The namespace behind ``flask.g``; made at once, which costs less than to ask each time.
+        self.g: _AppCtxGlobals = app.app_ctx_globals_class()
+        if _makes_adapters_itself(app):
+            self.url_adapter = app.create_url_adapter(None)
 
-    @property
-    def g(self) -> _AppCtxGlobals:
-        """The namespace behind ``flask.g``."""
-        made = self._g
-        if made is None:
-            made = self._g = self.app.app_ctx_globals_class()
-        return made
-
-    @g.setter
-    def g(self, value: _AppCtxGlobals) -> None:
-        self._g = value
-
-    @property
+    @cached_property
     def url_adapter(self) -> MapAdapter | None:
         """What builds URLs outside a request; None without a SERVER_NAME."""
-        if self._url_adapter is _sentinel:
-            self._url_adapter = self.app.create_url_adapter(None)
-        return self._url_adapter  # type: ignore[no-any-return]
-
-    @url_adapter.setter
-    def url_adapter(self, value: MapAdapter | None) -> None:
-        self._url_adapter = value
+        return self.app.create_url_adapter(None)
 
     def push(self) -> None:
         """Make this the active app context."""
@@ -228,7 +244,6 @@ class RequestContext(_PushedByWith):
     _table: RoutingTable | None = None
     _match: tuple[Rule, dict[str, Any]] | None = None
     _failed_match: HTTPException | None = None
-    _after_request: list[AfterRequestCallable[Any]] | None = None
 
     def __init__(
         self,
@@ -240,26 +255,16 @@ class RequestContext(_PushedByWith):
         self.app = app
         self._environ = environ
         self._frames: list[tuple[contextvars.Token[RequestContext], AppContext | None]] = []
+        self._after_request_functions: list[AfterRequestCallable[Any]] = []
         if session is not None:
             self._session = session
         if request is not None:
             self._request = request
             request.json_module = app.json
-        elif not app._makes_requests_lazily:
+        elif app.request_class.__init__ is not RequestBase.__init__:
             self._make_request()
-        if not app._matches_directly(environ):
+        if not _matches_directly(app, environ):
             self._bind()
-
-    @property
-    def _after_request_functions(self) -> list[AfterRequestCallable[Any]]:
-        """What ``after_this_request`` has added; a list made when the first is."""
-        if self._after_request is None:
-            self._after_request = []
-        return self._after_request
-
-    @_after_request_functions.setter
-    def _after_request_functions(self, value: list[AfterRequestCallable[Any]]) -> None:
-        self._after_request = value
 
     # --- what is made when it is asked for ---
 
@@ -327,7 +332,10 @@ class RequestContext(_PushedByWith):
         return session
 
     def _session_to_save(self) -> SessionMixin | None:
-        """The session that may have to be saved, opened if the request brought one; else None."""
+        """Return the session that may have to be saved, opened if the request brought one; else None.
+
+        One that nobody asked for has not changed, but a permanent one is to be prolonged.
+        """
         if self._session is None and "HTTP_COOKIE" in self._environ:
             return self._open_session()
         return self._session
@@ -347,7 +355,12 @@ class RequestContext(_PushedByWith):
             self._set_match(rule, dict(values))
 
     def _match_directly(self) -> bool:
-        rule = self.app._find_plain_rule(self._environ, self._table)
+        """Match a rule without variables by path and method, if that certainly is the match."""
+        url_map, environ = self.app.url_map, self._environ
+        if not isinstance(url_map, LiveMap) or url_map.host_matching or url_map.default_subdomain:
+            return False
+        table = self._table or url_map.table
+        rule = table.find_plain(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
         if rule is None:
             return False
         self._set_match(rule, dict(rule.defaults) if rule.defaults else {})
@@ -401,7 +414,7 @@ class RequestContext(_PushedByWith):
             pushed.push()
         self._frames.append((_cv_request.set(self), pushed))
         # The session comes before the match: custom converters may read it.
-        if self._session is None and not app._opens_sessions_lazily:
+        if self._session is None and not _opens_sessions_lazily(app):
             self._open_session()
         is_open = self._match is None and self._failed_match is None
         if is_open and (self._url_adapter is not _sentinel or not self._match_directly()):
@@ -416,7 +429,10 @@ class RequestContext(_PushedByWith):
         try:
             if is_last:
                 exc = sys.exc_info()[1] if exc is _sentinel else exc
-                self._tear_down(exc)
+                self.app.do_teardown_request(exc)
+                close = getattr(self._request, "close", None)
+                if close is not None:
+                    close()
         finally:
             active = _cv_request.get()
             token, app_ctx = self._frames.pop()
@@ -428,13 +444,6 @@ class RequestContext(_PushedByWith):
                 app_ctx.pop(exc)
         if active is not self:
             raise AssertionError(f"Popped wrong request context. ({active!r} instead of {self!r})")
-
-    def _tear_down(self, exc: BaseException | None) -> None:
-        self.app.do_teardown_request(exc)
-        if self._request is not None:
-            close = getattr(self._request, "close", None)
-            if close is not None:
-                close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.request.url!r} [{self.request.method}] of {self.app.name}>"

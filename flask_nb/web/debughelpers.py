@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from jinja2.loaders import BaseLoader
 from werkzeug.routing import RequestRedirect
 
 from .globals import _cv_request
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from .app import Flask
     from .scaffold import Scaffold
     from .templating import TemplateSource
@@ -34,7 +34,7 @@ class DebugFilesKeyError(KeyError, AssertionError):
     def __init__(self, request: Request, key: str) -> None:
         names = ", ".join(repr(name) for name in request.form.getlist(key))
         self.msg = (
-            f"request.files has no {key!r}: the form was sent as {request.mimetype!r}, which carries no "
+            f"request.files has no {key!r}: the form was sent as {request.mimetype!r}, which cannot carry "
             f'files. Write enctype="multipart/form-data" into the form\'s tag.'
         )
         if names:
@@ -73,7 +73,7 @@ def attach_enctype_error_multidict(request: Request) -> None:
     plain = type(request.files)
 
     class ExplainingFiles(plain):  # type: ignore[valid-type, misc]
-        def __getitem__(self, key: str) -> t.Any:
+        def __getitem__(self, key: str) -> Any:
             try:
                 return super().__getitem__(key)
             except KeyError as exc:
@@ -102,17 +102,10 @@ def explain_template_loading_attempts(app: Flask, template: str, attempts: list[
 def _attempt_lines(app: Flask, number: int, attempt: Attempt) -> Iterator[str]:
     loader, owner, found = attempt
     kind = "app" if owner is app else "blueprint"
-    yield f"  {number}. {kind} {owner.name!r} ({owner.import_name}), {_described(loader)}"
-    searchpath = getattr(loader, "searchpath", ())
-    yield from (f"       in {folder}" for folder in searchpath)
-    if found is None:
-        yield "     not found"
-    else:
-        yield f"     found: {found[1] or '(no file)'}"
-
-
-def _described(loader: BaseLoader) -> str:
-    return f"{type(loader).__module__}.{type(loader).__qualname__}"
+    of = type(loader)
+    yield f"  {number}. {kind} {owner.name!r} ({owner.import_name}), {of.__module__}.{of.__qualname__}"
+    yield from (f"       in {folder}" for folder in getattr(loader, "searchpath", ()))
+    yield "     not found" if found is None else f"     found: {found[1] or '(no file)'}"
 
 
 def _verdict(matches: int) -> Iterator[str]:

@@ -25,11 +25,11 @@ FACTORY_NAMES = ("create_app", "make_app")
 
 
 class NoAppException(click.UsageError):
-    """No app was found, or what was found is none."""
+    """No app was found, or what was found is not an app."""
 
 
 class NoAppNamedException(NoAppException):
-    """No app was named, and no file of a usual name is there."""
+    """No app was named, and there is no file with one of the usual names."""
 
 
 def find_best_app(module: ModuleType) -> Flask:
@@ -40,34 +40,17 @@ def find_best_app(module: ModuleType) -> Flask:
 
     :raises NoAppException: there is none, or more than one.
     """
-    app = _named_app(module) or _only_app(module) or _made_app(module)
-    if app is None:
-        raise NoAppException(
-            f"The module {module.__name__!r} has neither an app nor a factory of a usual name."
-            f" Name it: '{module.__name__}:NAME'.{_foreign_hint(vars(module).values())}"
-        )
-    return app[0]
-
-
-# The three searches answer with a tuple of one: an app of the user's own class may well be falsy.
-
-
-def _named_app(module: ModuleType) -> tuple[Flask] | None:
-    found = (getattr(module, name, None) for name in APP_NAMES)
-    return next(((app,) for app in found if _is_app(app)), None)
-
-
-def _only_app(module: ModuleType) -> tuple[Flask] | None:
+    for name in APP_NAMES:
+        app = getattr(module, name, None)
+        if _is_app(app):
+            return app
     apps = [value for value in vars(module).values() if _is_app(value)]
     if len(apps) > 1:
         raise NoAppException(
-            f"The module {module.__name__!r} has {len(apps)} apps."
-            f" Say which one is meant: '{module.__name__}:NAME'."
+            f"The module {module.__name__!r} has {len(apps)} apps. Say which one: '{module.__name__}:NAME'."
         )
-    return (apps[0],) if apps else None
-
-
-def _made_app(module: ModuleType) -> tuple[Flask] | None:
+    if apps:
+        return apps[0]
     for name in FACTORY_NAMES:
         factory = getattr(module, name, None)
         if inspect.isfunction(factory):
@@ -77,15 +60,18 @@ def _made_app(module: ModuleType) -> tuple[Flask] | None:
                 f" Give them: '{module.__name__}:{name}(ARGUMENTS)'.",
             )
             if _is_app(app):
-                return (app,)
-    return None
+                return app
+    raise NoAppException(
+        f"The module {module.__name__!r} has no app, and no 'create_app' or 'make_app' that makes one. Name"
+        f" what does: '{module.__name__}:NAME'.{_foreign_hint(vars(module).values())}"
+    )
 
 
 def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
     """Return the app that an expression names in a module.
 
     :param app_name: a variable's name, or a call of one with literal arguments.
-    :raises NoAppException: it cannot be read, or is no app.
+    :raises NoAppException: it cannot be read, or is not an app.
     """
     name, args, kwargs = _parse_app_name(app_name)
     try:
@@ -177,17 +163,11 @@ def locate_app(module_name: str, app_name: str | None, raise_if_not_found: bool 
     try:
         __import__(module_name)
     except ImportError as exc:
-        if not _is_itself_missing(module_name, exc):
-            raise NoAppException(
-                f"The import of {module_name!r} failed within:\n\n{traceback.format_exc()}"
-            ) from None
+        # The module that was asked for, or a package above it, or one that it imports?
+        if not isinstance(exc, ModuleNotFoundError) or not f"{module_name}.".startswith(f"{exc.name}."):
+            raise NoAppException(f"Importing {module_name!r} failed:\n\n{traceback.format_exc()}") from None
         if raise_if_not_found:
             raise NoAppException(f"There is no module {module_name!r} to import.") from None
         return None
     module = sys.modules[module_name]
     return find_best_app(module) if app_name is None else find_app_by_string(module, app_name)
-
-
-def _is_itself_missing(module_name: str, exc: ImportError) -> bool:
-    """Return whether the module asked for, or a package above it, is what could not be found."""
-    return isinstance(exc, ModuleNotFoundError) and f"{module_name}.".startswith(f"{exc.name}.")

@@ -33,22 +33,10 @@ this inside a view, or inside 'with app.test_request_context():' to try it.\
 _cv_app: ContextVar[AppContext] = ContextVar("flask_nb.app_context")
 _cv_request: ContextVar[RequestContext] = ContextVar("flask_nb.request_context")
 
-app_ctx: AppContext = LocalProxy(  # type: ignore[assignment]
-    _cv_app, unbound_message=_no_app_message
-)
-current_app: Flask = LocalProxy(  # type: ignore[assignment]
-    _cv_app, "app", unbound_message=_no_app_message
-)
-g: _AppCtxGlobals = LocalProxy(  # type: ignore[assignment]
-    _cv_app, "g", unbound_message=_no_app_message
-)
+app_ctx: AppContext = LocalProxy(_cv_app, unbound_message=_no_app_message)  # type: ignore[assignment]
+current_app: Flask = LocalProxy(_cv_app, "app", unbound_message=_no_app_message)  # type: ignore[assignment]
+g: _AppCtxGlobals = LocalProxy(_cv_app, "g", unbound_message=_no_app_message)  # type: ignore[assignment]
 
-request_ctx: RequestContext = LocalProxy(  # type: ignore[assignment]
-    _cv_request, unbound_message=_no_request_message
-)
-request: Request = LocalProxy(  # type: ignore[assignment]
-    _cv_request, "request", unbound_message=_no_request_message
-)
-session: SessionMixin = LocalProxy(  # type: ignore[assignment]
-    _cv_request, "session", unbound_message=_no_request_message
-)
+request_ctx: RequestContext = LocalProxy(_cv_request, unbound_message=_no_request_message)  # type: ignore[assignment]
+request: Request = LocalProxy(_cv_request, "request", unbound_message=_no_request_message)  # type: ignore[assignment]
+session: SessionMixin = LocalProxy(_cv_request, "session", unbound_message=_no_request_message)  # type: ignore[assignment]

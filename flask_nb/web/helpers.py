@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-import typing as t
 from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import datetime
 from functools import update_wrapper
+from typing import IO, TYPE_CHECKING, Any, AnyStr, NoReturn, cast, overload
 
 import werkzeug.utils
 from werkzeug.exceptions import abort as _wz_abort
@@ -16,48 +16,43 @@ from werkzeug.exceptions import abort as _wz_abort
 from .globals import _cv_app, _cv_request, current_app, request_ctx, session
 from .signals import message_flashed
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from .wrappers import Response
 
-_NEGATIVE = frozenset({"0", "false", "no"})
-
 
 def _is_set(variable: str) -> bool:
-    """Tell whether an environment variable is there and does not say no."""
-    text = os.environ.get(variable)
-    return bool(text) and t.cast(str, text).lower() not in _NEGATIVE
+    """Return whether an environment variable is there and does not say no."""
+    return os.environ.get(variable, "").lower() not in {"", "0", "false", "no"}
 
 
 def get_debug_flag() -> bool:
-    """Tell whether ``FLASK_DEBUG`` asks for debug mode."""
+    """Return whether ``FLASK_DEBUG`` asks for debug mode."""
     return _is_set("FLASK_DEBUG")
 
 
 def get_load_dotenv(default: bool = True) -> bool:
-    """Tell whether ``.env`` files are to be loaded: not when ``FLASK_SKIP_DOTENV`` is set.
+    """Return whether ``.env`` files are to be loaded: not when ``FLASK_SKIP_DOTENV`` is set.
 
     :param default: the answer where the variable is not set at all, or is empty.
     """
-    if not os.environ.get("FLASK_SKIP_DOTENV"):
-        return default
-    return not _is_set("FLASK_SKIP_DOTENV")
+    return not _is_set("FLASK_SKIP_DOTENV") if os.environ.get("FLASK_SKIP_DOTENV") else default
 
 
-@t.overload
-def stream_with_context(generator_or_function: Iterator[t.AnyStr]) -> Iterator[t.AnyStr]: ...
+@overload
+def stream_with_context(generator_or_function: Iterator[AnyStr]) -> Iterator[AnyStr]: ...
 
 
-@t.overload
+@overload
 def stream_with_context(
-    generator_or_function: Callable[..., Iterator[t.AnyStr]],
-) -> Callable[..., Iterator[t.AnyStr]]: ...
+    generator_or_function: Callable[..., Iterator[AnyStr]],
+) -> Callable[..., Iterator[AnyStr]]: ...
 
 
 def stream_with_context(
-    generator_or_function: Iterator[t.AnyStr] | Callable[..., Iterator[t.AnyStr]],
-) -> Iterator[t.AnyStr] | Callable[..., Iterator[t.AnyStr]]:
+    generator_or_function: Iterator[AnyStr] | Callable[..., Iterator[AnyStr]],
+) -> Iterator[AnyStr] | Callable[..., Iterator[AnyStr]]:
     """Make the request's context active again while its response is being streamed.
 
     The request has ended by then: functions for its teardown have run, and run again at the end of
@@ -70,20 +65,16 @@ def stream_with_context(
     try:
         pieces = iter(generator_or_function)  # type: ignore[arg-type]
     except TypeError:
-        return _streaming(generator_or_function)  # type: ignore[arg-type]
+        function = cast("Callable[..., Iterator[AnyStr]]", generator_or_function)
+        return update_wrapper(
+            lambda *args, **kwargs: stream_with_context(function(*args, **kwargs)), function
+        )
     stream = _stream_in_context(pieces)
     next(stream)  # look the contexts up now, while the request is still there
     return stream  # type: ignore[return-value]
 
 
-def _streaming(function: Callable[..., Iterator[t.AnyStr]]) -> Callable[..., Iterator[t.AnyStr]]:
-    def wrapper(*args: t.Any, **kwargs: t.Any) -> Iterator[t.AnyStr]:
-        return stream_with_context(function(*args, **kwargs))
-
-    return update_wrapper(wrapper, function)
-
-
-def _stream_in_context(pieces: Iterator[t.AnyStr]) -> Generator[t.AnyStr | None, None, None]:
+def _stream_in_context(pieces: Iterator[AnyStr]) -> Generator[AnyStr | None, None, None]:
     ctx = _cv_request.get(None)
     if ctx is None:
         raise RuntimeError(
@@ -102,7 +93,7 @@ def _stream_in_context(pieces: Iterator[t.AnyStr]) -> Generator[t.AnyStr | None,
                 close()
 
 
-def make_response(*args: t.Any) -> Response:
+def make_response(*args: Any) -> Response:
     """Make the response that returning these values from a view would make.
 
     :param args: nothing for an empty response, one value, or a body with status and headers.
@@ -119,7 +110,7 @@ def url_for(
     _method: str | None = None,
     _scheme: str | None = None,
     _external: bool | None = None,
-    **values: t.Any,
+    **values: Any,
 ) -> str:
     """Build the URL of an endpoint, by the current app.
 
@@ -150,7 +141,7 @@ def redirect(location: str, code: int = 302, Response: type[BaseResponse] | None
     return werkzeug.utils.redirect(location, code=code, Response=Response)
 
 
-def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+def abort(code: int | BaseResponse, *args: Any, **kwargs: Any) -> NoReturn:
     """End the request with an HTTP error.
 
     :param code: the status, or a whole response.
@@ -162,8 +153,8 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
     _wz_abort(code, *args, **kwargs)
 
 
-def get_template_attribute(template_name: str, attribute: str) -> t.Any:
-    """Get a macro or a variable that a template defines.
+def get_template_attribute(template_name: str, attribute: str) -> Any:
+    """Return a macro or a variable that a template defines.
 
     :param template_name: the template's name.
     :param attribute: the name of the macro or variable.
@@ -198,7 +189,7 @@ def get_flashed_messages(
     return chosen if with_categories else [message for _, message in chosen]
 
 
-def _file_options(options: dict[str, t.Any]) -> dict[str, t.Any]:
+def _file_options(options: dict[str, Any]) -> dict[str, Any]:
     """Add what Werkzeug's functions need to know of the request and of the app."""
     environ = request_ctx.request.environ
     app = current_app
@@ -214,7 +205,7 @@ def _file_options(options: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def send_file(
-    path_or_file: os.PathLike[t.AnyStr] | str | t.IO[bytes],
+    path_or_file: os.PathLike[AnyStr] | str | IO[bytes],
     mimetype: str | None = None,
     as_attachment: bool = False,
     download_name: str | None = None,
@@ -250,7 +241,7 @@ def send_file(
 
 
 def send_from_directory(
-    directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: t.Any
+    directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: Any
 ) -> Response:
     """Send a file of a folder, and nothing that stands outside it.
 
@@ -269,32 +260,21 @@ def get_root_path(import_name: str) -> str:
     :return: the folder's absolute path; the working directory for ``__main__`` typed into a prompt.
     :raises RuntimeError: the module has no file, as a namespace package.
     """
-    filename = getattr(sys.modules.get(import_name), "__file__", None) or _file_to_import(import_name)
+    filename = getattr(sys.modules.get(import_name), "__file__", None)
     if filename is None:
-        return os.getcwd()
-    return os.path.dirname(os.path.abspath(filename))
-
-
-def _file_to_import(import_name: str) -> str | None:
-    """Ask the importer for a module's file; None when there is no importable module of that name."""
-    try:
-        spec = importlib.util.find_spec(import_name)
-    except (ImportError, ValueError):  # ValueError: a module without a spec, as __main__
-        return None
-    if spec is None or spec.loader is None:
-        return None
-    filename = _file_by_loader(spec.loader, import_name)
+        try:
+            spec = importlib.util.find_spec(import_name)
+        except (ImportError, ValueError):  # ValueError: a module without a spec, as __main__
+            spec = None
+        if spec is None or spec.loader is None:
+            return os.getcwd()
+        if hasattr(spec.loader, "get_filename"):
+            filename = cast(str, spec.loader.get_filename(import_name))
+        else:
+            filename = getattr(importlib.import_module(import_name), "__file__", None)
     if filename is None:
         raise RuntimeError(
             f"The module {import_name!r} has no file, so its folder is unknown: it is built in, a namespace "
             f"package, or made by an import hook. Pass root_path."
         )
-    return filename
-
-
-def _file_by_loader(loader: t.Any, import_name: str) -> str | None:
-    get_filename = getattr(loader, "get_filename", None)
-    if get_filename is not None:
-        return get_filename(import_name)  # type: ignore[no-any-return]
-    __import__(import_name)
-    return getattr(sys.modules[import_name], "__file__", None)
+    return os.path.dirname(os.path.abspath(filename))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
-import typing as t
+from typing import TYPE_CHECKING, TextIO
 
 from werkzeug.local import LocalProxy
 
 from .globals import _cv_request
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from .app import Flask
 
 
-def _errors_stream() -> t.TextIO:
+def _errors_stream() -> TextIO:
     ctx = _cv_request.get(None)
     if ctx is None:
         return sys.stderr
@@ -22,7 +22,7 @@ def _errors_stream() -> t.TextIO:
 
 
 #: The server's error stream during a request, else standard error as it is at that moment.
-wsgi_errors_stream: t.TextIO = LocalProxy(_errors_stream)  # type: ignore[assignment]
+wsgi_errors_stream: TextIO = LocalProxy(_errors_stream)  # type: ignore[assignment]
 
 #: Writes to ``wsgi_errors_stream``; added to an app's logger that nothing else would print.
 default_handler = logging.StreamHandler(wsgi_errors_stream)
@@ -30,7 +30,7 @@ default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %
 
 
 def has_level_handler(logger: logging.Logger) -> bool:
-    """Tell whether some handler in the logger's chain lets its effective level through.
+    """Return whether some handler in the logger's chain lets its effective level through.
 
     :param logger: the logger to follow upwards, as far as its records propagate.
     """
@@ -44,7 +44,7 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 
 def create_logger(app: Flask) -> logging.Logger:
-    """Get the logger named like the app, ready to print.
+    """Return the logger named like the app, ready to print.
 
     In debug mode a logger without a level of its own gets ``DEBUG``; ``default_handler`` is added
     only where no other handler would take its records.

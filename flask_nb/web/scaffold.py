@@ -1,8 +1,8 @@
 """What an app and a blueprint have in common: where functions are registered.
 
-A reader of Flask will look for routes, hooks and handlers here. Each registration does the same two
-things: it enters the container that dispatch reads, and, where an owner is set (in a notebook), it is
-recorded in the ledger so that it can be replaced and withdrawn (:mod:`.owners`).
+A reader of Flask will look for routes, hooks and handlers here. What is registered enters the tables
+that dispatch reads; in a notebook these are live, and record who put what into them
+(:mod:`flask_nb.live`).
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import os
 import pathlib
 import sys
 from collections import defaultdict
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from ..live.app import Live
 from .cli import AppGroup
 from .globals import current_app
 from .helpers import get_root_path, send_from_directory
-from .owners import MISSING, Identity, Ledger, Owner, Registration, registering_owner
 from .templating import _default_template_ctx_processor
 
 if TYPE_CHECKING:
@@ -52,14 +52,6 @@ def _endpoint_from_view_func(view_func: Callable[..., Any]) -> str:
 def functions_by_scope() -> defaultdict[str | None, list[Callable[..., Any]]]:
     """Return an empty table of hooks: lists of functions by blueprint name, None for the app."""
     return defaultdict(list)
-
-
-def identity_of_function(kind: str, scope: str | None, f: Callable[..., Any]) -> Identity:
-    """Return a hook's identity: its qualified name when a cell defined it, else the hook itself."""
-    name = getattr(f, "__qualname__", "<lambda>")
-    if getattr(f, "__module__", None) == "__main__" and "<lambda>" not in name:
-        return (kind, scope, name)
-    return (kind, scope, id(f))
 
 
 def find_package(import_name: str) -> tuple[str | None, str]:
@@ -124,7 +116,8 @@ class Scaffold:
         self.template_folder = template_folder
         self.root_path = get_root_path(import_name) if root_path is None else root_path
         self.cli = AppGroup()
-        self.registrations = Ledger()
+        #: What the cells of a notebook have to do with this.
+        self.live = Live(self)
         self.view_functions: dict[str, Callable[..., Any]] = {}
         self.error_handler_spec: dict[
             str | None, dict[int | None, dict[type[Exception], Callable[..., Any]]]
@@ -287,102 +280,38 @@ class Scaffold:
     @setupmethod
     def before_request(self, f: AnyFunction) -> AnyFunction:
         """Have *f* called before each request; what it returns, unless None, is the response."""
-        return self._add_function("before_request", self.before_request_funcs, f)
+        self.before_request_funcs.setdefault(None, []).append(f)
+        return f
 
     @setupmethod
     def after_request(self, f: AnyFunction) -> AnyFunction:
         """Have *f* called with each response, to return it or another."""
-        return self._add_function("after_request", self.after_request_funcs, f)
+        self.after_request_funcs.setdefault(None, []).append(f)
+        return f
 
     @setupmethod
     def teardown_request(self, f: AnyFunction) -> AnyFunction:
         """Have *f* called when a request's context ends, with the error that ended it or None."""
-        return self._add_function("teardown_request", self.teardown_request_funcs, f)
+        self.teardown_request_funcs.setdefault(None, []).append(f)
+        return f
 
     @setupmethod
     def context_processor(self, f: AnyFunction) -> AnyFunction:
         """Have the dictionary that *f* returns added to the variables of each template."""
-        return self._add_function("context_processor", self.template_context_processors, f)
+        self.template_context_processors.setdefault(None, []).append(f)
+        return f
 
     @setupmethod
     def url_value_preprocessor(self, f: AnyFunction) -> AnyFunction:
         """Have *f* called with endpoint and URL values before the hooks of each request."""
-        return self._add_function("url_value_preprocessor", self.url_value_preprocessors, f)
+        self.url_value_preprocessors.setdefault(None, []).append(f)
+        return f
 
     @setupmethod
     def url_defaults(self, f: AnyFunction) -> AnyFunction:
         """Have *f* called with endpoint and values, to add to them, when a URL is built."""
-        return self._add_function("url_defaults", self.url_default_functions, f)
-
-    def _add_function(
-        self,
-        kind: str,
-        functions: MutableMapping[str | None, list[Any]],
-        f: AnyFunction,
-        scope: str | None = None,
-    ) -> AnyFunction:
-        """Add a hook; under an owner, in the place of the one that it supersedes."""
-        owner = registering_owner()
-        if owner is None:
-            functions.setdefault(scope, []).append(f)
-            return f
-        identity = self._free_identity(owner, identity_of_function(kind, scope, f))
-        old = self.registrations.superseded(identity, owner)
-        _put_function(functions, scope, f, instead_of=old.value if old else MISSING)
-        self.registrations.enter(
-            Registration(
-                identity,
-                owner,
-                f"{kind} {getattr(f, '__name__', f)}",
-                withdraw=lambda: _drop_function(functions, scope, f),
-                repeat=lambda target: getattr(target, kind)(f),
-                value=f,
-            )
-        )
-        self._registrations_changed()
+        self.url_default_functions.setdefault(None, []).append(f)
         return f
-
-    def _free_identity(self, owner: Owner, base: Identity) -> Identity:
-        """*base*, numbered so that two registrations of one run never meet."""
-        number = 0
-        while (entry := self.registrations.get((*base, number))) and owner.is_same_run(entry.owner):
-            number += 1
-        return (*base, number)
-
-    def _registrations_changed(self) -> None:
-        """What a blueprint does after each registration under an owner; nothing here."""
-
-    def _set_name(
-        self,
-        kind: str,
-        names: MutableMapping[Any, Any],
-        name: Any,
-        value: Any,
-        repeat: Callable[[Any], object],
-        label: str | None = None,
-        identity: Identity | None = None,
-    ) -> None:
-        """Put *value* under *name*; under an owner so that it can be taken back."""
-        owner = registering_owner()
-        if owner is None:
-            names[name] = value
-            return
-        identity = identity or (kind, name)
-        old = self.registrations.get(identity)
-        shadowed = old.shadowed if old is not None else names.get(name, MISSING)
-        names[name] = value
-
-        def withdraw() -> None:
-            if names.get(name, MISSING) is value:
-                if shadowed is MISSING:
-                    del names[name]
-                else:
-                    names[name] = shadowed
-
-        entry = Registration(identity, owner, label or f"{kind} {name}", withdraw, repeat, value=value)
-        entry.shadowed = shadowed
-        self.registrations.enter(entry)
-        self._registrations_changed()
 
     # --- error handlers ---
 
@@ -403,15 +332,7 @@ class Scaffold:
     def register_error_handler(self, code_or_exception: type[Exception] | int, f: Callable[..., Any]) -> None:
         """Make *f* the handler of an error, as :meth:`errorhandler` does."""
         exc_class, code = self._get_exc_class_and_code(code_or_exception)
-        self._set_name(
-            "error handler",
-            self.error_handler_spec[None][code],
-            exc_class,
-            f,
-            repeat=lambda target: target.register_error_handler(code_or_exception, f),
-            label=f"error handler {code or exc_class.__name__}",
-            identity=cast(Identity, ("error handler", code, exc_class)),
-        )
+        self.error_handler_spec[None][code][exc_class] = f
 
     @staticmethod
     def _get_exc_class_and_code(
@@ -434,19 +355,3 @@ class Scaffold:
             wrong = ValueError if isinstance(given, type) else TypeError
             raise wrong(f"handlers are registered for classes of errors or codes, not for {given!r}")
         return given, given.code if issubclass(given, HTTPException) else None
-
-
-def _put_function(
-    functions: MutableMapping[str | None, list[Any]], scope: str | None, f: Any, instead_of: Any
-) -> None:
-    """Publish a new list with *f*, in the place of what it supersedes, else at the end."""
-    known = functions.get(scope, [])
-    if any(one is instead_of for one in known):
-        functions[scope] = [f if one is instead_of else one for one in known]
-    else:
-        functions[scope] = [*known, f]
-
-
-def _drop_function(functions: MutableMapping[str | None, list[Any]], scope: str | None, f: Any) -> None:
-    """Publish a new list without *f*; requests in flight keep the old one."""
-    functions[scope] = [one for one in functions.get(scope, []) if one is not f]

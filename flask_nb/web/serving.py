@@ -26,7 +26,7 @@ def run_development_server(app: Flask, host: str, port: int, **options: Any) -> 
         options["use_debugger"] = app.debug and is_loopback(host)
         if app.debug and not options["use_debugger"]:
             click.echo(
-                f" * The debugger is off: everybody who reaches {host} could run code in it."
+                f" * The debugger is off: anyone who can reach {host} could run code with it."
                 " Serve on 127.0.0.1, or ask for it with use_debugger=True.",
                 err=True,
             )

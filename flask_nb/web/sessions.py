@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import typing as t
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from .json.tag import TaggedJSONSerializer
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from .app import Flask
     from .wrappers import Request, Response
 
 
-class SessionMixin(MutableMapping[str, t.Any]):
+class SessionMixin(MutableMapping[str, Any]):
     """What a session is beside a mapping. The flags are True or False by the backend's knowledge."""
 
     #: The session did not exist before this request.
@@ -38,7 +38,7 @@ class SessionMixin(MutableMapping[str, t.Any]):
         self["_permanent"] = bool(value)
 
 
-class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     """A session whose data stands in the cookie.
 
     ``modified`` notices changes of the session itself, not of a list or dictionary inside it: set it
@@ -49,18 +49,18 @@ class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
 
     modified = False
 
-    def __init__(self, initial: t.Mapping[str, t.Any] | None = None) -> None:
+    def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(initial, _mark_modified)
 
 
-def _mark_modified(session: t.Any) -> None:
+def _mark_modified(session: Any) -> None:
     session.modified = True
 
 
 class NullSession(SecureCookieSession):
     """The session of an app without a secret key: it can be read, and is empty; writing fails."""
 
-    def _refuse(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise RuntimeError(
             "The session is unavailable because no secret key was set. "
             "Set app.secret_key to something long, random and private, such as secrets.token_hex() gives."
@@ -85,46 +85,46 @@ class SessionInterface:
         return self.null_session_class()
 
     def is_null_session(self, obj: object) -> bool:
-        """Tell whether a session is such a stand-in, which is never saved."""
+        """Return whether a session is such a stand-in, which is never saved."""
         return isinstance(obj, self.null_session_class)
 
     def get_cookie_name(self, app: Flask) -> str:
-        """Give the cookie's name: ``SESSION_COOKIE_NAME``."""
+        """Return the cookie's name: ``SESSION_COOKIE_NAME``."""
         return app.config["SESSION_COOKIE_NAME"]  # type: ignore[no-any-return]
 
     def get_cookie_domain(self, app: Flask) -> str | None:
-        """Give the cookie's domain: ``SESSION_COOKIE_DOMAIN``; None means this very host alone."""
+        """Return the cookie's domain: ``SESSION_COOKIE_DOMAIN``; None means this very host alone."""
         return app.config["SESSION_COOKIE_DOMAIN"]  # type: ignore[no-any-return]
 
     def get_cookie_path(self, app: Flask) -> str:
-        """Give the cookie's path: ``SESSION_COOKIE_PATH``, or else ``APPLICATION_ROOT``."""
+        """Return the cookie's path: ``SESSION_COOKIE_PATH``, or else ``APPLICATION_ROOT``."""
         config = app.config
         return config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"]  # type: ignore[no-any-return]
 
     def get_cookie_httponly(self, app: Flask) -> bool:
-        """Tell whether scripts are kept from the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        """Return whether scripts are kept from the cookie: ``SESSION_COOKIE_HTTPONLY``."""
         return app.config["SESSION_COOKIE_HTTPONLY"]  # type: ignore[no-any-return]
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Tell whether the cookie travels over HTTPS alone: ``SESSION_COOKIE_SECURE``."""
+        """Return whether the cookie travels over HTTPS alone: ``SESSION_COOKIE_SECURE``."""
         return app.config["SESSION_COOKIE_SECURE"]  # type: ignore[no-any-return]
 
     def get_cookie_samesite(self, app: Flask) -> str | None:
-        """Give what requests from other sites carry the cookie: ``SESSION_COOKIE_SAMESITE``."""
+        """Return what requests from other sites carry the cookie: ``SESSION_COOKIE_SAMESITE``."""
         return app.config["SESSION_COOKIE_SAMESITE"]  # type: ignore[no-any-return]
 
     def get_cookie_partitioned(self, app: Flask) -> bool:
-        """Tell whether the cookie is kept apart per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
+        """Return whether the cookie is kept apart per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
         return app.config["SESSION_COOKIE_PARTITIONED"]  # type: ignore[no-any-return]
 
     def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
-        """Give the time at which a permanent session ends; None for one that ends with the browser."""
+        """Return the time at which a permanent session ends; None for one that ends with the browser."""
         if not session.permanent:
             return None
         return datetime.now(UTC) + app.permanent_session_lifetime
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
-        """Tell whether this response sets the cookie: on changes, and to prolong a permanent session."""
+        """Return whether this response sets the cookie: on changes, and to prolong a permanent session."""
         return session.modified or (session.permanent and app.config["SESSION_REFRESH_EACH_REQUEST"])
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
@@ -139,7 +139,7 @@ class SessionInterface:
         raise NotImplementedError
 
 
-def _lazy_sha1(string: bytes = b"") -> t.Any:
+def _lazy_sha1(string: bytes = b"") -> Any:
     """Look SHA-1 up only when it is used: a system in FIPS mode does not have it."""
     return hashlib.sha1(string)
 
@@ -152,9 +152,9 @@ session_json_serializer = TaggedJSONSerializer()
 def _signing_serializer(
     keys: tuple[str | bytes, ...],
     salt: str,
-    serializer: t.Any,
+    serializer: Any,
     key_derivation: str,
-    digest_method: Callable[..., t.Any],
+    digest_method: Callable[..., Any],
 ) -> URLSafeTimedSerializer:
     # The last key signs, all are tried in reading. Kept, as a request needs it twice.
     return URLSafeTimedSerializer(
@@ -179,7 +179,7 @@ class SecureCookieSessionInterface(SessionInterface):
     session_class = SecureCookieSession
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Give what signs and reads the cookie; None without a secret key.
+        """Return what signs and reads the cookie; None without a secret key.
 
         The key signs; ``SECRET_KEY_FALLBACKS`` still read what they signed once.
         """
@@ -217,17 +217,14 @@ class SecureCookieSessionInterface(SessionInterface):
         if is_emptied:
             response.delete_cookie(name, **flags)
         elif is_written:
-            expires = self.get_expiration_time(app, session)
-            response.set_cookie(name, self._signed(app, session), expires=expires, **flags)
+            serializer = self.get_signing_serializer(app)
+            assert serializer is not None  # a session that may be saved was opened with one
+            signed, expires = serializer.dumps(dict(session)), self.get_expiration_time(app, session)
+            response.set_cookie(name, signed, expires=expires, **flags)
         if is_emptied or is_written:
             response.vary.add("Cookie")  # a set: once is enough
 
-    def _signed(self, app: Flask, session: SessionMixin) -> str:
-        serializer = self.get_signing_serializer(app)
-        assert serializer is not None  # a session that may be saved was opened with one
-        return serializer.dumps(dict(session))
-
-    def _cookie_flags(self, app: Flask) -> dict[str, t.Any]:
+    def _cookie_flags(self, app: Flask) -> dict[str, Any]:
         return {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),

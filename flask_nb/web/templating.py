@@ -7,21 +7,25 @@ that compilation depends on has changed.
 
 from __future__ import annotations
 
-import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment as BaseEnvironment
 from jinja2 import Template, TemplateNotFound, nodes
 from jinja2.loaders import BaseLoader
 
+from .debughelpers import explain_template_loading_attempts
 from .globals import _cv_app, _cv_request, current_app
 from .helpers import stream_with_context
 from .signals import before_render_template, template_rendered
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
+    from blinker import NamedSignal
+
+    from ..live.overlay import OverlayTemplate
     from .app import Flask
-    from .overlay import OverlayTemplate
+    from .debughelpers import Attempt
     from .scaffold import Scaffold
 
     #: The source, the file that it stands in, and a function that tells whether it is still the same.
@@ -30,13 +34,13 @@ if t.TYPE_CHECKING:
 _KEPT_STRINGS = 256
 
 
-def _default_template_ctx_processor() -> dict[str, t.Any]:
+def _default_template_ctx_processor() -> dict[str, Any]:
     """Give every template ``g`` and ``request``.
 
     The session is not among them: naming the real one would count as an access, and every response
     would vary by its cookie. Templates get the proxy, which is a global.
     """
-    context: dict[str, t.Any] = {}
+    context: dict[str, Any] = {}
     app_context = _cv_app.get(None)
     if app_context is not None:
         context["g"] = app_context.g
@@ -53,29 +57,29 @@ class Environment(BaseEnvironment):
     :param options: whatever Jinja's environment takes.
     """
 
-    def __init__(self, app: Flask, **options: t.Any) -> None:
+    def __init__(self, app: Flask, **options: Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
         self.app = app
         self._keep_strings()
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if "_kept" in self.__dict__:
             self._forget_kept()
 
-    def add_extension(self, extension: t.Any) -> None:
+    def add_extension(self, extension: Any) -> None:
         """Add a Jinja extension after the environment was made."""
         super().add_extension(extension)
         self._forget_kept()
 
-    def _load_template(self, name: str, globals: t.MutableMapping[str, t.Any] | None) -> Template:
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
         """Load a template: of the app's overlay, else through the loader and its cache.
 
         An overlaid template never enters that cache, which could keep it after it has been replaced.
         """
-        overlaid = self.app.overlay.templates.get(name)
+        overlaid = self.app.live.overlay.templates.get(name)
         if overlaid is None:
             return super()._load_template(name, globals)
         depends_on = self._compiles_into()
@@ -93,22 +97,22 @@ class Environment(BaseEnvironment):
         template = self._kept(source, *depends_on)
         return self.from_string(source) if template is None else template
 
-    def _compiles_into(self) -> tuple[t.Any, ...]:
-        """What a template is compiled into; a compiled one is kept as long as all of it is the same."""
+    def _compiles_into(self) -> tuple[Any, ...]:
+        """Return what a template is compiled into; one is kept compiled as long as all of it is the same."""
         if self._keeper is not self:  # an overlay begins as a copy of all attributes
             self._keep_strings()
-        return (*self.filters.values(), None, *self.tests.values())
+        return (*dict.values(self.filters), None, *dict.values(self.tests))
 
     def _forget_kept(self) -> None:
         self._kept.cache_clear()
         self._kept_overlaid.cache_clear()
 
     def _keep_strings(self) -> None:
-        def compiled(source: str, *_depends_on: t.Any) -> Template | None:
+        def compiled(source: str, *_depends_on: Any) -> Template | None:
             tree = self.parse(source)
             return None if _is_computed_in_part(tree) else self.from_string(tree)
 
-        def overlaid(name: str, template: OverlayTemplate, *_depends_on: t.Any) -> Template:
+        def overlaid(name: str, template: OverlayTemplate, *_depends_on: Any) -> Template:
             code = self.compile(template.parse(self, name), name, template.filename)
             return self.template_class.from_code(self, code, self.make_globals(None))
 
@@ -118,7 +122,7 @@ class Environment(BaseEnvironment):
 
 
 def _is_computed_in_part(tree: nodes.Template) -> bool:
-    """Whether compiling applies filters or tests, as Jinja does to operands that are all constants.
+    """Return whether compiling applies filters or tests, as Jinja does where all operands are constants.
 
     They may answer differently next time: a number is written in the language of the request.
     """
@@ -140,34 +144,29 @@ class DispatchingJinjaLoader(BaseLoader):
 
         :raises jinja2.TemplateNotFound: no loader has it.
         """
-        overlaid = self.app.overlay.templates.get(template)
+        overlaid = self.app.live.overlay.templates.get(template)
         if overlaid is not None:
             return overlaid.source, overlaid.filename, lambda: self._is_overlaid(template, overlaid)
-        search = self._explained if self.app.config["EXPLAIN_TEMPLATE_LOADING"] else self._first
-        found = search(environment, template)
-        if found is None:
+        explains = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
+        attempts: list[Attempt] = []
+        first = None
+        for owner, loader in self._loaders():
+            try:
+                found = loader.get_source(environment, template)
+            except TemplateNotFound:
+                found = None
+            attempts.append((loader, owner, found))
+            first = first or found
+            if first and not explains:
+                break
+        if explains:
+            explain_template_loading_attempts(self.app, template, attempts)
+        if first is None:
             raise TemplateNotFound(template)
-        return found
+        return first
 
     def _is_overlaid(self, name: str, template: OverlayTemplate) -> bool:
-        return self.app.overlay.templates.get(name) is template
-
-    def _first(self, environment: BaseEnvironment, template: str) -> TemplateSource | None:
-        for _, loader in self._loaders():
-            found = _source_or_none(loader, environment, template)
-            if found is not None:
-                return found
-        return None
-
-    def _explained(self, environment: BaseEnvironment, template: str) -> TemplateSource | None:
-        from .debughelpers import explain_template_loading_attempts
-
-        attempts = [
-            (loader, owner, _source_or_none(loader, environment, template))
-            for owner, loader in self._loaders()
-        ]
-        explain_template_loading_attempts(self.app, template, attempts)
-        return next((found for _, _, found in attempts if found is not None), None)
+        return self.app.live.overlay.templates.get(name) is template
 
     def _loaders(self) -> Iterator[tuple[Scaffold, BaseLoader]]:
         for owner in (self.app, *self.app.iter_blueprints()):
@@ -178,22 +177,11 @@ class DispatchingJinjaLoader(BaseLoader):
     def list_templates(self) -> list[str]:
         """List the names of the templates of all loaders, each once."""
         in_folders = (name for _, loader in self._loaders() for name in loader.list_templates())
-        return list(dict.fromkeys([*self.app.overlay.templates, *in_folders]))
-
-
-def _source_or_none(loader: BaseLoader, environment: BaseEnvironment, template: str) -> TemplateSource | None:
-    try:
-        return loader.get_source(environment, template)
-    except TemplateNotFound:
-        return None
+        return list(dict.fromkeys([*self.app.live.overlay.templates, *in_folders]))
 
 
 def _active_app() -> Flask:
-    ctx = _cv_app.get(None)
-    if ctx is None:
-        # Raises, as no app is active.
-        return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
-    return ctx.app
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def _template_of_string(app: Flask, source: str) -> Template:
@@ -203,36 +191,31 @@ def _template_of_string(app: Flask, source: str) -> Template:
     return env.from_string(source)
 
 
-def _announce_before(app: Flask, template: Template, context: dict[str, t.Any]) -> None:
-    if before_render_template.receivers:
-        before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
+def _announce(signal: NamedSignal, app: Flask, template: Template, context: dict[str, Any]) -> None:
+    if signal.receivers:
+        signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 
 
-def _announce_after(app: Flask, template: Template, context: dict[str, t.Any]) -> None:
-    if template_rendered.receivers:
-        template_rendered.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
-
-
-def _render(app: Flask, template: Template, context: dict[str, t.Any]) -> str:
+def _render(app: Flask, template: Template, context: dict[str, Any]) -> str:
     app.update_template_context(context)
-    _announce_before(app, template, context)
+    _announce(before_render_template, app, template, context)
     text = template.render(context)
-    _announce_after(app, template, context)
+    _announce(template_rendered, app, template, context)
     return text
 
 
-def _stream(app: Flask, template: Template, context: dict[str, t.Any]) -> Iterator[str]:
+def _stream(app: Flask, template: Template, context: dict[str, Any]) -> Iterator[str]:
     app.update_template_context(context)
-    _announce_before(app, template, context)
+    _announce(before_render_template, app, template, context)
 
     def pieces() -> Iterator[str]:
         yield from template.generate(context)
-        _announce_after(app, template, context)
+        _announce(template_rendered, app, template, context)
 
     return pieces() if _cv_request.get(None) is None else stream_with_context(pieces())
 
 
-def render_template(template_name_or_list: str | Template | list[str | Template], **context: t.Any) -> str:
+def render_template(template_name_or_list: str | Template | list[str | Template], **context: Any) -> str:
     """Render a template from the template folders.
 
     :param template_name_or_list: its name, or several of which the first that exists counts.
@@ -242,7 +225,7 @@ def render_template(template_name_or_list: str | Template | list[str | Template]
     return _render(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
 
 
-def render_template_string(source: str, **context: t.Any) -> str:
+def render_template_string(source: str, **context: Any) -> str:
     """Render a template given as a string.
 
     :param source: the template; what it inserts is escaped.
@@ -253,7 +236,7 @@ def render_template_string(source: str, **context: t.Any) -> str:
 
 
 def stream_template(
-    template_name_or_list: str | Template | list[str | Template], **context: t.Any
+    template_name_or_list: str | Template | list[str | Template], **context: Any
 ) -> Iterator[str]:
     """Render a template piece by piece, as the response of a view.
 
@@ -264,7 +247,7 @@ def stream_template(
     return _stream(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
 
 
-def stream_template_string(source: str, **context: t.Any) -> Iterator[str]:
+def stream_template_string(source: str, **context: Any) -> Iterator[str]:
     """Render a template given as a string piece by piece, as the response of a view.
 
     :param source: the template; what it inserts is escaped.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import typing as t
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from copy import copy
 from functools import cache
 from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import werkzeug.test
@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request as BaseRequest
 
 from .sessions import SessionMixin
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.test import TestResponse
 
@@ -44,18 +44,18 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         base_url: str | None = None,
         subdomain: str | None = None,
         url_scheme: str | None = None,
-        *args: t.Any,
-        **kwargs: t.Any,
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         assert not (base_url and (subdomain or url_scheme)), (
-            "base_url already says which scheme and host: leave subdomain and url_scheme away, or base_url."
+            "base_url already says which scheme and host: give either base_url, or subdomain and url_scheme."
         )
         if base_url is None:
             base_url, path = _located(app, path, subdomain, url_scheme)
         self.app = app
         super().__init__(path, base_url, *args, **kwargs)
 
-    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def json_dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write the request's JSON as the app would."""
         return self.app.json.dumps(obj, **kwargs)
 
@@ -86,19 +86,19 @@ class FlaskClient(Client):
 
     application: Flask
 
-    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.preserve_context = False
-        self._contexts_to_keep: list[t.ContextManager[t.Any]] = []
+        self._contexts_to_keep: list[AbstractContextManager[Any]] = []
         self._kept_contexts = ExitStack()
         #: What every request's environment begins with.
-        self.environ_base: dict[str, t.Any] = {
+        self.environ_base: dict[str, Any] = {
             "REMOTE_ADDR": "127.0.0.1",
             "HTTP_USER_AGENT": _user_agent(),
         }
 
     @contextmanager
-    def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> Iterator[SessionMixin]:
+    def session_transaction(self, *args: Any, **kwargs: Any) -> Iterator[SessionMixin]:
         """Open the client's session, to be read and changed in a ``with`` block that then saves it.
 
         :param args: describe the request by which it is opened, as ``kwargs``; as for ``open``.
@@ -128,10 +128,10 @@ class FlaskClient(Client):
 
     def open(
         self,
-        *args: t.Any,
+        *args: Any,
         buffered: bool = False,
         follow_redirects: bool = False,
-        **kwargs: t.Any,
+        **kwargs: Any,
     ) -> TestResponse:
         """Send a request.
 
@@ -149,7 +149,7 @@ class FlaskClient(Client):
         self._contexts_to_keep.clear()
         return response
 
-    def _request(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> BaseRequest:
+    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseRequest:
         """Make a request of whatever ``open`` was given."""
         described = args[0] if len(args) == 1 and not kwargs else None
         if isinstance(described, werkzeug.test.EnvironBuilder):
@@ -163,19 +163,19 @@ class FlaskClient(Client):
         return self._request_from_builder_args(args, kwargs)
 
     # Not public, but of this name and signature: Flask-SocketIO's test client calls it.
-    def _request_from_builder_args(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> BaseRequest:
+    def _request_from_builder_args(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseRequest:
         kwargs["environ_base"] = self._completed(kwargs.get("environ_base") or {})
         with closing(EnvironBuilder(self.application, *args, **kwargs)) as builder:
             return builder.get_request()
 
-    def _completed(self, environ: Mapping[str, t.Any]) -> WSGIEnvironment:
+    def _completed(self, environ: Mapping[str, Any]) -> WSGIEnvironment:
         """Copy an environment, with this client's own where it says nothing."""
         completed = {**self.environ_base, **environ}
         if self.preserve_context:
             completed["werkzeug.debug.preserve_context"] = self._contexts_to_keep.append
         return completed
 
-    def __enter__(self) -> t.Self:
+    def __enter__(self) -> Self:
         if self.preserve_context:
             raise RuntimeError("This client is in a 'with' block already, and cannot be nested in itself.")
         self.preserve_context = True
@@ -198,12 +198,12 @@ class FlaskCliRunner(CliRunner):
     :param kwargs: passed on to click's runner.
     """
 
-    def __init__(self, app: Flask, **kwargs: t.Any) -> None:
+    def __init__(self, app: Flask, **kwargs: Any) -> None:
         self.app = app
         super().__init__(**kwargs)
 
     def invoke(  # type: ignore[override]
-        self, cli: t.Any = None, args: t.Any = None, **kwargs: t.Any
+        self, cli: Any = None, args: Any = None, **kwargs: Any
     ) -> Result:
         """Run a command.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .globals import current_app, request
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from .typing import ResponseReturnValue, RouteCallable
 
 http_method_funcs = frozenset({"get", "head", "post", "put", "patch", "delete", "options", "trace"})
@@ -21,17 +21,17 @@ class View:
     ``init_every_request = False`` one instance serves all requests.
     """
 
-    methods: t.ClassVar[Collection[str] | None] = None
-    provide_automatic_options: t.ClassVar[bool | None] = None
-    decorators: t.ClassVar[list[Callable[..., t.Any]]] = []
-    init_every_request: t.ClassVar[bool] = True
+    methods: ClassVar[Collection[str] | None] = None
+    provide_automatic_options: ClassVar[bool | None] = None
+    decorators: ClassVar[list[Callable[..., Any]]] = []
+    init_every_request: ClassVar[bool] = True
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Answer the request; the variables of the rule arrive as keyword arguments."""
         raise NotImplementedError
 
     @classmethod
-    def as_view(cls, name: str, *class_args: t.Any, **class_kwargs: t.Any) -> RouteCallable:
+    def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> RouteCallable:
         """Make a view function of the class.
 
         :param name: the function's name, and so the endpoint unless one is given.
@@ -39,13 +39,13 @@ class View:
         """
         instance = None if cls.init_every_request else cls(*class_args, **class_kwargs)
 
-        def answer(**values: t.Any) -> ResponseReturnValue:
+        def answer(**values: Any) -> ResponseReturnValue:
             # Made of the class that the registered function carries: a test may put another in its place.
             chosen = instance if instance is not None else view.view_class(*class_args, **class_kwargs)
             return current_app.ensure_sync(chosen.dispatch_request)(**values)  # type: ignore[no-any-return]
 
         # Decorators look at the name, and what they return may be another function: sign both.
-        view: t.Any = _signed(answer, name, cls)
+        view: Any = _signed(answer, name, cls)
         for decorate in cls.decorators:
             view = decorate(view)
         _signed(view, name, cls)
@@ -55,7 +55,7 @@ class View:
         return view  # type: ignore[no-any-return]
 
 
-def _signed(view: t.Any, name: str, cls: type) -> t.Any:
+def _signed(view: Any, name: str, cls: type) -> Any:
     """Give a function the chosen name and the class's module and docstring."""
     view.__name__, view.__doc__, view.__module__ = name, cls.__doc__, cls.__module__
     return view
@@ -68,17 +68,14 @@ class MethodView(View):
     answered by ``get`` where there is no ``head``.
     """
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "methods" not in vars(cls):
-            cls.methods = cls._collected_methods() or cls.methods
+            inherited = {method for base in cls.__bases__ for method in getattr(base, "methods", None) or ()}
+            own = {name.upper() for name in http_method_funcs if hasattr(cls, name)}
+            cls.methods = inherited | own or cls.methods
 
-    @classmethod
-    def _collected_methods(cls) -> set[str]:
-        inherited = {method for base in cls.__bases__ for method in getattr(base, "methods", None) or ()}
-        return inherited | {name.upper() for name in http_method_funcs if hasattr(cls, name)}
-
-    def dispatch_request(self, **kwargs: t.Any) -> ResponseReturnValue:
+    def dispatch_request(self, **kwargs: Any) -> ResponseReturnValue:
         """Answer with the method named like the request's."""
         method = request.method
         answer = getattr(self, method.lower(), None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import flask
 import pytest
 from flask.testing import FlaskClient
 
-from flask_nb.cells import AppliedRoute, apply_route, parse_route
+from flask_nb.cells import apply_route, parse_route
+from flask_nb.cells.apply import AppliedRoute
 
 
 class FlaskTarget:
@@ -46,7 +47,7 @@ class Notebook:
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
 
     def run(self, line: str, body: str, **options: Any) -> AppliedRoute:
-        return apply_route(parse_route(line, body), self.target, self.namespace, **options)
+        return apply_route(parse_route(line, body), cast("Any", self.target), self.namespace, **options)
 
     @property
     def client(self) -> FlaskClient:

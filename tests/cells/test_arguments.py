@@ -2,14 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_nb.cells import (
-    MagicParser,
-    app_parser,
-    request_parser,
-    route_parser,
-    routes_parser,
-    serve_parser,
-)
+from flask_nb.cells import MagicParser, app_parser, request_parser, route_parser, routes_parser, serve_parser
 from flask_nb.errors import MagicArgumentError, MagicHelpRequested
 
 PARSERS = [
@@ -63,11 +56,10 @@ def test_a_negative_number_is_no_flag(parser):
         (["--milk=1"], "argument --milk: ignored explicit argument '1'"),
     ],
 )
-def test_a_mistake_is_one_error_of_the_magic(parser, words, message, capsys):
+def test_a_mistake_is_one_error(parser, words, message, capsys):
     with pytest.raises(MagicArgumentError) as caught:
         parser.parse_words(words)
-    assert str(caught.value).startswith(f"%tea: {message}")
-    assert caught.value.magic == "%tea"
+    assert str(caught.value).startswith(message)
     assert capsys.readouterr() == ("", "")
 
 

@@ -80,7 +80,7 @@ def test_expressions_in_a_cell_count_with_a_flag_only():
     assert send("/x --expand", "{'a': n}").get_json() == {"a": 3}
     for cell in ("{'a': n}", '{"a": {n}}', "{item}"):
         with pytest.raises(
-            MagicArgumentError, match=r"is no JSON.*\. For values of the notebook add --expand"
+            MagicArgumentError, match=r"is not valid JSON.*\. For values of the notebook, add --expand"
         ):
             send("/x", cell)
 
@@ -142,12 +142,12 @@ def test_parts_are_read_as_curl_has_them(folder):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("/x {text}", "{text} is a str, and a body is a dict or a list. Type name={text} for a field"),
-        ("/x {'a': s}", "the body cannot be sent: a dict is no JSON: set has no form there"),
-        ("/x a:={s}", "'a:={s}' cannot be sent: a set is no JSON"),
-        ("/x -F a", "'a' is no part. Type it as name=value or name=@path"),
+        ("/x {text}", "{text} is a str, but a body is a dict or a list. Type name={text} for a field"),
+        ("/x {'a': s}", "the body cannot be sent: a dict cannot be written as JSON: set has no form in JSON"),
+        ("/x a:={s}", "'a:={s}' cannot be sent: a set cannot be written as JSON"),
+        ("/x -F a", "'a' is not a part. Type it as name=value or name=@path"),
         ("/x -F a=1 {}", "not a whole body"),
-        ("/x --form a:=[1]", "'a:=[1]': a form holds text only. Type a=text, or leave out --form"),
+        ("/x --form a:=[1]", "'a:=[1]': a form holds only text. Type a=text, or leave out --form"),
         ("/x f@gone.txt", "the file 'gone.txt' of 'f@gone.txt' cannot be read"),
         ("/x @gone.txt", "the file 'gone.txt' of '@gone.txt' cannot be read"),
         ("/x -d @gone.txt", "the file 'gone.txt' of '-d @gone.txt' cannot be read"),

@@ -121,17 +121,21 @@ def test_an_expression_that_fails_sets_nothing(session):
 @pytest.mark.parametrize(
     ("line", "cell", "says"),
     [
-        ("", None, "%config_from: the source is missing. Type one, such as %config_from settings.cfg"),
+        ("", None, "the source is missing. Type one, such as %config_from settings.cfg"),
         ("debug=True", None, "settings are in upper case, and 'debug' is not. Type DEBUG=True"),
-        ("settings.yaml!", None, "'settings.yaml!' is no source"),
-        ("env:", None, "'env:' names no variable of the environment"),
-        ("prefix:_", None, "'prefix:_' names no variable"),
+        ("settings.yaml!", None, "'settings.yaml!' is not a source"),
+        ("env:", None, "'env:' does not name an environment variable"),
+        ("prefix:_", None, "'prefix:_' does not name an environment variable"),
         ("A='x", None, "not closed"),
         ("a.cfg --silnet", None, "Did you mean --silent?"),
         ("a.cfg --format toml", None, "--format is for cells"),
         ("--format yaml", "A: 1", "invalid choice: 'yaml'"),
-        ("settings.cfg", "A = 1", "the cell holds the settings itself, so 'settings.cfg' has no place here"),
-        ("--silent", "A = 1", "so --silent has no place here"),
+        (
+            "settings.cfg",
+            "A = 1",
+            "the cell holds the settings itself, so 'settings.cfg' does not belong here",
+        ),
+        ("--silent", "A = 1", "so --silent does not belong here"),
     ],
 )
 def test_mistakes_of_the_line(line, cell, says):
@@ -210,16 +214,16 @@ def test_a_cell_holds_the_settings_itself(session, format, body):
 
 def test_keys_of_a_cell_that_do_not_count_are_named(session):
     assert session.run("--format toml", "debug = true\nA = 1").notes == [
-        "not in upper case, so no settings: debug"
+        "not upper case, so not settings: debug"
     ]
-    assert session.run("", "a = 1").notes == ["no setting found: only names in upper case count"]
+    assert session.run("", "a = 1").notes == ["no setting found: only upper-case names count"]
     assert session.run("", "").changes == ()
 
 
 def test_silent_passes_over_what_is_missing(session, monkeypatch):
     monkeypatch.delenv("NBT_NONE", raising=False)
     applied = session.run("none.cfg env:NBT_NONE A=1 --silent")
-    assert applied.notes == ["not there: none.cfg, env:NBT_NONE"]
+    assert applied.notes == ["not found: none.cfg, env:NBT_NONE"]
     assert session.config["A"] == 1
 
 
@@ -237,14 +241,14 @@ def test_silent_does_not_forgive_what_stands_in_a_file(session):
         ("a.py", "def f():\n    raise KeyError('x')\nA = f()\n", "a.py, line 3: KeyError: 'x'"),
         ("a.py", "import sys\nsys.exit(3)", "a.py, line 2: SystemExit: 3"),
         ("a.py", "open('/no/such/file')", "a.py, line 1: FileNotFoundError: "),
-        ("a.py", b"A = 1\nB = '\xff'\n", "a.py, line 2, column 6: not UTF-8: the byte 0xff"),
-        ("a.json", b'{"A":\n "\xff"}', "a.json, line 2, column 3: not UTF-8: the byte 0xff"),
-        ("a.toml", b'A = 1\nB = "\xe9"', "a.toml, line 2, column 6: not UTF-8: the byte 0xe9"),
-        ("a.json", '{"A": 1,\n "B" 2}', "a.json, line 2, column 6: no JSON: Expecting ':' delimiter"),
+        ("a.py", b"A = 1\nB = '\xff'\n", "a.py, line 2, column 6: not UTF-8: it contains the byte 0xff"),
+        ("a.json", b'{"A":\n "\xff"}', "a.json, line 2, column 3: not UTF-8: it contains the byte 0xff"),
+        ("a.toml", b'A = 1\nB = "\xe9"', "a.toml, line 2, column 6: not UTF-8: it contains the byte 0xe9"),
+        ("a.json", '{"A": 1,\n "B" 2}', "a.json, line 2, column 6: not valid JSON: Expecting ':' delimiter"),
         ("a.json", "[1]", "a.json: TypeError: the file holds a list, not an object of settings"),
-        ("a.json", "", "a.json, line 1, column 1: no JSON: Expecting value"),
-        ("a.toml", "A = 1\nB = \n", "a.toml, line 2, column 5: no TOML: Invalid value"),
-        ("a.toml", 'A = 1\nB = "x', "a.toml, line 2, column 7: no TOML: "),
+        ("a.json", "", "a.json, line 1, column 1: not valid JSON: Expecting value"),
+        ("a.toml", "A = 1\nB = \n", "a.toml, line 2, column 5: not valid TOML: Invalid value"),
+        ("a.toml", 'A = 1\nB = "x', "a.toml, line 2, column 7: not valid TOML: "),
         ("a.toml", "A = 1\nA = 2\n", "a.toml, line 2"),
     ],
 )
@@ -260,8 +264,8 @@ def test_a_missing_file_names_the_near_one(session):
     session.write("settings.cfg", "")
     says = "setings.cfg: there is no such file. Did you mean settings.cfg?"
     assert session.fail("setings.cfg") == says
-    assert session.fail("zzz.toml") == "zzz.toml: there is no such file. Mend the path, or add --silent"
-    assert "the folder it should be in" in session.fail("no/such/a.cfg").lower()
+    assert session.fail("zzz.toml") == "zzz.toml: there is no such file. Fix the path, or add --silent"
+    assert "its folder does not exist" in session.fail("no/such/a.cfg").lower()
 
 
 def test_a_folder_is_no_file(session):

@@ -100,7 +100,6 @@ def test_mistakes_of_the_name(parse, line, says):
     magic, folder = ("%%template", "templates") if parse is parse_template else ("%%static", "static")
     with pytest.raises(MagicArgumentError) as caught:
         parse(line.format(folder=folder), "body")
-    assert str(caught.value).startswith(f"{magic}: ")
     assert says.format(magic=magic, folder=folder) in str(caught.value)
 
 

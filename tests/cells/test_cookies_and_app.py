@@ -37,7 +37,7 @@ def test_the_value_of_a_cookie_may_come_from_the_notebook():
 
 @pytest.mark.parametrize("line", ["set a='x\ny'", "set a={value}"])
 def test_what_no_cookie_can_hold_is_refused(line):
-    with pytest.raises(MagicArgumentError, match="value of 'a' holds a character that no cookie can hold"):
+    with pytest.raises(MagicArgumentError, match="value of 'a' contains a character that no cookie can hold"):
         parse_cookies(line).expand(lambda _source: "x\0")
 
 
@@ -56,7 +56,6 @@ def test_what_no_cookie_can_hold_is_refused(line):
 def test_cookies_mistakes(line, says):
     with pytest.raises(MagicArgumentError) as caught:
         parse_cookies(line)
-    assert str(caught.value).startswith("%cookies: ")
     assert says in str(caught.value)
 
 
@@ -84,7 +83,7 @@ def test_app_lines(line, expected):
         ("a.b", "'a.b' is neither a variable nor module:attribute. Type %app a:b"),
         ("3", "Type a name, such as %app admin"),
         ("class", "'class' is neither a variable"),
-        ("m:a reset", "To make one here type %app a reset"),
+        ("m:a reset", "To make one here, type %app a reset"),
         ("--debug --no-debug", "not allowed with"),
         ("--secret-key ''", "an empty key signs nothing"),
         ("--secret-key", "--secret-key needs a value. Type --secret-key KEY"),
@@ -94,7 +93,6 @@ def test_app_lines(line, expected):
 def test_app_mistakes(line, says):
     with pytest.raises(MagicArgumentError) as caught:
         parse_app(line)
-    assert str(caught.value).startswith("%app: ")
     assert says in str(caught.value)
 
 

@@ -108,14 +108,14 @@ def test_a_timeout_is_kept_and_several_commands_are_several_requests():
         ("curl -o out localhost", "curl's -o is not understood here. Leave it out"),
         ("curl -T text.txt localhost", "curl's -T is not understood here"),
         ("curl localhost/a localhost/b", "there are two URLs"),
-        ("curl -b jar.txt localhost", "-b 'jar.txt' names a file of cookies. Type them: -b name=value"),
-        ("curl -H 'no header' localhost", "'no header' is no header"),
+        ("curl -b jar.txt localhost", "-b 'jar.txt' names a cookie file. Type the cookies: -b name=value"),
+        ("curl -H 'no header' localhost", "'no header' is not a header"),
         ("curl -d a=1 -F b=2 localhost", "curl's -d and -F do not go together"),
         ("curl -d @gone localhost", "the file 'gone' of '-d @gone' cannot be read"),
         ("curl -m soon localhost", "-m 'soon' is not a number of seconds"),
         ("curl https://example.com/items", "'https://example.com/items' leads to another server"),
         ("curl localhost:5000/items", "leads to another server"),
-        ("curl localhost | jq", "is for a shell"),
+        ("curl localhost | jq", "is for the shell"),
     ],
 )
 def test_what_curl_means_otherwise_is_one_clear_error(command, message):

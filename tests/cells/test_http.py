@@ -135,18 +135,18 @@ def test_curl_commands_may_stand_between_requests():
         ("", "there is no request in the cell. Type one, such as GET /items"),
         (None, "there is no request in the cell"),
         ("# only a note\n@a = b", "there is no request in the cell"),
-        ("GET /a b", "'GET /a b' is no request line. Type one such as POST /items"),
-        ("GET", "behind GET the path is missing. Type one, such as GET /items"),
-        ("@a\nGET /x", "'@a' is no variable. Type it as @name = value"),
-        ("POST /x\nno header", "'no header' is no header. A blank line stands between"),
-        ('POST /x\n{"a": 1}', "is no header. A blank line stands between"),
-        ("GET /{{}}", "{{}} is no variable of the cell and no expression of the notebook"),
-        ("GET /{{$guid}}", "{{$guid}} is no variable of the cell"),
+        ("GET /a b", "'GET /a b' is not a request line. Type one, such as POST /items"),
+        ("GET", "the path is missing after GET. Type one, such as GET /items"),
+        ("@a\nGET /x", "'@a' is not a variable. Type it as @name = value"),
+        ("POST /x\nno header", "'no header' is not a header. Put a blank line between"),
+        ('POST /x\n{"a": 1}', "is not a header. Put a blank line between"),
+        ("GET /{{}}", "{{}} is neither a variable of the cell nor an expression of the notebook"),
+        ("GET /{{$guid}}", "{{$guid}} is neither a variable of the cell"),
         ("GET /{{my-host}}", "'my' is not defined"),
-        ("@a = {{b}}\n@b = {{a}}\nGET /{{a}}", "the variable {{a}} stands for itself"),
+        ("@a = {{b}}\n@b = {{a}}\nGET /{{a}}", "the variable {{a}} refers to itself"),
         ("# @name my-name\nGET /x", "# @name my-name: 'my-name' is not a Python name"),
-        ("POST /x\n\n{}\n\n> {% client.test() %}", "is a script of another editor"),
-        ("POST /x\n\n<@ file.txt", "is a script of another editor"),
+        ("POST /x\n\n{}\n\n> {% client.test() %}", "is a script for another editor"),
+        ("POST /x\n\n<@ file.txt", "is a script for another editor"),
         ("GET https://example.com/x", "'https://example.com/x' leads to another server"),
         ("GET /x\nX: \x00", "the value of the header X has to be one line of text"),
     ],
@@ -163,9 +163,7 @@ def test_a_mistake_is_one_clear_message(cell, message):
 
 
 def test_the_line_holds_flags_only():
-    with pytest.raises(
-        MagicArgumentError, match="'/items' is not understood: the requests stand in the cell"
-    ):
+    with pytest.raises(MagicArgumentError, match="'/items' is not understood: requests belong in the cell"):
         parse_http("/items", "GET /x")
     with pytest.raises(MagicArgumentError, match=r"unknown flag '--expct'\. Did you mean --expect"):
         parse_http("--expct 200", "GET /x")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.cells import cell_name, derive_endpoint
+from flask_nb.cells import cell_name
+from flask_nb.cells.names import derive_endpoint
 
 METHODS = st.lists(st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"]), unique=True)
 RULES = st.lists(st.from_regex(r"[a-z0-9.-]{1,5}|<(int:)?[a-z]{1,4}>", fullmatch=True)).map(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.cells import RouteDefinition, parse_request, parse_route, quote_word
+from flask_nb.cells import parse_request, parse_route, quote_word
+from flask_nb.cells.route import RouteDefinition
 from flask_nb.errors import MagicArgumentError, MagicHelpRequested, RuleError
 
 
@@ -70,10 +71,10 @@ def test_a_definition_can_be_compared_and_kept():
     [
         ("", "the rule is missing. Type one, such as %%route /hello"),
         ("POST", "such as %%route POST /hello"),
-        ("PSOT /x", "'PSOT' is not a method; one of your own goes into --methods. Did you mean POST?"),
+        ("PSOT /x", "'PSOT' is not a known method; one of your own goes into --methods. Did you mean POST?"),
         (
             "/x POST",
-            "'POST' behind the rule is not understood. Methods stand in front, such as %%route POST /x",
+            "'POST' after the rule is not understood. Methods come first, such as %%route POST /x",
         ),
         ("POST /x --methods GET", "the methods are given twice"),
         ("/x --methods ,", "--methods ',' is not a list of methods. Type it as --methods GET,POST"),
@@ -94,7 +95,6 @@ def test_a_mistake_is_one_clear_message(line, message):
         parse_route(line, "")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert caught.value.magic.startswith("%%route")
 
 
 def test_a_rule_without_its_slash_is_typed_out():

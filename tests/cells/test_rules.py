@@ -33,7 +33,7 @@ def test_variables_of_the_subdomain_come_first():
         ("/x/<in t:id>", "malformed at '<in t:id>'"),
         ("/x/<int(:id>", "malformed at"),
         ("/<id>/<id>", "the variable 'id' twice"),
-        ("/<class>", "'class' of the rule '/<class>' is a word of Python's own. Type <class_>"),
+        ("/<class>", "'class' of the rule '/<class>' is a reserved word in Python. Type <class_>"),
         ("/<int(a-b):id>", "is malformed: Cannot parse"),
     ],
 )

@@ -28,38 +28,38 @@ from flask_nb.errors import MagicArgumentError
     ],
 )
 def test_commands_are_cut_as_a_shell_cuts_them(text, commands):
-    assert split_commands(text, "%%http") == commands
+    assert split_commands(text) == commands
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("curl a | jq .", "'|' at '| jq .' is for a shell. Paste the curl command alone"),
+        ("curl a | jq .", "'|' at '| jq .' is for the shell. Paste only the curl command"),
         ("curl http://x/?a=1&b=2", "put a URL with & or ; into quotes"),
-        ("curl a; ls", "is for a shell"),
-        ("curl > out.txt", "is for a shell"),
-        ("curl $TOKEN", "'$TOKEN' is a variable of a shell. Type its value"),
-        ('curl "Bearer ${TOKEN}"', "'${TOKEN}' is a variable of a shell"),
-        ('curl "$(cat x)"', "is a variable of a shell"),
-        ("curl `cat x`", "is for a shell"),
+        ("curl a; ls", "is for the shell"),
+        ("curl > out.txt", "is for the shell"),
+        ("curl $TOKEN", "'$TOKEN' is a shell variable. Type its value"),
+        ('curl "Bearer ${TOKEN}"', "'${TOKEN}' is a shell variable"),
+        ('curl "$(cat x)"', "is a shell variable"),
+        ("curl `cat x`", "is for the shell"),
         ("curl 'a", "the quote ' before 'a' is not closed"),
         ('curl "a', "the quote \" before 'a' is not closed"),
     ],
 )
 def test_what_only_a_shell_can_do_is_refused(text, message):
     with pytest.raises(MagicArgumentError) as caught:
-        split_commands(text, "%%http")
+        split_commands(text)
     assert message in str(caught.value)
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1))
 def test_quoted_words_come_back(words):
-    assert split_commands(" ".join(map(shlex.quote, words)), "%%http") == [words]
+    assert split_commands(" ".join(map(shlex.quote, words))) == [words]
 
 
 @given(st.text(alphabet="a'\"\\$ \n#|{&"))
 def test_any_text_is_cut_or_refused(text):
     try:
-        split_commands(text, "%%http")
+        split_commands(text)
     except MagicArgumentError:
         pass

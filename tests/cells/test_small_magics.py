@@ -4,14 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.cells import (
-    AppArguments,
-    RoutesArguments,
-    ServeArguments,
-    parse_app,
-    parse_routes,
-    parse_serve,
-)
+from flask_nb.cells import AppArguments, parse_app, parse_routes, parse_serve
+from flask_nb.cells.serve import ServeArguments
 from flask_nb.errors import MagicArgumentError
 
 
@@ -39,14 +33,13 @@ def test_serve_lines(line, expected):
         ("--port 70000", "'70000' is not a port from 0 to 65535"),
         ("--port -1", "'-1' is not a port"),
         ("--port x", "'x' is not a port"),
-        ("stop --port 1", "stop takes no --port and no --host. Type %serve stop"),
+        ("stop --port 1", "stop takes neither --port nor --host. Type %serve stop"),
         ("--prot 1", "Did you mean --port?"),
     ],
 )
 def test_serve_mistakes(line, message):
     with pytest.raises(MagicArgumentError) as caught:
         parse_serve(line)
-    assert str(caught.value).startswith("%serve: ")
     assert message in str(caught.value)
 
 
@@ -57,13 +50,13 @@ def test_app_lines():
 
 @pytest.mark.parametrize("line", ["a b", "a.b", "3", "--x", "'a"])
 def test_app_mistakes(line):
-    with pytest.raises(MagicArgumentError, match=r"^%app: "):
+    with pytest.raises(MagicArgumentError):
         parse_app(line)
 
 
 def test_routes_lines():
-    assert parse_routes("") == RoutesArguments()
-    assert parse_routes("--drop a --drop 'b' --drop a") == RoutesArguments(("a", "b"))
+    assert parse_routes("") == ()
+    assert parse_routes("--drop a --drop 'b' --drop a") == ("a", "b")
 
 
 def test_a_word_of_routes_is_taken_for_what_was_meant():

@@ -81,7 +81,7 @@ def test_urls(engine, line, url):
     ("line", "says"),
     [
         ("", "the endpoint is missing"),
-        ("name=Ann", "the endpoint is missing in front of 'name=Ann'"),
+        ("name=Ann", "the endpoint is missing before 'name=Ann'"),
         ("index name", "'name' is not of the form name=value"),
         ("index a-b=1", "'a-b=1' is not of the form name=value"),
         ("index a=1 a=2", "'a' is given twice"),
@@ -96,7 +96,6 @@ def test_urls(engine, line, url):
 def test_mistakes_of_the_line(line, says):
     with pytest.raises(MagicArgumentError) as caught:
         parse_url(line)
-    assert str(caught.value).startswith("%url_for: ")
     assert says in str(caught.value)
 
 
@@ -125,14 +124,14 @@ def test_urls_that_cannot_be_built(engine, line, says):
 
 def test_a_beginning_of_several_endpoints_names_them(engine):
     engine.app.add_url_rule("/hello/<int:n>/x", "hello_n_x", lambda n: "")
-    with pytest.raises(UrlError, match="'hello' begins several endpoints: "):
+    with pytest.raises(UrlError, match="'hello' is the start of several endpoints: "):
         build(engine, "hello name=Ann")
 
 
 def test_a_rule_of_several_endpoints_is_that_of_the_method(engine):
     assert parse_url("/items _method=post").method == "POST"
     engine.app.add_url_rule("/items", "delete_items", lambda: "", methods=["DELETE"])
-    with pytest.raises(UrlError, match="that of several endpoints: "):
+    with pytest.raises(UrlError, match="belongs to several endpoints: "):
         build(engine, "/items _method=PUT")
 
 

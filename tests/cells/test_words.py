@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.cells import quote_word, split_line
+from flask_nb.cells import quote_word
+from flask_nb.cells.words import split_line
 from flask_nb.errors import MagicArgumentError
 
 
@@ -36,8 +37,8 @@ def test_a_line_is_split_into_words(line, words):
 
 
 def test_an_unclosed_quote_is_one_error_that_names_its_place():
-    with pytest.raises(MagicArgumentError, match=r"^%%route: the quote ' before 'Ann Lee' is not closed"):
-        split_line("/x name='Ann Lee", magic="%%route")
+    with pytest.raises(MagicArgumentError, match=r"^the quote ' before 'Ann Lee' is not closed"):
+        split_line("/x name='Ann Lee")
 
 
 def test_a_verbatim_stretch_keeps_its_spaces_and_quotes():

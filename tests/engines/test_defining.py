@@ -10,7 +10,7 @@ import pytest
 from flask_nb import web
 from flask_nb.engines.ours import OurEngine
 from flask_nb.errors import CellError, CellSyntaxError
-from flask_nb.web.owners import begin, finish, owned_by
+from flask_nb.live.workspace import Workspace
 
 
 @pytest.fixture
@@ -142,16 +142,15 @@ def test_own_settings_are_those_that_differ(engine: OurEngine) -> None:
 
 
 def test_a_fresh_app_takes_nothing_over(tmp_path: Path) -> None:
+    workspace = Workspace()
     for _ in range(2):
-        owner = begin("cell", "%app reset", True)
-        with owned_by(owner):
-            made = OurEngine.fresh("nb", str(tmp_path))
-        finish(owner, True)
-        assert made.app.overlay.templates == {}
-        other = begin("other", "%%template a.html", True)
-        with owned_by(other):
-            made.add_template("a.html", "a", "<cell>", 2)
-        finish(other, True)
+        run = workspace.begin("cell", "%app reset", True)
+        made = OurEngine.fresh("nb", str(tmp_path))
+        workspace.finish(run, True)
+        assert made.app.live.overlay.templates == {}
+        other = workspace.begin("other", "%%template a.html", True)
+        made.add_template("a.html", "a", "<cell>", 2)
+        workspace.finish(other, True)
 
 
 def test_an_import_string_may_have_a_colon(

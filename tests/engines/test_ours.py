@@ -15,15 +15,15 @@ from flask_nb import Flask, current_app
 from flask_nb.engines import (
     OurEngine,
     RouteRow,
+    Workspace,
     adopt,
-    begin_cell,
-    finish_cell,
     is_app,
     replace_runner,
     watch_log,
 )
 from flask_nb.errors import CellError, EndpointConflictError, ForeignAppError
-from flask_nb.web import owners, serving
+from flask_nb.live.owners import current_run
+from flask_nb.web import serving
 from flask_nb.web.logging import default_handler
 
 
@@ -37,10 +37,10 @@ def engine(app: Flask) -> OurEngine:
     return OurEngine(app)
 
 
-@pytest.fixture(autouse=True)
-def nobody() -> Iterator[None]:
-    yield
-    owners.current_owner.set(None)
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    yield Workspace()
+    current_run.set(None)
 
 
 def add(engine: OurEngine, rule: str, endpoint: str, **options: Any) -> None:
@@ -70,10 +70,10 @@ def test_middleware_around_the_app_takes_part(app: Flask, engine: OurEngine) -> 
     assert list(called({}, lambda *args: None)) == [b"wrapped"]
 
 
-def test_routes_are_sorted_and_say_who_holds_them(engine: OurEngine) -> None:
-    run = begin_cell("key", "%%route /b", retires=True)
+def test_routes_are_sorted_and_say_who_holds_them(engine: OurEngine, workspace: Workspace) -> None:
+    run = workspace.begin("key", "%%route /b", is_certain=True)
     add(engine, "/b", "b", methods=["POST", "GET"])
-    finish_cell(run, succeeded=True)
+    workspace.finish(run, succeeded=True)
     add(engine, "/a", "a")
     assert engine.routes() == [
         RouteRow("/a", ("GET",), "a", None),
@@ -86,15 +86,15 @@ def test_templates_and_static_files_are_live_or_in_folders(tmp_path: Path) -> No
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
     engine = OurEngine.new("names", root_path=str(tmp_path))
-    engine.app.overlay.add_template("live.html", "")
-    engine.app.overlay.add_static("live.css", b"")
+    engine.app.live.overlay.add_template("live.html", "")
+    engine.app.live.overlay.add_static("live.css", b"")
     assert engine.template_names() == ["live.html", "mail/a.txt"]
     assert engine.static_names() == ["js/app.js", "live.css"]
     assert "jinja_env" not in vars(engine.app)
 
 
 def test_an_app_without_folders_has_live_templates(app: Flask) -> None:
-    app.overlay.add_template("live.html", "")
+    app.live.overlay.add_template("live.html", "")
     app.jinja_loader = FunctionLoader(lambda name: None)  # which cannot list
     app.static_folder = None
     assert OurEngine(app).template_names() == ["live.html"]
@@ -161,11 +161,13 @@ def test_failures_are_heard_until_told_to_stop(app: Flask, engine: OurEngine) ->
     assert [type(exc) for exc in heard] == [ZeroDivisionError]
 
 
-def test_dropping_an_endpoint_withdraws_all_its_rules(app: Flask, engine: OurEngine) -> None:
-    run = begin_cell("key", "cell", retires=True)
+def test_dropping_an_endpoint_withdraws_all_its_rules(
+    app: Flask, engine: OurEngine, workspace: Workspace
+) -> None:
+    run = workspace.begin("key", "cell", is_certain=True)
     add(engine, "/a", "a", methods=["GET"])
     add(engine, "/b", "b")
-    finish_cell(run, succeeded=True)
+    workspace.finish(run, succeeded=True)
     add(engine, "/c", "c")
     assert engine.drop("a") == ["GET /a"]
     assert engine.drop("c") == ["GET /c"]
@@ -191,40 +193,40 @@ def test_a_host_that_the_app_would_never_look_at_is_refused(
     assert engine.routes() == []
 
 
-def test_derived_endpoints_of_two_rules_do_not_meet(engine: OurEngine) -> None:
-    run = begin_cell("one", "%%route /a-b", retires=True)
+def test_derived_endpoints_of_two_rules_do_not_meet(engine: OurEngine, workspace: Workspace) -> None:
+    run = workspace.begin("one", "%%route /a-b", is_certain=True)
     add(engine, "/a-b", "a_b", derived=True)
-    finish_cell(run, succeeded=True)
-    run = begin_cell("two", "%%route /a_b", retires=True)
+    workspace.finish(run, succeeded=True)
+    run = workspace.begin("two", "%%route /a_b", is_certain=True)
     with pytest.raises(EndpointConflictError, match=r"'/a-b' of the cell '%%route /a-b'"):
         add(engine, "/a_b", "a_b", derived=True)
-    finish_cell(run, succeeded=False)
+    workspace.finish(run, succeeded=False)
     assert [row.rule for row in engine.routes()] == ["/a-b"]
 
 
-def test_a_cell_may_change_its_own_rule(engine: OurEngine) -> None:
+def test_a_cell_may_change_its_own_rule(engine: OurEngine, workspace: Workspace) -> None:
     for rule in ("/a-b", "/a_b"):
-        run = begin_cell("one", f"%%route {rule}", retires=True)
+        run = workspace.begin("one", f"%%route {rule}", is_certain=True)
         add(engine, rule, "a_b", derived=True)
-        finish_cell(run, succeeded=True)
+        workspace.finish(run, succeeded=True)
     assert [row.rule for row in engine.routes()] == ["/a_b"]
 
 
-def test_another_cell_may_take_the_same_rule(engine: OurEngine) -> None:
+def test_another_cell_may_take_the_same_rule(engine: OurEngine, workspace: Workspace) -> None:
     for key in ("one", "two"):
-        run = begin_cell(key, f"cell {key}", retires=True)
+        run = workspace.begin(key, f"cell {key}", is_certain=True)
         add(engine, "/a", "a", derived=True)
-        lines = finish_cell(run, succeeded=True)
+        lines = workspace.finish(run, succeeded=True)
     assert lines == ["replaces GET /a of the cell 'cell one'"]
 
 
-def test_cells_nest(engine: OurEngine) -> None:
-    outer = begin_cell("outer", "outer", retires=True)
-    inner = begin_cell("inner", "inner", retires=True)
-    finish_cell(inner, succeeded=False)
-    assert owners.current_owner.get() == outer.owner
-    finish_cell(outer, succeeded=True)
-    assert owners.current_owner.get() is None
+def test_cells_nest(engine: OurEngine, workspace: Workspace) -> None:
+    outer = workspace.begin("outer", "outer", is_certain=True)
+    inner = workspace.begin("inner", "inner", is_certain=True)
+    workspace.finish(inner, succeeded=False)
+    assert current_run.get() is outer
+    workspace.finish(outer, succeeded=True)
+    assert current_run.get() is None
 
 
 def test_the_runner_is_replaced_and_put_back(app: Flask) -> None:

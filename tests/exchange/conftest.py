@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
@@ -26,20 +28,61 @@ def wsgi(view: View) -> Any:
     return app
 
 
+def stream(request: WerkzeugRequest) -> Response:
+    return Response((f"{n}\n" for n in range(5)), mimetype="text/plain")
+
+
+def echo(request: WerkzeugRequest) -> str:
+    shown = sorted((name, value) for name, value in request.headers if name != "Content-Length")
+    return repr((request.method, request.full_path, request.data, request.remote_addr, request.scheme, shown))
+
+
+VIEWS: dict[str, View] = {
+    "text": lambda request: "Hello Ann!",
+    "empty": lambda request: Response(status=204),
+    "unchanged": lambda request: Response(status=304, headers={"ETag": '"a"'}),
+    "stream": stream,
+    "binary": lambda request: Response(bytes(range(256)) * 300, mimetype="application/octet-stream"),
+    "many headers": lambda request: Response(
+        "x", headers=[("X-RateLimit", "1"), ("Set-Cookie", "b=1"), ("Set-Cookie", "a=2")]
+    ),
+    "redirect elsewhere": lambda request: Response("", 302, {"Location": "https://example.com/"}),
+    "teapot": lambda request: Response("", status=418),
+    "own status": lambda request: Response("x", status="299 Fine"),
+    "latin header": lambda request: Response("x", headers={"X-Name": "Jürgen"}),
+    "echo": echo,
+    "fails": lambda request: 1 / 0,
+}
+
+
+def signed_session(values: dict[str, Any]) -> str:
+    """Return the value of a session cookie as Flask makes it."""
+    app = Flask(__name__)
+    app.secret_key = "never shown"
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return serializer.dumps(values)
+
+
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
     """A recorder whose app is set by the test, with the proxies in place."""
     recorder = Recorder(wsgi(lambda request: "ok"))
-    recorder.cell_name = lambda name: "the cell" if "tests/exchange" in name.replace("\\", "/") else None
+    recorder.cell_name = lambda name: "the cell" if Path(name).name.startswith("test_") else None
     recorder.install()
     yield recorder
     recorder.uninstall()
 
 
 @pytest.fixture
-def exchanger(recorder: Recorder) -> Exchanger:
+def client_class() -> type[Exchanger]:
+    """What sends."""
+    return Exchanger
+
+
+@pytest.fixture
+def exchanger(recorder: Recorder, client_class: type[Exchanger]) -> Exchanger:
     """A client that calls the recorder's app in process."""
-    return Exchanger(InProcessTransport(recorder), recorder)
+    return client_class(InProcessTransport(recorder), recorder)
 
 
 @pytest.fixture
@@ -63,6 +106,6 @@ def server(recorder: Recorder) -> Iterator[BackgroundServer]:
 
 
 @pytest.fixture
-def over_socket(recorder: Recorder, server: BackgroundServer) -> Exchanger:
+def over_socket(recorder: Recorder, server: BackgroundServer, client_class: type[Exchanger]) -> Exchanger:
     """A client that sends over the socket."""
-    return Exchanger(SocketTransport(lambda: (server.host, server.port), server.cancel), recorder)
+    return client_class(SocketTransport(lambda: (server.host, server.port), server.cancel), recorder)

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_nb.exchange import Failure
-from flask_nb.exchange.text import failure_text
 
 
 def run_cell(source, name, **variables):
@@ -22,7 +21,7 @@ def run_cell(source, name, **variables):
 
 def test_a_failure_names_the_lines_of_the_cell_and_the_message():
     failure = run_cell("def view():\n    total = 0\n    return 1 / total\n", "a")
-    assert failure_text(failure, "view") == (
+    assert failure.text("view") == (
         "view view, line 3:   return 1 / total\nZeroDivisionError: division by zero\n  total = 0"
     )
 
@@ -35,7 +34,7 @@ def test_lines_of_libraries_are_left_out():
 def test_secret_variables_are_masked():
     source = "def view():\n    api_key = 'abc'\n    data = {'password': 'x'}\n    return api_key + data\n"
     failure = run_cell(source, "c")
-    assert "abc" not in failure_text(failure)
+    assert "abc" not in failure.text()
     assert failure.variables == (("api_key", "<hidden>"), ("data", "{'password': <hidden>}"))
 
 
@@ -51,12 +50,12 @@ def test_no_hint_where_the_notebook_has_no_such_variable():
 def test_causes_are_shown():
     source = "def view():\n    try:\n        1 / 0\n    except ZeroDivisionError as exc:\n"
     source += "        raise ValueError('x') from exc\n"
-    text = failure_text(run_cell(source, "f"))
+    text = run_cell(source, "f").text()
     assert text.index("ValueError: x") < text.index("caused by:") < text.index("ZeroDivisionError")
 
 
 def test_addresses_do_not_get_into_the_text():
-    assert "0x…" in failure_text(run_cell("def view():\n    raise ValueError(object())\n", "g"))
+    assert "0x…" in run_cell("def view():\n    raise ValueError(object())\n", "g").text()
 
 
 @pytest.mark.parametrize("method", ["__str__", "__repr__"])
@@ -73,4 +72,4 @@ def test_deep_recursion_is_cut():
 
 @given(st.text())
 def test_any_message_can_be_shown(message):
-    failure_text(Failure.from_exception(ValueError(message)))
+    assert Failure.from_exception(ValueError(message)).text()

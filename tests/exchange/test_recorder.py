@@ -11,7 +11,8 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import KEY_HEADER, InProcessTransport, LogCapture, Match, Recorder, Request
+from flask_nb.exchange import InProcessTransport, LogCapture, Recorder, Request
+from flask_nb.exchange.recorder import KEY_HEADER
 
 
 def test_what_a_view_prints_belongs_to_its_exchange(serve, capsys):
@@ -208,19 +209,6 @@ def test_a_view_that_fails_in_mid_stream_shows_what_came_and_why_it_ended(over_s
     response = over_socket.send(Request("GET", "/"))
     assert (response.status_code, response.text) == (200, "begun")
     assert response.exchange.failure.message == "ValueError: broken"
-
-
-def test_the_match_may_stand_in_the_environ(serve, recorder):
-    def view(request):
-        request.environ["flask_nb.match"] = Match("hello", "/hello/<name>", {"name": "Ann"})
-        return "ok"
-
-    exchange = serve(view).send(Request("GET", "/hello/Ann")).exchange
-    assert (exchange.endpoint, exchange.rule, exchange.view_args) == (
-        "hello",
-        "/hello/<name>",
-        {"name": "Ann"},
-    )
 
 
 def test_near_rules_are_asked_for_after_a_404_only(serve, recorder):

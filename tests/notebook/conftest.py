@@ -16,8 +16,6 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from traitlets.config import Config
 
-from flask_nb.web import owners, redefinition
-
 Bundle = dict[str, Any]
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -154,13 +152,8 @@ def shell() -> Iterator[InteractiveShell]:
     """A shell of IPython without the extension, in this process."""
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    try:
-        yield shell
-    finally:
-        InteractiveShell.clear_instance()
-        # Else the next test's cells, which have the same ids, take these apps over and retire their routes.
-        redefinition._made.clear()
-        owners._ledgers.clear()
+    yield shell
+    InteractiveShell.clear_instance()
 
 
 @pytest.fixture

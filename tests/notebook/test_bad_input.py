@@ -29,7 +29,7 @@ def assert_serves_on(kernel: Kernel) -> None:
         (
             "%%route /old\n'new'\n%%route /b\n2",
             "CellError",
-            "line 3: %%route stands below another cell magic",
+            "line 3: %%route is below another cell magic",
         ),
         ("%%route /old\n'new' +", "CellSyntaxError", "line 2"),
         ("%%route /old", "CellSyntaxError", "empty"),
@@ -38,7 +38,7 @@ def assert_serves_on(kernel: Kernel) -> None:
         ("%get --colour", "MagicArgumentError", "unknown flag '--colour'"),
         ("%get", "MagicArgumentError", "the path is missing"),
         ("%get /{missing}", "MagicArgumentError", "NameError: name 'missing' is not defined"),
-        ('%post /old {"a": ', "MagicArgumentError", "no JSON"),
+        ('%post /old {"a": ', "MagicArgumentError", "not valid JSON"),
         ("%routes --drop nothing", "MagicArgumentError", "no route has the endpoint 'nothing'"),
         ("%serve sideways", "MagicArgumentError", "unknown action"),
         ("%app old.nothing", "MagicArgumentError", "Type %app old:nothing"),

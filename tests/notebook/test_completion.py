@@ -38,8 +38,8 @@ def login():
 ---
 admin = type(app)('admin')
 ---
-app.overlay.add_template('live.html', 'live')
-app.overlay.add_static('live.css', b'')
+app.live.overlay.add_template('live.html', 'live')
+app.live.overlay.add_static('live.css', b'')
 """
 
 

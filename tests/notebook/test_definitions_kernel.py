@@ -45,8 +45,16 @@ def everything(kernel: Kernel) -> str:
         ("%config_from none.cfg", "ConfigError", "none.cfg: there is no such file"),
         ("%config_from raises.cfg", "ConfigError", "raises.cfg, line 2: ZeroDivisionError"),
         ("%config_from latin.cfg", "ConfigError", "latin.cfg, line 1, column 6: not UTF-8"),
-        ("%config_from A=5 bad.toml", "ConfigError", "bad.toml, line 2, column 5: no TOML: Invalid value"),
-        ("%config_from A=5 bad.json", "ConfigError", "bad.json, line 2, column 6: no JSON: Expecting ':'"),
+        (
+            "%config_from A=5 bad.toml",
+            "ConfigError",
+            "bad.toml, line 2, column 5: not valid TOML: Invalid value",
+        ),
+        (
+            "%config_from A=5 bad.json",
+            "ConfigError",
+            "bad.json, line 2, column 6: not valid JSON: Expecting ':'",
+        ),
         ("%config_from env:NBT_UNSET", "ConfigError", "%env NBT_UNSET=settings.cfg"),
         ("%config_from Nobody", "ConfigError", "there is no variable 'Nobody'"),
         ("%config_from A='x", "MagicArgumentError", "not closed"),

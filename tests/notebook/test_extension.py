@@ -11,9 +11,10 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from flask_nb import Flask, alias
+from flask_nb.live.owners import current_run
 from flask_nb.notebook.extension import get_host
 from flask_nb.notebook.settings import FlaskNB
-from flask_nb.web import owners, serving
+from flask_nb.web import serving
 
 NAMES = {"route", "routes", "serve", "app", "get", "post", "put", "patch", "delete", "head", "options"}
 
@@ -31,7 +32,7 @@ def traces(shell: InteractiveShell) -> dict[str, object]:
         "warnings": warnings.showwarning,
         "finders": list(sys.meta_path),
         "runner": serving.runner,
-        "owner": owners.current_owner.get(),
+        "owner": current_run.get(),
         "threads": settled_threads(),
     }
 
@@ -82,7 +83,7 @@ def test_a_name_that_is_taken_is_said_and_given_back(
     shell.register_magic_function(lambda line: "theirs", "line", "app")  # type: ignore[arg-type]
     shell.run_cell("%load_ext flask_nb").raise_error()
     assert capsys.readouterr().out == (
-        "flask_nb takes %app, which others had defined, until %unload_ext flask_nb\n"
+        "flask_nb replaces %app, defined by others, until %unload_ext flask_nb\n"
     )
     shell.run_cell("%unload_ext flask_nb").raise_error()
     assert shell.run_cell("%app").result == "theirs"
@@ -96,7 +97,7 @@ def test_the_cell_that_loads_owns_what_it_defines(shell: InteractiveShell) -> No
     shell.run_cell(cell, cell_id="one").raise_error()
     host = get_host(shell)
     assert host is not None
-    assert [row.owner for row in host.engine().routes() if row.rule == "/"] == ["%load_ext flask_nb"]
+    assert [row.owner for row in host.followed.engine().routes() if row.rule == "/"] == ["@app.get('/')"]
     shell.run_cell("%get /;\n@app.get('/')\ndef home():\n    return 'new'", cell_id="two").raise_error()
     shell.run_cell("r = %get /").raise_error()
     shell.run_cell("%unload_ext flask_nb").raise_error()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from flask_nb.web import owners
+from flask_nb.live.owners import current_run
 
 REST = {
     "list": "%%route /items\nstored",
@@ -79,12 +79,12 @@ def test_two_cells_that_begin_alike_keep_their_routes_without_ids(loaded: Intera
 @pytest.mark.parametrize("cell", ENDINGS)
 def test_between_cells_nobody_is_the_owner(loaded: InteractiveShell, cell: str) -> None:
     loaded.run_cell(cell, cell_id="one")
-    assert owners.current_owner.get() is None
+    assert current_run.get() is None
 
 
 def test_a_cell_within_a_cell_gives_the_ownership_back(loaded: InteractiveShell) -> None:
     loaded.user_ns["seen"] = seen = []
-    loaded.user_ns["owner"] = lambda: seen.append(owners.current_owner.get().name)
+    loaded.user_ns["owner"] = lambda: seen.append(current_run.get().owner.name)
     inner = "for cell in ('owner() # inner', '', '1/0'): get_ipython().run_cell(cell)"
     loaded.run_cell(f"'outer'; owner()\n{inner}\nowner()", cell_id="one").raise_error()
     assert seen == ["'outer'; owner()", "owner() # inner", "'outer'; owner()"]
@@ -111,7 +111,7 @@ def test_an_imported_module_is_not_retired_with_the_cell(
 
 def test_a_silent_cell_is_nobodys(loaded: InteractiveShell) -> None:
     loaded.user_ns["seen"] = seen = []
-    loaded.user_ns["owner"] = lambda: seen.append(owners.current_owner.get())
+    loaded.user_ns["owner"] = lambda: seen.append(current_run.get())
     loaded.run_cell("owner()", silent=True).raise_error()
     assert seen == [None]
 

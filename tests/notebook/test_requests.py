@@ -96,8 +96,8 @@ def test_a_url_of_the_server_is_accepted_and_another_refused(kernel: Kernel) -> 
     before = kernel.value("len(asked)")
     ran = kernel.run("%get http://example.com/echo")
     assert ran.traceback == (
-        "MagicArgumentError: %get: 'http://example.com/echo' leads to another server, and requests go to the "
-        "notebook's app alone. Type the path, such as /echo"
+        "MagicArgumentError: %get: 'http://example.com/echo' leads to another server, but requests go "
+        "only to the notebook's app. Type the path, such as /echo"
     )
     assert kernel.value("len(asked)") == before
 
@@ -107,8 +107,8 @@ def test_another_status_than_the_expected_fails_the_cell_after_it_is_shown(kerne
     ran = kernel.run("%post /items --expect 200,3xx --as wrong")
     assert ran.text.startswith("POST /items → 201 Created")
     assert ran.traceback == (
-        "ExpectationError: POST /items answered 201 Created, and 200 or 3xx was expected. "
-        "Mend the view, or change --expect 200,3xx"
+        "ExpectationError: POST /items answered 201 Created, but 200 or 3xx was expected. "
+        "Fix the view, or change --expect 200,3xx"
     )
     assert kernel.value("wrong.status_code") == "201"
 
@@ -188,23 +188,23 @@ def test_a_route_is_tried_with_items(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ("%get /echo 'a b:c'", "'a b' is no name of a header"),
+        ("%get /echo 'a b:c'", "'a b' is not a header name"),
         ("%get /echo Accept", "'Accept' is not understood"),
         ("%post /echo avatar@gone.png", "the file 'gone.png' of 'avatar@gone.png' cannot be read"),
-        ("%post /echo a:=@face.png", "is no JSON"),
+        ("%post /echo a:=@face.png", "is not valid JSON"),
         ("%post /echo name='Ann", "the quote ' before 'Ann' is not closed"),
         ("%post /echo a=1 a[b]=2", "the field 'a[b]' does not fit"),
         ("%post /echo {gone}", "the expression {gone} failed with NameError"),
-        ("%post /echo {name}", "{name} is a str, and a body is a dict or a list"),
-        ("%post /echo a:={asked.append}", "is no JSON"),
+        ("%post /echo {name}", "{name} is a str, but a body is a dict or a list"),
+        ("%post /echo a:={asked.append}", "cannot be written as JSON"),
         ("%get /echo --expect soon", "'soon' is not a status"),
         ("%get /echo --timeout 0", "'0' is not a number of seconds"),
         ("%get /echo --bearer", "--bearer needs a value. Type --bearer TOKEN"),
-        ("%get /echo --mask '$..['", "%get: the mask '$..[' is no JSON path"),
-        ("%%http\nGET /a b", "'GET /a b' is no request line"),
+        ("%get /echo --mask '$..['", "%get: the mask '$..[' is not a JSON path"),
+        ("%%http\nGET /a b", "'GET /a b' is not a request line"),
         ("%%http\n", "there is no request in the cell"),
         ("%%http\ncurl --outptu x localhost/echo", "curl's --outptu is not understood here"),
-        ("%%http\ncurl localhost/echo | jq", "'|' at '| jq' is for a shell"),
+        ("%%http\ncurl localhost/echo | jq", "'|' at '| jq' is for the shell"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_sent(kernel: Kernel, cell: str, says: str) -> None:

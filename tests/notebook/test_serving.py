@@ -49,8 +49,8 @@ def test_starting_twice_reuses_and_says_so(serving: Serving) -> None:
     first = serving.start()
     url = serving.url
     assert first == f"serving app at {url}"
-    assert serving.start() == f"app is being served already at {url}"
-    assert serving.start(port=0) == f"app is being served already at {url}"
+    assert serving.start() == f"app is already being served at {url}"
+    assert serving.start(port=0) == f"app is already being served at {url}"
 
 
 def test_another_port_moves_it(serving: Serving, port: int) -> None:
@@ -111,7 +111,7 @@ def test_the_status_of_nothing(serving: Serving) -> None:
 
 def test_app_run_without_arguments_reuses_what_runs(serving: Serving) -> None:
     serving.start()
-    assert serving.run("127.0.0.1", RUN_PORT) == f"app is being served already at {serving.url}"
+    assert serving.run("127.0.0.1", RUN_PORT) == f"app is already being served at {serving.url}"
 
 
 def test_app_run_takes_the_port_that_it_is_given(serving: Serving, port: int) -> None:

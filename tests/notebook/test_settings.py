@@ -46,7 +46,7 @@ def test_a_wrong_value_of_the_configuration_is_one_error_that_says_what_to_type(
 
 def test_a_mask_that_is_no_path_is_refused_when_it_is_set() -> None:
     settings = FlaskNB()
-    with pytest.raises(TraitError, match="the mask 'id' is no JSON path"):
+    with pytest.raises(TraitError, match="the mask 'id' is not a JSON path"):
         settings.mask = ["$..id", "id"]
     assert settings.mask == []
 

@@ -97,7 +97,7 @@ def test_a_cell_with_our_cell_magic_below_code_fails(
     ran = shell.run_cell(f"{above}\n%%get /items\nreturn 'body'")
     number = above.count("\n") + 2
     assert isinstance(ran.error_in_exec, CellError)
-    assert str(ran.error_in_exec).startswith(f"line {number}: %%get stands below code")
+    assert str(ran.error_in_exec).startswith(f"line {number}: %%get is below code")
     assert not asked
 
 

@@ -16,7 +16,8 @@ import logging, sys, threading, warnings
 import psutil
 import flask_nb.exchange, flask_nb.notebook, flask_nb.server
 from flask_nb import got_request_exception, request_started
-from flask_nb.web import owners, serving
+from flask_nb.live.owners import current_run
+from flask_nb.web import serving
 from flask_nb.web.logging import default_handler
 
 def traces():
@@ -41,7 +42,7 @@ def traces():
         "signals": len(got_request_exception.receivers) + len(request_started.receivers),
         "finders": sys.meta_path,
         "runner": serving.runner,
-        "owner": owners.current_owner.get(),
+        "owner": current_run.get(),
         "threads": sorted(thread.name for thread in threading.enumerate()),
         "sockets": sorted(listening),
     }.items()}

@@ -8,7 +8,7 @@ import os
 from urllib.parse import parse_qsl, unquote
 
 import pytest
-from cells.comparison import comparable, our_request, write_files  # type: ignore[import-not-found]
+from cells.comparison import comparable, our_request, write_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

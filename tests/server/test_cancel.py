@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import http.client
 import random
@@ -13,8 +14,9 @@ from contextlib import closing
 import pytest
 
 from flask_nb.errors import ViewCancelled
-from flask_nb.server import RunningRequest, _InFlight, _Settings, _Work
-from flask_nb.stopping import NOTES_HOLD_UP_TRACING
+from flask_nb.server import RunningRequest
+from flask_nb.server.in_flight import InFlight, Work
+from flask_nb.stopping import NOTES_HOLD_UP_TRACING, _set_exception
 
 KEY = "X-Flask-Nb-Exchange"
 
@@ -85,7 +87,7 @@ def workers():
 
 
 def test_a_view_that_spins_is_stopped_in_its_thread(serve, send, app, blocker):
-    server = serve(app, threads=1)
+    server = serve(app, threads=1, grace=20)
     connection = send(server, "/spin", "k")
     blocker.wait()
     assert server.cancel("k", "the test says so")
@@ -96,7 +98,7 @@ def test_a_view_that_spins_is_stopped_in_its_thread(serve, send, app, blocker):
 
 
 def test_the_thread_of_a_stopped_view_serves_on(serve, send, ask, app, blocker):
-    server = serve(app, threads=1)
+    server = serve(app, threads=1, grace=20)
     before = workers()
     for number in range(5):
         send(server, "/spin", f"k{number}")
@@ -107,7 +109,7 @@ def test_the_thread_of_a_stopped_view_serves_on(serve, send, ask, app, blocker):
 
 
 def test_only_the_request_with_the_key_is_stopped(serve, send, app, blocker):
-    server = serve(app)
+    server = serve(app, grace=20)
     for key in ("a", None, "b"):
         send(server, "/spin", key)
         blocker.wait()
@@ -263,7 +265,7 @@ def test_a_streaming_view_is_stopped_and_closed(serve, blocker):
         finally:
             closed.set()
 
-    server = serve(app)
+    server = serve(app, grace=20)
     with urllib.request.urlopen(urllib.request.Request(server.url, headers={KEY: "k"})) as response:
         blocker.wait()
         assert server.cancel("k")
@@ -292,7 +294,7 @@ def test_an_endless_stream_nobody_reads_is_stopped(serve, send):
 
 
 def test_a_key_header_of_another_name_may_be_chosen(serve, app, blocker):
-    server = serve(app, key_header="X-Other")
+    server = serve(app, key_header="X-Other", grace=20)
     with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
         connection.request("GET", "/spin", headers={"X-Other": "k"})
         blocker.wait()
@@ -302,7 +304,7 @@ def test_a_key_header_of_another_name_may_be_chosen(serve, app, blocker):
 
 @pytest.fixture
 def in_flight():
-    return _InFlight(lambda count: None, _Settings(plain, 1, 2, "HTTP_KEY", grace=0.001))
+    return InFlight(lambda count: None, threads=1, max_threads=2, grace=0.001)
 
 
 def run_in_thread(call):
@@ -313,12 +315,12 @@ def run_in_thread(call):
 
 
 def test_between_two_chunks_no_exception_reaches_the_thread(in_flight):
-    work = _Work({"REQUEST_METHOD": "GET"}, "k")
+    work = Work({"REQUEST_METHOD": "GET"}, "k")
     is_outside, is_cancelled = threading.Event(), threading.Event()
 
     def serve_two_chunks():
         in_flight.begin(work)
-        in_flight.run(work, str)
+        work.run(str)
         is_outside.set()
         try:
             while not is_cancelled.is_set():  # as waitress does, while it writes the first
@@ -326,7 +328,7 @@ def test_between_two_chunks_no_exception_reaches_the_thread(in_flight):
         except ViewCancelled:
             return "hit outside"
         with pytest.raises(ViewCancelled):
-            in_flight.run(work, str)
+            work.run(str)
         return "stopped at the second"
 
     thread, outcome = run_in_thread(serve_two_chunks)
@@ -339,23 +341,24 @@ def test_between_two_chunks_no_exception_reaches_the_thread(in_flight):
 
 @pytest.mark.parametrize("pause", [0, 0.01])
 def test_an_exception_that_arrives_on_leaving_is_contained(in_flight, blocker, pause):
-    work = _Work({"REQUEST_METHOD": "GET"}, "k")
+    work = Work({"REQUEST_METHOD": "GET"}, "k")
 
     def serve_and_go_on():
         in_flight.begin(work)
         with pytest.raises(ViewCancelled):
-            in_flight.run(work, blocker.hang_in_c)
+            work.run(blocker.hang_in_c)
         return sum(range(1000))
 
     thread, outcome = run_in_thread(serve_and_go_on)
     blocker.wait()
-    with in_flight._lock:
+    with work._lock:
         blocker.release()
         time.sleep(pause)  # mostly enough to reach the lock, on its way out
-        in_flight._stop(work, "")
+        work._has_struck = True
+        _set_exception(ctypes.c_ulong(work._ident or 0), ctypes.py_object(ViewCancelled))
     thread.join()
     assert outcome == [499500]
-    assert in_flight._lock.acquire(timeout=20)
+    assert work._lock.acquire(timeout=20)
 
 
 def test_cancelling_at_any_moment_hits_only_the_request_meant(serve):

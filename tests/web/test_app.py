@@ -761,6 +761,39 @@ def test_subclasses_may_override_each_step(framework):
     assert steps == ["full", "preprocess", "dispatch", "finalize", "make", "process", "teardown"]
 
 
+STEPS = {
+    "/broken": ["handle_user_exception", "handle_exception", "log_exception"],
+    "/missing": ["handle_user_exception", "trap_http_exception", "handle_http_exception"],
+    "/url": ["url_for", "inject_url_defaults"],
+    "/unknown": ["url_for", "inject_url_defaults", "handle_url_build_error"],
+}
+
+
+@pytest.mark.parametrize(("path", "steps"), STEPS.items())
+def test_subclasses_may_override_each_step_of_errors_and_urls(framework, path, steps):
+    taken = []
+
+    class App(framework.Flask):
+        pass
+
+    def overriding(name):
+        def step(self, *args, **kwargs):
+            taken.append(name)
+            return getattr(super(App, self), name)(*args, **kwargs)
+
+        return step
+
+    for name in {name for steps in STEPS.values() for name in steps}:
+        setattr(App, name, overriding(name))
+    app = App(__name__)
+    app.url_build_error_handlers.append(lambda *args: "/handled")
+    app.add_url_rule("/broken", "broken", lambda: 1 / 0)
+    app.add_url_rule("/url", "url", lambda: framework.url_for("broken"))
+    app.add_url_rule("/unknown", "unknown", lambda: framework.url_for("nowhere"))
+    app.test_client().get(path)
+    assert taken == steps
+
+
 def test_a_subclass_is_asked_for_the_url_adapter_of_each_context(framework, tmp_path):
     asked = []
 

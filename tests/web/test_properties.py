@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
+from werkzeug.test import create_environ
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .conftest import FRAMEWORKS, load_framework
@@ -240,6 +241,28 @@ def test_what_a_view_returns_is_answered_alike(value, method):
         app.add_url_rule("/", "view", lambda framework=framework: made(value, framework))
         answers.append(outcome(request, app.test_client(), "/", method))
     assert answers[0] == answers[1]
+
+
+@given(
+    body=st.binary(max_size=3),
+    status=st.sampled_from([100, 200, 204, 304, 404, 500, 600]),
+    headers=st.lists(st.sampled_from([("Location", "/é"), ("Content-Location", "a b"), ("X-A", "1")])),
+    has_length=st.booleans(),
+    method=st.sampled_from(["GET", "HEAD"]),
+)
+@both_frameworks
+@example(body=b"a", status=200, headers=[("Location", "/é")], has_length=True, method="GET")
+@example(body=b"a", status=200, headers=[("Content-Location", "a b")], has_length=True, method="GET")
+def test_text_is_written_as_werkzeug_writes_it(body, status, headers, has_length, method):
+    written = []
+    for response in (OURS.Response._from_text(body), WerkzeugResponse(body, mimetype="text/html")):
+        response.status_code = status
+        response.headers.extend(headers)
+        if not has_length:
+            del response.headers["Content-Length"]
+        pieces, line, sent = response.get_wsgi_response(create_environ(method=method))
+        written.append((b"".join(pieces), line, sent))
+    assert written[0] == written[1]
 
 
 # --- sessions ---

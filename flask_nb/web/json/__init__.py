@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json as _json
-import typing as t
+from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from ..globals import _cv_app, current_app
 from .provider import _default
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from ..wrappers import Response
     from .provider import JSONProvider
 
@@ -18,7 +18,7 @@ def _active_provider() -> JSONProvider | None:
     return None if ctx is None else ctx.app.json
 
 
-def dumps(obj: t.Any, **kwargs: t.Any) -> str:
+def dumps(obj: Any, **kwargs: Any) -> str:
     """Write an object as JSON text.
 
     :param obj: the object.
@@ -30,7 +30,7 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
     return _json.dumps(obj, **({"default": _default} | kwargs))
 
 
-def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+def dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
     """Write an object as JSON into a text file.
 
     :param obj: the object.
@@ -44,7 +44,7 @@ def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
         _json.dump(obj, fp, **({"default": _default} | kwargs))
 
 
-def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
+def loads(s: str | bytes, **kwargs: Any) -> Any:
     """Read an object from JSON.
 
     :param s: the text, or its UTF-8 bytes.
@@ -54,7 +54,7 @@ def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
     return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
 
 
-def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+def load(fp: IO[AnyStr], **kwargs: Any) -> Any:
     """Read an object from a file that holds JSON.
 
     :param fp: the open file.
@@ -64,7 +64,7 @@ def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
     return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
 
 
-def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
+def jsonify(*args: Any, **kwargs: Any) -> Response:
     """Make a JSON response: of one value, of several as a list, or of keyword arguments as an object.
 
     :raises TypeError: positional and keyword arguments are mixed.

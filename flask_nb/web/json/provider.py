@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import decimal
 import json
-import typing as t
 import uuid
 import weakref
 from collections.abc import Callable
 from datetime import date
+from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from werkzeug.http import http_date
 
-if t.TYPE_CHECKING:
+if TYPE_CHECKING:
     from ..app import Flask
     from ..wrappers import Response
 
@@ -27,7 +27,7 @@ class JSONProvider:
     def __init__(self, app: Flask) -> None:
         self._app: Flask = weakref.proxy(app)  # type: ignore[assignment]
 
-    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write an object as JSON text.
 
         :param obj: the object.
@@ -35,7 +35,7 @@ class JSONProvider:
         """
         raise NotImplementedError
 
-    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+    def dump(self, obj: Any, fp: IO[str], **kwargs: Any) -> None:
         """Write an object as JSON into a text file.
 
         :param obj: the object.
@@ -44,7 +44,7 @@ class JSONProvider:
         """
         fp.write(self.dumps(obj, **kwargs))
 
-    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Read an object from JSON.
 
         :param s: the text, or its UTF-8 bytes.
@@ -52,7 +52,7 @@ class JSONProvider:
         """
         raise NotImplementedError
 
-    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+    def load(self, fp: IO[AnyStr], **kwargs: Any) -> Any:
         """Read an object from a file that holds JSON.
 
         :param fp: the open file.
@@ -60,23 +60,23 @@ class JSONProvider:
         """
         return self.loads(fp.read(), **kwargs)
 
-    def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
+    def _prepare_response_obj(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Find the one object that the arguments of ``response`` mean."""
         if args and kwargs:
             raise TypeError(
-                "a JSON response is made of positional arguments or of keyword arguments, not of both"
+                "a JSON response takes either positional arguments or keyword arguments, not both"
             )
         if len(args) == 1:
             return args[0]
         return args or kwargs or None
 
-    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+    def response(self, *args: Any, **kwargs: Any) -> Response:
         """Make a response of JSON: of one value, of several as a list, or of keywords as an object."""
         obj = self._prepare_response_obj(args, kwargs)
         return self._app.response_class(self.dumps(obj), mimetype="application/json")
 
 
-def _default(o: t.Any) -> t.Any:
+def _default(o: Any) -> Any:
     """Write dates as HTTP dates, decimals and UUIDs as text, dataclasses as objects, markup as HTML."""
     for kind, write in _WRITERS:
         if isinstance(o, kind):
@@ -88,7 +88,7 @@ def _default(o: t.Any) -> t.Any:
     return json.JSONEncoder().default(o)  # raises the TypeError that readers know
 
 
-_WRITERS: tuple[tuple[type, Callable[[t.Any], str]], ...] = (
+_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (date, http_date),  # datetimes are dates
     (decimal.Decimal, str),
     (uuid.UUID, str),
@@ -99,7 +99,7 @@ class DefaultJSONProvider(JSONProvider):
     """JSON by the standard library. The attributes may be set on the class or on ``app.json``."""
 
     #: Turns what JSON does not know into what it does.
-    default: Callable[[t.Any], t.Any] = staticmethod(_default)
+    default: Callable[[Any], Any] = staticmethod(_default)
     #: Write other characters than ASCII as escapes.
     ensure_ascii = True
     #: Sort the keys, so that equal data is equal text.
@@ -109,17 +109,17 @@ class DefaultJSONProvider(JSONProvider):
     #: The content type of responses.
     mimetype = "application/json"
 
-    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write an object as JSON text.
 
         :param obj: the object.
         :param kwargs: passed on to :func:`json.dumps`; they win over the attributes.
         """
-        options: dict[str, t.Any] = {"sort_keys": self.sort_keys, "ensure_ascii": self.ensure_ascii}
+        options: dict[str, Any] = {"sort_keys": self.sort_keys, "ensure_ascii": self.ensure_ascii}
         options["default"] = self.default
         return json.dumps(obj, **(options | kwargs))
 
-    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Read an object from JSON.
 
         :param s: the text, or its UTF-8 bytes.
@@ -127,13 +127,13 @@ class DefaultJSONProvider(JSONProvider):
         """
         return json.loads(s, **kwargs)
 
-    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+    def response(self, *args: Any, **kwargs: Any) -> Response:
         """Make a response of JSON that ends in a line break.
 
         One value is written as it is, several as a list, keyword arguments as an object.
         """
         obj = self._prepare_response_obj(args, kwargs)
         indented = self._app.debug if self.compact is None else not self.compact
-        layout: dict[str, t.Any] = {"indent": 2} if indented else {"separators": (",", ":")}
+        layout: dict[str, Any] = {"indent": 2} if indented else {"separators": (",", ":")}
         text = self.dumps(obj, **layout)
         return self._app.response_class(f"{text}\n", mimetype=self.mimetype)

@@ -7,9 +7,9 @@ ever taken for what it is not. The format is Flask's: a cookie written by either
 
 from __future__ import annotations
 
-import typing as t
 from base64 import b64decode, b64encode
 from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 from markupsafe import Markup
@@ -32,19 +32,19 @@ class JSONTag:
     def __init__(self, serializer: TaggedJSONSerializer) -> None:
         self.serializer = serializer
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether this tag writes the value."""
+    def check(self, value: Any) -> bool:
+        """Return whether this tag writes the value."""
         raise NotImplementedError
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: Any) -> Any:
         """Turn the value into what JSON knows."""
         raise NotImplementedError
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: Any) -> Any:
         """Turn what ``to_json`` gave back into the value."""
         raise NotImplementedError
 
-    def tag(self, value: t.Any) -> dict[str, t.Any]:
+    def tag(self, value: Any) -> dict[str, Any]:
         """Turn the value into JSON under this tag's key."""
         return {self.key: self.to_json(value)}
 
@@ -55,16 +55,16 @@ class TagDict(JSONTag):
     __slots__ = ()
     key = " di"
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether the dictionary would be taken for a tagged value."""
+    def check(self, value: Any) -> bool:
+        """Return whether the dictionary would be taken for a tagged value."""
         return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self.serializer.tags
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: Any) -> Any:
         """Append ``__`` to the only key."""
         [(key, content)] = value.items()
         return {f"{key}__": self.serializer.tag(content)}
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: Any) -> Any:
         """Take ``__`` off the only key."""
         key = next(iter(value))
         return {key[:-2]: value[key]}
@@ -75,11 +75,11 @@ class PassDict(JSONTag):
 
     __slots__ = ()
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether the value is a dictionary."""
+    def check(self, value: Any) -> bool:
+        """Return whether the value is a dictionary."""
         return isinstance(value, dict)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: Any) -> Any:
         """Tag the values."""
         tag = self.serializer.tag
         return {key: tag(content) for key, content in value.items()}
@@ -93,16 +93,16 @@ class TagTuple(JSONTag):
     __slots__ = ()
     key = " t"
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether the value is a tuple."""
+    def check(self, value: Any) -> bool:
+        """Return whether the value is a tuple."""
         return isinstance(value, tuple)
 
-    def to_json(self, value: t.Any) -> t.Any:
-        """Give the tagged items as a list."""
+    def to_json(self, value: Any) -> Any:
+        """Return the tagged items as a list."""
         return list(map(self.serializer.tag, value))
 
-    def to_python(self, value: t.Any) -> t.Any:
-        """Give the items as a tuple."""
+    def to_python(self, value: Any) -> Any:
+        """Return the items as a tuple."""
         return tuple(value)
 
 
@@ -111,11 +111,11 @@ class PassList(JSONTag):
 
     __slots__ = ()
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether the value is a list."""
+    def check(self, value: Any) -> bool:
+        """Return whether the value is a list."""
         return isinstance(value, list)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: Any) -> Any:
         """Tag the items."""
         return list(map(self.serializer.tag, value))
 
@@ -128,15 +128,15 @@ class TagBytes(JSONTag):
     __slots__ = ()
     key = " b"
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether the value is bytes."""
+    def check(self, value: Any) -> bool:
+        """Return whether the value is bytes."""
         return isinstance(value, bytes)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: Any) -> Any:
         """Encode as Base64 text."""
         return b64encode(value).decode("ascii")
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: Any) -> Any:
         """Decode Base64 text."""
         return b64decode(value)
 
@@ -147,15 +147,15 @@ class TagMarkup(JSONTag):
     __slots__ = ()
     key = " m"
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether the value knows itself as HTML."""
+    def check(self, value: Any) -> bool:
+        """Return whether the value knows itself as HTML."""
         return callable(getattr(value, "__html__", None))
 
-    def to_json(self, value: t.Any) -> t.Any:
-        """Give the HTML as text."""
+    def to_json(self, value: Any) -> Any:
+        """Return the HTML as text."""
         return str(value.__html__())
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: Any) -> Any:
         """Mark the text as HTML."""
         return Markup(value)
 
@@ -166,15 +166,15 @@ class TagUUID(JSONTag):
     __slots__ = ()
     key = " u"
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether the value is a UUID."""
+    def check(self, value: Any) -> bool:
+        """Return whether the value is a UUID."""
         return isinstance(value, UUID)
 
-    def to_json(self, value: t.Any) -> t.Any:
-        """Give the digits."""
+    def to_json(self, value: Any) -> Any:
+        """Return the digits."""
         return value.hex
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: Any) -> Any:
         """Make a UUID of the digits."""
         return UUID(value)
 
@@ -185,15 +185,15 @@ class TagDateTime(JSONTag):
     __slots__ = ()
     key = " d"
 
-    def check(self, value: t.Any) -> bool:
-        """Tell whether the value is a datetime."""
+    def check(self, value: Any) -> bool:
+        """Return whether the value is a datetime."""
         return isinstance(value, datetime)
 
-    def to_json(self, value: t.Any) -> t.Any:
-        """Give the HTTP date."""
+    def to_json(self, value: Any) -> Any:
+        """Return the HTTP date."""
         return http_date(value)
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: Any) -> Any:
         """Read the HTTP date."""
         return parse_date(value)
 
@@ -204,7 +204,7 @@ class TaggedJSONSerializer:
     __slots__ = ("order", "tags")
 
     #: The tags that every new serializer begins with, in the order in which they are tried.
-    default_tags: t.ClassVar[list[type[JSONTag]]] = [
+    default_tags: ClassVar[list[type[JSONTag]]] = [
         TagDict,
         PassDict,
         TagTuple,
@@ -239,12 +239,12 @@ class TaggedJSONSerializer:
             self.tags[tag.key] = tag
         self.order.insert(len(self.order) if index is None else index, tag)
 
-    def tag(self, value: t.Any) -> t.Any:
+    def tag(self, value: Any) -> Any:
         """Turn a value into what JSON knows, with tags where they are needed."""
         fitting = next((tag for tag in self.order if tag.check(value)), None)
         return value if fitting is None else fitting.tag(value)
 
-    def untag(self, value: dict[str, t.Any]) -> t.Any:
+    def untag(self, value: dict[str, Any]) -> Any:
         """Turn one object whose content has been read into the value that it stands for."""
         if len(value) == 1:
             [(key, content)] = value.items()
@@ -253,16 +253,16 @@ class TaggedJSONSerializer:
                 return tag.to_python(content)
         return value
 
-    def dumps(self, value: t.Any) -> str:
+    def dumps(self, value: Any) -> str:
         """Write a value as compact tagged JSON."""
         return dumps(self.tag(value), separators=(",", ":"))
 
-    def loads(self, value: str) -> t.Any:
+    def loads(self, value: str) -> Any:
         """Read what ``dumps`` wrote."""
         # Not by object_hook: the app's own provider need not have one.
         return self._restored(loads(value))
 
-    def _restored(self, value: t.Any) -> t.Any:
+    def _restored(self, value: Any) -> Any:
         if isinstance(value, dict):
             return self.untag({key: self._restored(content) for key, content in value.items()})
         if isinstance(value, list):

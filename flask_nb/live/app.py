@@ -1,0 +1,329 @@
+"""The live half of an app and of a blueprint: what makes them follow a notebook.
+
+It knows of an app what Flask documents: the tables that hold hooks, views, handlers, settings and
+extensions, and ``url_map``. In a notebook these are exchanged for live ones (:mod:`.slots`), once, when
+the app is made or first registered on; outside a notebook nothing is exchanged and nothing is recorded.
+"""
+
+from __future__ import annotations
+
+import operator
+import weakref
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from .ledger import ROUTE, Entry, Ledger
+from .overlay import Overlay
+from .owners import Run, at_work, registering, running
+from .routes import define, named_methods
+from .slots import Kind, LiveDict, LiveList, LiveScopes, Name, Placed, live_class, name_of_function
+from .url_map import LiveMap
+from .workspace import Workspace
+
+_HOOKS = {
+    "before_request_funcs": "before_request",
+    "after_request_funcs": "after_request",
+    "teardown_request_funcs": "teardown_request",
+    "template_context_processors": "context_processor",
+    "url_value_preprocessors": "url_value_preprocessor",
+    "url_default_functions": "url_defaults",
+}
+
+_LISTS = {
+    "teardown_appcontext_funcs": Kind("teardown_appcontext"),
+    "shell_context_processors": Kind("shell_context_processor"),
+    "url_build_error_handlers": Kind("url_build_error_handler"),
+    "deferred_functions": Kind("", identity=lambda function: getattr(function, "identity", None)),
+    "_blueprints": Kind("", identity=lambda nested: (nested[0].name,)),
+}
+
+_NAMES = {
+    "view_functions": Kind("view"),
+    "blueprints": Kind("blueprint"),
+    "extensions": Kind("extension", is_layered=True),
+    "cli.commands": Kind("command"),
+    "url_map.converters": Kind("converter"),
+    "live.overlay.templates": Kind("template"),
+    "live.overlay.static": Kind("static file"),
+}
+
+_IN_TEMPLATES = {
+    "filters": Kind("template filter"),
+    "tests": Kind("template test"),
+    "globals": Kind("template global"),
+}
+
+_SETTING = Kind("setting", is_layered=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Registered(Name):
+    """The name under which an app knows a blueprint, and how it was registered."""
+
+    options: Mapping[str, Any]
+
+    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
+        """Register the blueprint in the same way on another app."""
+        with at_work(run):
+            entry.value.register(other, dict(self.options))
+
+
+@dataclass(eq=False)
+class _Place:
+    """One registration of a blueprint on an app.
+
+    :param app: the app.
+    :param entry: the registration.
+    :param options: how it was registered.
+    :param set_up: brings what the blueprint has recorded to the app.
+    """
+
+    app: Any
+    entry: Entry
+    options: Mapping[str, Any]
+    set_up: Callable[[], None]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the app still has the blueprint by this registration."""
+        return self.entry.ledger is not None and self.entry in self.entry.ledger
+
+    def bring_up_to_date(self, run: Run) -> None:
+        """Bring to the app what has not reached it yet, by one swap of its routing table."""
+        with self.app.url_map.batch(), at_work(run.caused_by(self.entry)):
+            self.set_up()
+
+
+class Live:
+    """What an app, or a blueprint, has to do with the cells of a notebook.
+
+    :param holder: the app or the blueprint.
+    """
+
+    def __init__(self, holder: Any) -> None:
+        self._find = weakref.ref(holder)  # the app holds this, and must not be kept alive by a cycle
+        self._workspace: weakref.ref[Workspace] | None = None
+        self._places: list[_Place] = []
+        self._maker: int | None = None
+        self.ledger = Ledger(self._bring_up_to_date)
+        #: The templates and static files in front of those of the app's folders.
+        self.overlay = Overlay(self._find)
+
+    @property
+    def app(self) -> Any:
+        """The app, or the blueprint."""
+        return self._find()
+
+    # --- following a notebook ---
+
+    def is_open(self) -> bool:
+        """Whether anything may be registered at any time, as in a notebook, which is then followed."""
+        run = running()
+        if run is None:
+            return False
+        self.follow(run.workspace)
+        return True
+
+    def follow(self, workspace: Workspace) -> None:
+        """Record from now on what the cells of a notebook register."""
+        if self._workspace is None:
+            self._exchange_tables()
+        if self._workspace is None or self._workspace() is not workspace:
+            self._workspace = weakref.ref(workspace)
+            self.ledger.make_old()
+            workspace.follow(self.app)
+
+    def was_made(self) -> None:
+        """Follow the notebook in which the app has just been made, if it is one."""
+        run = registering()
+        if run is None:
+            return
+        self._maker = run.body
+        self._exchange_tables()
+        self._workspace = weakref.ref(run.workspace)
+        run.workspace.welcome(self.app, run, (type(self.app).__name__, self.app.import_name, self.app.name))
+
+    def was_made_in(self, run: Run | None) -> bool:
+        """Whether that very run has made it."""
+        return run is not None and run.body == self._maker
+
+    def take_over(self, old: Any, run: Run) -> bool:
+        """Register here what other cells had registered on *old*."""
+        others = [
+            entry
+            for entry in old.live.ledger
+            if entry.owner.key != run.owner.key and not entry.causes and entry.group is not ROUTE
+        ]
+        # Layers of settings in the order in which they were put down; all else where it first stood, since
+        # a rule needs its converter.
+        for entry in sorted(others, key=lambda entry: () if _is_layered(entry) else entry.rank):
+            entry.slot.repeat(entry, self.app, run.repeating(entry))
+        return (
+            self._take_places(old, run) if hasattr(self.app, "register") else self._replace(old, others, run)
+        )
+
+    def _replace(self, old: Any, others: list[Entry], run: Run) -> bool:
+        """Be the app from now on; *old* stays as it is."""
+        for entry in old.live.ledger:
+            if entry.causes or isinstance(entry.slot, _Registered):
+                old.live.ledger.remove(entry)  # what a blueprint records from now on does not reach it
+        run.workspace.release(old)
+        count = len([entry for entry in others if not _is_layered(entry)])
+        if count:
+            what = "registration" if count == 1 else "registrations"
+            run.workspace.tell(run, f"the new app has taken over {count} {what} of other cells")
+        return False
+
+    def _take_places(self, old: Any, run: Run) -> bool:
+        """Be registered where *old* is, unless it is the running cell that registers it."""
+        for place in list(old.live._places):
+            entry = place.entry
+            if entry.owner.key != run.owner.key and place.is_current:
+                with at_work(run.repeating(entry)):
+                    self.app.register(place.app, dict(place.options))
+        return True
+
+    def _exchange_tables(self) -> None:
+        holder = self.app
+        for name, kind in {**_HOOKS, **_LISTS, **_NAMES}.items():
+            self._exchange(holder, name, kind)
+        if isinstance(getattr(holder, "config", None), dict):
+            config = holder.config
+            config.__class__ = live_class(type(config))
+            config.go_live(self._placed(_SETTING, operator.attrgetter("config")))
+        if "error_handler_spec" in vars(holder):
+            holder.error_handler_spec = self._live_handlers(holder.error_handler_spec)
+        if isinstance(getattr(holder, "url_map", None), LiveMap):
+            holder.url_map.register = self._register_rule
+        if "jinja_env" in vars(holder):
+            self.exchange_template_tables(holder.jinja_env)
+
+    def _exchange(self, holder: Any, name: str, kind: Any) -> None:
+        parent, _, attribute = name.rpartition(".")
+        try:
+            owner = operator.attrgetter(parent)(holder) if parent else holder
+            now = getattr(owner, attribute)
+        except AttributeError:  # apps have tables that blueprints have not, and the reverse
+            return
+        find = operator.attrgetter(name)
+        live: Any
+        if name in _HOOKS:
+            live = LiveScopes(lambda scope, values: self._live_hooks(find, scope, kind, values), now)
+        elif name in _LISTS:
+            live = LiveList(self._placed(kind, find), now)
+        else:
+            live = LiveDict(self._placed(kind, find), now)
+        setattr(owner, attribute, live)
+
+    def _placed(self, kind: Kind, find: Callable[[Any], Any]) -> Placed:
+        return Placed(self.ledger, kind, find)
+
+    def _live_hooks(self, find: Callable[[Any], Any], scope: Any, kind: str, values: Any) -> LiveList:
+        return LiveList(self._placed(Kind(kind), lambda other: find(other)[scope]), values)
+
+    def _live_handlers(self, spec: Mapping[Any, Mapping[Any, Mapping[Any, Any]]]) -> LiveScopes:
+        return LiveScopes(
+            lambda scope, codes: LiveScopes(
+                lambda code, handlers: LiveDict(
+                    self._placed(
+                        Kind("error handler", label=lambda cls: f"error handler {code or cls.__name__}"),
+                        lambda other: other.error_handler_spec[scope][code],
+                    ),
+                    dict(handlers),
+                ),
+                dict(codes),
+            ),
+            spec,
+        )
+
+    def exchange_template_tables(self, environment: Any) -> None:
+        """Record what is put among the filters, tests and globals of the app's templates."""
+        if self._workspace is None:
+            return
+        for name, kind in _IN_TEMPLATES.items():
+            find = operator.attrgetter(f"jinja_env.{name}")
+            setattr(environment, name, LiveDict(self._placed(kind, find), getattr(environment, name)))
+
+    # --- routes ---
+
+    def define_route(self, rule: Any, view: Any, named: Iterable[str]) -> bool:
+        """Publish a rule in the place of what it displaces, where a cell registers it.
+
+        :param view: its view, or None.
+        :param named: the methods that it names, without those that come along.
+        :return: whether that was done; else the framework's own rules stand.
+        """
+        run = registering()
+        if run is None or self._workspace is None or not isinstance(self.app.url_map, LiveMap):
+            return False
+        define(self, run, rule, view, frozenset(named))
+        return True
+
+    def view_in_the_way(self, endpoint: str, view: Any, is_derived: bool) -> Any:
+        """Return the view that a rule of this endpoint meets and does not replace, or None.
+
+        A name such as ``wrapper``, which a decorator gave to the view, says nothing of what it is: so
+        it does not replace another cell's.
+
+        :param is_derived: whether the endpoint is the name of the view.
+        """
+        views, run = self.app.view_functions, registering()
+        if run is None or not isinstance(views, LiveDict):
+            return views.get(endpoint)
+        known = views.standing(endpoint)
+        if known is None:
+            return None
+        is_nameless = isinstance(view, FunctionType) and name_of_function(view) is None
+        is_other = known.owner.key != run.owner.key
+        return known.value if not run.displaces(known) or (is_derived and is_nameless and is_other) else None
+
+    def _register_rule(self, rule: Any) -> None:
+        if not self.define_route(rule, None, named_methods(rule)):
+            self.app.url_map.change(add=[rule])
+
+    # --- settings ---
+
+    def set(self, group: Hashable, values: Mapping[str, Any]) -> None:
+        """Set *values* in one step, in the place of what an earlier run of a definition has set.
+
+        :param group: what tells the definition from others of its cell.
+        """
+        run, config = registering(), self.app.config
+        if run is None or not isinstance(config, LiveDict):
+            config.update(values)
+            return
+        earlier = [entry for entry in self.ledger.of_earlier_runs(run) if entry.group == group]
+        config.enter_all(run, values, group, earlier)
+
+    # --- blueprints ---
+
+    def place(
+        self, blueprint: Any, name: str, options: Mapping[str, Any], set_up: Callable[[], None]
+    ) -> None:
+        """Let a blueprint set up what it has recorded, now and whenever it records more.
+
+        :param name: the name under which the app has it.
+        :param set_up: brings to the app what has not reached it yet.
+        """
+        run = registering()
+        entry = self.app.blueprints.standing(name) if run is not None and self._workspace else None
+        if run is None or entry is None:
+            set_up()
+            return
+        entry.slot = _Registered(self.app.blueprints, name, options)
+        place = _Place(self.app, entry, options, set_up)
+        blueprint.live._places.append(place)
+        place.bring_up_to_date(run)
+
+    def _bring_up_to_date(self) -> None:
+        """Bring what a blueprint has just recorded to the apps that have it."""
+        self._places = [place for place in self._places if place.is_current]
+        run = registering() if self._places else None
+        for place in self._places if run is not None else ():
+            place.bring_up_to_date(run)  # type: ignore[arg-type]
+
+
+def _is_layered(entry: Entry) -> bool:
+    return isinstance(entry.slot, Name) and entry.slot.table.place.kind.is_layered

@@ -1,0 +1,237 @@
+"""Routes that replace: a rule with its view, published by one swap of the routing table.
+
+A rule that a cell registers takes the place of what has its endpoint or its path and methods, if that
+comes from another run; a rule that is only partly covered keeps its other methods. A request in flight
+keeps the rule that it matched, and the view that this rule had.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.routing import Rule
+
+from ..errors import RuleError
+from .ledger import Entry, Identity
+from .owners import Run, at_work
+from .slots import LiveDict, name_of_function
+from .url_map import LiveMap, reduced
+
+if TYPE_CHECKING:
+    from .app import Live
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """The place of a rule in an app's map."""
+
+    live: Live
+    rule: Rule
+    named: frozenset[str]
+
+    @property
+    def label(self) -> str:
+        """Methods and path."""
+        return label_of(self.rule, self.named)
+
+    def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
+        """Rules are published with their views, by :func:`define`."""
+
+    def take(self, entry: Entry) -> None:
+        """Take the rule out of the map, and its view if no other rule leads to it."""
+        if self.live.app is not None:  # a blueprint may outlive an app, after the notebook let go of both
+            withdraw(self.live.app, [entry.value])
+
+    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
+        """Register the rule, for the methods that are left to it, on another app."""
+        rule = entry.value
+        with at_work(run):
+            other.add_url_rule(rule.rule, **options_of(rule, rule.view))
+
+
+def define(live: Live, run: Run, rule: Rule, view: Callable[..., Any] | None, named: frozenset[str]) -> None:
+    """Publish *rule* with its view for *run*, in the place of whatever it displaces.
+
+    A rule without a view displaces none that has one: it may only give a path a second name.
+
+    :param named: the methods that the rule names, without those that come along.
+    :raises RuleError: the view cannot be called with the variables of the rule.
+    """
+    url_map: LiveMap = live.app.url_map
+    views: LiveDict = live.app.view_functions
+    with url_map.batch():
+        rule.bind(url_map)
+        _check_parameters(live.app, run, rule, view)
+        displaced = _displaced(live, run, rule, view, named)
+        identity: Identity = ("rule", rule.endpoint, rule.rule, named, rule.subdomain, rule.host)
+        entry = live.ledger.note(run, Route(live, rule, named), rule, identity)
+        rule.entry, rule.view, rule.named_methods, rule.rank = entry, view, set(named), entry.rank  # type: ignore[attr-defined]
+        gone = [old for old, rest in displaced if rest is None]
+
+        def put_view() -> None:
+            _mark_last_views(views, gone)
+            if view is not None:
+                views.enter_view(run, rule.endpoint, view)
+
+        url_map.change(
+            add=[rule],
+            remove=gone,
+            substitute=[(old, rest) for old, rest in displaced if rest is not None],
+            before_publishing=put_view,
+        )
+        _settle(live, run, rule, displaced)
+
+
+def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
+    """Refuse a view of a cell that its rule's variables do not fit: each request would fail.
+
+    A decorated function and one with ``**kwargs`` may take anything, and preprocessors may change what
+    it is called with. What modules register is theirs to test.
+    """
+    is_plain = isinstance(view, FunctionType) and name_of_function(view) and not hasattr(view, "__wrapped__")
+    if run.owner.kind != "cell" or not is_plain or app.url_value_preprocessors:
+        return
+    parameters = inspect.signature(view).parameters.values()
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return
+    named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    taken, given = {one.name for one in named}, set(rule.arguments)
+    needed = {one.name for one in named if one.default is one.empty}
+    if given - taken or needed - given:
+        raise RuleError(
+            f"{rule.rule!r} and {view.__name__}() do not fit: the rule has {_listed(given, 'variable')}, the"
+            f" function takes {_listed(taken, 'parameter')}. Write:"
+            f" def {view.__name__}({', '.join(sorted(given))})"
+        )
+
+
+def _listed(names: Iterable[str], kind: str) -> str:
+    names = sorted(names)
+    return f"{kind}{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else f"no {kind}s"
+
+
+def _displaced(
+    live: Live, run: Run, rule: Rule, view: Any, named: frozenset[str]
+) -> list[tuple[Rule, Rule | None]]:
+    """Pairs of a rule that loses methods to *rule* and what is left of it, None for nothing."""
+    views: LiveDict = live.app.view_functions
+    same_endpoint = live.app.url_map.latest.by_endpoint.get(rule.endpoint, ())
+    is_redefined = view is not None and dict.get(views, rule.endpoint) is not view
+    pairs: list[tuple[Rule, Rule | None]] = [
+        (old, None)
+        for old in same_endpoint
+        if _gives_way(old, run) and (is_redefined or _is_earlier_run(old, run))
+    ]
+    ended = {id(old) for old, _ in pairs}
+    has_view = view is not None or dict.__contains__(views, rule.endpoint)
+    for old in live.app.url_map.find_same_place(rule):
+        lost = named_methods(old) & named
+        keeps_view = not has_view and dict.__contains__(views, old.endpoint)
+        if id(old) in ended or not lost or keeps_view or not _gives_way(old, run):
+            continue
+        rest = named_methods(old) - named
+        pairs.append((old, fewer_methods(old, rest) if rest else None))
+    return pairs
+
+
+def _gives_way(rule: Rule, run: Run) -> bool:
+    entry = entry_of(rule)
+    return entry is None or run.displaces(entry)
+
+
+def _is_earlier_run(rule: Rule, run: Run) -> bool:
+    entry = entry_of(rule)
+    return entry is not None and entry.owner.key == run.owner.key and entry.body != run.body
+
+
+def _mark_last_views(views: LiveDict, rules: Iterable[Rule]) -> None:
+    """Requests that have matched these rules find the view that the rules had."""
+    for rule in rules:
+        rule.last_view = dict.get(views, rule.endpoint)  # type: ignore[attr-defined]
+
+
+def _settle(live: Live, run: Run, rule: Rule, displaced: list[tuple[Rule, Rule | None]]) -> None:
+    """Strike out what has lost its place, and tell of it."""
+    for old, rest in displaced:
+        entry = entry_of(old)
+        if entry is None:
+            continue
+        if rest is None:
+            live.ledger.displaced(run, [entry])
+        else:
+            lost = named_methods(old) - named_methods(rest)
+            run.workspace.tell_replaced(run, entry, label_of(old, lost))
+            entry.value = rest
+            entry.slot = Route(live, rest, frozenset(named_methods(rest)))
+    _forget_views(live.app, [old for old, rest in displaced if rest is None])
+
+
+def withdraw(app: Any, rules: Iterable[Rule]) -> None:
+    """Take rules out of an app's map, and the views that no other rule leads to."""
+    known = app.url_map.latest.by_endpoint
+    rules = [rule for rule in rules if any(one is rule for one in known.get(rule.endpoint, ()))]
+    _mark_last_views(app.view_functions, rules)
+    app.url_map.change(remove=rules)
+    _forget_views(app, rules)
+
+
+def _forget_views(app: Any, rules: Iterable[Rule]) -> None:
+    """Drop the views that came with rules, where no rule leads to them any more."""
+    views = app.view_functions
+    for endpoint in dict.fromkeys(rule.endpoint for rule in rules):
+        if endpoint in app.url_map.latest.by_endpoint:
+            continue
+        views.forget_view(endpoint)
+
+
+def entry_of(rule: Rule) -> Entry | None:
+    """Return the registration of a rule; None for one that no cell made, such as that of static files."""
+    return getattr(rule, "entry", None)
+
+
+def label_of(rule: Rule, methods: Iterable[str]) -> str:
+    """Return what people call a rule: its methods and its path."""
+    return f"{','.join(sorted(methods))} {rule.rule}"
+
+
+def named_methods(rule: Rule) -> set[str]:
+    """Return the methods that a rule was registered for: without HEAD and OPTIONS that came along."""
+    named = getattr(rule, "named_methods", None)
+    if named is not None:
+        return set(named)
+    methods = set(rule.methods or ())
+    if "GET" in methods:
+        methods.discard("HEAD")
+    if getattr(rule, "provide_automatic_options", False):
+        methods.discard("OPTIONS")
+    return methods
+
+
+def fewer_methods(rule: Rule, named: set[str]) -> Rule:
+    """Return *rule* for the methods *named* alone, with the HEAD and OPTIONS that come along."""
+    methods = set(named)
+    if "GET" in named:
+        methods.add("HEAD")
+    if _options_came_along(rule):
+        methods.add("OPTIONS")
+    fewer = reduced(rule, methods)
+    fewer.named_methods = set(named)  # type: ignore[attr-defined]
+    return fewer
+
+
+def _options_came_along(rule: Rule) -> bool:
+    return bool(getattr(rule, "provide_automatic_options", False)) and "OPTIONS" in (rule.methods or ())
+
+
+def options_of(rule: Rule, view: Any) -> dict[str, Any]:
+    """Return the arguments that register *rule* again on another app."""
+    options = dict(rule.get_empty_kwargs())
+    options["methods"] = named_methods(rule)
+    options["view_func"] = view
+    if not _options_came_along(rule):  # else it comes along again
+        options["provide_automatic_options"] = getattr(rule, "provide_automatic_options", None)
+    return options

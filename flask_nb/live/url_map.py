@@ -1,0 +1,419 @@
+"""The routing table: one live map, immutable tables inside, swapped by one assignment.
+
+Werkzeug's ``Map`` cannot take a rule out, sorts itself in place while requests read it, and takes a
+third of a second to rebuild with 1000 rules. Here the map that an app hands out stays one object
+(:class:`LiveMap`), while everything that matching and building read stands in a :class:`RoutingTable`
+that never changes once it is published. A change copies the dictionaries and the path of the matcher's
+trie that it touches, shares the rest, and publishes the new table by one reference assignment. A
+request that is served keeps the table that it found to its end (:func:`keep_table`); a context that a
+script or a test opens sees, as in Flask, what is registered inside it.
+
+Rules without variables are also kept in a dictionary by path, so that most requests are matched by two
+look-ups; whatever that dictionary does not answer goes through Werkzeug's own matcher, which stays
+the only place where redirects, slashes, converters and 405s are decided.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from typing import Any
+
+from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.routing.matcher import State, StateMachineMatcher
+from werkzeug.routing.rules import RuleFactory, RulePart
+
+Rank = tuple[int, ...]
+RuleKey = tuple[str, str | None, str | None, bool, bool]
+
+
+def rule_key(rule: Rule) -> RuleKey:
+    """Return what makes two rules the same place: path, subdomain, host, kind."""
+    return rule.rule, rule.subdomain, rule.host, rule.websocket, rule.build_only
+
+
+def reduced(rule: Rule, methods: Iterable[str]) -> Rule:
+    """Return *rule*, bound as it is, for fewer methods."""
+    fewer = copy(rule)
+    fewer.methods = set(methods)
+    for name in ("_build", "_build_unknown"):  # compiled builders are bound to the rule they came from
+        builder = fewer.__dict__.get(name)
+        if builder is not None:
+            fewer.__dict__[name] = builder.__func__.__get__(fewer, None)
+    return fewer
+
+
+def rank_of(rule: Rule) -> Rank:
+    """Return where a rule stands among those that match as well: where its cell first ran."""
+    rank: Rank = getattr(rule, "rank", ())
+    return rank
+
+
+class _State(State):
+    """A state of Werkzeug's matcher that knows the first of the ranks of all rules below it.
+
+    Werkzeug tries transitions of one weight, and rules of one state, in the order in which they were
+    added. Here that is the order of their ranks, so that it does not depend on which cell ran last.
+
+    :param rank: the first rank below, where it is known already.
+    """
+
+    def __init__(
+        self,
+        dynamic: list[tuple[RulePart, Any]],
+        rules: list[Rule],
+        static: dict[str, Any],
+        rank: Rank | None = None,
+    ) -> None:
+        super().__init__(dynamic, rules, static)
+        self.rank: Rank = self._first_rank() if rank is None else rank
+
+    def _first_rank(self) -> Rank:
+        below = (*(state for _, state in self.dynamic), *self.static.values())
+        return min([*map(rank_of, self.rules), *(state.rank for state in below)], default=())  # type: ignore[attr-defined]
+
+
+def _nothing() -> _State:
+    return _State([], [], {}, ())
+
+
+class SharedMatcher(StateMachineMatcher):
+    """Werkzeug's state machine with additions and removals that copy only the path they touch."""
+
+    def __init__(self, merge_slashes: bool, root: _State | None = None) -> None:
+        super().__init__(merge_slashes)
+        self._root: Any = root or _nothing()
+
+    def with_rule(self, rule: Rule) -> SharedMatcher:
+        """Return a matcher that also knows *rule*."""
+        return SharedMatcher(self.merge_slashes, _with(self._root, rule, rule._parts, 0))
+
+    def without_rule(self, rule: Rule) -> SharedMatcher:
+        """Return a matcher that no longer knows *rule*."""
+        root = _without(self._root, rule, rule._parts, 0) or _nothing()
+        return SharedMatcher(self.merge_slashes, root)
+
+    def with_rule_instead(self, old: Rule, new: Rule) -> SharedMatcher:
+        """Return a matcher in which *new*, of the same parts, stands in the place of *old*."""
+        return SharedMatcher(self.merge_slashes, _instead(self._root, old, new, old._parts, 0))
+
+    def add(self, rule: Rule) -> None:
+        """Refuse to change in place; tables are shared between threads."""
+        raise TypeError("a routing table does not change: add the rule to the app's url_map")
+
+    def update(self) -> None:
+        """Do nothing: transitions are put in their order when they are added."""
+
+
+def _order(transition: tuple[RulePart, Any]) -> Any:
+    return transition[0].weight, transition[1].rank
+
+
+def _with(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _State:
+    is_empty = not (state.rules or state.static or state.dynamic)
+    rank = rank_of(rule) if is_empty else min(state.rank, rank_of(rule))
+    if depth == len(parts):
+        rules = list(state.rules)
+        insort(rules, rule, key=rank_of)
+        return _State(state.dynamic, rules, state.static, rank)
+    part = parts[depth]
+    if part.static:
+        child = _with(state.static.get(part.content) or _nothing(), rule, parts, depth + 1)
+        return _State(state.dynamic, state.rules, {**state.static, part.content: child}, rank)
+    below = next((child for known, child in state.dynamic if known == part), None) or _nothing()
+    others = [one for one in state.dynamic if one[0] != part]
+    insort(others, (part, _with(below, rule, parts, depth + 1)), key=_order)
+    return _State(others, state.rules, state.static, rank)
+
+
+def _without(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _State | None:
+    """The state without the rule, or None when nothing is left of it."""
+    dynamic, rules, static = state.dynamic, state.rules, state.static
+    if depth == len(parts):
+        rules = [one for one in rules if one is not rule]
+    elif parts[depth].static:
+        child = _without(static[parts[depth].content], rule, parts, depth + 1)
+        static = dict(static)
+        if child is None:
+            del static[parts[depth].content]
+        else:
+            static[parts[depth].content] = child
+    else:
+        changed = (
+            (known, child if known != parts[depth] else _without(child, rule, parts, depth + 1))
+            for known, child in dynamic
+        )
+        dynamic = sorted(((known, child) for known, child in changed if child is not None), key=_order)
+    return _State(dynamic, rules, static) if rules or static or dynamic else None
+
+
+def _instead(state: Any, old: Rule, new: Rule, parts: list[RulePart], depth: int) -> _State:
+    """The state with *new*, of the same rank and parts, in the place of *old*."""
+    dynamic, rules, static = state.dynamic, state.rules, state.static
+    if depth == len(parts):
+        rules = [new if one is old else one for one in rules]
+    elif parts[depth].static:
+        content = parts[depth].content
+        static = {**static, content: _instead(static[content], old, new, parts, depth + 1)}
+    else:
+        dynamic = [
+            (known, child if known != parts[depth] else _instead(child, old, new, parts, depth + 1))
+            for known, child in dynamic
+        ]
+    return _State(dynamic, rules, static, state.rank)
+
+
+def _is_plain(rule: Rule) -> bool:
+    """Whether a path that equals the rule's text is a match with nothing left to decide."""
+    return not (
+        rule._converters
+        or rule.build_only
+        or rule.websocket
+        or rule.alias
+        or rule.subdomain
+        or rule.host
+        or rule.redirect_to is not None
+        or "//" in rule.rule
+        or not rule.rule.isascii()
+    )
+
+
+class RoutingTable:
+    """What matching and building read: rules by trie, by endpoint and, if plain, by path. Immutable."""
+
+    __slots__ = ("by_endpoint", "by_path", "matcher", "with_defaults")
+
+    def __init__(
+        self,
+        matcher: SharedMatcher,
+        by_endpoint: dict[Any, list[Rule]],
+        by_path: dict[str, tuple[Rule, ...]],
+        with_defaults: frozenset[Any],
+    ) -> None:
+        self.matcher = matcher
+        self.by_endpoint = by_endpoint
+        self.by_path = by_path
+        self.with_defaults = with_defaults
+
+    def find_plain(self, path: str, method: str) -> Rule | None:
+        """Return the rule that certainly matches, or None when the matcher has to decide.
+
+        :param path: the path as WSGI hands it over.
+        :param method: the HTTP method in upper case.
+        """
+        for rule in self.by_path.get(path, ()):
+            if rule.methods is None or method in rule.methods:
+                return None if rule.endpoint in self.with_defaults else rule
+        return None
+
+    def rules(self) -> list[Rule]:
+        """Return every rule, grouped by endpoint in the order of first registration."""
+        return [rule for rules in self.by_endpoint.values() for rule in rules]
+
+
+def _build_order(rule: Rule) -> Any:
+    return rule.build_compare_key(), rank_of(rule)
+
+
+class _Draft:
+    """A table in the making; only the thread that drafts it sees it."""
+
+    def __init__(self, table: RoutingTable) -> None:
+        self.matcher = table.matcher
+        self.by_endpoint = dict(table.by_endpoint)
+        self.by_path = dict(table.by_path)
+        self.with_defaults = table.with_defaults
+
+    def add(self, rule: Rule) -> None:
+        if not rule.build_only:
+            self.matcher = self.matcher.with_rule(rule)
+        rules = list(self.by_endpoint.get(rule.endpoint, ()))
+        insort(rules, rule, key=_build_order)
+        self._set_endpoint(rule.endpoint, rules)
+        if _is_plain(rule):
+            self.by_path[rule.rule] = tuple(sorted((*self.by_path.get(rule.rule, ()), rule), key=rank_of))
+
+    def remove(self, rule: Rule) -> None:
+        if not rule.build_only:
+            self.matcher = self.matcher.without_rule(rule)
+        self._set_endpoint(rule.endpoint, [one for one in self.by_endpoint[rule.endpoint] if one is not rule])
+        if rule.rule in self.by_path:
+            rest = tuple(one for one in self.by_path[rule.rule] if one is not rule)
+            if rest:
+                self.by_path[rule.rule] = rest
+            else:
+                del self.by_path[rule.rule]
+
+    def substitute(self, old: Rule, new: Rule) -> None:
+        """Put *new*, the same rule for fewer methods, where *old* stood."""
+        if not old.build_only:
+            self.matcher = self.matcher.with_rule_instead(old, new)
+        rules = [one for one in self.by_endpoint[old.endpoint] if one is not old]
+        insort(rules, new, key=_build_order)
+        self._set_endpoint(new.endpoint, rules)
+        if old.rule in self.by_path:
+            self.by_path[old.rule] = tuple(new if one is old else one for one in self.by_path[old.rule])
+
+    def _set_endpoint(self, endpoint: Any, rules: list[Rule]) -> None:
+        if rules:
+            self.by_endpoint[endpoint] = rules
+        else:
+            self.by_endpoint.pop(endpoint, None)
+        if any(rule.defaults for rule in rules):
+            self.with_defaults |= {endpoint}
+        else:
+            self.with_defaults -= {endpoint}
+
+    def table(self) -> RoutingTable:
+        return RoutingTable(self.matcher, self.by_endpoint, self.by_path, self.with_defaults)
+
+
+class LiveMap(Map):
+    """Werkzeug's ``Map``, whose rules can be added, replaced and taken out while requests run.
+
+    :attr:`table` is what is served now. Read from it once and keep what you read: the next change
+    publishes another one.
+    """
+
+    table: RoutingTable
+    #: In a notebook: called with each rule that is added, to record it or to publish it.
+    register: Callable[[Rule], None] | None = None
+
+    def __init__(self, rules: Iterable[RuleFactory] | None = None, **options: Any) -> None:
+        self._change_lock = threading.RLock()
+        self._batched: RoutingTable | None = None
+        super().__init__(None, **options)
+        self._remap = False
+        for factory in rules or ():
+            self.add(factory)
+
+    # Werkzeug's own methods read these two; they lead to the table of the moment.
+    @property
+    def _matcher(self) -> StateMachineMatcher:
+        return self.table.matcher
+
+    @_matcher.setter
+    def _matcher(self, matcher: StateMachineMatcher) -> None:
+        self.table = RoutingTable(SharedMatcher(matcher.merge_slashes), {}, {}, frozenset())
+
+    @property
+    def _rules_by_endpoint(self) -> dict[Any, list[Rule]]:
+        return self.table.by_endpoint
+
+    @_rules_by_endpoint.setter
+    def _rules_by_endpoint(self, rules: dict[Any, list[Rule]]) -> None:
+        pass  # the base class starts with an empty dictionary; the table has its own
+
+    @property
+    def merge_slashes(self) -> bool:
+        """Whether repeated slashes are merged by a redirect."""
+        return self.table.matcher.merge_slashes
+
+    @merge_slashes.setter
+    def merge_slashes(self, value: bool) -> None:
+        with self._change_lock:
+            table = self.table
+            matcher = SharedMatcher(value, table.matcher._root)
+            self.table = RoutingTable(matcher, table.by_endpoint, table.by_path, table.with_defaults)
+
+    def update(self) -> None:
+        """Do nothing: a published table is in order."""
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        """Bind the rules of *rulefactory* and publish a table with them.
+
+        In a notebook they are recorded as what the cell at work registers.
+        """
+        rules = list(rulefactory.get_rules(self))
+        if self.register is None:
+            self.change(add=rules)
+            return
+        for rule in rules:
+            self.register(rule)
+
+    def change(
+        self,
+        *,
+        add: Iterable[Rule] = (),
+        remove: Iterable[Rule] = (),
+        substitute: Iterable[tuple[Rule, Rule]] = (),
+        before_publishing: Callable[[], object] | None = None,
+    ) -> None:
+        """Publish one table with all of these changes, or, when a rule is wrong, none of them.
+
+        :param add: new rules, bound here.
+        :param remove: rules of this map to take out.
+        :param substitute: pairs of a rule of this map and the one, already bound, in its place.
+        :param before_publishing: called when nothing can fail any more, just before the swap.
+        """
+        new = list(add)
+        for rule in new:
+            if rule.map is not self:
+                rule.bind(self)
+        with self._change_lock:
+            draft = _Draft(self.latest)
+            for rule in remove:
+                draft.remove(rule)
+            for old, instead in substitute:
+                draft.substitute(old, instead)
+            for rule in new:
+                draft.add(rule)
+            if before_publishing is not None:
+                before_publishing()
+            self._put(draft.table())
+
+    def _put(self, table: RoutingTable) -> None:
+        if self._batched is None:
+            self.table = table
+        else:
+            self._batched = table
+
+    @property
+    def latest(self) -> RoutingTable:
+        """The table with the changes of a batch that is not published yet."""
+        return self._batched or self.table
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Publish the changes of a block as one, when it ends; none of them when it fails."""
+        with self._change_lock:
+            if self._batched is not None:  # a batch within a batch is part of it
+                yield
+                return
+            self._batched = self.table
+            try:
+                yield
+                self.table = self._batched
+            finally:
+                self._batched = None
+
+    def find_same_place(self, rule: Rule) -> list[Rule]:
+        """Return the rules of the path, host and kind of *rule*, which need not be bound yet."""
+        subdomain = self.default_subdomain if rule.subdomain is None else rule.subdomain
+        key = (rule.rule, subdomain, rule.host, rule.websocket, rule.build_only)
+        return [one for one in self.latest.rules() if one.rule == key[0] and rule_key(one) == key]
+
+
+def keep_table(adapter: MapAdapter, table: RoutingTable) -> None:
+    """Let an adapter of a live map see *table* from now on, whatever is registered."""
+    if isinstance(adapter.map, LiveMap):
+        adapter.map = BoundMap(adapter.map, table)
+
+
+class BoundMap(Map):
+    """The map of one adapter: the options of a live map with the table of one moment."""
+
+    def __init__(self, live: LiveMap, table: RoutingTable) -> None:
+        self.live = live
+        self.table = table
+        self._matcher = table.matcher
+        self._rules_by_endpoint = table.by_endpoint
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.live, name)
+
+    def update(self) -> None:
+        """Do nothing: the table is in order."""

@@ -1,0 +1,76 @@
+"""Responses that show themselves, and the client that returns them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, cast
+
+from flask_nb.exchange import Exchanger, ExchangeResponse, FileClient, Request
+
+from .body import Body
+from .html import write_html
+from .inlining import Page, inlined_page
+from .options import Display
+from .panel import Panel
+from .text import write_text
+
+MAX_BUNDLE = 300_000
+"""Bytes that a displayed bundle has at most, text and HTML together."""
+
+_PLAINLY = Display()
+
+
+class PanelResponse(ExchangeResponse):
+    """An :class:`.ExchangeResponse` that shows its exchange when it is displayed.
+
+    How it is shown stands with the response and not with the exchange: whatever sends and records can do
+    without, and a cell that keeps ``r.exchange`` keeps what happened, not a picture of it.
+    """
+
+    display = _PLAINLY
+    """How the exchange is to be shown."""
+
+    page: Page | None = None
+    """An HTML body with the app's own files in it, None of any other."""
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        """Return the exchange as text and as HTML."""
+        panel = Panel(self.exchange, self.display, self.page)
+        # HTML gets the room that the text leaves, whether or not the text is asked for: what a front end
+        # stores must not depend on which of the two it wanted. The panel has worked out the costly parts
+        # (parsing, layout, masks) when the text is written, so this costs little.
+        bundle = {"text/plain": write_text(panel)}
+        html_room = MAX_BUNDLE - len(bundle["text/plain"].encode())
+        if (not include or "text/html" in include) and "text/html" not in (exclude or ()):
+            bundle["text/html"] = write_html(panel, html_room)
+        if (include and "text/plain" not in include) or "text/plain" in (exclude or ()):
+            del bundle["text/plain"]
+        return bundle, {}
+
+
+class PanelExchanger(Exchanger):
+    """An :class:`.Exchanger` whose responses show themselves."""
+
+    response_class = PanelResponse
+
+    def send(self, request: Request, follow: bool = True, display: Display = _PLAINLY) -> PanelResponse:
+        """Send a request and return the response, see :meth:`.Exchanger.send`.
+
+        :param display: how the exchange, and those that led to it, are to be shown.
+        """
+        response = cast(PanelResponse, super().send(request, follow))
+        for each in (*response.history, response):
+            cast(PanelResponse, each).display = display
+        self._complete_page(response)
+        return response
+
+    def _complete_page(self, response: PanelResponse) -> None:
+        """Fetch the files of a page now: a display must neither ask the app nor differ from the last one."""
+        sent = response.exchange.request
+        body = Body(response.exchange, response.display)
+        if body.kind == "html":
+            files = FileClient(self, sent)
+            url = f"http://{sent.host}{sent.path}"
+            response.page = inlined_page(body.text, url, files.fetch, scripts=response.display.scripts)

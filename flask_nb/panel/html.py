@@ -1,0 +1,224 @@
+"""The HTML writer: a panel that is calm, and readable in every viewer.
+
+What must be read stands in ``div span table tr td pre code b a`` with inline styles: static and untrusted
+viewers drop or print ``<style>``, ``<details>`` and frames, so those only decorate. The app's and the user's
+words always stand in ``pre`` or ``code``, where front ends do not typeset ``$…$``. A body that is HTML
+gets a frame of its own without scripts, forms, popups or origin, and its escaped source stands outside.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import Any
+
+from flask_nb.exchange import Failure
+from flask_nb.exchange.masks import printable
+
+from .body import Body, BodyKind
+from .frame import page_frame
+from .grid import table_html
+from .inlining import MAX_FRAME, inlined_page
+from .json_layout import JsonObject
+from .media import binary_body, image_html, media_body
+from .panel import Panel, Summary
+from .styles import (
+    BOX,
+    ERROR,
+    HOP,
+    LINE,
+    PLAIN,
+    PRE,
+    QUIET,
+    ROW,
+    TEXT,
+    WRAPPED,
+    code,
+    fold,
+    foot,
+    mono,
+    note,
+    pre,
+    status_colour,
+)
+from .tree import json_tree, token_html
+from .words import counted, more
+
+_RESERVE = 4_000
+_MAX_TABLE = 25_000
+_TREE_LINES = 20
+_MAX_LINE = 110
+_MAX_PICTURES = 4
+_PAIRS = f"color:{TEXT};border-collapse:collapse;border:0;margin:0 0 6px;font-size:12px"
+_CELL = (
+    "padding:1px 12px;text-align:left;vertical-align:top;border:0;color:inherit;"
+    "white-space:normal;max-width:44rem"
+)
+
+
+def write_html(panel: Panel, room: int) -> str:
+    """Return a panel as HTML that is safe in every front end and readable without frames and styles.
+
+    :param room: bytes that it may have. What must be said is bounded and comes first, the folds offer
+        more and get half of what is left, and the body gets the rest.
+    """
+    row = f"{ROW};{WRAPPED}" if len(str(panel.summary)) > _MAX_LINE else ROW
+    head = [*_hops(panel), f'<div style="{row}">{_words(panel.summary, "b")}</div>']
+    tail = [*(note(mono(words)) for words in panel.notes), *_output(panel), *_failure(panel)]
+    room -= _RESERVE + sum(_length(piece) for piece in (*head, *tail))
+    folds = foot(_fitting([*_json_folds(panel.body), *_source(panel), *_headers(panel)], room // 2))
+    room -= _length(folds)
+    body = _BODIES[panel.body.kind](panel, room) if panel.is_body_shown else ()
+    return f'<div style="{BOX}">{"".join([*head, *body, *tail, folds])}</div>'
+
+
+def _fitting(folds: list[str], room: int) -> list[str]:
+    kept = []
+    for each in folds:
+        if _length(each) <= room:
+            room -= _length(each)
+            kept.append(each)
+    return kept
+
+
+def _length(text: str) -> int:
+    return len(text.encode())
+
+
+def _hops(panel: Panel) -> Iterator[str]:
+    """Yield the redirects on the way, quieter than where they led."""
+    lines = [hop if isinstance(hop, str) else _words(hop, "span") for hop in panel.hops]
+    if lines:
+        yield f'<div style="{HOP}">{"".join(f"<div>{line}</div>" for line in lines)}</div>'
+
+
+def _words(summary: Summary, tag: str) -> str:
+    rest = "".join(f" · {part}" for part in summary.details)
+    return (
+        f'<code style="{PLAIN}">{escape(summary.method)} <{tag}>{escape(summary.path)}</{tag}> → '
+        f'<{tag} style="color:{status_colour(summary.status)}">{escape(summary.status)}</{tag}>'
+        f'<span style="color:{QUIET}">{escape(rest)}</span></code>'
+    )
+
+
+def _page_body(panel: Panel, room: int) -> Iterator[str]:
+    page = panel.page or inlined_page(panel.body.text, "", lambda path: None)
+    return page_frame(page, room, scripts=panel.display.scripts)
+
+
+def _json_body(panel: Panel, room: int) -> Iterator[str]:
+    if panel.body.json is None:
+        yield from _text_body(panel, room)
+        return
+    layout = panel.body.json.layout
+    inner = "\n".join("".join(token_html(token) for token in line) for line in layout.lines)
+    if _length(inner) > room:  # colours cost many times what they colour
+        inner = escape(layout.text)
+    yield pre(inner + escape(more(layout.hidden, "_.json")))
+
+
+def _csv_body(panel: Panel, room: int) -> Iterator[str]:
+    if panel.body.table is None:
+        yield from _text_body(panel, room)
+    else:
+        yield table_html(panel.body.table, min(room, MAX_FRAME), "_.text")
+
+
+def _text_body(panel: Panel, room: int) -> Iterator[str]:
+    yield pre(escape(panel.body.clipped))
+
+
+def _media_body(panel: Panel, room: int) -> Iterator[str]:
+    return media_body(panel.body, room)
+
+
+_BODIES: dict[BodyKind, Callable[[Panel, int], Iterator[str]]] = {
+    "empty": lambda panel, room: iter(()),
+    "html": _page_body,
+    "json": _json_body,
+    "csv": _csv_body,
+    "svg": _media_body,
+    "image": _media_body,
+    "audio": _media_body,
+    "video": _media_body,
+    "text": _text_body,
+    "binary": lambda panel, room: binary_body(panel.body, room),
+}
+
+
+def _json_folds(body: Body) -> Iterator[str]:
+    """Offer a JSON array of objects as a table too, and what is nested or long as a tree."""
+    if body.json is None:
+        return
+    if body.table is not None:
+        title = f"{body.table.name} as a table" if body.table.name else "as a table"
+        yield fold(title, table_html(body.table, _MAX_TABLE, "_.json"))
+    if _is_nested(body.json.value) or body.json.layout.total > _TREE_LINES:
+        yield fold("as a tree", f'<div style="{PRE}">{json_tree(body.json.value)}</div>')
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether a member is itself an object or array that has members."""
+    if not isinstance(value, (JsonObject, list)):
+        return False
+    members = [member for _, member in value] if isinstance(value, JsonObject) else value
+    return any(isinstance(member, (JsonObject, list)) and member for member in members)
+
+
+def _source(panel: Panel) -> Iterator[str]:
+    if panel.body.kind in {"html", "csv", "svg"} and panel.is_body_shown:
+        yield fold("source", pre(escape(panel.body.clipped)))
+
+
+def _headers(panel: Panel) -> Iterator[str]:
+    if panel.sent_headers:
+        yield fold(counted(len(panel.sent_headers), "request header"), _pairs(panel.sent_headers))
+    if panel.headers:
+        title = counted(len(panel.headers), "header")
+        yield fold(title, _pairs(panel.headers), is_open=panel.are_headers_the_answer)
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> str:
+    rows = "".join(
+        f'<tr style="background:none">'
+        f'<td style="{_CELL};color:{QUIET};white-space:nowrap">{code(name)}</td>'
+        f'<td style="{_CELL}">{code(value, "overflow-wrap:anywhere")}</td></tr>'
+        for name, value in pairs
+    )
+    return f'<table style="{_PAIRS}">{rows}</table>'
+
+
+def _output(panel: Panel) -> Iterator[str]:
+    if panel.output:
+        yield note(f'printed<pre style="{PRE};padding:2px 0 4px">{escape(panel.output)}</pre>')
+    pictures = (part.data["image/png"] for part in panel.exchange.parts if "image/png" in part.data)
+    for data in [*pictures][:_MAX_PICTURES]:
+        text = b64encode(data).decode() if isinstance(data, bytes) else str(data)
+        if len(text) <= MAX_FRAME // 8:
+            yield image_html("image/png", text)
+
+
+def _failure(panel: Panel) -> Iterator[str]:
+    failure = panel.exchange.failure
+    if failure is None:
+        return
+    inner = _traceback(failure, panel.exchange.endpoint)
+    yield f'<pre style="{PRE};border-top:1px solid {LINE}">{inner}</pre>'
+    if failure.variables:
+        yield note(" · ".join(mono(printable(f"{name} = {value}")) for name, value in failure.variables))
+    if failure.hint:
+        yield note(mono(printable(failure.hint)))
+
+
+def _traceback(failure: Failure, endpoint: str | None) -> str:
+    kind, colon, words = printable(failure.message).partition(":")
+    lines = [
+        f'<span style="color:{QUIET}">{escape(place)}</span>   {escape(source)}'
+        for place, source in failure.places(endpoint)
+    ]
+    lines.append(f'<b style="color:{ERROR}">{escape(kind)}</b>{escape(colon + words)}')
+    if failure.cause is not None:
+        caused = f'<span style="color:{QUIET}">caused by</span>'
+        lines += ["", caused, _traceback(failure.cause, endpoint)]
+    return "\n".join(lines)

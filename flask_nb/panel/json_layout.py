@@ -1,0 +1,171 @@
+"""JSON laid out for reading, without changing what it says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from flask_nb.exchange.masks import printable
+
+from .words import MAX_CHARACTERS, MAX_LINES, clip
+
+MAX_JSON = 500_000
+"""Characters of JSON that are laid out at most."""
+
+_INLINE_WIDTH = 72
+_CONSTANTS = {None: "null", True: "true", False: "false"}
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class Literal_(str):
+    """A JSON number as it stood in the text, neither rounded nor limited."""
+
+
+class JsonObject(tuple[tuple[str, Any], ...]):
+    """A JSON object as its pairs, so that a name that stands twice is shown twice."""
+
+
+Token = tuple[str, str]
+"""A kind (``key``, ``string``, ``other``) and a piece of text."""
+
+
+class Layout(NamedTuple):
+    """The first lines of a JSON value.
+
+    :param lines: each as tokens.
+    :param hidden: how many lines or characters are left out, in words; None if nothing is.
+    :param total: how many lines all of it has.
+    """
+
+    lines: list[list[Token]]
+    hidden: str | None
+    total: int
+
+    @property
+    def text(self) -> str:
+        """The lines as text."""
+        return "\n".join("".join(piece for _, piece in line) for line in self.lines)
+
+
+def parse_json(text: str, limit: int = MAX_JSON) -> Any:
+    """Return JSON with its numbers as they are written and its objects as tuples of pairs.
+
+    :param limit: characters that are parsed at most.
+    :raises ValueError: if it is not JSON, or too much to be laid out.
+    :raises RecursionError: if it is too deep.
+    """
+    if len(text) > limit:
+        raise ValueError("too long to be laid out")
+    return json.loads(
+        text,
+        parse_int=Literal_,
+        parse_float=Literal_,
+        parse_constant=Literal_,
+        object_pairs_hook=JsonObject,
+    )
+
+
+def lay_out(value: Any) -> Layout:
+    """Return the first lines of a JSON value.
+
+    A short list of scalars stays on one line, and so does a short object that is the item of a list.
+
+    :raises RecursionError: if it is too deep.
+    """
+    sheet = _Sheet(MAX_LINES)
+    sheet.add(value)
+    whole = Layout(sheet.lines, None, sheet.count)
+    part = clip(whole.text, sheet.count, sheet.length)
+    if part.hidden is None or len(part.text) < MAX_CHARACTERS:
+        return whole._replace(hidden=part.hidden)
+    # The last line may end within a token.
+    return Layout([[("other", line)] for line in part.text.split("\n")], part.hidden, sheet.count)
+
+
+def compact(value: Any, most: int) -> str:
+    """Return a JSON value on one line, a string without its quotes.
+
+    :param most: characters that are of interest; more may be left out.
+    """
+    if not isinstance(value, (JsonObject, list)):
+        return printable(value) if isinstance(value, str) else _scalar(value)[1]
+    sheet = _Sheet(most)  # each line has at least one
+    sheet.add(value)
+    return " ".join("".join(piece for _, piece in line).strip() for line in sheet.lines)
+
+
+class _Sheet:
+    """Takes a value line by line, and keeps the first lines.
+
+    What is not kept is counted: its length and its number of lines say what is left out. That asks for the
+    same decisions where lines end, so there is one way through a value, and only the tokens are dropped.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.lines: list[list[Token]] = []
+        self.count = 0
+        self.length = -1  # no line end before the first line
+        self._most = most
+
+    def add(self, value: Any, depth: int = 0, lead: tuple[Token, ...] = (), end: str = "") -> None:
+        """Add a value, below a line that begins with *lead*, followed by *end*."""
+        tokens = one_line(value, with_objects=depth > 0 and not lead)
+        if tokens is not None:
+            self._put(depth, [*lead, *tokens, ("other", end)])
+            return
+        opening, closing = "{}" if isinstance(value, JsonObject) else "[]"
+        self._put(depth, [*lead, ("other", opening)])
+        for index, item in enumerate(value):
+            comma = "," if index < len(value) - 1 else ""
+            if isinstance(value, JsonObject):
+                self.add(item[1], depth + 1, (_key(item[0]), ("other", ": ")), comma)
+            else:
+                self.add(item, depth + 1, (), comma)
+        self._put(depth, [("other", closing + end)])
+
+    def _put(self, depth: int, tokens: list[Token]) -> None:
+        self.count += 1
+        self.length += 1 + 2 * depth + sum([len(text) for _, text in tokens])
+        if self.count <= self._most:
+            self.lines.append([("other", "  " * depth), *tokens])
+
+
+def one_line(value: Any, *, with_objects: bool = False) -> list[Token] | None:
+    """Return the tokens of a value on one line: a scalar, or a short container that holds scalars.
+
+    :param with_objects: whether an object that has members may stand on one line.
+    """
+    if not isinstance(value, (JsonObject, list)):
+        return [_scalar(value)]
+    is_object = isinstance(value, JsonObject)
+    if value and (len(value) > _INLINE_WIDTH or (is_object and not with_objects)):
+        return None
+    opening, closing = "{}" if is_object else "[]"
+    tokens, room = [("other", opening)], _INLINE_WIDTH - 2
+    for index, item in enumerate(value):
+        inner = [("other", ", ")] if index else []
+        if is_object:
+            inner += [_key(item[0]), ("other", ": ")]
+            item = item[1]
+        # A list within a list, even an empty one, gets lines of its own: a matrix reads as rows.
+        elif isinstance(item, (JsonObject, list)):
+            return None
+        rest = one_line(item)
+        if rest is None:
+            return None
+        inner += rest
+        room -= sum([len(text) for _, text in inner])
+        if room < 0:
+            return None
+        tokens += inner
+    return [*tokens, ("other", closing)]
+
+
+def _key(name: str) -> Token:
+    return "key", printable(_encode(name))
+
+
+def _scalar(value: Any) -> Token:
+    if isinstance(value, Literal_) or not isinstance(value, str):
+        return "other", value if isinstance(value, Literal_) else _CONSTANTS[value]
+    return "string", printable(_encode(value))

@@ -1,0 +1,199 @@
+"""The live map: it behaves as Werkzeug's, and its tables change by one assignment."""
+
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
+from werkzeug.test import create_environ
+
+from flask_nb.live.url_map import LiveMap, RoutingTable, SharedMatcher, keep_table
+from flask_nb.web import Flask
+
+
+def outcome(url_map, path, method):
+    """What matching gives, in a form that compares."""
+    try:
+        rule, values = url_map.bind("localhost").match(path, method, return_rule=True)
+    except RequestRedirect as exc:
+        return "redirect", exc.new_url
+    except MethodNotAllowed as exc:
+        return "405", sorted(exc.valid_methods or ())
+    except HTTPException as exc:
+        return "error", exc.code
+    return rule.endpoint, dict(values)
+
+
+PARTS = ["a", "b", "a-b", "<x>", "<int:x>", "<int:y>", "<path:x>", "<any(a,b):x>", "c<x>", "<x>.txt"]
+rule_texts = st.lists(st.sampled_from(PARTS), min_size=0, max_size=3, unique_by=lambda p: p[-3:]).flatmap(
+    lambda parts: st.sampled_from(["/" + "/".join(parts), "/" + "/".join([*parts, ""])])
+)
+rules = st.builds(
+    dict,
+    string=rule_texts.map(lambda text: text.replace("//", "/")),
+    methods=st.sampled_from([None, ["GET"], ["POST"], ["GET", "PUT"]]),
+    strict_slashes=st.sampled_from([None, True, False]),
+)
+paths = st.lists(st.sampled_from(["a", "b", "a-b", "7", "cx", "x.txt", ""]), max_size=4).map(
+    lambda parts: "/" + "/".join(parts)
+)
+
+
+def make_rules(definitions):
+    made = []
+    for number, definition in enumerate(definitions):
+        options = dict(definition)
+        made.append(Rule(options.pop("string"), endpoint=f"e{number}", **options))
+    return made
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(rules, min_size=1, max_size=6), st.lists(paths, min_size=1, max_size=6))
+def test_live_map_matches_as_werkzeugs_map(definitions, asked):
+    try:
+        theirs, ours = Map(make_rules(definitions)), LiveMap(make_rules(definitions))
+    except (ValueError, SyntaxError):  # a variable twice in one rule: refused by both
+        return
+    for path in asked:
+        for method in ("GET", "POST"):
+            assert outcome(ours, path, method) == outcome(theirs, path, method)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(rules, min_size=2, max_size=6), st.lists(paths, min_size=1, max_size=6), st.data())
+def test_a_map_with_a_rule_taken_out_equals_one_that_never_had_it(definitions, asked, data):
+    try:
+        live = LiveMap(make_rules(definitions))
+    except (ValueError, SyntaxError):
+        return
+    index = data.draw(st.integers(0, len(definitions) - 1))
+    victim = next(rule for rule in live.iter_rules() if rule.endpoint == f"e{index}")
+    live.change(remove=[victim])
+    never = Map([rule for rule in make_rules(definitions) if rule.endpoint != f"e{index}"])
+    for path in asked:
+        assert outcome(live, path, "GET") == outcome(never, path, "GET")
+
+
+@given(st.lists(rules, min_size=1, max_size=6), paths, st.sampled_from(["GET", "POST"]))
+@settings(max_examples=150, deadline=None)
+def test_a_plain_find_agrees_with_the_matcher(definitions, path, method):
+    try:
+        live = LiveMap(make_rules(definitions))
+    except (ValueError, SyntaxError):
+        return
+    found = live.table.find_plain(path, method)
+    if found is not None:
+        assert outcome(live, path, method) == (found.endpoint, {})
+
+
+def test_an_adapter_keeps_the_table_if_told_to():
+    live = LiveMap([Rule("/old", endpoint="old")])
+    adapter = live.bind("localhost")
+    keep_table(adapter, live.table)
+    live.change(remove=list(live.iter_rules()), add=[Rule("/new", endpoint="new")])
+    assert adapter.match("/old") == ("old", {})
+    assert adapter.build("old") == "/old"
+    with pytest.raises(NotFound):
+        live.bind("localhost").match("/old")
+
+
+def test_an_adapter_sees_what_is_added():
+    live = LiveMap([Rule("/old", endpoint="old")])
+    adapter = live.bind_to_environ(create_environ("/new"))
+    live.add(Rule("/new", endpoint="new"))
+    assert adapter.match() == ("new", {})
+    assert adapter.build("new") == "/new"
+
+
+@pytest.mark.parametrize("path", ["/plain", "/with/variable"])
+def test_a_served_request_keeps_its_table(path):
+    app = Flask(__name__)
+
+    @app.get("/plain")
+    @app.get("/with/<what>")
+    def view(what=None):
+        assert app.url_for("static", filename="a") == "/static/a"
+        app.url_map.add(Rule("/new", endpoint="new"))
+        with pytest.raises(BuildError):
+            app.url_for("new")
+        return "kept"
+
+    assert app.test_client().get(path).text == "kept"
+
+
+def test_a_wrong_rule_changes_nothing():
+    live = LiveMap([Rule("/old", endpoint="old")])
+    before = live.table
+    with pytest.raises(LookupError):
+        live.change(remove=list(live.iter_rules()), add=[Rule("/<no:x>", endpoint="new")])
+    assert live.table is before
+
+
+def test_a_batch_is_published_as_one_change():
+    live = LiveMap()
+    with live.batch():
+        live.add(Rule("/a", endpoint="a"))
+        live.add(Rule("/b", endpoint="b"))
+        assert not list(live.iter_rules())
+    assert {rule.endpoint for rule in live.iter_rules()} == {"a", "b"}
+
+
+def test_a_failed_batch_publishes_nothing():
+    live = LiveMap()
+
+    def add_and_fail():
+        with live.batch():
+            live.add(Rule("/a", endpoint="a"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        add_and_fail()
+    assert not list(live.iter_rules())
+
+
+def test_rule_factories_and_map_options_work_as_on_a_map():
+    live = LiveMap([Submount("/v1", [Rule("/x", endpoint="x")])], host_matching=False, strict_slashes=False)
+    assert live.bind("localhost").match("/v1/x") == ("x", {})
+    assert live.is_endpoint_expecting("x")
+    assert not live.is_endpoint_expecting("x", "y")
+    assert repr(live).startswith("LiveMap([")
+    live.merge_slashes = False
+    assert not live.merge_slashes
+
+
+def test_a_matcher_in_use_refuses_to_change_in_place():
+    with pytest.raises(TypeError, match="url_map"):
+        SharedMatcher(True).add(Rule("/x"))
+    assert isinstance(LiveMap().table, RoutingTable)
+
+
+def test_no_request_sees_a_half_made_rule_while_it_is_replaced():
+    from flask_nb.live.workspace import Workspace
+
+    app, workspace = Flask("swap"), Workspace()
+
+    def define(name):
+        run = workspace.begin("cell", "cell", is_certain=True)
+        app.add_url_rule(f"/x/<{name}>", "view", lambda **values: ",".join(values))
+        workspace.finish(run, succeeded=True)
+
+    define("a")
+    answers, stop = set(), threading.Event()
+
+    def ask():
+        client = app.test_client()
+        while not stop.is_set():
+            response = client.get("/x/1")
+            answers.add((response.status_code, response.text))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(300):
+        define("ab"[number % 2])
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert answers <= {(200, "a"), (200, "b")}
