@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask_nb.cells import cell_name
+from flask_nb.cells import cell_name, telling_line
 from flask_nb.engines import Run, Workspace
 
 if TYPE_CHECKING:
@@ -46,8 +46,10 @@ class CellEvents:
         self._local = threading.local()  # cells of a subshell run in a thread of their own
 
     def register(self) -> None:
-        """Listen from now on."""
+        """Listen from now on, before all others: what an autoreloader executes is within the cell's run."""
         self._ip.events.register("pre_run_cell", self.begin)
+        listeners = self._ip.events.callbacks["pre_run_cell"]
+        listeners.insert(0, listeners.pop())
         self._ip.events.register("post_run_cell", self.end)
 
     def unregister(self) -> None:
@@ -73,9 +75,8 @@ class CellEvents:
         """Make the cell the current owner."""
         cell_id = getattr(info, "cell_id", None)
         source = str(info.raw_cell)
-        name = cell_name(source)
-        key = ("cell", cell_id) if cell_id else ("name", name)
-        run = self.workspace.begin(key, name, is_certain=bool(cell_id))
+        key = ("cell", cell_id) if cell_id else ("name", telling_line(source))
+        run = self.workspace.begin(key, cell_name(source), is_certain=bool(cell_id))
         for line in self.workspace.delete([("cell", one) for one in self._deleted() if one != cell_id]):
             self.workspace.tell(run, line)
         self._running.append(RunningCell(source, run))
