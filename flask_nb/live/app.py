@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -158,8 +158,11 @@ class Live:
         ]
         # Layers of settings in the order in which they were put down; all else where it first stood, since
         # a rule needs its converter.
+        # What one run registered is repeated in one run: it does not displace itself.
+        repeats: dict[Hashable, Run] = {}
         for entry in sorted(others, key=lambda entry: () if _is_layered(entry) else entry.rank):
-            entry.slot.repeat(entry, self.app, run.repeating(entry))
+            repeat = repeats.setdefault((entry.owner.key, entry.body), run.repeating(entry))
+            entry.slot.repeat(entry, self.app, replace(repeat, rank=entry.rank))
         return (
             self._take_places(old, run) if hasattr(self.app, "register") else self._replace(old, others, run)
         )

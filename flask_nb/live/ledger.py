@@ -74,6 +74,11 @@ class Entry:
         """What people call it; empty for what goes with a route."""
         return "" if self.group is ROUTE else self.slot.label
 
+    @property
+    def is_orphan(self) -> bool:
+        """Whether a registration that brought it about is gone, as when its blueprint is registered anew."""
+        return any(cause.ledger is not None and cause not in cause.ledger for cause in self.causes)
+
 
 class Ledger:
     """What has been registered on one app or blueprint.

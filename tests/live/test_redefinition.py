@@ -130,6 +130,31 @@ def test_a_new_app_takes_over_what_other_cells_registered(nb):
     assert (nb.get("/x"), nb.get("/y"), nb.names["app"].secret_key) == ("x", "gone", "dev")
 
 
+def test_a_new_app_takes_over_all_that_one_run_of_a_cell_registered(nb):
+    nb.run("calls", "calls = []")
+    nb.run("a", "@app.get('/x')\n@app.get('/y')\ndef x(): return 'x'\n")
+    nb.run("b", "app.before_request(lambda: calls.append(1)); app.before_request(lambda: calls.append(2))")
+    nb.run(
+        "c", "app.add_url_rule('/z', 'first', lambda: 'first')\napp.add_url_rule('/z', 'second', lambda: '2')"
+    )
+    for _ in range(2):
+        nb.run("app", "app = Flask('nb')")
+        assert (nb.get("/x"), nb.get("/y"), nb.get("/z")) == ("x", "x", "first")
+    assert nb.names["calls"] == [1, 2] * 6
+    assert {endpoint for _, endpoint in nb.rules()} == {"x", "first", "second"}
+
+
+def test_a_blueprint_made_again_takes_over_all_that_one_run_of_a_cell_recorded(nb):
+    nb.run("bp", "bp = Blueprint('bp', 'nb')")
+    nb.run("reg", "app.register_blueprint(bp)")
+    nb.run("a", "@bp.get('/x')\n@bp.get('/y')\ndef x(): return 'x'\ncalls = []")
+    nb.run("b", "bp.before_request(lambda: calls.append(1)); bp.before_request(lambda: calls.append(2))")
+    for _ in range(2):
+        nb.run("bp", "bp = Blueprint('bp', 'nb')")
+        assert (nb.get("/x"), nb.get("/y")) == ("x", "x")
+    assert nb.names["calls"] == [1, 2] * 4
+
+
 def test_a_route_of_the_apps_own_cell_is_not_taken_over(nb):
     nb.run("app", "app = Flask('nb')\n@app.get('/own')\ndef own(): return 'own'")
     nb.run("app", "app = Flask('nb')")
@@ -159,6 +184,16 @@ def test_registering_a_blueprint_again_moves_it(nb):
     nb.run("reg", "app.register_blueprint(bp, url_prefix='/v1')")
     nb.run("reg", "app.register_blueprint(bp, url_prefix='/v2')")
     assert nb.rules() == {("/v2/x", "bp.x")}
+
+
+def test_registering_a_blueprint_again_keeps_what_it_recorded_since(nb):
+    nb.run("bp", "bp = Blueprint('bp', 'nb')")
+    nb.run("reg", "app.register_blueprint(bp)")
+    nb.run("a", "@bp.get('/x')\ndef x(): return 'x'")
+    for prefix in ("", "/v1", "/v2"):
+        assert nb.run("reg", f"app.register_blueprint(bp, url_prefix={prefix!r})") == []
+        assert nb.rules() == {(f"{prefix}/x", "bp.x")}
+        assert nb.get(f"{prefix}/x") == "x"
 
 
 def test_a_blueprint_made_again_keeps_its_place_and_the_routes_of_other_cells(nb):
