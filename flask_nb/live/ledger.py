@@ -70,6 +70,11 @@ class Entry:
     ledger: Ledger | None = None
 
     @property
+    def is_left_over(self) -> bool:
+        """Whether what brought it about has lost its place, so that it stays for this run only."""
+        return any(cause.ledger is None or cause not in cause.ledger for cause in self.causes)
+
+    @property
     def label(self) -> str:
         """What people call it; empty for what goes with a route."""
         return "" if self.group is ROUTE else self.slot.label
