@@ -70,14 +70,14 @@ class Entry:
     ledger: Ledger | None = None
 
     @property
+    def is_left_over(self) -> bool:
+        """Whether what brought it about has lost its place, so that it stays for this run only."""
+        return any(cause.ledger is None or cause not in cause.ledger for cause in self.causes)
+
+    @property
     def label(self) -> str:
         """What people call it; empty for what goes with a route."""
         return "" if self.group is ROUTE else self.slot.label
-
-    @property
-    def is_orphan(self) -> bool:
-        """Whether a registration that brought it about is gone, as when its blueprint is registered anew."""
-        return any(cause.ledger is not None and cause not in cause.ledger for cause in self.causes)
 
 
 class Ledger:

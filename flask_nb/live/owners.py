@@ -83,7 +83,7 @@ class Run:
 
     def displaces(self, entry: Entry) -> bool:
         """Whether a registration of this run takes the place of *entry*."""
-        if entry.number != self.number or entry.is_orphan:
+        if entry.number != self.number or entry.is_left_over:
             return True
         return entry.owner.key == self.owner.key and entry.body != self.body
 

@@ -8,7 +8,8 @@ depends on when Python collects what is no longer used.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Hashable, Iterable
+import sys
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,6 +47,8 @@ class Workspace:
         self._told: dict[Run, list[str]] = {}
         self._left_over: dict[Hashable, list[Entry]] = {}
         self._is_afresh = False
+        # By the name of each module that has registered something: its specification at that time.
+        self._specs: dict[str, Any] = {}
 
     def next_number(self) -> int:
         """Return a number that no run has had."""
@@ -87,12 +90,23 @@ class Workspace:
             for entry in self._left_over.pop(run.owner.key, []):
                 _drop(entry)
             runs = [run] if run.owner.is_certain else []
-            runs += [module.run for module in run.modules.values() if module.is_whole]
-            for one in runs:
+            for one in (*runs, *self._executed_modules(run)):
                 self._retire(run, one)
                 self._superseded.pop(one.owner.key, None)
         run.modules.clear()
         return list(dict.fromkeys(self._told.pop(run, [])))
+
+    def _executed_modules(self, run: Run) -> Iterator[Run]:
+        """The runs of modules whose whole body was executed meanwhile, if only to register nothing."""
+        for name, module in run.modules.items():
+            if module.is_whole:
+                self._specs[name] = _spec_of(name)
+                yield module.run
+        for name, spec in self._specs.items():
+            now = spec if name in run.modules else _spec_of(name)
+            if now is not None and now is not spec:  # an import and a reload make a new one, which equals it
+                self._specs[name] = now
+                yield run.of_module(name)
 
     def _retire(self, cell: Run, run: Run) -> None:
         for holder in self._everything():
@@ -185,3 +199,7 @@ class Workspace:
 def _drop(entry: Entry) -> None:
     if entry.ledger is not None:
         entry.ledger.drop(entry)
+
+
+def _spec_of(name: str) -> Any:
+    return getattr(sys.modules.get(name), "__spec__", None)
