@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
+from .attributes import ATTRIBUTE, Attributes
 from .ledger import ROUTE, Entry, Ledger
 from .overlay import Overlay
-from .owners import Run, at_work, registering, running
+from .owners import Owner, Run, at_work, registering, running
 from .routes import define, named_methods
 from .slots import Kind, LiveDict, LiveList, LiveScopes, Name, Placed, live_class, name_of_function
 from .url_map import LiveMap
@@ -39,10 +40,12 @@ _LISTS = {
     "_blueprints": Kind("", identity=lambda nested: (nested[0].name,)),
 }
 
+_EXTENSION = Kind("extension", is_layered=True)
+
 _NAMES = {
     "view_functions": Kind("view"),
     "blueprints": Kind("blueprint"),
-    "extensions": Kind("extension", is_layered=True),
+    "extensions": _EXTENSION,
     "cli.commands": Kind("command"),
     "url_map.converters": Kind("converter"),
     "live.overlay.templates": Kind("template"),
@@ -110,6 +113,8 @@ class Live:
         self.ledger = Ledger(self._bring_up_to_date)
         #: The templates and static files in front of those of the app's folders.
         self.overlay = Overlay(self._find)
+        #: What cells have changed about the app itself; there from when the app follows a notebook.
+        self.attributes: Attributes
 
     @property
     def app(self) -> Any:
@@ -154,7 +159,7 @@ class Live:
         others = [
             entry
             for entry in old.live.ledger
-            if entry.owner.key != run.owner.key and not entry.causes and entry.group is not ROUTE
+            if entry.owner.key != run.owner.key and not entry.causes and _is_for_any_app(entry)
         ]
         # Layers of settings in the order in which they were put down; all else where it first stood, since
         # a rule needs its converter.
@@ -177,7 +182,28 @@ class Live:
         if count:
             what = "registration" if count == 1 else "registrations"
             run.workspace.tell(run, f"the new app has taken over {count} {what} of other cells")
+        self._take_attributes(old, others, run)
         return False
+
+    def _take_attributes(self, old: Any, others: list[Entry], run: Run) -> None:
+        """Have what other cells left on *old*, and tell which of them need the new app.
+
+        A method that was wrapped, and an object that Flask makes for each app, belong to the old app; so
+        may what an extension keeps. Only the cell itself can set that up anew.
+        """
+        again: dict[Owner, list[str]] = {}
+        for entry in others:
+            if isinstance(entry.slot, Name) and entry.slot.table.place.kind is _EXTENSION:
+                again.setdefault(entry.owner, []).append(str(entry.slot.name))
+        for owner, name, value in old.live.attributes.of_others(old, run):
+            if name in vars(self.app) or callable(getattr(self.app, name, None)):
+                again.setdefault(owner, []).append(f"app.{name}")
+            else:
+                with at_work(replace(run, owner=owner, body=run.workspace.next_number(), is_quiet=True)):
+                    setattr(self.app, name, value)
+        for owner, names in again.items():
+            verb = "run" if owner.kind == "cell" else "reload"
+            run.workspace.tell(run, f"{owner} has set up {', '.join(names)} for the old app: {verb} it again")
 
     def _take_places(self, old: Any, run: Run) -> bool:
         """Be registered where *old* is, unless it is the running cell that registers it."""
@@ -198,6 +224,10 @@ class Live:
             config.go_live(self._placed(_SETTING, operator.attrgetter("config")))
         if "error_handler_spec" in vars(holder):
             holder.error_handler_spec = self._live_handlers(holder.error_handler_spec)
+        if hasattr(holder, "wsgi_app"):
+            self.attributes = Attributes(
+                self._placed(ATTRIBUTE, operator.attrgetter("live.attributes")), holder
+            )
         if isinstance(getattr(holder, "url_map", None), LiveMap):
             holder.url_map.register = self._register_rule
         if "jinja_env" in vars(holder):
@@ -326,6 +356,12 @@ class Live:
         run = registering() if self._places else None
         for place in self._places if run is not None else ():
             place.bring_up_to_date(run)  # type: ignore[arg-type]
+
+
+def _is_for_any_app(entry: Entry) -> bool:
+    """Whether the same can be registered on another app: not the views of rules, which come along."""
+    is_attribute = isinstance(entry.slot, Name) and entry.slot.table.place.kind is ATTRIBUTE
+    return entry.group is not ROUTE and not is_attribute
 
 
 def _is_layered(entry: Entry) -> bool:

@@ -205,6 +205,7 @@ class LiveDict(dict[Any, Any]):
                 stack = self._stack(name)
                 stack.entries = [one for one in stack.entries if one not in instead_of]
                 stack.entries += [entries[name]] if name in entries else []
+                stack.entries = self.in_order(stack.entries)
             values = {name: self._stacks[name].value() for name in names}
             super().update({name: value for name, value in values.items() if value is not MISSING})
             for name, value in values.items():
@@ -212,6 +213,10 @@ class LiveDict(dict[Any, Any]):
                     super().pop(name, None)
                 if not self._stacks[name].entries:
                     del self._stacks[name]
+
+    def in_order(self, entries: list[Entry]) -> list[Entry]:
+        """Return what lies under one name in its order, the topmost last: by itself, as it was put there."""
+        return entries
 
     def _stack(self, name: Any) -> _Stack:
         """What lies under a name, beginning anew where something else was put there meanwhile."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from flask_nb.cells import cell_name, telling_line
 from flask_nb.engines import Run, Workspace
 
+from .hints import hint_at
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
@@ -88,7 +90,7 @@ class CellEvents:
         return [one for one in deleted if isinstance(one, str)] if isinstance(deleted, list) else []
 
     def end(self, result: ExecutionResult | None) -> None:
-        """End the cell's ownership, and print what it replaced and withdrew.
+        """End the cell's ownership; print what it replaced and withdrew, or what to do about its error.
 
         IPython announces the end of an empty cell without its begin, and passes None for a cell that
         was interrupted while it waited.
@@ -99,6 +101,8 @@ class CellEvents:
         succeeded = bool(result is not None and result.success)
         for line in self.workspace.finish(self._running.pop().run, succeeded):
             print(line)
+        if result is not None and result.error_in_exec and (hint := hint_at(result.error_in_exec)):
+            print(hint)
 
 
 def _belongs(result: Any, cell: RunningCell) -> bool:
