@@ -17,7 +17,7 @@ from typing import Any
 from .ledger import ROUTE, Entry, Ledger
 from .overlay import Overlay
 from .owners import Run, at_work, registering, running
-from .routes import define, named_methods
+from .routes import define, is_same_route, named_methods
 from .slots import Kind, LiveDict, LiveList, LiveScopes, Name, Placed, live_class, name_of_function
 from .url_map import LiveMap
 from .workspace import Workspace
@@ -35,8 +35,14 @@ _LISTS = {
     "teardown_appcontext_funcs": Kind("teardown_appcontext"),
     "shell_context_processors": Kind("shell_context_processor"),
     "url_build_error_handlers": Kind("url_build_error_handler"),
-    "deferred_functions": Kind("", identity=lambda function: getattr(function, "identity", None)),
-    "_blueprints": Kind("", identity=lambda nested: (nested[0].name,)),
+    "deferred_functions": Kind(
+        "recorded", label=lambda function: getattr(function, "label", ""), replaces=is_same_route
+    ),
+    "_blueprints": Kind(
+        "nested",
+        label=lambda nested: f"blueprint {nested[0].name}",
+        replaces=lambda nested, other: nested[0].name == other[0].name,
+    ),
 }
 
 _NAMES = {
@@ -107,7 +113,7 @@ class Live:
         self._workspace: weakref.ref[Workspace] | None = None
         self._places: list[_Place] = []
         self._maker: int | None = None
-        self.ledger = Ledger(self._bring_up_to_date)
+        self.ledger = Ledger(hasattr(type(holder), "record"), self._bring_up_to_date)
         #: The templates and static files in front of those of the app's folders.
         self.overlay = Overlay(self._find)
 
@@ -160,9 +166,7 @@ class Live:
         # a rule needs its converter.
         for entry in sorted(others, key=lambda entry: () if _is_layered(entry) else entry.rank):
             entry.slot.repeat(entry, self.app, run.repeating(entry))
-        return (
-            self._take_places(old, run) if hasattr(self.app, "register") else self._replace(old, others, run)
-        )
+        return self._take_places(old, run) if self.ledger.is_of_blueprint else self._replace(old, others, run)
 
     def _replace(self, old: Any, others: list[Entry], run: Run) -> bool:
         """Be the app from now on; *old* stays as it is."""

@@ -227,6 +227,16 @@ def _options_came_along(rule: Rule) -> bool:
     return bool(getattr(rule, "provide_automatic_options", False)) and "OPTIONS" in (rule.methods or ())
 
 
+def is_same_route(recorded: Any, other: Any) -> bool:
+    """Whether what a blueprint has *recorded* has the place of what it had recorded before.
+
+    Both say by an attribute ``route`` what they are: endpoint, rule and methods.
+    """
+    endpoint, rule, methods = getattr(recorded, "route", (None, None, frozenset()))
+    old_endpoint, old_rule, old_methods = getattr(other, "route", (object(), None, frozenset("-")))
+    return bool(endpoint == old_endpoint or (rule == old_rule and methods >= old_methods))
+
+
 def options_of(rule: Rule, view: Any) -> dict[str, Any]:
     """Return the arguments that register *rule* again on another app."""
     options = dict(rule.get_empty_kwargs())

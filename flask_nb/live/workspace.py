@@ -111,8 +111,8 @@ class Workspace:
     def _retire(self, cell: Run, run: Run) -> None:
         for holder in self._everything():
             for entry in holder.live.ledger.of_earlier_runs(run):
-                if entry.group is None:
-                    self.tell(cell, entry.label and f"withdrawn: {entry.label}")
+                for label in entry.labels if entry.group is None else ():
+                    self.tell(cell, f"withdrawn: {label}")
                 holder.live.ledger.drop(entry)
 
     def delete(self, keys: Collection[Hashable]) -> list[str]:
@@ -127,9 +127,9 @@ class Workspace:
             for entry in holder.live.ledger
             if entry.owner.key in keys and not entry.causes
         ]
+        labels = dict.fromkeys(label for _, entry in gone for label in entry.labels)
         for holder, entry in gone:
             holder.live.ledger.drop(entry)
-        labels = dict.fromkeys(entry.label for _, entry in gone if entry.label)
         return [f"withdrawn: {label} (its cell was deleted)" for label in labels]
 
     # --- what is told ---

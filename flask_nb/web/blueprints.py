@@ -168,8 +168,10 @@ class Blueprint(Scaffold):
                 **options,
             )
 
-        # A notebook knows by it that another route of this endpoint takes its place.
-        register.identity = ("endpoint", str(endpoint or getattr(view_func, "__name__", rule)))  # type: ignore[attr-defined]
+        # By these a notebook knows what it replaces, and what to call it.
+        methods = options.get("methods") or getattr(view_func, "methods", None) or ("GET",)
+        register.route = str(endpoint or getattr(view_func, "__name__", rule)), rule, frozenset(methods)  # type: ignore[attr-defined]
+        register.label = f"{','.join(sorted(methods))} {rule}"  # type: ignore[attr-defined]
         self.record(register)
 
     # --- registering ---
