@@ -33,6 +33,9 @@ class Slot(Protocol):
     def take(self, entry: Entry) -> None:
         """Take the entry's value away; what it covered stands again."""
 
+    def is_free(self) -> bool:
+        """Whether nothing stands here that somebody registered."""
+
     def repeat(self, entry: Entry, other: Any, run: Run) -> None:
         """Register the same on another app or blueprint.
 

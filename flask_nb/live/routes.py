@@ -46,6 +46,14 @@ class Route:
         if self.live.app is not None:  # a blueprint may outlive an app, after the notebook let go of both
             withdraw(self.live.app, [entry.value])
 
+    def is_free(self) -> bool:
+        """Whether no rule has its endpoint, or its path and one of its methods."""
+        url_map = self.live.app.url_map
+        known = [*url_map.latest.by_endpoint.get(self.rule.endpoint, ()), *url_map.find_same_place(self.rule)]
+        return all(
+            one.endpoint != self.rule.endpoint and not named_methods(one) & self.named for one in known
+        )
+
     def repeat(self, entry: Entry, other: Any, run: Run) -> None:
         """Register the rule, for the methods that are left to it, on another app."""
         rule = entry.value

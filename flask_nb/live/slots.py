@@ -114,6 +114,10 @@ class Name:
         """Uncover what the entry had covered."""
         self.table.cover({}, [entry])
 
+    def is_free(self) -> bool:
+        """Whether nothing stands here that somebody registered."""
+        return self.table.place.kind.is_layered or self.table.standing(self.name) is None
+
     def repeat(self, entry: Entry, other: Any, run: Run) -> None:
         """Put the same under this name on another app or blueprint."""
         self.table.place.find(other).enter(run, self.name, entry.value, entry.group)
@@ -350,9 +354,13 @@ class ListPlace:
         """Take it out."""
         self.table.change(None, [entry])
 
+    def is_free(self) -> bool:
+        """There is always a place in a list."""
+        return True
+
     def repeat(self, entry: Entry, other: Any, run: Run) -> None:
         """Let the same stand in the same list of another app or blueprint."""
-        self.table.place.find(other).enter(run, self.value)
+        self.table.place.find(other).enter(run, self.value, known_by=entry.identity)
 
 
 class LiveList(_List):
@@ -376,11 +384,15 @@ class LiveList(_List):
 
     # --- registering ---
 
-    def enter(self, run: Run, value: Any) -> Entry:
-        """Put *value* in for *run*, in the place of what it displaces."""
+    def enter(self, run: Run, value: Any, known_by: Identity | None = None) -> Entry:
+        """Put *value* in for *run*, in the place of what it displaces.
+
+        :param known_by: its identity in the list of another app or blueprint, where it is the same.
+        """
         replaces = self.place.kind.replaces
         meets = [entry for one, entry in self.entries() if entry and replaces and replaces(value, one)]
-        slot, identity = ListPlace(self, value), self.identity(run, value)
+        slot = ListPlace(self, value)
+        identity = (id(self), *known_by[1:]) if known_by else self.identity(run, value)
         return self.place.ledger.register(run, slot, value, identity, meets)
 
     def identity(self, run: Run, value: Any) -> Identity:

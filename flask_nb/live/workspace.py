@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .ledger import Entry
+from .ledger import ROUTE, Entry
 from .owners import Owner, Rank, Run, current_run
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Workspace:
         self._told: dict[Run, list[str]] = {}
         self._left_over: dict[Hashable, list[Entry]] = {}
         self._is_afresh = False
+        # What was withdrawn with its cell: front ends report a deletion that was undone meanwhile, too.
+        self._deleted: dict[Hashable, list[tuple[Holder, Entry]]] = {}
         # By the name of each module that has registered something: its specification at that time.
         self._specs: dict[str, Any] = {}
 
@@ -130,7 +132,26 @@ class Workspace:
         labels = dict.fromkeys(label for _, entry in gone for label in entry.labels)
         for holder, entry in gone:
             holder.live.ledger.drop(entry)
+            self._deleted.setdefault(entry.owner.key, []).append((holder, entry))
         return [f"withdrawn: {label} (its cell was deleted)" for label in labels]
+
+    def bring_back(self, run: Run, keys: Iterable[Hashable]) -> list[str]:
+        """Register again what deleted cells had defined, where nothing has taken its place.
+
+        :param keys: the owners of cells that are in the notebook again, such as after an undo.
+        :return: the lines to tell.
+        """
+        labels = []
+        for holder, entry in [pair for key in keys for pair in self._deleted.pop(key, [])]:
+            if entry.group is not ROUTE and entry.slot.is_free():
+                entry.slot.repeat(entry, holder, run.repeating(entry))
+                labels.append(entry.label)
+        return [f"back: {label} (its cell is in the notebook again)" for label in labels if label]
+
+    def forget_deleted(self, keys: Iterable[Hashable]) -> None:
+        """Let go of what deleted cells had defined: they are gone for good, or have run again."""
+        for key in keys:
+            self._deleted.pop(key, None)
 
     # --- what is told ---
 
