@@ -98,10 +98,10 @@ class CellEvents:
         reported = parent.get("metadata", {}).get("deletedCells") or ()
         deleted = {one for one in reported if isinstance(one, str)} - {cell_id}
         yield from self.workspace.delete([("cell", one) for one in deleted])
-        self._deleted = {**dict.fromkeys(deleted, time.time()), **self._deleted}
-        saved_ids = self._saved_ids() if self._deleted else None
-        if cell_id in self._deleted:
+        self._deleted |= dict.fromkeys(deleted, time.time())
+        if self._deleted.pop(str(cell_id), None):
             self.workspace.forget_deleted([("cell", cell_id)])
+        saved_ids = self._saved_ids() if self._deleted else None
         if saved_ids is not None:
             yield from self.workspace.bring_back(
                 run, [("cell", one) for one in saved_ids & set(self._deleted)]
