@@ -18,7 +18,7 @@ from .attributes import ATTRIBUTE, Attributes
 from .ledger import ROUTE, Entry, Ledger
 from .overlay import Overlay
 from .owners import Owner, Run, at_work, registering, running
-from .routes import define, named_methods
+from .routes import define, is_same_route, named_methods
 from .slots import Kind, LiveDict, LiveList, LiveScopes, Name, Placed, live_class, name_of_function
 from .url_map import LiveMap
 from .workspace import Workspace
@@ -36,8 +36,14 @@ _LISTS = {
     "teardown_appcontext_funcs": Kind("teardown_appcontext"),
     "shell_context_processors": Kind("shell_context_processor"),
     "url_build_error_handlers": Kind("url_build_error_handler"),
-    "deferred_functions": Kind("", identity=lambda function: getattr(function, "identity", None)),
-    "_blueprints": Kind("", identity=lambda nested: (nested[0].name,)),
+    "deferred_functions": Kind(
+        "recorded", label=lambda function: getattr(function, "label", ""), replaces=is_same_route
+    ),
+    "_blueprints": Kind(
+        "nested",
+        label=lambda nested: f"blueprint {nested[0].name}",
+        replaces=lambda nested, other: nested[0].name == other[0].name,
+    ),
 }
 
 _EXTENSION = Kind("extension", is_layered=True)
@@ -110,7 +116,7 @@ class Live:
         self._workspace: weakref.ref[Workspace] | None = None
         self._places: list[_Place] = []
         self._maker: int | None = None
-        self.ledger = Ledger(self._bring_up_to_date)
+        self.ledger = Ledger(hasattr(type(holder), "record"), self._bring_up_to_date)
         #: The templates and static files in front of those of the app's folders.
         self.overlay = Overlay(self._find)
         #: What cells have changed about the app itself; there from when the app follows a notebook.
@@ -163,14 +169,10 @@ class Live:
         ]
         # Layers of settings in the order in which they were put down; all else where it first stood, since
         # a rule needs its converter.
-        # What one run registered is repeated in one run: it does not displace itself.
-        repeats: dict[Hashable, Run] = {}
-        for entry in sorted(others, key=lambda entry: () if _is_layered(entry) else entry.rank):
-            repeat = repeats.setdefault((entry.owner.key, entry.body), run.repeating(entry))
-            entry.slot.repeat(entry, self.app, replace(repeat, rank=entry.rank))
-        return (
-            self._take_places(old, run) if hasattr(self.app, "register") else self._replace(old, others, run)
-        )
+        others.sort(key=lambda entry: () if _is_layered(entry) else entry.rank)
+        for entry, repeating in run.repeating_all(others):
+            entry.slot.repeat(entry, self.app, repeating)
+        return self._take_places(old, run) if self.ledger.is_of_blueprint else self._replace(old, others, run)
 
     def _replace(self, old: Any, others: list[Entry], run: Run) -> bool:
         """Be the app from now on; *old* stays as it is."""

@@ -71,13 +71,16 @@ class Attributes(LiveDict):
         is_wrapped = all(callable(entry.value) for entry in entries)
         return sorted(entries, key=lambda entry: entry.rank) if is_wrapped else entries
 
-    def _see(self, name: Any) -> Any:
+    def __getitem__(self, name: Any) -> Any:
         stack, run = self._stacks.get(name), running()
         if stack is None or run is None or not any(map(run.has_replaced, stack.entries)):
-            return super()._see(name)
-        # What it shall wrap again is what lies below its own.
+            return dict.__getitem__(self, name)
+        # What the code at work shall wrap again is what lies below its own.
         below = takewhile(lambda entry: not run.has_replaced(entry), stack.entries)
-        return next((entry.value for entry in reversed([*below])), stack.base)
+        value = next((entry.value for entry in reversed([*below])), stack.base)
+        if value is MISSING:
+            raise KeyError(name)
+        return value
 
     def of_others(self, app: Any, run: Run) -> Iterator[tuple[Owner, str, Any]]:
         """Go through what others than the owner of *run* have set on *app*: who, the name, the value."""

@@ -33,6 +33,9 @@ class Slot(Protocol):
     def take(self, entry: Entry) -> None:
         """Take the entry's value away; what it covered stands again."""
 
+    def is_free(self) -> bool:
+        """Whether nothing stands here that somebody registered."""
+
     def repeat(self, entry: Entry, other: Any, run: Run) -> None:
         """Register the same on another app or blueprint.
 
@@ -75,6 +78,19 @@ class Entry:
         return any(cause.ledger is None or cause not in cause.ledger for cause in self.causes)
 
     @property
+    def is_recording(self) -> bool:
+        """Whether it stands on a blueprint, so that only what it brings about can be told from outside."""
+        return bool(self.ledger is not None and self.ledger.is_of_blueprint)
+
+    @property
+    def labels(self) -> list[str]:
+        """What people call all that goes with it."""
+        told = (
+            [effect.label for effect in self.effects] if self.is_recording and self.effects else [self.label]
+        )
+        return [label for label in told if label]
+
+    @property
     def label(self) -> str:
         """What people call it; empty for what goes with a route."""
         return "" if self.group is ROUTE else self.slot.label
@@ -83,10 +99,12 @@ class Entry:
 class Ledger:
     """What has been registered on one app or blueprint.
 
+    :param is_of_blueprint: whether it is a blueprint's, whose registrations reach apps.
     :param changed: called after each change; a blueprint passes it on to the apps that have it.
     """
 
-    def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, is_of_blueprint: bool, changed: Callable[[], None]) -> None:
+        self.is_of_blueprint = is_of_blueprint
         self._entries: dict[Entry, None] = {}
         self._by_identity: dict[Identity, list[Entry]] = {}
         self._lock = threading.RLock()
@@ -105,10 +123,15 @@ class Ledger:
         """Return the registrations of that identity, the latest last."""
         return list(self._by_identity.get(identity, ()))
 
-    def register(self, run: Run, slot: Slot, value: Any, identity: Identity) -> Entry:
-        """Let *value* stand in *slot*, in the place of what the run displaces, which is told."""
+    def register(
+        self, run: Run, slot: Slot, value: Any, identity: Identity, meets: Iterable[Entry] = ()
+    ) -> Entry:
+        """Let *value* stand in *slot*, in the place of what the run displaces, which is told.
+
+        :param meets: what it displaces besides that of its identity.
+        """
         with self._lock:
-            old = [one for one in self.same(identity) if run.displaces(one)]
+            old = [one for one in dict.fromkeys([*self.same(identity), *meets]) if run.displaces(one)]
             entry = self.note(run, slot, value, identity)
             slot.put(entry, old)
         self.displaced(run, old)
@@ -138,7 +161,7 @@ class Ledger:
         it was registered anew.
         """
         for entry in entries:
-            if is_told:
+            if is_told and not (entry.is_recording and entry.effects):  # those are told when they go
                 run.workspace.tell_replaced(run, entry)
             run.workspace.leave_over(run, entry.effects)
             self.remove(entry)

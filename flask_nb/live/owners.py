@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -139,6 +139,16 @@ class Run:
             is_quiet=True,
             places=Counter(),
         )
+
+    def repeating_all(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Run]]:
+        """Go through *entries*, each with the run in which it is registered once more.
+
+        What one run had registered is repeated in one run, so that it does not displace itself.
+        """
+        repeats: dict[Hashable, Run] = {}
+        for entry in entries:
+            run = repeats.setdefault((entry.owner.key, entry.body), self.repeating(entry))
+            yield entry, replace(run, rank=entry.rank)
 
     def at_work(self) -> Run:
         """Return the run of the module whose body is executing in this run, or this run."""

@@ -46,6 +46,14 @@ class Route:
         if self.live.app is not None:  # a blueprint may outlive an app, after the notebook let go of both
             withdraw(self.live.app, [entry.value])
 
+    def is_free(self) -> bool:
+        """Whether no rule has its endpoint, or its path and one of its methods."""
+        url_map = self.live.app.url_map
+        known = [*url_map.latest.by_endpoint.get(self.rule.endpoint, ()), *url_map.find_same_place(self.rule)]
+        return all(
+            one.endpoint != self.rule.endpoint and not named_methods(one) & self.named for one in known
+        )
+
     def repeat(self, entry: Entry, other: Any, run: Run) -> None:
         """Register the rule, for the methods that are left to it, on another app."""
         rule = entry.value
@@ -225,6 +233,16 @@ def fewer_methods(rule: Rule, named: set[str]) -> Rule:
 
 def _options_came_along(rule: Rule) -> bool:
     return bool(getattr(rule, "provide_automatic_options", False)) and "OPTIONS" in (rule.methods or ())
+
+
+def is_same_route(recorded: Any, other: Any) -> bool:
+    """Whether what a blueprint has *recorded* has the place of what it had recorded before.
+
+    Both say by an attribute ``route`` what they are: endpoint, rule and methods.
+    """
+    endpoint, rule, methods = getattr(recorded, "route", (None, None, frozenset()))
+    old_endpoint, old_rule, old_methods = getattr(other, "route", (object(), None, frozenset("-")))
+    return bool(endpoint == old_endpoint or (rule == old_rule and methods >= old_methods))
 
 
 def options_of(rule: Rule, view: Any) -> dict[str, Any]:

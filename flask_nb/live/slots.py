@@ -17,16 +17,39 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+)
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from types import FunctionType, MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .ledger import ROUTE, Entry, Identity, Ledger
 from .owners import Rank, Run, at_work, registering, running
 
 MISSING: Any = object()  # nothing, where None would be a value
+
+if TYPE_CHECKING:
+
+    class _Dict(dict[Any, Any]): ...
+
+    class _List(list[Any]): ...
+
+else:
+
+    class _Dict(MutableMapping, dict):
+        """A dictionary whose methods come down to a few."""
+
+    class _List(MutableSequence, list):
+        """A list whose methods come down to a few."""
+
 
 _FIRST: Rank = ()
 _LAST: Rank = (1 << 62,)
@@ -39,14 +62,14 @@ class Kind:
     :param name: what people call one of its values, such as ``template filter``.
     :param is_layered: whether the values of several cells lie above each other under one name, so that
         none replaces another's.
-    :param label: makes the label from the name that the value stands under.
-    :param identity: makes the identity of a value in a list, where its own name is not it.
+    :param label: makes the label from the name that a value stands under, or from a value in a list.
+    :param replaces: tells of two values in a list whether the newer one has the place of the older.
     """
 
     name: str
     is_layered: bool = False
     label: Callable[[Any], str] | None = None
-    identity: Callable[[Any], Identity | None] | None = None
+    replaces: Callable[[Any, Any], bool] | None = None
 
     def label_of(self, name: Any) -> str:
         """Return what people call the value under *name*."""
@@ -91,6 +114,10 @@ class Name:
         """Uncover what the entry had covered."""
         self.table.cover({}, [entry])
 
+    def is_free(self) -> bool:
+        """Whether nothing stands here that somebody registered."""
+        return self.table.place.kind.is_layered or self.table.standing(self.name) is None
+
     def repeat(self, entry: Entry, other: Any, run: Run) -> None:
         """Put the same under this name on another app or blueprint."""
         self.table.place.find(other).enter(run, self.name, entry.value, entry.group)
@@ -110,7 +137,7 @@ class _Stack:
         return next((one.value for one in reversed(self.entries) if not hidden(one)), self.base)
 
 
-class LiveDict(dict[Any, Any]):
+class LiveDict(_Dict):
     """A dictionary that records what is put into it while a cell runs."""
 
     #: None for what the class of a live configuration makes by itself: that records nothing.
@@ -118,7 +145,7 @@ class LiveDict(dict[Any, Any]):
     _stacks: Any = MappingProxyType({})
 
     def __init__(self, place: Placed, values: Mapping[Any, Any] = MappingProxyType({})) -> None:
-        super().__init__(values)
+        dict.__init__(self, values)
         self.go_live(place)
 
     def go_live(self, place: Placed) -> None:
@@ -132,7 +159,7 @@ class LiveDict(dict[Any, Any]):
         run = registering() if self.place is not None else None
         if run is None:
             self._forget(name)
-            super().__setitem__(name, value)
+            dict.__setitem__(self, name, value)
         else:
             self.enter(run, name, value)
 
@@ -177,7 +204,7 @@ class LiveDict(dict[Any, Any]):
         for entry in [one for one in entries if one.group is ROUTE]:
             self.place.ledger.drop(entry)
         if name not in self._stacks:
-            super().pop(name, None)
+            dict.pop(self, name, None)
 
     def identity(self, run: Run, name: Any) -> Identity:
         """Return what a value under *name* is known by."""
@@ -207,10 +234,10 @@ class LiveDict(dict[Any, Any]):
                 stack.entries += [entries[name]] if name in entries else []
                 stack.entries = self.in_order(stack.entries)
             values = {name: self._stacks[name].value() for name in names}
-            super().update({name: value for name, value in values.items() if value is not MISSING})
+            dict.update(self, {name: value for name, value in values.items() if value is not MISSING})
             for name, value in values.items():
                 if value is MISSING:
-                    super().pop(name, None)
+                    dict.pop(self, name, None)
                 if not self._stacks[name].entries:
                     del self._stacks[name]
 
@@ -220,7 +247,7 @@ class LiveDict(dict[Any, Any]):
 
     def _stack(self, name: Any) -> _Stack:
         """What lies under a name, beginning anew where something else was put there meanwhile."""
-        now = super().get(name, MISSING)
+        now = dict.get(self, name, MISSING)
         stack: _Stack | None = self._stacks.get(name)
         if stack is None or now is not stack.value():
             stack = self._stacks[name] = _Stack(now)
@@ -231,129 +258,36 @@ class LiveDict(dict[Any, Any]):
         for entry in self._stacks.pop(name).entries if name in self._stacks else ():
             self.place.ledger.remove(entry)
 
-    # --- reading ---
-
-    def _hidden(self) -> dict[Any, Any]:
-        """What the code at work should not see under a name: the name → what it sees instead."""
-        run = running() if self._stacks else None
-        if run is None:
-            return {}
-        return {
-            name: stack.value(run.has_replaced)
-            for name, stack in list(self._stacks.items())
-            if any(map(run.has_replaced, stack.entries))
-        }
-
-    def _seen(self) -> dict[Any, Any]:
-        """What the code at work sees."""
-        hidden = self._hidden()
-        if not hidden:
-            return dict(super().items())
-        values = {**dict(super().items()), **hidden}
-        return {name: value for name, value in values.items() if value is not MISSING}
-
-    def _see(self, name: Any) -> Any:
-        stack = self._stacks.get(name) if self._stacks else None
-        run = None if stack is None else running()
-        if run is None or stack is None or not any(map(run.has_replaced, stack.entries)):
-            return super().get(name, MISSING)
-        return stack.value(run.has_replaced)
+    # --- reading and changing: what the mapping's other methods are made of ---
 
     def __getitem__(self, name: Any) -> Any:
-        value = self._see(name)
+        stack = self._stacks.get(name)
+        run = None if stack is None else running()
+        if stack is None or run is None or not any(map(run.has_replaced, stack.entries)):
+            return dict.__getitem__(self, name)
+        value = stack.value(run.has_replaced)
         if value is MISSING:
             raise KeyError(name)
         return value
 
-    def get(self, name: Any, default: Any = None) -> Any:
-        """Return what stands under *name*."""
-        value = self._see(name)
-        return default if value is MISSING else value
-
-    def __contains__(self, name: object) -> bool:
-        return self._see(name) is not MISSING
-
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._seen())
+        return iter([name for name in dict.keys(self) if name in self])
 
     def __len__(self) -> int:
-        return len(self._seen()) if self._hidden() else super().__len__()
+        return sum(1 for _ in self) if self._stacks else dict.__len__(self)
 
-    def keys(self) -> Any:
-        """Return the names."""
-        return self._seen().keys()
+    def __delitem__(self, name: Any) -> None:
+        self[name]  # what the code at work does not see it does not delete
+        self._forget(name)
+        dict.__delitem__(self, name)
 
-    def values(self) -> Any:
-        """Return the values."""
-        return self._seen().values()
-
-    def items(self) -> Any:
-        """Return names and values."""
-        return self._seen().items()
-
-    def copy(self) -> Any:
-        """Return a plain dictionary of what stands here."""
-        return self._seen()
-
-    def __eq__(self, other: object) -> bool:
-        return self._seen() == other
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = None
-
-    # --- changing, in terms of the above ---
-
-    def setdefault(self, name: Any, default: Any = None) -> Any:
-        """Return what stands under *name*, after putting *default* there if nothing does."""
-        value = self._see(name)
-        if value is MISSING:
-            self[name] = value = default
-        return value
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """Put values under names; those of another live dictionary stay their owners'."""
-        for source in args:
-            if isinstance(source, LiveDict):
-                for name in source:
-                    copy_name(source, name, self, name)
-            else:
-                for name, value in dict(source).items():
-                    self[name] = value
-        for name, value in kwargs.items():
-            self[name] = value
-
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
         self.update(other)
         return self
 
-    def __or__(self, other: Any) -> Any:
-        return self._seen() | other
-
-    def __delitem__(self, name: Any) -> None:
-        if name not in self:
-            raise KeyError(name)
-        self._forget(name)
-        super().pop(name, None)
-
-    def pop(self, name: Any, *default: Any) -> Any:
-        """Take out what stands under *name*, and return it."""
-        if name not in self:
-            return {}.pop(name, *default)
-        value = self[name]
-        del self[name]
-        return value
-
-    def popitem(self) -> tuple[Any, Any]:
-        """Take out the last name with its value, and return both."""
-        name = next(reversed(self._seen()))
-        return name, self.pop(name)
-
-    def clear(self) -> None:
-        """Take everything out."""
-        for name in list(self):
-            del self[name]
+    def copy(self) -> Any:
+        """Return a plain dictionary of what stands here."""
+        return dict(self.items())
 
 
 def _others(entry: Entry, run: Run) -> bool:
@@ -414,8 +348,8 @@ class ListPlace:
     @property
     def label(self) -> str:
         """What people call what stands here."""
-        kind = self.table.place.kind
-        return f"{kind.name} {getattr(self.value, '__name__', self.value)}" if kind.name else ""
+        kind, value = self.table.place.kind, self.value
+        return kind.label_of(getattr(value, "__name__", value) if kind.label is None else value)
 
     def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
         """Let it stand where its rank says."""
@@ -425,50 +359,46 @@ class ListPlace:
         """Take it out."""
         self.table.change(None, [entry])
 
+    def is_free(self) -> bool:
+        """There is always a place in a list."""
+        return True
+
     def repeat(self, entry: Entry, other: Any, run: Run) -> None:
         """Let the same stand in the same list of another app or blueprint."""
-        self.table.place.find(other).enter(run, self.value)
+        self.table.place.find(other).enter(run, self.value, known_by=entry.identity)
 
 
-class LiveList(list[Any]):
+class LiveList(_List):
     """A list that records what is put into it while a cell runs.
 
     Readers iterate over what stood in it when they began.
     """
 
     def __init__(self, place: Placed, values: Iterable[Any] = ()) -> None:
-        super().__init__(values)
         self.place = place
-        # Parallel to the values: where each stands, and whose it is.
-        self._ranks: list[tuple[Rank, Entry | None]] = [(_FIRST, None) for _ in range(len(self))]
-        self._published = tuple(super().__iter__())
+        self._publish((value, _FIRST, None) for value in values)
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._published)
+    def _publish(self, places: Iterable[tuple[Any, Rank, Entry | None]]) -> None:
+        """Hold these values: each with its rank, and its registration if a cell put it in."""
+        self._places = tuple(places)
+        list.__setitem__(self, slice(None), [value for value, _, _ in self._places])
 
-    def __reversed__(self) -> Any:
-        return reversed(self._published)
-
-    def _publish(self, values: list[Any], ranks: list[tuple[Rank, Entry | None]]) -> None:
-        super().__setitem__(slice(None), values)
-        self._ranks = ranks
-        self._published = tuple(values)
+    def entries(self) -> list[tuple[Any, Entry | None]]:
+        """Return each value with its registration, None for what no cell put in."""
+        return [(value, entry) for value, _, entry in self._places]
 
     # --- registering ---
 
-    def append(self, value: Any) -> None:
-        """Put *value* at the end, or where the cell at work has its place."""
-        run = registering()
-        if run is None:
-            with self.place.lock:
-                self._publish([*self, value], [*self._ranks, (_LAST, None)])
-        else:
-            self.enter(run, value)
+    def enter(self, run: Run, value: Any, known_by: Identity | None = None) -> Entry:
+        """Put *value* in for *run*, in the place of what it displaces.
 
-    def enter(self, run: Run, value: Any) -> Entry:
-        """Put *value* in for *run*, in the place of what it displaces."""
+        :param known_by: its identity in the list of another app or blueprint, where it is the same.
+        """
+        replaces = self.place.kind.replaces
+        meets = [entry for one, entry in self.entries() if entry and replaces and replaces(value, one)]
         slot = ListPlace(self, value)
-        return self.place.ledger.register(run, slot, value, self.identity(run, value))
+        identity = (id(self), *known_by[1:]) if known_by else self.identity(run, value)
+        return self.place.ledger.register(run, slot, value, identity, meets)
 
     def identity(self, run: Run, value: Any) -> Identity:
         """Return what a value is known by: its name if it has one of its own, else its place in the run.
@@ -477,29 +407,43 @@ class LiveList(list[Any]):
         defined within another, a lambda, a partial, a bound method, an instance: none has a name that
         means the same one next time, so it is known by its cell and its place in that cell's run.
         """
-        own = self.place.kind.identity and self.place.kind.identity(value)
-        base: Identity = own or name_of_function(value) or (run.owner.key, *(c.identity for c in run.causes))
+        place = (run.owner.key, *(cause.identity for cause in run.causes))
+        base: Identity = name_of_function(value) or place
         run.places[id(self), base] += 1
         return (id(self), base, run.places[id(self), base])
 
     def change(self, entry: Entry | None, instead_of: Iterable[Entry]) -> None:
         """Let the entry's value stand where its rank says, and take others' out, in one step."""
         with self.place.lock:
-            placed = [
-                (value, rank, one)
-                for value, (rank, one) in zip(self._published, self._ranks, strict=True)
-                if one is None or one not in instead_of
-            ]
+            places = [one for one in self._places if one[2] is None or one[2] not in instead_of]
             if entry is not None:
-                index = next((i for i, (_, rank, _) in enumerate(placed) if rank > entry.rank), len(placed))
-                placed.insert(index, (entry.value, entry.rank, entry))
-            self._publish([value for value, _, _ in placed], [(rank, one) for _, rank, one in placed])
+                index = next((i for i, (_, rank, _) in enumerate(places) if rank > entry.rank), len(places))
+                places.insert(index, (entry.value, entry.rank, entry))
+            self._publish(places)
 
-    def entries(self) -> list[tuple[Any, Entry | None]]:
-        """Return each value with its registration, None for what no cell put in."""
-        return [(value, entry) for value, (_, entry) in zip(self._published, self._ranks, strict=True)]
+    # --- reading and changing: what the sequence's other methods are made of ---
 
-    # --- changing, in terms of the above ---
+    def __iter__(self) -> Iterator[Any]:
+        return iter([value for value, _, _ in self._places])
+
+    def __getitem__(self, index: Any) -> Any:
+        return list.__getitem__(self, index)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def insert(self, index: Any, value: Any) -> None:
+        """Put *value* before the one at *index*; at the end, where the cell at work has its place."""
+        with self.place.lock:
+            index, run = len(self[:index]), registering()
+            before, behind = self._places[:index], self._places[index:]
+            if run is None:
+                self._publish([*before, (value, behind[0][1] if behind else _LAST, None), *behind])
+            elif behind:
+                rank = before[-1][1] if before else (-1,)
+                self.enter(replace(run, rank=(*rank, 0, *run.next_rank())), value)
+            else:
+                self.enter(run, value)
 
     def extend(self, values: Iterable[Any]) -> None:
         """Put all *values* in; those of another live list stay their owners'."""
@@ -507,77 +451,28 @@ class LiveList(list[Any]):
             with carrying:
                 self.append(value)
 
-    def __iadd__(self, values: Iterable[Any]) -> Any:  # type: ignore[misc]
-        self.extend(values)
-        return self
-
-    def insert(self, index: Any, value: Any) -> None:
-        """Put *value* before the one at *index*; at the end it stands where :meth:`append` puts it."""
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Put something else in; what stays keeps its owner and its rank."""
         with self.place.lock:
-            index = len(self[:index])
-            run = registering()
-            if index == len(self):
-                self.append(value)
-            elif run is None:
-                self._publish(
-                    [*self._published[:index], value, *self._published[index:]],
-                    [*self._ranks[:index], (self._ranks[index][0], None), *self._ranks[index:]],
-                )
-            else:
-                before = self._ranks[index - 1][0] if index else (-1,)
-                self.enter(replace(run, rank=(*before, 0, *run.next_rank())), value)
-
-    def _keep(self, indices: list[int]) -> None:
-        """Take out all but the values at *indices*."""
-        gone = [entry for i, (_, entry) in enumerate(self._ranks) if i not in indices and entry]
-        self._publish([self._published[i] for i in indices], [self._ranks[i] for i in indices])
-        for entry in gone:
-            self.place.ledger.remove(entry)
+            values = list(self)
+            values[index] = value
+            known = {id(one[0]): one for one in self._places}
+            places: list[tuple[Any, Rank, Entry | None]] = []
+            for one in values:
+                rank = places[-1][1] if places else _FIRST
+                places.append(known.pop(id(one), (one, rank, None)))
+            self._publish(places)
+            for entry in filter(None, (entry for _, _, entry in known.values())):
+                self.place.ledger.remove(entry)
 
     def __delitem__(self, index: Any) -> None:
-        with self.place.lock:
-            left = list(range(len(self)))
-            del left[index]
-            self._keep(left)
-
-    def remove(self, value: Any) -> None:
-        """Take out the first that equals *value*."""
-        del self[self.index(value)]
-
-    def pop(self, index: Any = -1) -> Any:
-        """Take out the value at *index*, and return it."""
-        value = self[index]
-        del self[index]
-        return value
-
-    def clear(self) -> None:
-        """Take everything out."""
-        del self[:]
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        """Put something else in: what stays keeps its owner."""
-        with self.place.lock:
-            changed = list(self._published)
-            changed[index] = value
-            known = {id(one): at for one, at in zip(self._published, self._ranks, strict=True)}
-            kept = {id(one) for one in changed}
-            for one, (_, entry) in zip(self._published, self._ranks, strict=True):
-                if entry is not None and id(one) not in kept:
-                    self.place.ledger.remove(entry)
-            rank = _FIRST
-            ranks: list[tuple[Rank, Entry | None]] = []
-            for one in changed:
-                rank, entry = known.get(id(one), (rank, None))
-                ranks.append((rank, entry))
-            self._publish(changed, ranks)
+        left = list(self)
+        del left[index]
+        self[:] = left
 
     def sort(self, **options: Any) -> None:
         """Put the values in another order."""
         self[:] = sorted(self, **options)
-
-    def reverse(self) -> None:
-        """Turn the order round."""
-        self[:] = list(reversed(self))
 
 
 def name_of_function(value: Any) -> Identity | None:

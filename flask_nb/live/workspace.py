@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .ledger import Entry
+from .ledger import ROUTE, Entry
 from .owners import Owner, Rank, Run, current_run
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Workspace:
         self._told: dict[Run, list[str]] = {}
         self._left_over: dict[Hashable, list[Entry]] = {}
         self._is_afresh = False
+        # What was withdrawn with its cell: front ends report a deletion that was undone meanwhile, too.
+        self._deleted: dict[Hashable, list[tuple[Holder, Entry]]] = {}
         # By the name of each module that has registered something: its specification at that time.
         self._specs: dict[str, Any] = {}
 
@@ -111,8 +113,8 @@ class Workspace:
     def _retire(self, cell: Run, run: Run) -> None:
         for holder in self._everything():
             for entry in holder.live.ledger.of_earlier_runs(run):
-                if entry.group is None:
-                    self.tell(cell, entry.label and f"withdrawn: {entry.label}")
+                for label in entry.labels if entry.group is None else ():
+                    self.tell(cell, f"withdrawn: {label}")
                 holder.live.ledger.drop(entry)
 
     def delete(self, keys: Collection[Hashable]) -> list[str]:
@@ -127,10 +129,30 @@ class Workspace:
             for entry in holder.live.ledger
             if entry.owner.key in keys and not entry.causes
         ]
+        labels = dict.fromkeys(label for _, entry in gone for label in entry.labels)
         for holder, entry in gone:
             holder.live.ledger.drop(entry)
-        labels = dict.fromkeys(entry.label for _, entry in gone if entry.label)
+            self._deleted.setdefault(entry.owner.key, []).append((holder, entry))
         return [f"withdrawn: {label} (its cell was deleted)" for label in labels]
+
+    def bring_back(self, run: Run, keys: Iterable[Hashable]) -> list[str]:
+        """Register again what deleted cells had defined, where nothing has taken its place.
+
+        :param keys: the owners of cells that are in the notebook again, such as after an undo.
+        :return: the lines to tell.
+        """
+        deleted = [pair for key in keys for pair in self._deleted.pop(key, [])]
+        free = {
+            entry: holder for holder, entry in deleted if entry.group is not ROUTE and entry.slot.is_free()
+        }
+        for entry, repeating in run.repeating_all(free):
+            entry.slot.repeat(entry, free[entry], repeating)
+        return [f"back: {entry.label} (its cell is in the notebook again)" for entry in free if entry.label]
+
+    def forget_deleted(self, keys: Iterable[Hashable]) -> None:
+        """Let go of what deleted cells had defined: they are gone for good, or have run again."""
+        for key in keys:
+            self._deleted.pop(key, None)
 
     # --- what is told ---
 

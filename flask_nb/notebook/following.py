@@ -176,7 +176,13 @@ class FollowedApp:
         return "the app" if pinned else self.name
 
 
+def notebook_path(namespace: Mapping[str, Any]) -> str | None:
+    """Return the notebook's file: VS Code names it in a variable, a Jupyter server in the environment."""
+    path = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    return path if isinstance(path, str) and path.endswith(".ipynb") else None
+
+
 def _notebook_folder(namespace: Mapping[str, Any]) -> str:
-    """The notebook's folder: VS Code names the file, everybody else starts the kernel there."""
+    """Return the notebook's folder: VS Code names the file, everybody else starts the kernel there."""
     path = namespace.get("__vsc_ipynb_file__")
     return os.path.dirname(path) if isinstance(path, str) else os.getcwd()

@@ -155,6 +155,22 @@ def test_a_blueprint_made_again_takes_over_all_that_one_run_of_a_cell_recorded(n
     assert nb.names["calls"] == [1, 2] * 4
 
 
+def test_a_deleted_cell_that_is_there_again_brings_all_of_it_back(nb):
+    nb.run("calls", "calls = []")
+    nb.run("a", "@app.get('/x')\n@app.get('/y')\ndef x(): return 'x'\n")
+    nb.run("b", "app.before_request(lambda: calls.append(1)); app.before_request(lambda: calls.append(2))")
+    nb.workspace.delete(["a", "b"])
+    assert nb.get("/x") == 404
+    run = nb.workspace.begin("c", "c", is_certain=True)
+    assert nb.workspace.bring_back(run, ["a", "b"])[:2] == [
+        "back: GET /y (its cell is in the notebook again)",
+        "back: GET /x (its cell is in the notebook again)",
+    ]
+    nb.workspace.finish(run, succeeded=True)
+    assert (nb.get("/x"), nb.get("/y")) == ("x", "x")
+    assert nb.names["calls"] == [1, 2, 1, 2]
+
+
 def test_a_route_of_the_apps_own_cell_is_not_taken_over(nb):
     nb.run("app", "app = Flask('nb')\n@app.get('/own')\ndef own(): return 'own'")
     nb.run("app", "app = Flask('nb')")
