@@ -176,6 +176,10 @@ class OurEngine(DefiningEngine):
         web.request_started.connect(receive, weak=False)
         return lambda: web.request_started.disconnect(receive)
 
+    def follow(self) -> None:
+        """Record from now on what the cells of the notebook register on the app."""
+        self.app.live.is_open()
+
     def take_over(self, other: OurEngine) -> None:
         """Register here what cells had registered on the app of *other*; the cell's end says so.
 

@@ -80,6 +80,9 @@ class Engine(Protocol):
     ) -> Callable[[], None]:
         """Call *callback* with the endpoint, rule and view arguments of each request; return what ends it."""
 
+    def follow(self) -> None:
+        """Record from now on what the cells of the notebook register on the app."""
+
     def take_over(self, other: Any) -> None:
         """Register here what cells had registered on the app of *other*, an engine of the same kind.
 

@@ -146,6 +146,7 @@ class FollowedApp:
     def _switch_to(self, engine: Engine) -> None:
         self._stop_listening()
         before, self._engine = self._engine, engine
+        engine.follow()
         if before is not None and self._is_in_place_of(before):
             # The first app that a cell makes by itself is meant to have the routes defined so far.
             engine.take_over(before)
