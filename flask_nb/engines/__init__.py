@@ -10,8 +10,7 @@ import sys
 from typing import Any
 
 from flask_nb.errors import ForeignAppError
-from flask_nb.live.owners import Run
-from flask_nb.live.workspace import Workspace
+from flask_nb.live.workspace import Run, Workspace
 
 from .ours import OurEngine, replace_runner, watch_log
 from .protocol import Engine, RouteRow

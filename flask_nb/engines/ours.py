@@ -18,8 +18,8 @@ from werkzeug.routing import BaseConverter, Rule
 
 from flask_nb import web
 from flask_nb.errors import CellError, EndpointConflictError
-from flask_nb.live.owners import current_run
 from flask_nb.live.routes import entry_of, named_methods, withdraw
+from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
 from flask_nb.web.logging import default_handler
 

@@ -17,9 +17,10 @@ from collections.abc import Hashable, Iterator
 from itertools import takewhile
 from typing import Any
 
-from .ledger import Entry
-from .owners import Owner, Run, registering, running
-from .slots import MISSING, Kind, LiveDict, Placed
+from .registrations import Entry, Owner
+from .slots import MISSING
+from .tables import Kind, LiveDict, Placed
+from .workspace import Run, registering, running
 
 ATTRIBUTE = Kind("attribute", is_layered=True, label=lambda name: f"app.{name}")
 

@@ -31,8 +31,8 @@ from werkzeug.exceptions import Aborter, HTTPException
 from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, Rule
 from werkzeug.serving import is_running_from_reloader
 
-from ..live.owners import at_work, current_run
 from ..live.url_map import LiveMap
+from ..live.workspace import at_work, current_run
 from . import cli, error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel

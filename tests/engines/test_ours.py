@@ -22,7 +22,7 @@ from flask_nb.engines import (
     watch_log,
 )
 from flask_nb.errors import CellError, EndpointConflictError, ForeignAppError
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
 from flask_nb.web.logging import default_handler
 

@@ -11,7 +11,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from flask_nb import Flask, alias
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 from flask_nb.notebook.extension import get_host
 from flask_nb.notebook.settings import FlaskNB
 from flask_nb.web import serving

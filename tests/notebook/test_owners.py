@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 
 REST = {
     "list": "%%route /items\nstored",

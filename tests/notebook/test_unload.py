@@ -16,7 +16,7 @@ import logging, sys, threading, warnings
 import psutil
 import flask_nb.exchange, flask_nb.notebook, flask_nb.server
 from flask_nb import got_request_exception, request_started
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
 from flask_nb.web.logging import default_handler
 
