@@ -146,7 +146,7 @@ def test_shell_is_ipythons(flask_nb, tmp_path):
 
 def test_shell_is_pythons_without_ipython(group, monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", None)
-    monkeypatch.setattr(command.web_cli, "repl", command.interact)
+    monkeypatch.setattr("flask_nb.web.cli.repl", command.interact)
     result = CliRunner().invoke(group, ["shell"], input="print(app.name * 2)\n")
     assert "herehere" in result.output
 
@@ -170,7 +170,7 @@ def ask(monkeypatch):
         return [b"answered"]
 
     # Not an app of ours, whose TRUSTED_HOSTS would refuse by themselves.
-    app.config = {"SERVER_NAME": "my.test:5000", "TRUSTED_HOSTS": [".trusted.test"]}
+    vars(app)["config"] = {"SERVER_NAME": "my.test:5000", "TRUSTED_HOSTS": [".trusted.test"]}
     return ask
 
 

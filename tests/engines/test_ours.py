@@ -154,7 +154,7 @@ def test_async_views_and_hooks_are_told_apart(app: Flask, engine: OurEngine) -> 
 def test_failures_are_heard_until_told_to_stop(app: Flask, engine: OurEngine) -> None:
     heard: list[BaseException] = []
     stop = engine.on_exception(heard.append)
-    app.add_url_rule("/boom", "boom", lambda: 1 / 0)
+    app.add_url_rule("/boom", "boom", lambda: str(1 / 0))
     app.test_client().get("/boom")
     stop()
     app.test_client().get("/boom")

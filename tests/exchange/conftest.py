@@ -59,7 +59,7 @@ def signed_session(values: dict[str, Any]) -> str:
     """Return the value of a session cookie as Flask makes it."""
     app = Flask(__name__)
     app.secret_key = "never shown"
-    serializer = app.session_interface.get_signing_serializer(app)
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return serializer.dumps(values)
 
 

@@ -80,9 +80,9 @@ def test_a_cells_print_goes_where_it_always_went(recorder, capsys):
 
 def test_ipython_may_replace_write_on_the_proxy(recorder, capsys):
     original = sys.stdout.write
-    sys.stdout.write = lambda text: original(text.upper())
+    sys.stdout.write = lambda text: original(text.upper())  # type: ignore[method-assign]
     print("cell")
-    sys.stdout.write = original
+    sys.stdout.write = original  # type: ignore[method-assign]
     assert capsys.readouterr().out == "CELL\n"
 
 

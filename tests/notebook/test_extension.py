@@ -80,7 +80,7 @@ def test_the_magics_are_there(loaded: InteractiveShell) -> None:
 def test_a_name_that_is_taken_is_said_and_given_back(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shell.register_magic_function(lambda line: "theirs", "line", "app")
+    shell.register_magic_function(lambda line: "theirs", "line", "app")  # type: ignore[arg-type]
     shell.run_cell("%load_ext flask_nb").raise_error()
     assert capsys.readouterr().out == (
         "flask_nb replaces %app, defined by others, until %unload_ext flask_nb\n"

@@ -96,6 +96,7 @@ def test_unloading_leaves_no_trace(bare: Kernel, before: dict[str, str]) -> None
 
 
 def test_loading_and_unloading_in_one_cell_leaves_no_trace(bare: Kernel, before: dict[str, str]) -> None:
+    bare.run("app = flask_nb.Flask('one')", "app")
     ran = bare.run("%load_ext flask_nb\n%get /hello/Ann\n%unload_ext flask_nb", "one")
     assert ran.error is None, ran.traceback
 
@@ -121,6 +122,9 @@ def test_unloading_twice_says_so_and_no_more(bare: Kernel, before: dict[str, str
 
 
 def test_an_app_outlives_the_extension(bare: Kernel, before: dict[str, str]) -> None:
+    bare.run("%load_ext flask_nb")
+    use(bare, USE[:1])
+    bare.run("%unload_ext flask_nb")
     assert bare.run("print(app.test_client().get('/hello/Ann').text)").stdout == "seen\nHello Ann!\n"
     bare.run("%load_ext flask_nb")
     assert bare.run("%get /hello/Ann").text.startswith("GET /hello/Ann → 200 OK")
