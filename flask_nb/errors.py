@@ -194,13 +194,13 @@ class RequestTimeoutError(RequestError):
 
     :param request: the request as people read it, such as ``GET /slow``.
     :param seconds: how long was waited, in seconds.
+    :param reason: what kept the view from answering, where it was not the view itself, and what to type.
     """
 
-    def __init__(self, request: str, seconds: float) -> None:
-        super().__init__(
-            f"{request} did not answer within {seconds:g} s and was stopped. "
-            f"Give it longer with --timeout SECONDS"
-        )
+    def __init__(self, request: str, seconds: float, reason: str = "") -> None:
+        missed = f"{request} did not answer within {seconds:g} s"
+        ran = f"{missed} and was stopped. Give it longer with --timeout SECONDS"
+        super().__init__(f"{missed}: {reason}" if reason else ran)
         self.request = request
         self.seconds = seconds
 

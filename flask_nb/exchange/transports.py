@@ -43,10 +43,11 @@ class SocketTransport:
 
     :param address: returns the server's host and port, asked anew for each request.
     :param abandon: told the key of a request that nobody waits for any more, so that its view can be stopped.
+        It returns what kept the request from being answered, where that was not its view.
     """
 
     def __init__(
-        self, address: Callable[[], tuple[str, int]], abandon: Callable[[str], object] = lambda key: None
+        self, address: Callable[[], tuple[str, int]], abandon: Callable[[str], str | None] = lambda key: None
     ) -> None:
         self._address = address
         self._abandon = abandon
@@ -59,9 +60,9 @@ class SocketTransport:
             response = call.wait(Deadline(request.timeout))
         except TimeoutError:
             partial = connection.partial_response()
-            self._give_up(connection, call, key)
+            reason = self._give_up(connection, call, key)
             if partial is None:
-                raise RequestTimeoutError(str(request), request.timeout) from None
+                raise RequestTimeoutError(str(request), request.timeout, reason) from None
             return partial
         except KeyboardInterrupt:
             self._give_up(connection, call, key)
@@ -72,10 +73,11 @@ class SocketTransport:
             self._abandon(key)
         return response
 
-    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> None:
-        self._abandon(key)
+    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> str:
+        reason = self._abandon(key)
         connection.abort()
         call.join(1)
+        return reason or ""
 
 
 class _Connection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask_nb.errors import PortInUseError, ServerError
-from flask_nb.server import BackgroundServer, RunningRequest
+from flask_nb.server import BackgroundServer, RunningRequest, uninterrupted
 
 if TYPE_CHECKING:
     from .settings import FlaskNB
@@ -21,6 +21,9 @@ NO_SOCKETS = (
 )
 
 NOT_SERVING = "not serving; the next request, or %serve, starts the server"
+
+#: Seconds in all that a request may have run when the server is stopped: what a person stops is to stop.
+_STOP_DRAIN = 1.0
 
 _HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
 
@@ -71,22 +74,29 @@ class Serving:
 
     def stop(self) -> str:
         """Stop the server; return a line about it."""
-        stopped = self._server is not None and self._server.stop()
+        stopped = self._server is not None and self._server.stop(_STOP_DRAIN)
         return "stopped; the next request, or %serve, starts the server again" if stopped else NOT_SERVING
 
     def restart(self, host: str | None = None, port: int | None = None) -> str:
-        """Stop and start again, on the same port unless another is named; return a line about it."""
-        if self._server is None or host is not None or port is not None:
-            self.stop()
+        """Go on with new threads and the settings of now; return a line about it.
+
+        Nobody is turned away meanwhile. The port stays the same unless another is named.
+        """
+        old = self._server
+        if old is None or not old.running:
             return self.start(host, port)
-        self._server.restart()
+        if host in (None, old.host) and port in (None, old.port):
+            old.configure(**self._limits())
+            old.restart()
+        else:
+            self._move(old, host or old.host, old.port if port is None else port)
         return self._line()
 
     def status(self) -> str:
         """Return a line on the server, and one on each request that is running."""
         if self._server is None or not self._server.running:
             return NOT_SERVING
-        running = [_describe(request) for request in self._server.requests()]
+        running = describe(self._server.requests())
         return "\n  ".join([self._line(), *(running or ["no request is running"])])
 
     def run(self, host: str, port: int) -> str:
@@ -110,10 +120,25 @@ class Serving:
         self._server.start()
         return str(urlsplit(self._server.url).hostname), self._server.port
 
-    def cancel(self, key: str) -> None:
-        """Stop the view of a request that nobody waits for any more."""
-        if self._server is not None:
-            self._server.cancel(key)
+    def cancel(self, key: str) -> str:
+        """Stop the view of a request that nobody waits for any more.
+
+        :return: what kept the request from being answered, where that was not its view.
+        """
+        if self._server is None:
+            return ""
+        requests = self._server.requests()
+        self._server.cancel(key)
+        own = next((request for request in requests if request.key == key), None)
+        if own is None:
+            return (
+                "the server never got to read it, since other code kept Python busy: a cell, or a view "
+                "that computes. See %serve status, and send it again"
+            )
+        if own.state != "waiting":
+            return ""
+        busy = "; ".join(describe([each for each in requests if each.state == "running"]))
+        return f"all threads were busy with {busy}. Free them with %serve restart"
 
     def _begin(self, host: str | None, port: int | None) -> None:
         """Start: where it served before, unless a place is named."""
@@ -122,35 +147,46 @@ class Serving:
             server.start()
             self._server = server
         else:
+            self._server.configure(**self._limits())
             self._server.start()
 
     def _move(self, old: BackgroundServer, host: str, port: int) -> None:
-        """Serve elsewhere; the old place goes when the new one stands, and stays when that fails."""
+        """Serve elsewhere; the old place goes when the new one answers, and stays when that fails."""
         server = self._make(host, port)
-        has_same_port = port == old.port
-        if has_same_port:
-            old.stop()
-        try:
-            server.start()
-        except ServerError:
-            if has_same_port:
-                old.restart()
-            raise
-        self._server = server
-        old.stop()
+
+        def move() -> None:
+            server.start(instead_of=old)
+            self._server = server
+
+        uninterrupted(move)
 
     def _make(self, host: str | None, port: int | None) -> BackgroundServer:
         return BackgroundServer(
             self._app,
             host=host or self._settings.host,
             port=self._settings.port if port is None else port,
-            threads=self._settings.threads,
+            **self._limits(),
         )
+
+    def _limits(self) -> dict[str, Any]:
+        return {
+            "threads": self._settings.threads,
+            "max_body": self._settings.max_body,
+            "browser_timeout": self._settings.browser_timeout or None,
+        }
 
     def _line(self) -> str:
         return f"serving {self._label()} at {self.url}"
 
 
-def _describe(request: RunningRequest) -> str:
-    state = "" if request.state == "running" else f", {request.state}"
-    return f"{request.method} {request.path} for {request.age:.1f} s{state}"
+def describe(requests: list[RunningRequest]) -> list[str]:
+    """Return a line for each request, for equal ones together: those of browsers may be many."""
+    alike: dict[tuple[str, str, str], list[float]] = {}
+    for request in requests:
+        alike.setdefault((request.method, request.path, request.state), []).append(request.age)
+    return [
+        f"{method} {path} for {max(ages):.1f} s"
+        + (f", {state}" if state != "running" else "")
+        + (f" (×{len(ages)})" if len(ages) > 1 else "")
+        for (method, path, state), ages in alike.items()
+    ]

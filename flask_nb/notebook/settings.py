@@ -23,6 +23,12 @@ class FlaskNB(Configurable):
     port = Int(0, min=0, max=65535, help="Port of the server; 0 takes a free one.").tag(config=True)
     threads = Int(16, min=1, help="Requests that the server answers at once.").tag(config=True)
     timeout = Float(30.0, min=0.001, help="Seconds that a request of the notebook may take.").tag(config=True)
+    browser_timeout = Float(
+        0.0, min=0.0, help="Seconds that a request of anybody else may take; 0 for no limit."
+    ).tag(config=True)
+    max_body = Int(64 * 1024 * 1024, min=0, help="Bytes that the body of a request may have.").tag(
+        config=True
+    )
     trusted_hosts = List(
         Unicode(), help="More host names, such as 'app.example', that requests may use."
     ).tag(config=True)

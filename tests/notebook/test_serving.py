@@ -11,8 +11,9 @@ from urllib.request import urlopen
 import pytest
 
 from flask_nb.errors import PortInUseError, ServerError
-from flask_nb.notebook.serving import NOT_SERVING, RUN_PORT, Serving
+from flask_nb.notebook.serving import NOT_SERVING, RUN_PORT, Serving, describe
 from flask_nb.notebook.settings import FlaskNB
+from flask_nb.server import RunningRequest
 
 
 def wsgi_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -132,3 +133,56 @@ def test_app_run_without_arguments_evades_a_taken_port(
         monkeypatch.setattr("flask_nb.notebook.serving.RUN_PORT", taken)
         assert serving.run("127.0.0.1", taken) == f"serving app at {serving.url} (port {taken} is taken)"
     assert read(serving.url) == b"ok"
+
+
+def test_the_status_says_what_runs_and_counts_what_is_alike() -> None:
+    requests = [
+        RunningRequest("own", "GET", "/slow", 2.0, "running"),
+        RunningRequest(None, "GET", "/events", 12.04, "abandoned"),
+        RunningRequest(None, "GET", "/events", 3.0, "abandoned"),
+        RunningRequest(None, "POST", "/", 0.5, "waiting"),
+    ]
+    assert describe(requests) == [
+        "GET /slow for 2.0 s",
+        "GET /events for 12.0 s, abandoned (×2)",
+        "POST / for 0.5 s, waiting",
+    ]
+
+
+class Busy:
+    """A server with these requests."""
+
+    def __init__(self, *requests: RunningRequest) -> None:
+        self._requests = list(requests)
+
+    def requests(self) -> list[RunningRequest]:
+        return self._requests
+
+    def cancel(self, key: str) -> bool:
+        return False
+
+    def stop(self, drain: float) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("requests", "reason"),
+    [
+        ([RunningRequest("own", "GET", "/", 30.0, "running")], ""),
+        (
+            [
+                RunningRequest(None, "GET", "/report", 64.2, "running"),
+                RunningRequest(None, "GET", "/events", 90.0, "abandoned"),
+                RunningRequest("own", "GET", "/", 30.0, "waiting"),
+            ],
+            "all threads were busy with GET /report for 64.2 s. Free them with %serve restart",
+        ),
+        ([], "the server never got to read it, since other code kept Python busy"),
+    ],
+)
+def test_a_time_out_says_what_kept_the_view_from_answering(
+    serving: Serving, requests: list[RunningRequest], reason: str
+) -> None:
+    serving._server = Busy(*requests)  # type: ignore[assignment]
+    assert serving.cancel("own").startswith(reason)
+    assert bool(serving.cancel("own")) is bool(reason)
