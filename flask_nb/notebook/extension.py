@@ -110,9 +110,11 @@ class Extension:
         undo.callback(_remove, matchers, match)
 
     def _add_events(self, undo: ExitStack) -> None:
-        self.events.settle = self.host.followed.settle
+        self.events.settle = self.host.apps.settle
         self.events.register()
         undo.callback(self.events.unregister)
+        self.ip.events.register("pre_run_cell", self.host.apps.begin_cell)
+        undo.callback(self.ip.events.unregister, "pre_run_cell", self.host.apps.begin_cell)
         info = _running_cell()
         if info is not None:  # what follows `%load_ext` in the same cell is this cell's own too
             self.events.begin(info)
