@@ -18,8 +18,9 @@ from IPython.core.getipython import get_ipython
 import flask_nb
 from flask_nb import alias
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
+from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
-from flask_nb.errors import NoAppError
+from flask_nb.errors import MagicArgumentError, NoAppError
 from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Request, SocketTransport
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import Gate
@@ -168,16 +169,35 @@ class Host:
         :raises RequestTimeoutError: the view did not answer in time.
         """
         self.followed.engine()  # a missing app is an error of the cell, not a 503
-        request = self._request(definition, evaluate)
+        resolved = definition.expand(evaluate, self._addresses())
+        note = self._note_elsewhere(resolved)
+        request = self._request(definition, resolved)
         display = self._display(definition)
         exchanger = self._exchanger(definition.in_process)
         client = exchanger.without_cookies() if definition.fresh else exchanger
         response = client.send(request, definition.follow, display)
+        response.exchange.notes[:0] = note
         self.sources.offer_to_debugger(response.exchange.exception)
         return response
 
-    def _request(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> Request:
-        resolved = definition.expand(evaluate, self._addresses())
+    def _note_elsewhere(self, resolved: ResolvedRequest) -> list[str]:
+        """Say where a pasted request was meant for, if that was another port of this machine.
+
+        :raises MagicArgumentError: another app of this notebook is served there.
+        """
+        if resolved.elsewhere is None:
+            return []
+        port = resolved.elsewhere.rpartition(":")[2]
+        other = self.apps.at_port(int(port) if port.isdecimal() else None)
+        if other is None:
+            return [f"sent to this notebook's app, not to {resolved.elsewhere}"]
+        label = other.followed.label
+        choose = "" if other.followed.is_pinned else f". Type %app {label} first"
+        raise MagicArgumentError(
+            f"{label} is served at {resolved.elsewhere}, and is not the current app{choose}"
+        )
+
+    def _request(self, definition: RequestDefinition, resolved: ResolvedRequest) -> Request:
         timeout = self.settings.timeout if definition.timeout == DEFAULT_TIMEOUT else definition.timeout
         return Request(
             resolved.method,

@@ -13,6 +13,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import PyFileConfigLoader
 
+from flask_nb.notebook.extension import get_host
+
 APP = """
 from flask_nb import Flask, request
 app = Flask("shop"{options})
@@ -215,8 +217,7 @@ def test_advice_for_every_notebook_works_as_written(loaded, refusals, tmp_path: 
     for ask, (_, line) in refusals:
         (tmp_path / "ipython_config.py").write_text(f"c = get_config()\n{line}\n")
         config = PyFileConfigLoader("ipython_config.py", str(tmp_path)).load_config()
-        loaded.run_cell("from flask_nb.notebook.extension import get_host").raise_error()
-        loaded.user_ns["get_host"](loaded).settings.update_config(config)
+        get_host(loaded).settings.update_config(config)
         assert ask()[0] == 200
 
 
@@ -230,3 +231,32 @@ def test_an_origin_may_be_written_with_a_slash_at_its_end(loaded, define, browse
     define()
     loaded.run_cell("%config FlaskNB.trusted_origins = ['https://shop.example/']").raise_error()
     assert browser("POST", Origin=SHOP)[0] == 200
+
+
+# --- other ports of this machine ---
+
+
+def test_a_pasted_curl_for_another_port_is_sent_to_the_app_and_says_so(loaded, define):
+    define()
+    answer = loaded.run_cell("%%http\ncurl http://localhost:5000/").result
+    assert (answer.text, answer.exchange.notes) == (
+        "GET localhost",
+        ["sent to this notebook's app, not to localhost:5000"],
+    )
+
+
+def test_a_pasted_curl_for_another_app_of_the_notebook_says_what_to_type(loaded, define):
+    define()
+    loaded.run_cell("app.run(port=0)\nother = Flask('other')\nother.run(port=0)").raise_error()
+    first = next(served for served in get_host(loaded).apps if served.followed.label == "app").serving
+    paste = f"%%http\ncurl http://localhost:{first.port}/"
+    error = str(loaded.run_cell(paste).error_in_exec)
+    advice = re.findall(r"Type (%\S+ \S+)", error)
+    loaded.run_cell(advice[0] + ";").raise_error()
+    assert loaded.run_cell(paste).result.text == "GET localhost"
+
+
+def test_a_redirect_to_another_port_is_shown_not_followed(loaded, define):
+    define("app.get('/away')(lambda: ('', 302, {'Location': 'http://localhost:1/'}))")
+    loaded.run_cell("answer = %get /away").raise_error()
+    assert loaded.user_ns["answer"].status_code == 302
