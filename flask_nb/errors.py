@@ -166,8 +166,9 @@ class NoAppError(FlaskNbError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"there is no app in the variable {name!r}. Make one with: {name} = Flask(__name__), define a "
-            f"route with %%route /, or choose another variable with %app NAME"
+            f"there is no app in the variable {name!r}. If the kernel was restarted, run the cells above "
+            f"first. To make an app, begin a cell with %%route /, or type: from flask_nb import Flask; "
+            f"{name} = Flask(__name__)"
         )
         self.name = name
 
@@ -182,8 +183,8 @@ class FlaskAlreadyImportedError(FlaskNbError):
     def __init__(self) -> None:
         super().__init__(
             "Flask has been imported in this process already, so `import flask` can no longer mean "
-            "flask_nb.web. Restart the kernel or program and, before anything imports Flask, call "
-            "flask_nb.as_flask()"
+            "flask_nb.web. Restart the kernel or program and, before anything imports Flask, type: "
+            "import flask_nb; flask_nb.as_flask()"
         )
 
 

@@ -6,6 +6,7 @@ module           answers for
 ``extension``    loading into a shell, and unloading without a trace
 ``settings``     what a person can set
 ``owners``       which cell is running
+``first_use``    an app that is set up before a cell has made it
 ``host``         what outlives any app: recorder, cookies, clients; and what they ask
 ``following``    the app that a variable holds
 ``serving``      one server: started, moved, stopped, described

@@ -181,6 +181,12 @@ class Definitions:
         is_unbound = arguments.name is not None and arguments.name not in self.ip.user_ns
         return arguments.reset or (arguments.module is None and is_unbound)
 
+    def _current(self, arguments: AppArguments) -> Engine:
+        """The current app; one that is to be set up is made if there is none."""
+        sets_up = arguments.debug is not None or arguments.secret_key is not None
+        followed = self.host.followed
+        return followed.engine_for_route() if sets_up else followed.engine()
+
     def _choose(self, arguments: AppArguments) -> Engine:
         name, module, apps = arguments.name, arguments.module, self.host.apps
         if module is not None:
@@ -189,7 +195,7 @@ class Definitions:
             name = name or self.host.followed.name
             return apps.choose(name, lambda followed: followed.make_app(name, fresh=arguments.reset))
         if name is None:
-            return self.host.followed.engine()
+            return self._current(arguments)
         return apps.choose(name, lambda followed: followed.choose(name))
 
     def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
