@@ -38,8 +38,9 @@ def adopt(app: Any) -> Engine:
         return OurEngine(app)
     if _is_flask(app):
         raise ForeignAppError(
-            "this app was made by the installed Flask, which is not adopted yet. Restart the kernel, run "
-            "flask_nb.as_flask() before 'import flask', or import Flask from flask_nb"
+            "this app was made by the installed Flask, which is not adopted yet. Import Flask from flask_nb, "
+            "or restart the kernel and type, before anything imports Flask: "
+            "import flask_nb; flask_nb.as_flask()"
         )
     raise ForeignAppError(
         f"what should be the app is of type {type(app).__name__}. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import partial
@@ -14,7 +15,8 @@ from types import ModuleType
 from typing import Any, cast
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, Rule
+from werkzeug.routing import BaseConverter, MapAdapter, Rule
+from werkzeug.sansio.utils import host_is_trusted
 
 from flask_nb import web
 from flask_nb.errors import CellError, EndpointConflictError
@@ -72,18 +74,40 @@ class OurEngine(DefiningEngine):
         return self.app.wsgi_app(environ, start_response)
 
     def hosts(self) -> list[str]:
-        """Return SERVER_NAME, its subdomains as ``.name`` where the app matches them, and TRUSTED_HOSTS."""
+        """Return SERVER_NAME, the names that rules are for where the app matches them, and TRUSTED_HOSTS."""
         server_name = self.app.config.get("SERVER_NAME")
         trusted = self.app.config.get("TRUSTED_HOSTS") or []
         subdomains = [f".{server_name}"] if server_name and self.app.subdomain_matching else []
-        return [*([server_name] if server_name else []), *subdomains, *trusted]
+        return [*([server_name] if server_name else []), *subdomains, *self._rule_hosts(), *trusted]
+
+    def _rule_hosts(self) -> list[str]:
+        """The hosts of rules, ``.example.org`` for ``<name>.example.org``; a host that may be any is none."""
+        if not self.app.url_map.host_matching:
+            return []
+        hosts = {re.sub(r"^<[^<>]*>\.", ".", rule.host or "") for rule in self.app.url_map.iter_rules()}
+        return sorted(host for host in hosts if host and "<" not in host)
+
+    def default_host(self) -> str:
+        """Return the Host of requests that name none: SERVER_NAME, localhost, or one of TRUSTED_HOSTS."""
+        server_name = self.app.config.get("SERVER_NAME")
+        trusted = self.app.config.get("TRUSTED_HOSTS")
+        names: list[str] = [
+            server_name or "localhost",
+            "localhost",
+            *(name.lstrip(".") for name in trusted or ()),
+        ]
+        if trusted is None:
+            return names[0]
+        return next((name for name in names if host_is_trusted(name, trusted)), "localhost")
 
     def routes(self) -> list[RouteRow]:
         """Return all routes in the order of their rules."""
-        return sorted(self._row(rule) for rule in self.app.url_map.iter_rules())
+        rows = map(self._row, self.app.url_map.iter_rules())
+        return sorted(rows, key=lambda row: (row.rule, row.domain, row.methods, row.endpoint))
 
     def _row(self, rule: Rule) -> RouteRow:
-        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), _owner_of(rule))
+        domain = rule.host if self.app.url_map.host_matching else rule.subdomain
+        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), _owner_of(rule), domain or "")
 
     def template_names(self) -> list[str]:
         """Return the names of the templates that can be rendered, live ones and those of folders."""
@@ -149,9 +173,15 @@ class OurEngine(DefiningEngine):
     def _find_endpoint(self, method: str, path: str) -> Any:
         """The endpoint that answers; None for 404, 405 and redirects."""
         try:
-            return self.app.url_map.bind("localhost").match(path, method)[0]
+            return self._adapter().match(path, method)[0]
         except HTTPException:
             return None
+
+    def _adapter(self) -> MapAdapter:
+        """What a request without a Host of its own is matched with."""
+        host = self.default_host()
+        url_map = self.app.url_map
+        return url_map.bind(host if url_map.host_matching else "localhost")
 
     def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
         """Call *callback* with each exception that the app did not handle; return what ends it."""
@@ -294,7 +324,8 @@ def _own_methods(rule: Rule) -> tuple[str, ...]:
 
 
 def _labels(rule: Rule) -> list[str]:
-    return [f"{method} {rule.rule}" for method in _own_methods(rule)]
+    domain = f" of {rule.host or rule.subdomain}" if rule.host or rule.subdomain else ""
+    return [f"{method} {rule.rule}{domain}" for method in _own_methods(rule)]
 
 
 # --- the seams of web ---

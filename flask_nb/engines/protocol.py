@@ -21,12 +21,14 @@ class RouteRow:
     :param methods: in alphabetical order, without the HEAD and OPTIONS that come by themselves.
     :param endpoint: the name that ``url_for`` takes.
     :param owner: the name of the cell, or the module, that registered it; None when neither did.
+    :param domain: the host or the subdomain that the rule is for; empty for the usual one.
     """
 
     rule: str
     methods: tuple[str, ...]
     endpoint: str
     owner: str | None = None
+    domain: str = ""
 
 
 class Engine(Protocol):
@@ -49,6 +51,9 @@ class Engine(Protocol):
 
     def hosts(self) -> list[str]:
         """Return the host names that the app's configuration names as its own."""
+
+    def default_host(self) -> str:
+        """Return the Host of requests that name none: one that the app answers to."""
 
     def routes(self) -> list[RouteRow]:
         """Return all routes in the order of their rules."""

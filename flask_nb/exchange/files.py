@@ -30,11 +30,12 @@ class FileClient:
     def __init__(self, exchanger: Exchanger, page: Request) -> None:
         self._exchanger = exchanger
         self._host = tuple(pair for pair in page.headers if pair[0].lower() == "host")
+        self._default_host = page.default_host
         self._deadline = Deadline(min(MAX_SECONDS, page.timeout))
 
     def fetch(self, path: str) -> RawResponse | None:
         """Return what the app answers, None if it does not in time."""
-        request: Request | None = Request("GET", path, self._host)
+        request: Request | None = Request("GET", path, self._host, default_host=self._default_host)
         for _ in range(_MAX_HOPS):
             if request is None or not (seconds := self._deadline.left):
                 return None

@@ -201,6 +201,10 @@ class Recorder:
         self._expected[recording.key] = recording
         return recording
 
+    def expects(self, environ: Environ) -> bool:
+        """Return whether a request carries the key of one that the notebook is sending."""
+        return environ.get(KEY_ENVIRON, "") in self._expected
+
     def forget(self, recording: Recording) -> None:
         """Stop waiting for a request that will not come."""
         self._expected.pop(recording.key, None)

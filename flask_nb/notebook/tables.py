@@ -64,12 +64,18 @@ def _row(cells: Iterable[str], style: str) -> str:
     return f'<tr style="background:none">{inner}</tr>'
 
 
-def route_table(rows: Iterable[RouteRow]) -> Table:
-    """Return the routes with the names of the cells that hold them."""
-    headings = ("methods", "rule", "endpoint", "cell")
-    return Table(
-        headings, [(", ".join(row.methods), row.rule, row.endpoint, row.owner or "") for row in rows]
-    )
+def route_table(rows: Sequence[RouteRow]) -> Table:
+    """Return the routes with the names of the cells that hold them, and hosts or subdomains if any."""
+    columns: dict[str, list[str]] = {
+        "methods": [", ".join(row.methods) for row in rows],
+        "domain": [row.domain for row in rows],
+        "rule": [row.rule for row in rows],
+        "endpoint": [row.endpoint for row in rows],
+        "cell": [row.owner or "" for row in rows],
+    }
+    if not any(columns["domain"]):
+        del columns["domain"]
+    return Table(tuple(columns), list(zip(*columns.values(), strict=True)))
 
 
 def config_table(applied: AppliedConfig) -> Table:
