@@ -13,7 +13,7 @@ from flask_nb.errors import ForeignAppError
 from flask_nb.live.owners import Run
 from flask_nb.live.workspace import Workspace
 
-from .ours import OurEngine, replace_runner, watch_log
+from .ours import OurEngine, replace_runner
 from .protocol import Engine, RouteRow
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "is_app",
     "new_app",
     "replace_runner",
-    "watch_log",
 ]
 
 

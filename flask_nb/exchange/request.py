@@ -39,6 +39,7 @@ class Request:
     :param body: the bytes to send.
     :param timeout: seconds until the view is given up.
     :param dropped: names, in lower case, of headers that nobody is to add.
+    :param takes_streams: whether to read of an answer that by its type has no end.
     :raises ValueError: if the method or a header could not stand in a request.
     """
 
@@ -48,6 +49,7 @@ class Request:
     body: bytes = b""
     timeout: float = 30.0
     dropped: frozenset[str] = frozenset()
+    takes_streams: bool = True
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.method):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.interactiveshell import ExecutionInfo
 
 from flask_nb import alias, engines
-from flask_nb.exchange import LogCapture
 
 from .completion import MagicCompletion
 from .display import StatementDisplay
@@ -89,7 +88,6 @@ class Extension:
         host = Host(self.ip, self.settings)
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
-        undo.callback(engines.watch_log(LogCapture()))
         return host
 
     def _add_transforms(self, undo: ExitStack) -> None:

@@ -232,10 +232,10 @@ class Host:
         if recording is not None:
             recording.matched(endpoint, rule, view_args)
 
-    def _note_failure(self, exc: BaseException) -> None:
+    def _note_failure(self, exc: BaseException, is_handled: bool) -> None:
         recording = self.recorder.current()
         if recording is not None:
-            recording.fail(exc)
+            recording.fail(exc, is_handled=is_handled)
             if hint := alias.hint_at_foreign_names(exc) or self._hint_at_import(exc):
                 recording.notes.append(hint)
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from flask_nb.exchange import Exchange
 from flask_nb.exchange.masks import VOLATILE, mask_credentials, mask_url, printable
 from flask_nb.exchange.request import readable_path
+from flask_nb.exchange.stable import stable_text
 
 from .body import Body
 from .headers import mask_header, visible_headers
@@ -134,7 +135,7 @@ class Panel:
             part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
             for part in self.exchange.parts
         )
-        return clipped(mask_credentials(text), "_.exchange.output")
+        return clipped(stable_text(mask_credentials(text)), "_.exchange.output")
 
 
 def _bounded(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
