@@ -316,7 +316,10 @@ class Host:
         )
 
     def _display(self, definition: RequestDefinition) -> Display:
-        return Display(definition.scripts, (*self.settings.mask, *definition.mask), definition.timed)
+        mask = (*self.settings.mask, *definition.mask)
+        return Display(
+            definition.scripts, mask, definition.timed, definition.headers_shown, definition.height
+        )
 
     def _addresses(self) -> list[str]:
         """The hosts, with ports, under which a URL means this app."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain, repeat
 from reprlib import Repr
 from typing import Any
 
@@ -12,10 +13,11 @@ from flask_nb.cells import NOT_SET, AppliedConfig
 from flask_nb.engines import RouteRow
 from flask_nb.exchange import Cookie, mask_value
 from flask_nb.exchange.masks import printable, readable_cookie
-from flask_nb.panel.styles import LINE, MONO, QUIET, TEXT, WORDS
+from flask_nb.panel.palette import LINE, QUIET, TEXT
+from flask_nb.panel.styles import CODE, WORDS
 
 _LONGEST = 80
-_BOX = f"padding:4px 8px;color:{TEXT};font:12.5px/1.5 {MONO}"
+_BOX = f"padding:4px 8px;color:{TEXT};{CODE}"
 _TABLE = "color:inherit;border-collapse:collapse;border:0;margin:0;font:inherit"
 _CELL = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:0"
 _HEAD = f"{_CELL};color:{QUIET};border-bottom:1px solid {LINE}"
@@ -28,11 +30,13 @@ class Table:
     :param headings: the names of the columns.
     :param rows: as many texts in each as there are headings.
     :param notes: what else there is to say.
+    :param whole: how many columns, from the left, have texts that never wrap.
     """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
+    whole: int = 0
 
     def __repr__(self) -> str:
         return "\n".join([*self._lines(), *self.notes])
@@ -48,7 +52,7 @@ class Table:
 
     def _html(self) -> str:
         head = _row((f"<b>{escape(heading)}</b>" for heading in self.headings), _HEAD)
-        rows = [_row(map(_code, row), _CELL) for row in self.rows]
+        rows = [_row(map(_code, row), _CELL, self.whole) for row in self.rows]
         table = f'<table style="{_TABLE}">{head}{"".join(rows)}</table>' if rows else ""
         notes = "".join(f"<div>{_code(note)}</div>" for note in self.notes)
         return f'<div style="{_BOX}">{table}{notes}</div>'
@@ -59,17 +63,17 @@ def _code(text: str) -> str:
     return f'<code style="{WORDS}">{escape(text)}</code>' if text else ""
 
 
-def _row(cells: Iterable[str], style: str) -> str:
-    inner = "".join(f'<td style="{style}">{cell}</td>' for cell in cells)
+def _row(cells: Iterable[str], style: str, whole: int = 0) -> str:
+    styles = chain(repeat(f"{style};white-space:nowrap", whole), repeat(style))
+    inner = "".join(f'<td style="{each}">{cell}</td>' for cell, each in zip(cells, styles, strict=False))
     return f'<tr style="background:none">{inner}</tr>'
 
 
 def route_table(rows: Iterable[RouteRow]) -> Table:
     """Return the routes with the names of the cells that hold them."""
     headings = ("methods", "rule", "endpoint", "cell")
-    return Table(
-        headings, [(", ".join(row.methods), row.rule, row.endpoint, row.owner or "") for row in rows]
-    )
+    cells = [(", ".join(row.methods), row.rule, row.endpoint, row.owner or "") for row in rows]
+    return Table(headings, cells, whole=1)
 
 
 def config_table(applied: AppliedConfig) -> Table:

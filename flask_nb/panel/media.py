@@ -8,7 +8,8 @@ from html import escape
 
 from .body import Body
 from .inlining import MAX_FRAME
-from .styles import QUIET, mono, note, pre
+from .palette import QUIET
+from .styles import mono, note, pre
 from .words import hex_dump
 
 _HEX_ROWS = 8
@@ -38,7 +39,7 @@ def _element(tag: str, kind: str, data: str) -> str:
 
 def binary_body(body: Body, room: int) -> Iterator[str]:
     """Yield the first bytes, and a link that saves all of them, if there is room for it."""
-    yield pre(escape(hex_dump(body.data, _HEX_ROWS)))
+    yield pre(escape(hex_dump(body.data, _HEX_ROWS)), "white-space:pre")
     link = ""
     if len(body.data) * 4 / 3 <= min(MAX_FRAME, room) - 2000:
         # Never named by its own type: a browser must not open what it could run.

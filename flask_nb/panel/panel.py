@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from flask_nb.exchange import Exchange
+from flask_nb.exchange import Exchange, Failure
 from flask_nb.exchange.masks import VOLATILE, mask_credentials, mask_url, printable
 from flask_nb.exchange.request import readable_path
 from flask_nb.exchange.stable import stable_text
@@ -98,18 +98,29 @@ class Panel:
             found.append(f"the rule answers {printable(mask_header('Allow', allowed))}")
         return found
 
+    @property
+    def handled(self) -> Failure | None:
+        """What a handler of the app has answered in place of the view."""
+        failure = self.exchange.failure
+        return failure if failure is not None and failure.is_handled else None
+
+    @property
+    def failure(self) -> Failure | None:
+        """What has gone wrong and is the answer."""
+        return None if self.handled else self.exchange.failure
+
     @cached_property
     def is_body_shown(self) -> bool:
         """Whether the body adds anything: the stock page of what is explained anyway does not."""
         if self.body.is_redirect_page:
             return False
-        is_explained = self.exchange.failure is not None or bool(self.notes)
+        is_explained = self.failure is not None or bool(self.notes)
         return not (is_explained and self.body.is_default_page)
 
     @property
     def are_headers_the_answer(self) -> bool:
         """Whether the headers are what was asked for."""
-        return self.exchange.request.method in {"HEAD", "OPTIONS"}
+        return self.display.headers or self.exchange.request.method in {"HEAD", "OPTIONS"}
 
     @cached_property
     def headers(self) -> list[tuple[str, str]]:
