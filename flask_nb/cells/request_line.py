@@ -98,7 +98,7 @@ def add_sending_flags(parser: MagicParser) -> None:
     add("--time", dest="timed", action="store_true", help="show how long it took")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
     add("--height", type=_parse_height, metavar="PX", help="how tall the frame of a page is, in pixels")
-    add("-i", "--include", dest="headers_shown", action="store_true", help="show the response's headers")
+    add("-i", "--show-headers", dest="headers_shown", action="store_true", help="show the response's headers")
     parser.add_repeatable(
         "--mask",
         type=_parse_mask,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import chain, repeat
 from reprlib import Repr
 from typing import Any
 
@@ -14,10 +13,10 @@ from flask_nb.engines import RouteRow
 from flask_nb.exchange import Cookie, mask_value
 from flask_nb.exchange.masks import printable, readable_cookie
 from flask_nb.panel.palette import LINE, QUIET, TEXT
-from flask_nb.panel.styles import CODE, WORDS
+from flask_nb.panel.styles import CODE, WORDS, WRAPPED
 
 _LONGEST = 80
-_BOX = f"padding:4px 8px;color:{TEXT};{CODE}"
+_BOX = f"padding:4px .6em;color:{TEXT};{CODE}"
 _TABLE = "color:inherit;border-collapse:collapse;border:0;margin:0;font:inherit"
 _CELL = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:0"
 _HEAD = f"{_CELL};color:{QUIET};border-bottom:1px solid {LINE}"
@@ -52,20 +51,20 @@ class Table:
 
     def _html(self) -> str:
         head = _row((f"<b>{escape(heading)}</b>" for heading in self.headings), _HEAD)
-        rows = [_row(map(_code, row), _CELL, self.whole) for row in self.rows]
+        rows = [_row([_code(text, i < self.whole) for i, text in enumerate(row)], _CELL) for row in self.rows]
         table = f'<table style="{_TABLE}">{head}{"".join(rows)}</table>' if rows else ""
         notes = "".join(f"<div>{_code(note)}</div>" for note in self.notes)
         return f'<div style="{_BOX}">{table}{notes}</div>'
 
 
-def _code(text: str) -> str:
+def _code(text: str, is_whole: bool = False) -> str:
     """Mark words of the app or the user, so that front ends do not typeset them."""
-    return f'<code style="{WORDS}">{escape(text)}</code>' if text else ""
+    wrapping = "white-space:nowrap" if is_whole else WRAPPED
+    return f'<code style="{WORDS};{wrapping}">{escape(text)}</code>' if text else ""
 
 
-def _row(cells: Iterable[str], style: str, whole: int = 0) -> str:
-    styles = chain(repeat(f"{style};white-space:nowrap", whole), repeat(style))
-    inner = "".join(f'<td style="{each}">{cell}</td>' for cell, each in zip(cells, styles, strict=False))
+def _row(cells: Iterable[str], style: str) -> str:
+    inner = "".join(f'<td style="{style}">{cell}</td>' for cell in cells)
     return f'<tr style="background:none">{inner}</tr>'
 
 

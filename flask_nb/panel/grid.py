@@ -14,7 +14,7 @@ from .tables import Table
 from .words import counted
 
 _TABLE = f"color:{TEXT};border-collapse:collapse;border:0;margin:0;font-family:{MONO};font-size:1em"
-_CELL = "padding:2px 12px;vertical-align:top;white-space:pre-wrap"
+_CELL = "padding:2px .6em;vertical-align:top;white-space:pre-wrap"
 _NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?%?")
 
 

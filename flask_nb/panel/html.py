@@ -9,7 +9,6 @@ gets a frame of its own without scripts, forms, popups or origin, and its escape
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
@@ -24,8 +23,24 @@ from .inlining import MAX_FRAME, inlined_page
 from .json_layout import JsonObject, Token
 from .media import binary_body, image_html, media_body
 from .palette import ERROR, LINE, QUIET, TEXT, status_colour
-from .panel import Panel, Summary
-from .styles import BOX, HOP, PLAIN, PRE, PROSE, ROW, SMALL, code, fold, foot, mono, note, pre
+from .panel import Panel, Summary, picture_data
+from .styles import (
+    BOX,
+    HOP,
+    PLAIN,
+    PRE,
+    PROSE,
+    ROW,
+    SIDE,
+    SMALL,
+    SMALL_SIDE,
+    code,
+    fold,
+    foot,
+    mono,
+    note,
+    pre,
+)
 from .tree import json_tree, token_html
 from .words import counted, more
 
@@ -34,11 +49,13 @@ _MAX_TABLE = 25_000
 _TREE_LINES = 20
 _LONG_LINE = 72  # a narrow cell has so many
 _COLUMNS = re.compile(r"\S(?: {2,}|\t)\S")
-_MAX_PICTURES = 4
 _PAIRS = f"color:{TEXT};border-collapse:collapse;border:0;margin:0 0 6px;{SMALL}"
-_CELL = "padding:1px 12px;text-align:left;vertical-align:top;border:0;color:inherit;white-space:normal"
+_CELL = (
+    f"padding:1px 12px 1px {SMALL_SIDE};text-align:left;vertical-align:top;border:0;color:inherit;"
+    "white-space:normal"
+)
 _PRINTED = f"border-top:1px solid {LINE};padding:4px 0"
-_LABEL = f"padding:0 12px;color:{QUIET};{SMALL}"
+_LABEL = f"padding:0 {SMALL_SIDE};color:{QUIET};{SMALL}"
 
 
 def write_html(panel: Panel, room: int) -> str:
@@ -186,14 +203,11 @@ def _pairs(pairs: list[tuple[str, str]]) -> str:
 
 
 def _output(panel: Panel) -> Iterator[str]:
-    if panel.output:
-        printed = pre(escape(panel.output), "padding:2px 12px 4px")
+    if panel.printed:
+        printed = pre(escape(panel.printed), f"padding:2px {SIDE} 4px")
         yield f'<div style="{_PRINTED}"><div style="{_LABEL}">printed</div>{printed}</div>'
-    pictures = (part.data["image/png"] for part in panel.exchange.parts if "image/png" in part.data)
-    for data in [*pictures][:_MAX_PICTURES]:
-        text = b64encode(data).decode() if isinstance(data, bytes) else str(data)
-        if len(text) <= MAX_FRAME // 8:
-            yield image_html("image/png", text)
+    for part in panel.pictures:
+        yield image_html("image/png", picture_data(part))
 
 
 def _failure(panel: Panel) -> Iterator[str]:

@@ -9,7 +9,7 @@ from html import escape
 from .body import Body
 from .inlining import MAX_FRAME
 from .palette import QUIET
-from .styles import mono, note, pre
+from .styles import SIDE, mono, note, pre
 from .words import hex_dump
 
 _HEX_ROWS = 8
@@ -32,7 +32,7 @@ def image_html(kind: str, data: str) -> str:
 def _element(tag: str, kind: str, data: str) -> str:
     end = "" if tag.startswith("img") else f"</{tag.partition(' ')[0]}>"
     return (
-        f'<div style="padding:8px 12px"><{tag} src="data:{escape(kind)};base64,{escape(data)}" '
+        f'<div style="padding:8px {SIDE}"><{tag} src="data:{escape(kind)};base64,{escape(data)}" '
         f'style="display:block;max-width:100%;max-height:24rem">{end}</div>'
     )
 

@@ -7,11 +7,13 @@ of them ask. A panel is made for one display: notes may still be added to an exc
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
 from flask_nb.exchange import Exchange, Failure
+from flask_nb.exchange.exchange import OutputPart
 from flask_nb.exchange.masks import VOLATILE, mask_credentials, mask_url, printable
 from flask_nb.exchange.request import readable_path
 from flask_nb.exchange.stable import stable_text
@@ -25,6 +27,7 @@ from .words import clipped, duration, size, status_line
 _MAX_HOPS = 6
 _MAX_HEADERS = 60
 _MAX_HEADER = 300
+_MAX_PICTURES = 120_000  # characters of all together
 
 
 class Summary(NamedTuple):
@@ -139,14 +142,40 @@ class Panel:
         """The headers that the request gives itself."""
         return _bounded(visible_headers(self.exchange.request.headers))
 
-    @cached_property
+    @property
     def output(self) -> str:
         """What the app printed, logged, warned of and displayed while it answered."""
-        text = "".join(
-            part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
-            for part in self.exchange.parts
-        )
-        return clipped(stable_text(mask_credentials(text)), "_.exchange.output")
+        return _joined(self.exchange.parts)
+
+    @property
+    def printed(self) -> str:
+        """The same without what stands for a picture that is shown."""
+        shown = self.pictures
+        return _joined(part for part in self.exchange.parts if not any(part is one for one in shown))
+
+    @cached_property
+    def pictures(self) -> list[OutputPart]:
+        """The pictures that the app displayed, as many as have room."""
+        shown, room = [], _MAX_PICTURES
+        for part in self.exchange.parts:
+            if "image/png" in part.data and (size := len(picture_data(part))) <= room:
+                shown.append(part)
+                room -= size
+        return shown
+
+
+def picture_data(part: OutputPart) -> str:
+    """Return a displayed picture in base64."""
+    data = part.data["image/png"]
+    return b64encode(data).decode() if isinstance(data, bytes) else str(data)
+
+
+def _joined(parts: Iterable[OutputPart]) -> str:
+    text = "".join(
+        part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
+        for part in parts
+    )
+    return clipped(stable_text(mask_credentials(text)), "_.exchange.output")
 
 
 def _bounded(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -16,7 +16,12 @@ SIZE = "var(--jp-code-font-size,var(--vscode-editor-font-size,13px))"
 CODE = f"font:{SIZE}/1.5 {MONO}"
 SMALL = "font-size:.92em"
 
-WRAPPED = "white-space:pre-wrap;overflow-wrap:anywhere"
+# Lab lets lines of code and of text break within words.
+_WRAP = "word-break:normal;overflow-wrap:anywhere"
+WRAPPED = f"white-space:pre-wrap;{_WRAP}"
+# Front ends set text outputs in by one letter; what a panel says stands below that of the line above it.
+SIDE = "calc(.6em - 1px)"
+SMALL_SIDE = "calc(.652em - 1px)"
 PROSE = "100ch"
 """How wide a line of prose is at most; a panel is as wide as its cell."""
 
@@ -24,19 +29,19 @@ BOX = (
     f"font:{SIZE}/1.5 {SANS};color:{TEXT};border:1px solid {LINE};border-radius:6px;"
     "margin:4px 0;overflow:hidden"
 )
-ROW = f"padding:5px 12px;background:{BAR};font-family:{MONO};overflow-wrap:anywhere"
-HOP = f"padding:4px 12px;{SMALL};font-family:{MONO};color:{QUIET};overflow-wrap:anywhere"
+ROW = f"padding:5px {SIDE};background:{BAR};font-family:{MONO};{_WRAP}"
+HOP = f"padding:4px {SMALL_SIDE};{SMALL};font-family:{MONO};color:{QUIET};{_WRAP}"
 PLAIN = "font:inherit;color:inherit;background:none;padding:0;margin:0;border:0;white-space:inherit"
 WORDS = "font:inherit;color:inherit;background:none;padding:0"  # the same, where there are many
 PRE = (
-    f"margin:0;padding:8px 12px;font-family:{MONO};font-size:1em;line-height:1.5;color:{TEXT};"
+    f"margin:0;padding:8px {SIDE};font-family:{MONO};font-size:1em;line-height:1.5;color:{TEXT};"
     f"background:none;border:0;overflow:auto;max-height:30em;{WRAPPED}"
 )
-NOTE = f"padding:4px 12px;border-top:1px solid {LINE};color:{QUIET};{SMALL}"
-_FOOT = f"border-top:1px solid {LINE};padding:0 4px"
+NOTE = f"padding:4px {SMALL_SIDE};border-top:1px solid {LINE};color:{QUIET};{SMALL}"
+_FOOT = f"border-top:1px solid {LINE}"
 _FOLD = "display:inline-block;vertical-align:top;max-width:100%;margin:0"
 # Within the edge: the panel cuts off what stands out of it, and the keyboard's focus must be seen.
-_SUMMARY = f"cursor:pointer;padding:4px 8px;color:{QUIET};{SMALL};outline-offset:-3px"
+_SUMMARY = f"cursor:pointer;padding:4px {SMALL_SIDE};color:{QUIET};{SMALL};outline-offset:-3px"
 
 
 def code(text: str, style: str = "") -> str:

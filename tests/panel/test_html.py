@@ -230,7 +230,10 @@ def test_long_lines_wrap(serve, view):
     html = html_of(serve(view).send(Request("GET", "/")))
     blocks = [block for block in html.split("<pre ")[1:] if "prose prose" in block.partition("</pre>")[0]]
     assert blocks
-    assert all("white-space:pre-wrap;overflow-wrap:anywhere" in block.partition(">")[0] for block in blocks)
+    assert all(
+        "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere" in block.partition(">")[0]
+        for block in blocks
+    )
 
 
 def test_a_long_line_of_json_goes_on_below_its_beginning(serve):

@@ -47,9 +47,11 @@ def pictures(response: PanelResponse) -> int:
 def test_a_figure_that_a_view_leaves_open_is_shown_with_its_exchange_and_closed(
     recorder: Recorder, pyplot: Any
 ) -> None:
-    responses = [send(recorder, lambda: pyplot.subplots() and Response("ok")) for _ in range(3)]
+    responses = [send(recorder, lambda: pyplot.plot([1, 3, 2]) and Response("ok")) for _ in range(3)]
     assert [pictures(response) for response in responses] == [1, 1, 1]
-    assert "<Figure size 640x480 with 1 Axes>" in responses[0]._repr_mimebundle_()[0]["text/plain"]
+    bundle = responses[0]._repr_mimebundle_()[0]
+    assert "<Figure size 640x480 with 1 Axes>" in bundle["text/plain"]
+    assert "Figure size" not in bundle["text/html"]
     assert pyplot.get_fignums() == []
 
 
