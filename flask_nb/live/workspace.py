@@ -44,7 +44,7 @@ class Workspace:
         # Blueprints that were made again, until that run has ended well: apps still have their routes.
         self._superseded: dict[Hashable, list[Holder]] = {}
         self._told: dict[Run, list[str]] = {}
-        self._left_over: dict[Run, list[Entry]] = {}
+        self._left_over: dict[Hashable, list[Entry]] = {}
         self._is_afresh = False
 
     def next_number(self) -> int:
@@ -83,9 +83,8 @@ class Workspace:
         :return: the lines to tell: what was replaced, taken over, or withdrawn.
         """
         current_run.set(run.outer)
-        left_over = self._left_over.pop(run, [])
         if succeeded:
-            for entry in left_over:
+            for entry in self._left_over.pop(run.owner.key, []):
                 _drop(entry)
             runs = [run] if run.owner.is_certain else []
             runs += [module.run for module in run.modules.values() if module.is_whole]
@@ -142,7 +141,7 @@ class Workspace:
 
     def leave_over(self, run: Run, entries: Iterable[Entry]) -> None:
         """Keep what a displaced registration had brought about until the cell at work has ended well."""
-        self._left_over.setdefault(run.cell or run, []).extend(entries)
+        self._left_over.setdefault((run.cell or run).owner.key, []).extend(entries)
 
     # --- apps and blueprints ---
 

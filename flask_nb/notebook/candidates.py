@@ -65,7 +65,7 @@ class Cursor:
     def engine(self) -> Engine | None:
         """The app, or None without one."""
         try:
-            return self.host.engine()
+            return self.host.followed.engine()
         except FlaskNbError:
             return None
 

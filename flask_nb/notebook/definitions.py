@@ -58,7 +58,9 @@ class Definitions:
             filename = self._keep(placed, placed.as_python())
         namespace = {**self.ip.user_ns, **scope}
         return config_table(
-            cells.apply_config(definition, self.host.engine_for_route(), namespace, filename=filename)
+            cells.apply_config(
+                definition, self.host.followed.engine_for_route(), namespace, filename=filename
+            )
         )
 
     # --- templates and static files ---
@@ -69,13 +71,13 @@ class Definitions:
         definition = cells.parse_template(line, cell or "", placed.body_line)
         filename = self._keep(placed, placed.as_typed())
         return Report(
-            cells.apply_template(definition, self.host.engine_for_route(), filename=filename).summary
+            cells.apply_template(definition, self.host.followed.engine_for_route(), filename=filename).summary
         )
 
     def static(self, line: str, cell: str | None, scope: Scope) -> Report:
         """Make the cell a static file."""
         definition = cells.parse_static(line, cell or "")
-        return Report(cells.apply_static(definition, self.host.engine_for_route()).summary)
+        return Report(cells.apply_static(definition, self.host.followed.engine_for_route()).summary)
 
     # --- contexts and URLs ---
 
@@ -87,7 +89,7 @@ class Definitions:
         filename = self._keep(placed, placed.as_python())
         source = self._as_python(cell or "", placed.body_line, filename)
         compiled = cells.compile_cell(source, self.ip.transform_ast)
-        engine = self.host.engine()
+        engine = self.host.followed.engine()
         arguments = definition.arguments(partial(evaluate, self.ip.user_ns))
         self._import_names(compiled, engine)
         with engine.request_context(arguments):
@@ -119,7 +121,7 @@ class Definitions:
         """Build a URL."""
         definition = cells.parse_url(line)
         evaluation = partial(evaluate, {**self.ip.user_ns, **scope})
-        url = cells.build_url(definition, self.host.engine(), evaluation)
+        url = cells.build_url(definition, self.host.followed.engine(), evaluation)
         return LiveUrl(self._at_server(url)) if definition.live else Url(url)
 
     def _at_server(self, url: str) -> str:
@@ -184,16 +186,16 @@ class Definitions:
     def _choose(self, arguments: AppArguments) -> Engine:
         name = arguments.name
         if arguments.module is not None:
-            return self.host.import_app(arguments.module, str(name))
+            return self.host.followed.import_app(arguments.module, str(name))
         if self._is_to_be_made(arguments):
-            return self.host.make_app(name, fresh=arguments.reset)
-        return self.host.engine() if name is None else self.host.choose(name)
+            return self.host.followed.make_app(name, fresh=arguments.reset)
+        return self.host.followed.engine() if name is None else self.host.followed.choose(name)
 
     def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
         count = len(engine.routes())
         routes = "1 route" if count == 1 else f"{count} routes"
         kind = f"{'a new ' if is_new else ''}{type(engine.app).__name__}"
-        yield f"{self.host.label}: {kind} {engine.name!r}, {routes}"
+        yield f"{self.host.followed.label}: {kind} {engine.name!r}, {routes}"
         for key, value in engine.own_config().items():
             yield f"  {key} = {show_setting(key, value)}"
 
@@ -204,8 +206,8 @@ class Definitions:
 
     def _keep(self, placed: PlacedMagic, lines: list[str]) -> str:
         """Let tracebacks find the lines of the cell; return its file name."""
-        filename = self.host.name_cell(placed.source)
-        self.host.keep_source(filename, lines)
+        filename = self.host.sources.name_cell(placed.source)
+        self.host.sources.keep_source(filename, lines)
         return filename
 
 

@@ -108,7 +108,7 @@ class Extension:
         undo.callback(_remove, matchers, match)
 
     def _add_events(self, undo: ExitStack) -> None:
-        self.events.settle = self.host.settle
+        self.events.settle = self.host.followed.settle
         self.events.register()
         undo.callback(self.events.unregister)
         info = _running_cell()

@@ -138,12 +138,12 @@ class NotebookMagics:
         __tracebackhide__ = True
         placed = place_magic(self.events.source, "route", line, body)
         definition = cells.parse_route(line, body, placed.body_line)
-        filename = self.host.name_cell(placed.source)
-        self.host.keep_source(filename, placed.as_python())
+        filename = self.host.sources.name_cell(placed.source)
+        self.host.sources.keep_source(filename, placed.as_python())
         try:
             applied = cells.apply_route(
                 definition,
-                self.host.engine_for_route(),
+                self.host.followed.engine_for_route(),
                 self.ip.user_ns,
                 filename=filename,
                 flags=self.ip.compile.flags,
@@ -153,10 +153,10 @@ class NotebookMagics:
         except FlaskNbError:
             raise
         except Exception as exc:  # of the cell's own code, which a function or class stands in
-            self.host.cut_to_cell(exc)
+            self.host.sources.cut_to_cell(exc)
             raise
         if applied.form == "body":
-            self.host.keep_source(filename, _with_function(placed, applied.view))
+            self.host.sources.keep_source(filename, _with_function(placed, applied.view))
         with naming(TRY_MAGIC):
             return self._send_all(definition.tries, {}, Report(applied.summary))
 
@@ -188,7 +188,7 @@ class NotebookMagics:
     def routes(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Show the routes, after dropping what is to be dropped."""
         endpoints = cells.parse_routes(line)
-        engine = self.host.engine()
+        engine = self.host.followed.engine()
         known = {row.endpoint for row in engine.routes()}
         for endpoint in endpoints:
             if endpoint not in known:
@@ -202,7 +202,7 @@ class NotebookMagics:
         arguments = cells.parse_serve(line)
         serving = self.host.serving
         if arguments.action in ("start", "restart"):
-            self.host.engine()
+            self.host.followed.engine()
             begin = serving.start if arguments.action == "start" else serving.restart
             return Report(begin(arguments.host, arguments.port), link=serving.url)
         return Report(serving.stop() if arguments.action == "stop" else serving.status(), link=serving.url)

@@ -97,7 +97,7 @@ def test_the_cell_that_loads_owns_what_it_defines(shell: InteractiveShell) -> No
     shell.run_cell(cell, cell_id="one").raise_error()
     host = get_host(shell)
     assert host is not None
-    assert [row.owner for row in host.engine().routes() if row.rule == "/"] == ["%load_ext flask_nb"]
+    assert [row.owner for row in host.followed.engine().routes() if row.rule == "/"] == ["@app.get('/')"]
     shell.run_cell("%get /;\n@app.get('/')\ndef home():\n    return 'new'", cell_id="two").raise_error()
     shell.run_cell("r = %get /").raise_error()
     shell.run_cell("%unload_ext flask_nb").raise_error()

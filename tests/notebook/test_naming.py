@@ -33,7 +33,7 @@ def test_an_error_begins_with_the_name_of_its_magic(loaded: InteractiveShell, ma
     [
         ("%get {nobody}", "%get: the expression {nobody} failed with NameError"),
         ("%get http://elsewhere/", "%get: 'http://elsewhere/' leads to another server"),
-        ("%get / --mask '$..['", "%get: the mask '$..[' is no JSON path"),
+        ("%get / --mask '$..['", "%get: the mask '$..[' is not a JSON path"),
         ("%%post / --expand\n{nobody}", "%%post: the expression {nobody} failed"),
         ("%%http\nGET /{{nobody}}", "%%http: the expression {nobody} failed"),
         ("%%http\ncurl /x | jq", "%%http: '|' at '| jq' is for the shell"),
