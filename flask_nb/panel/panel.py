@@ -96,6 +96,9 @@ class Panel:
         if exchange.near_rules is not None:
             near = f"; near: {', '.join(exchange.near_rules)}" if exchange.near_rules else ""
             found.append(f"no rule matches{near}")
+        if exchange.endpoint is not None and self.body.is_bare_not_found:
+            # Its page speaks of a URL that was not found, and the URL did reach a view.
+            found.append(f"the view {printable(exchange.endpoint)} itself answered 404")
         allowed = exchange.response.headers.get("Allow")
         if exchange.response.status_code == 405 and allowed:
             found.append(f"the rule answers {printable(mask_header('Allow', allowed))}")
