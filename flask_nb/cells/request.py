@@ -73,6 +73,8 @@ class RequestDefinition:
     :param as_name: variable that receives the exchange.
     :param timed: show how long it took.
     :param scripts: let the page that is shown run its scripts.
+    :param height: of the frame of a page, in pixels; None for a guess.
+    :param headers_shown: show the response's headers.
     :param expect: the statuses of which one has to come, such as ``201`` and ``2xx``; empty for any.
     :param mask: lists of JSON paths whose values are left out of what is shown.
     :param is_pasted: it was written for another place, so that the ports of this machine mean the app.
@@ -93,6 +95,8 @@ class RequestDefinition:
     as_name: str | None = None
     timed: bool = False
     scripts: bool = False
+    height: int | None = None
+    headers_shown: bool = False
     expect: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
     is_pasted: bool = False

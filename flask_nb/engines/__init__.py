@@ -12,7 +12,7 @@ from typing import Any
 from flask_nb.errors import ForeignAppError
 from flask_nb.live.workspace import Run, Workspace
 
-from .ours import OurEngine, replace_runner, watch_log
+from .ours import OurEngine, replace_runner
 from .protocol import Engine, RouteRow
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "is_app",
     "new_app",
     "replace_runner",
-    "watch_log",
 ]
 
 

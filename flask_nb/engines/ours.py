@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from difflib import SequenceMatcher
 from functools import partial
 from importlib.util import find_spec
 from itertools import islice
-from logging import Filter, Logger
+from logging import Logger
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -23,7 +24,6 @@ from flask_nb.errors import CellError, EndpointConflictError
 from flask_nb.live.routes import entry_of, named_methods, withdraw
 from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
-from flask_nb.web.logging import default_handler
 
 from .defining import DefiningEngine
 from .protocol import RouteRow, StartResponse, View
@@ -32,6 +32,7 @@ Runner = Callable[..., Any]
 
 _MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
 _NEAR_COUNT = 3
+_MAX_NEAR = 300  # characters of a path: comparing takes their square, for each rule
 _NEAR_RATIO = 0.6  # below it, suggestions looked like guesses
 _FORGOTTEN_RATIO = 0.95  # of a path that is the rule but for the variables at its end
 
@@ -131,6 +132,8 @@ class OurEngine(DefiningEngine):
         """
         if self._find_endpoint(method, path) is not None:
             return None
+        if len(path) > _MAX_NEAR:
+            return []
         scored = [
             (self._likeness(rule, path) + label.startswith(f"{method} ") / 100, label)
             for rule in self.app.url_map.iter_rules()
@@ -183,9 +186,39 @@ class OurEngine(DefiningEngine):
         url_map = self.app.url_map
         return url_map.bind(host if url_map.host_matching else "localhost")
 
-    def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
-        """Call *callback* with each exception that the app did not handle; return what ends it."""
+    def on_exception(self, callback: Callable[[BaseException, bool], None]) -> Callable[[], None]:
+        """Call *callback* with each exception of a view and whether a handler for all answered it.
 
+        :return: what ends it.
+        """
+        with ExitStack() as listening:
+            listening.callback(self._on_unhandled(lambda exc: callback(exc, False)))
+            listening.callback(self._on_handled(lambda exc: callback(exc, True)))
+            return listening.pop_all().close
+
+    def _on_handled(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Call *callback* with what a handler for ``Exception`` has answered, as it would hide any fault."""
+        app, handle = self.app, self.app.handle_user_exception
+
+        def handle_user_exception(e: Exception) -> Any:
+            answer = handle(e)
+            if not isinstance(e, HTTPException) and self._is_caught_by_all(e):
+                callback(e)
+            return answer
+
+        def undo() -> None:
+            if vars(app).get("handle_user_exception") is handle_user_exception:
+                del app.handle_user_exception
+
+        app.handle_user_exception = handle_user_exception  # type: ignore[method-assign]
+        return undo
+
+    def _is_caught_by_all(self, exc: Exception) -> bool:
+        handler = self.app._find_error_handler(exc, web.request.blueprints)
+        by_code = (handlers.get(None, {}) for handlers in self.app.error_handler_spec.values())
+        return any(handler is not None and handlers.get(Exception) is handler for handlers in by_code)
+
+    def _on_unhandled(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
         def receive(sender: Any, exception: BaseException, **extra: Any) -> None:
             callback(exception)
 
@@ -329,12 +362,6 @@ def _labels(rule: Rule) -> list[str]:
 
 
 # --- the seams of web ---
-
-
-def watch_log(watcher: Filter) -> Callable[[], None]:
-    """Let *watcher* see, and drop, what apps log by themselves; return what undoes it."""
-    default_handler.addFilter(watcher)
-    return lambda: default_handler.removeFilter(watcher)
 
 
 def replace_runner(runner: Runner) -> Callable[[], None]:

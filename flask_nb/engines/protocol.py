@@ -77,8 +77,11 @@ class Engine(Protocol):
         :param path: decoded, without a query.
         """
 
-    def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
-        """Call *callback* with each exception that a view lets out; return what ends it."""
+    def on_exception(self, callback: Callable[[BaseException, bool], None]) -> Callable[[], None]:
+        """Call *callback* with each exception of a view and whether a handler for all answered it.
+
+        :return: what ends it.
+        """
 
     def on_match(
         self, callback: Callable[[str | None, str | None, Mapping[str, Any]], None]

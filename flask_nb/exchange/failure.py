@@ -18,6 +18,7 @@ from traceback import walk_tb
 from types import FrameType, FunctionType, ModuleType
 
 from .masks import mask_text, mask_value, printable
+from .stable import stable_text
 
 CellNamer = Callable[[str], "str | None"]
 """Given a code's file name, returns what people call that cell or file; None for code not the user's."""
@@ -55,6 +56,7 @@ class Failure:
     :param variables: names and masked values of the variables that the failing line reads.
     :param hint: what to write instead, where that is known.
     :param cause: the failure that led to this one.
+    :param is_handled: whether a handler of the app has answered it.
     """
 
     lines: tuple[FailedLine, ...]
@@ -62,6 +64,7 @@ class Failure:
     variables: tuple[tuple[str, str], ...] = ()
     hint: str | None = None
     cause: Failure | None = None
+    is_handled: bool = False
 
     @classmethod
     def from_exception(cls, exc: BaseException, cell_name: CellNamer | None = None) -> Failure:
@@ -127,7 +130,7 @@ def exception_message(exc: BaseException) -> str:
         words = str(exc)
     except Exception:
         words = "(its message cannot be shown)"
-    words = mask_text(words[:_MAX_MESSAGE])
+    words = mask_text(stable_text(words[:_MAX_MESSAGE]))
     name = type(exc).__qualname__
     module = type(exc).__module__
     if module not in {"builtins", "__main__", "exceptions"} and not module.startswith("flask_nb."):
@@ -142,7 +145,7 @@ def _variables(frame: FrameType, source: str) -> tuple[tuple[str, str], ...]:
     shown = [
         (name, value) for name, value in values if not isinstance(value, (type, FunctionType, ModuleType))
     ]
-    return tuple((name, mask_value(name, _repr(value))) for name, value in shown[:_MAX_LOCALS])
+    return tuple((name, mask_value(name, stable_text(_repr(value)))) for name, value in shown[:_MAX_LOCALS])
 
 
 def _repr(value: object) -> str:

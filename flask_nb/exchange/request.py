@@ -40,6 +40,7 @@ class Request:
     :param timeout: seconds until the view is given up.
     :param dropped: names, in lower case, of headers that nobody is to add.
     :param default_host: the Host unless one is among the headers.
+    :param takes_streams: whether to read of an answer that by its type has no end.
     :raises ValueError: if the method or a header could not stand in a request.
     """
 
@@ -50,6 +51,7 @@ class Request:
     timeout: float = 30.0
     dropped: frozenset[str] = frozenset()
     default_host: str = DEFAULT_HOST
+    takes_streams: bool = True
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.method):

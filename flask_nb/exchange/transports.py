@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
 
-from .reading import BodyReader, RawResponse
+from .reading import ENDLESS, BodyReader, RawResponse, is_endless
 from .recorder import KEY_ENVIRON, KEY_HEADER, WSGIApp
 from .request import Request
 from .waiting import Deadline, Watchdog, WorkerCall
@@ -117,6 +117,9 @@ class _Connection:
         status = f"{response.status} {response.reason}".rstrip()
         self._reader = BodyReader(is_sized=response.length is not None)
         self._head = status, tuple(response.getheaders())
+        if not self._request.takes_streams and is_endless(response.headers.get("Content-Type", "")):
+            self._reader.cut(ENDLESS)
+            return self._response()
         try:
             self._reader.read_all(lambda size: self._read_some(response, size))
             if response.length:
@@ -274,8 +277,16 @@ class _Call:
         return has_length or (isinstance(self._answer, (list, tuple)) and len(self._answer) <= 1)
 
     @property
+    def _content_type(self) -> str:
+        headers = (self._head or ("", []))[1]
+        return next((value for name, value in headers if name.lower() == "content-type"), "")
+
+    @property
     def has_body(self) -> bool:
-        """Whether a response to this request may have a body (RFC 9110 §6.4.1)."""
+        """Whether there is a body to read: the response may have one (RFC 9110 §6.4.1), and it is wanted."""
+        if not self._request.takes_streams and is_endless(self._content_type):
+            self.reader.cut(ENDLESS)
+            return False
         return self._request.method != "HEAD" and not (self._head or ("",))[0].startswith(_BODILESS)
 
     def read(self) -> None:

@@ -12,7 +12,6 @@ from IPython.core.interactiveshell import ExecutionInfo
 
 from flask_nb import alias, engines
 from flask_nb.errors import FlaskAlreadyImportedError
-from flask_nb.exchange import LogCapture
 
 from .completion import MagicCompletion
 from .display import StatementDisplay
@@ -117,7 +116,6 @@ class Extension:
         host = Host(self.ip, self.settings)
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
-        undo.callback(engines.watch_log(LogCapture()))
         return host
 
     def _add_transforms(self, undo: ExitStack) -> None:

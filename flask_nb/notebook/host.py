@@ -125,10 +125,10 @@ class Host:
         if recording is not None:
             recording.matched(endpoint, rule, view_args)
 
-    def _note_failure(self, exc: BaseException) -> None:
+    def _note_failure(self, exc: BaseException, is_handled: bool) -> None:
         recording = self.recorder.current()
         if recording is not None:
-            recording.fail(exc)
+            recording.fail(exc, is_handled=is_handled)
             if hint := alias.hint_at_foreign_names(exc) or self._hint_at_import(exc):
                 recording.notes.append(hint)
 
@@ -215,7 +215,10 @@ class Host:
         return DEFAULT_HOST if engine is None else engine.default_host()
 
     def _display(self, definition: RequestDefinition) -> Display:
-        return Display(definition.scripts, (*self.settings.mask, *definition.mask), definition.timed)
+        mask = (*self.settings.mask, *definition.mask)
+        return Display(
+            definition.scripts, mask, definition.timed, definition.headers_shown, definition.height
+        )
 
     def _addresses(self) -> list[str]:
         """The hosts, with ports, under which a URL means this app."""

@@ -56,6 +56,20 @@ def test_a_404_without_a_rule_names_the_near_ones_in_place_of_the_stock_page(ser
     )
 
 
+@pytest.mark.parametrize(("words", "is_said"), [(None, True), ("there is no such item", False)])
+def test_a_404_that_a_view_raised_is_told_as_such_unless_it_speaks_for_itself(
+    serve, recorder, words, is_said
+):
+    def view(request):
+        recorder.current().matched("item", "/straße/<name>", {"name": "x"})
+        return NotFound(words).get_response()
+
+    text = shown(serve(view).send(Request("GET", "/stra%C3%9Fe/x")))
+    assert ("the view item itself answered 404" in text) == is_said
+    assert ("<h1>" in text) == (not is_said)
+    assert "no rule" not in text
+
+
 def test_a_404_of_the_apps_own_shows_its_page(serve, recorder):
     recorder.near = lambda method, path: None
     assert shown(serve(lambda request: Response("No such item", 404)).send(Request("GET", "/"))).endswith(
