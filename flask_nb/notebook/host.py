@@ -29,7 +29,7 @@ from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition, cell_name
 from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
 from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Request, SocketTransport
-from flask_nb.exchange.failure import project_file_name
+from flask_nb.exchange.failure import exception_message, project_file_name
 from flask_nb.gate import Gate
 from flask_nb.panel import Display, PanelExchanger, PanelResponse
 
@@ -152,7 +152,7 @@ class Host:
             app = attrgetter(name)(importlib.import_module(module))
             app = app() if inspect.isfunction(app) else app
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
-            reason = " ".join(f"{type(exc).__name__}: {exc}".split())
+            reason = " ".join(exception_message(exc).split())
             raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
         engines.adopt(app)
         self._follow(app)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from flask_nb.exchange import Exchange
-from flask_nb.exchange.masks import VOLATILE, mask_credentials, mask_url, printable
+from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, printable
 from flask_nb.exchange.request import readable_path
 
 from .body import Body
@@ -134,7 +134,7 @@ class Panel:
             part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
             for part in self.exchange.parts
         )
-        return clipped(mask_credentials(text), "_.exchange.output")
+        return clipped(mask_secrets(text), "_.exchange.output")
 
 
 def _bounded(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
