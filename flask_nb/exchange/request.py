@@ -70,6 +70,9 @@ class Request:
     def __str__(self) -> str:
         return f"{self.method} {readable_path(self.path)}"
 
+    def __repr__(self) -> str:
+        return f"<Request {self}>"
+
     def get_header(self, name: str) -> str | None:
         """Return the first value of a header that the request gives itself, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)

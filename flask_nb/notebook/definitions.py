@@ -15,7 +15,9 @@ from flask_nb import cells
 from flask_nb.cells import AppArguments, ViewSource
 from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
-from flask_nb.errors import CellSyntaxError, MagicArgumentError
+from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
+from flask_nb.exchange.failure import exception_message
+from flask_nb.exchange.masks import mask_text
 
 from .display import Report, link_html
 from .placement import PlacedMagic, place_magic
@@ -55,11 +57,12 @@ class Definitions:
             definition = cells.parse_config(line, cell, placed.body_line)
             filename = self._keep(placed, placed.as_python())
         namespace = {**self.ip.user_ns, **scope}
-        return config_table(
-            cells.apply_config(
-                definition, self.host.followed.engine_for_route(), namespace, filename=filename
-            )
-        )
+        engine = self.host.followed.engine_for_route()
+        try:
+            return config_table(cells.apply_config(definition, engine, namespace, filename=filename))
+        except ConfigError as exc:  # its words may be those of an exception
+            exc.args = (mask_text(str(exc)),)
+            raise
 
     # --- templates and static files ---
 
@@ -241,5 +244,5 @@ def evaluate(variables: Scope, source: str) -> object:
     try:
         return eval(source, dict(variables))
     except Exception as exc:
-        reason = f"{type(exc).__name__}: {exc}"
+        reason = exception_message(exc)
         raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}") from exc

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flask_nb import engines
 from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
+from flask_nb.exchange.failure import exception_message
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -149,7 +150,7 @@ class FollowedApp:
             app = attrgetter(name)(importlib.import_module(module))
             app = app() if inspect.isfunction(app) else app
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
-            reason = " ".join(f"{type(exc).__name__}: {exc}".split())
+            reason = " ".join(exception_message(exc).split())
             raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
         engines.adopt(app)
         self.follow(app)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from reprlib import Repr
 from typing import Any
 
 from flask_nb.cells import NOT_SET, AppliedConfig
 from flask_nb.engines import RouteRow
 from flask_nb.exchange import Cookie, mask_value
+from flask_nb.exchange.masked_repr import MaskedRepr
 from flask_nb.exchange.masks import printable, readable_cookie
 from flask_nb.panel.palette import LINE, QUIET, TEXT
 from flask_nb.panel.styles import CODE, WORDS, WRAPPED
@@ -94,8 +94,8 @@ def config_table(applied: AppliedConfig) -> Table:
 
 def show_setting(key: str, value: object) -> str:
     """Return the value of a setting for people: short, the same in each run, hidden if it is a secret."""
-    shown = _shorten.repr(value)
-    return shown if value is None or value is NOT_SET else printable(mask_value(key, shown))
+    shown = _cut(" ".join(_shorten.repr(value).split()))
+    return shown if value is None or value is NOT_SET else printable(mask_value(key, shown, "setting"))
 
 
 def cookie_table(cookies: Iterable[Cookie]) -> Table:
@@ -122,20 +122,4 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-class _Shortener(Repr):
-    """The ``repr`` of a value, not longer than a line, whatever the value does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxstring = self.maxother = self.maxlong = _LONGEST
-        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = 12
-
-    def repr(self, x: Any) -> str:
-        """Return the text, cut in the middle where it is too long."""
-        try:
-            return _cut(" ".join(super().repr(x).split()))
-        except Exception:  # a `__repr__` is anybody's code
-            return "(cannot be shown)"
-
-
-_shorten = _Shortener()
+_shorten = MaskedRepr(length=_LONGEST, count=12)

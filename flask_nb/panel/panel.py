@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from flask_nb.exchange import Exchange, Failure
 from flask_nb.exchange.exchange import OutputPart
-from flask_nb.exchange.masks import VOLATILE, mask_credentials, mask_url, printable
+from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, printable
 from flask_nb.exchange.request import readable_path
 from flask_nb.exchange.stable import stable_text
 
@@ -178,7 +178,7 @@ def _joined(parts: Iterable[OutputPart]) -> str:
         part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
         for part in parts
     )
-    return clipped(stable_text(mask_credentials(text)), "_.exchange.output")
+    return clipped(stable_text(mask_secrets(text)), "_.exchange.output")
 
 
 def _bounded(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import Request
+from flask_nb.exchange import Recorder, Request
 from flask_nb.panel import Display
 
 
@@ -91,6 +91,16 @@ def test_a_failed_view_shows_output_and_then_the_line(serve):
     text = shown(serve(view).send(Request("GET", "/boom")))
     assert "printed:\n  so far\n\n" in text
     assert text.endswith("return 1 / total\nZeroDivisionError: division by zero\n  total = 0")
+
+
+def test_what_a_view_puts_out_is_masked_by_shape_and_not_by_ordinary_words(serve):
+    def view(request):
+        print("login with password=abc and code=a1b2c3d4e5f6g7")
+        Recorder.current().show({"text/plain": "{'token': 'abc'}"})
+        return "ok"
+
+    text = shown(serve(view).send(Request("GET", "/")))
+    assert text.endswith("login with password=<hidden> and code=a1b2c3d4e5f6g7\n  {'token': <hidden>}")
 
 
 def test_redirects_are_lines_above(serve):
