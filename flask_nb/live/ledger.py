@@ -213,6 +213,12 @@ class Ledger:
             if entry.owner.key == run.owner.key and entry.body != run.body and not entry.causes
         ]
 
+    def labels_of(self, run: Run) -> Iterator[str]:
+        """Go through what people call all that the owner of *run* has registered in it."""
+        for entry in self:
+            if entry.owner.key == run.owner.key and entry.body == run.body:
+                yield from (entry.label, *entry.labels)
+
     def of_owner(self, owner: Owner) -> list[Entry]:
         """Return what *owner* registered by itself."""
         return [entry for entry in self if entry.owner.key == owner.key and not entry.causes]

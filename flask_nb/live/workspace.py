@@ -111,11 +111,15 @@ class Workspace:
                 yield run.of_module(name)
 
     def _retire(self, cell: Run, run: Run) -> None:
-        for holder in self._everything():
-            for entry in holder.live.ledger.of_earlier_runs(run):
-                for label in entry.labels if entry.group is None else ():
+        ledgers = [holder.live.ledger for holder in self._everything()]
+        old = [(ledger, entry) for ledger in ledgers for entry in ledger.of_earlier_runs(run)]
+        # A blueprint that was made again has anew what the one before it had.
+        again = {label for ledger in ledgers if old for label in ledger.labels_of(run)}
+        for ledger, entry in old:
+            for label in entry.labels if entry.group is None else ():
+                if label not in again:
                     self.tell(cell, f"withdrawn: {label}")
-                holder.live.ledger.drop(entry)
+            ledger.drop(entry)
 
     def delete(self, keys: Collection[Hashable]) -> list[str]:
         """Withdraw what cells had defined that are no longer in the notebook.
