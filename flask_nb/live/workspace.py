@@ -310,11 +310,15 @@ class Workspace:
                 yield run.of_module(name)
 
     def _retire(self, cell: Run, run: Run) -> None:
-        for holder in self._everything():
-            for entry in [one for one in holder.live.ledger if run.is_earlier(one)]:
-                for label in entry.labels if entry.group is None else ():
+        entries = [entry for holder in self._everything() for entry in holder.live.ledger]
+        # A blueprint that was made again has anew what the one before it had.
+        mine = [one for one in entries if one.owner.key == run.owner.key and one.body == run.body]
+        again = {label for entry in mine for label in (entry.label, *entry.labels)}
+        for entry in [one for one in entries if run.is_earlier(one)]:
+            for label in entry.labels if entry.group is None else ():
+                if label not in again:
                     self.tell(cell, f"withdrawn: {label}")
-                _drop(entry)
+            _drop(entry)
 
     def delete(self, keys: Collection[Hashable]) -> list[str]:
         """Withdraw what cells had defined that are no longer in the notebook.

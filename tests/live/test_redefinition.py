@@ -229,6 +229,23 @@ def test_a_blueprint_that_is_no_longer_registered_goes_with_its_routes(nb):
     assert nb.names["app"].blueprints == {}
 
 
+@pytest.mark.parametrize("app", ["app = Flask('nb')\n", ""])
+def test_a_cell_that_makes_and_registers_a_blueprint_runs_again_in_silence(nb, app):
+    source = (
+        app
+        + """
+bp = Blueprint('bp', 'nb', url_prefix='/bp')
+@bp.get('/x')
+def x(): return 'x'
+app.register_blueprint(bp)
+"""
+    )
+    for _ in range(3):
+        assert nb.run("a", source) == []
+    assert nb.get("/bp/x") == "x"
+    assert nb.run("a", source.replace("/x'", "/y'")) == ["withdrawn: GET /x"]
+
+
 def test_a_new_app_takes_over_blueprints_with_their_routes(nb):
     nb.run("bp", "bp = Blueprint('bp', 'nb')")
     nb.run("reg", "app.register_blueprint(bp, url_prefix='/bp')")

@@ -11,8 +11,7 @@ api = Api(app)
 # %% data
 TODOS = {"todo1": {"task": "build"}, "todo2": {"task": "test"}}
 
-parser = reqparse.RequestParser()
-parser.add_argument("task")
+parser = reqparse.RequestParser().add_argument("task")
 
 
 # %% hello
