@@ -40,7 +40,7 @@ from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_c
 from .context import CompiledCell, compile_cell, context_parser, parse_context
 from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .http import http_parser, parse_http
-from .names import cell_name
+from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition
 from .request_line import parse_request, request_parser
 from .route import parse_route, route_parser
@@ -94,6 +94,7 @@ __all__ = [
     "routes_parser",
     "serve_parser",
     "static_parser",
+    "telling_line",
     "template_parser",
     "url_parser",
 ]

@@ -108,4 +108,6 @@ def server(recorder: Recorder) -> Iterator[BackgroundServer]:
 @pytest.fixture
 def over_socket(recorder: Recorder, server: BackgroundServer, client_class: type[Exchanger]) -> Exchanger:
     """A client that sends over the socket."""
-    return client_class(SocketTransport(lambda: (server.host, server.port), server.cancel), recorder)
+    address = lambda: (server.host, server.port)  # noqa: E731
+    transport = SocketTransport(address, lambda key: "" if server.cancel(key) else None)
+    return client_class(transport, recorder)

@@ -156,6 +156,14 @@ def test_the_server_is_told_that_nobody_waits(recorder, server):
     assert len(abandoned) == 1
 
 
+def test_a_time_out_gives_the_reason_of_the_server(recorder, server):
+    recorder.app = lambda environ, start_response: time.sleep(0.5) or Response("x")(environ, start_response)
+    address = (server.host, server.port)
+    client = Exchanger(SocketTransport(lambda: address, lambda key: "no thread. Type this"), recorder)
+    with pytest.raises(RequestTimeoutError, match=r"within 0\.1 s: no thread\. Type this$"):
+        client.send(Request("GET", "/", timeout=0.1))
+
+
 def test_no_server_is_an_error_that_says_what_to_type(recorder):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

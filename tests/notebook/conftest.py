@@ -61,15 +61,20 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=30)
 
-    def run(self, code: str, cell_id: str | None = None) -> Ran:
-        """Run a cell to its end."""
-        return self.finish(self.start(code, cell_id))
+    def run(self, code: str, cell_id: str | None = None, **metadata: Any) -> Ran:
+        """Run a cell to its end.
 
-    def start(self, code: str, cell_id: str | None = None) -> str:
+        :param metadata: what the front end sends besides, such as ``deletedCells``.
+        """
+        return self.finish(self.start(code, cell_id, **metadata))
+
+    def start(self, code: str, cell_id: str | None = None, **metadata: Any) -> str:
         """Send a cell and return the id of its message."""
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
         message = self.client.session.msg("execute_request", {**content, "allow_stdin": False})
-        message["metadata"] = {"cellId": self.notebook + cell_id} if cell_id else {}
+        deleted = [f"{self.notebook}{one}" for one in metadata.pop("deletedCells", ())]
+        own = {"cellId": self.notebook + cell_id} if cell_id else {}
+        message["metadata"] = {**own, **metadata, "deletedCells": deleted}
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 
 REST = {
     "list": "%%route /items\nstored",
@@ -124,3 +124,15 @@ def test_strict_mode_keeps_flasks_own_errors(
     cell = "@app.get('/')\ndef home():\n    return 'home'"
     loaded.run_cell(cell, cell_id="one").raise_error()
     assert isinstance(loaded.run_cell(cell, cell_id="one").error_in_exec, AssertionError)
+
+
+def test_an_app_that_is_older_than_the_extension_is_followed_from_its_first_cell_on(
+    shell: InteractiveShell,
+) -> None:
+    shell.run_cell("from flask_nb import Flask\napp = Flask('x')", cell_id="app").raise_error()
+    shell.run_cell("%load_ext flask_nb", cell_id="load").raise_error()
+    shell.run_cell("app.config['COLOUR'] = 'red'; app.extensions['x'] = 1", cell_id="one").raise_error()
+    shell.run_cell("'nothing'", cell_id="one").raise_error()
+    app = shell.user_ns["app"]
+    assert ("COLOUR" in app.config, "x" in app.extensions) == (False, False)
+    shell.run_cell("%unload_ext flask_nb").raise_error()

@@ -16,9 +16,8 @@ import logging, sys, threading, warnings
 import psutil
 import flask_nb.exchange, flask_nb.notebook, flask_nb.server
 from flask_nb import got_request_exception, request_started
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
-from flask_nb.web.logging import default_handler
 
 def traces():
     """Everything outside the notebook's own variables that the extension touches, as text."""
@@ -38,7 +37,7 @@ def traces():
         "streams": (sys.stdout, sys.stderr, sys.__stdout__, sys.displayhook, sys.excepthook),
         "display hooks": ip.display_pub._hooks,
         "warnings": (warnings.showwarning, warnings._showwarnmsg_impl),
-        "log": (default_handler.filters, logging.root.handlers, logging.root.filters),
+        "log": (logging.Handler.handle, logging.root.handlers, logging.root.filters),
         "signals": len(got_request_exception.receivers) + len(request_started.receivers),
         "finders": sys.meta_path,
         "runner": serving.runner,
