@@ -15,7 +15,7 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 
 from .alias import as_flask, offer_on_import
 from .errors import FlaskAlreadyImportedError
-from .gate import Gate
+from .gate import COMMAND_HOST_ADVICE, Gate
 from .web import cli as web_cli
 from .web.discovery import NoAppNamedException
 
@@ -117,8 +117,25 @@ def serve(hostname: str, port: int, application: WSGIApplication, **options: Any
     """
     if web_cli.is_loopback(hostname) and not hostname.startswith("unix://"):
         config = getattr(application, "config", {})
-        application = Gate(application, lambda: _hosts(config, hostname), cross_site=True)
+        application = Gate(
+            _with_debugger(application, hostname, options),
+            lambda: _hosts(config, hostname),
+            host_advice=COMMAND_HOST_ADVICE,
+            cross_site=True,
+        )
     run_simple(hostname, port, application, **options)
+
+
+def _with_debugger(application: WSGIApplication, hostname: str, options: dict[str, Any]) -> WSGIApplication:
+    """Put the debugger around the app here: ``run_simple`` would put it before the gate."""
+    if not options.get("use_debugger"):
+        return application
+    from werkzeug.debug import DebuggedApplication
+
+    options["use_debugger"] = False
+    debugged = DebuggedApplication(application, evalex=options.get("use_evalex", True))
+    debugged.trusted_hosts.append(hostname)  # as run_simple does
+    return debugged
 
 
 def _hosts(config: dict[str, Any], hostname: str) -> list[str]:

@@ -25,6 +25,8 @@ _SENDING = {
     "expect": "--expect",
     "follow": "--no-follow",
     "fresh": "--fresh",
+    "headers_shown": "-i",
+    "height": "--height",
     "in_process": "--in-process",
     "mask": "--mask",
     "scripts": "--scripts",

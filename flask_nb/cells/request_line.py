@@ -97,6 +97,8 @@ def add_sending_flags(parser: MagicParser) -> None:
     )
     add("--time", dest="timed", action="store_true", help="show how long it took")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
+    add("--height", type=_parse_height, metavar="PX", help="how tall the frame of a page is, in pixels")
+    add("-i", "--show-headers", dest="headers_shown", action="store_true", help="show the response's headers")
     parser.add_repeatable(
         "--mask",
         type=_parse_mask,
@@ -107,8 +109,9 @@ def add_sending_flags(parser: MagicParser) -> None:
 
 def sending_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what :func:`add_sending_flags` has parsed, as attributes of a definition."""
-    names = ("follow", "timeout", "in_process", "fresh", "expect", "timed", "scripts")
-    return {**{name: getattr(arguments, name) for name in names}, "mask": tuple(arguments.mask)}
+    sent = ("follow", "timeout", "in_process", "fresh", "expect")
+    shown = ("timed", "scripts", "height", "headers_shown")
+    return {**{name: getattr(arguments, name) for name in (*sent, *shown)}, "mask": tuple(arguments.mask)}
 
 
 def parse_request(
@@ -377,6 +380,12 @@ def _parse_seconds(text: str) -> float:
     if 0 < seconds < float("inf"):
         return seconds
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, such as 5")
+
+
+def _parse_height(text: str) -> int:
+    if re.fullmatch(r"[1-9]\d{0,4}", text, re.ASCII):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels, such as 600")
 
 
 def _parse_statuses(text: str) -> tuple[str, ...]:

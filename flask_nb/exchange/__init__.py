@@ -9,7 +9,6 @@ from .masks import mask_value
 from .reading import RawResponse
 from .recorder import Recorder
 from .request import Request
-from .streams import LogCapture
 from .transports import InProcessTransport, SocketTransport
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "Failure",
     "FileClient",
     "InProcessTransport",
-    "LogCapture",
     "RawResponse",
     "Recorder",
     "Request",

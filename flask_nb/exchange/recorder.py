@@ -9,15 +9,24 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask_nb.errors import ViewCancelled
 
 from .exchange import OutputPart, PartKind
 from .failure import CellNamer, Failure, exception_message
+from .figures import (
+    close_figures,
+    figure_data,
+    forget_figures,
+    is_pyplot_loaded,
+    open_figures,
+    watch_figures,
+)
 from .hints import BODY_READS, body_hints
 from .masks import drop_foreign_cookies
+from .stable import be_as_addressed
 from .streams import CURRENT, STREAMS, ErrorStream
 
 KEY_HEADER = "X-Flask-Nb-Exchange"
@@ -60,6 +69,9 @@ class Recording:
         self.view_args: Mapping[str, Any] = {}
         self.near_rules: Sequence[str] | None = None
         self.notes: list[str] = []
+        self.had_pyplot = is_pyplot_loaded()
+        self.figures: list[Any] = []
+        """Figures that the view has opened with pyplot."""
         self.started = False
         """Whether the app has got the request."""
         self._cell_name = cell_name
@@ -78,14 +90,16 @@ class Recording:
         """Note that the app is done."""
         self._finished.set()
 
-    def fail(self, exc: BaseException) -> None:
+    def fail(self, exc: BaseException, *, is_handled: bool = False) -> None:
         """Note the exception that made the view fail; the first one counts.
 
         The framework's 500 page hides it, so whoever hears of it (a signal, an error handler) hands it over.
+
+        :param is_handled: whether a handler of the app has answered it.
         """
         if self.exception is None:
             self.exception = exc
-            self.failure = Failure.from_exception(exc, self._cell_name)
+            self.failure = replace(Failure.from_exception(exc, self._cell_name), is_handled=is_handled)
 
     def matched(
         self, endpoint: str | None, rule: str | None = None, view_args: Mapping[str, Any] | None = None
@@ -126,6 +140,22 @@ class Recording:
     def show(self, data: Mapping[str, Any]) -> None:
         """Note a display, given as representations by MIME type."""
         self._add("display", str(data.get("text/plain", "")), data)
+
+    @property
+    def may_have_figures(self) -> bool:
+        """Whether the view has opened figures, or may have: until it imports pyplot, nobody is told."""
+        return bool(self.figures) or (is_pyplot_loaded() and not self.had_pyplot)
+
+    def take_figures(self) -> None:
+        """Close the figures that the view left open, and note each once, unless they are the answer."""
+        is_answer = any(
+            name.lower() == "content-type" and value.startswith("image/")
+            for name, value in self.headers or ()
+        )
+        shown = {part.text for part in self.parts if "image/png" in part.data}
+        for figure in close_figures(self.figures if self.had_pyplot else open_figures()):
+            if self.key and not is_answer and repr(figure) not in shown:
+                self.show(figure_data(figure))
 
     def _add(self, kind: PartKind, text: str, data: Mapping[str, Any] | None = None) -> None:
         if self._room <= 0 or len(self.parts) >= _MAX_PARTS:
@@ -184,6 +214,7 @@ class Recorder:
     def uninstall(self) -> None:
         """Take the stream proxies out; calling again does nothing."""
         STREAMS.uninstall(self)
+        forget_figures()
 
     def renew(self) -> None:
         """Put the proxies back, if they are installed and something has replaced them since."""
@@ -201,6 +232,10 @@ class Recorder:
         self._expected[recording.key] = recording
         return recording
 
+    def expects(self, environ: Environ) -> bool:
+        """Return whether a request carries the key of one that the notebook is sending."""
+        return environ.get(KEY_ENVIRON, "") in self._expected
+
     def forget(self, recording: Recording) -> None:
         """Stop waiting for a request that will not come."""
         self._expected.pop(recording.key, None)
@@ -213,9 +248,11 @@ class Recorder:
         recording = claimed or Recording(cell_name=self.cell_name)
         if cookies := drop_foreign_cookies(environ.pop("HTTP_COOKIE", "")):
             environ["HTTP_COOKIE"] = cookies
+        if claimed is not None:
+            be_as_addressed(environ)
         environ[BODY_READS] = set()
+        watch_figures()
         environ["wsgi.errors"] = ErrorStream(recording)
-        STREAMS.attach_filter()
         recording.started = True
         return _Answer(self, recording, environ, start_response).open()
 
@@ -235,8 +272,11 @@ class Recorder:
             CURRENT.reset(token)
 
     def _finish(self, recording: Recording, environ: Environ) -> None:
+        if recording.may_have_figures:
+            recording.take_figures()
         recording.notes += body_hints(environ.get(BODY_READS, ()), environ.get("CONTENT_TYPE", ""))
-        if recording.key and self.near and (recording.status or "").startswith("404"):
+        is_unmatched = recording.endpoint is None and (recording.status or "").startswith("404")
+        if recording.key and self.near and is_unmatched:
             # PEP 3333: a path in the environ is the text of its bytes in latin-1.
             path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
             recording.near_rules = self.near(environ["REQUEST_METHOD"], path)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
 
-from .reading import BodyReader, RawResponse
+from .reading import ENDLESS, BodyReader, RawResponse, is_endless
 from .recorder import KEY_ENVIRON, KEY_HEADER, WSGIApp
 from .request import Request
 from .waiting import Deadline, Watchdog, WorkerCall
@@ -43,10 +43,11 @@ class SocketTransport:
 
     :param address: returns the server's host and port, asked anew for each request.
     :param abandon: told the key of a request that nobody waits for any more, so that its view can be stopped.
+        It returns what kept the request from being answered, where that was not its view.
     """
 
     def __init__(
-        self, address: Callable[[], tuple[str, int]], abandon: Callable[[str], object] = lambda key: None
+        self, address: Callable[[], tuple[str, int]], abandon: Callable[[str], str | None] = lambda key: None
     ) -> None:
         self._address = address
         self._abandon = abandon
@@ -59,9 +60,9 @@ class SocketTransport:
             response = call.wait(Deadline(request.timeout))
         except TimeoutError:
             partial = connection.partial_response()
-            self._give_up(connection, call, key)
+            reason = self._give_up(connection, call, key)
             if partial is None:
-                raise RequestTimeoutError(str(request), request.timeout) from None
+                raise RequestTimeoutError(str(request), request.timeout, reason) from None
             return partial
         except KeyboardInterrupt:
             self._give_up(connection, call, key)
@@ -72,10 +73,11 @@ class SocketTransport:
             self._abandon(key)
         return response
 
-    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> None:
-        self._abandon(key)
+    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> str:
+        reason = self._abandon(key)
         connection.abort()
         call.join(1)
+        return reason or ""
 
 
 class _Connection:
@@ -115,6 +117,9 @@ class _Connection:
         status = f"{response.status} {response.reason}".rstrip()
         self._reader = BodyReader(is_sized=response.length is not None)
         self._head = status, tuple(response.getheaders())
+        if not self._request.takes_streams and is_endless(response.headers.get("Content-Type", "")):
+            self._reader.cut(ENDLESS)
+            return self._response()
         try:
             self._reader.read_all(lambda size: self._read_some(response, size))
             if response.length:
@@ -272,8 +277,16 @@ class _Call:
         return has_length or (isinstance(self._answer, (list, tuple)) and len(self._answer) <= 1)
 
     @property
+    def _content_type(self) -> str:
+        headers = (self._head or ("", []))[1]
+        return next((value for name, value in headers if name.lower() == "content-type"), "")
+
+    @property
     def has_body(self) -> bool:
-        """Whether a response to this request may have a body (RFC 9110 §6.4.1)."""
+        """Whether there is a body to read: the response may have one (RFC 9110 §6.4.1), and it is wanted."""
+        if not self._request.takes_streams and is_endless(self._content_type):
+            self.reader.cut(ENDLESS)
+            return False
         return self._request.method != "HEAD" and not (self._head or ("",))[0].startswith(_BODILESS)
 
     def read(self) -> None:

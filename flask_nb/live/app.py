@@ -15,13 +15,14 @@ from types import FunctionType
 from typing import Any
 
 from .attributes import ATTRIBUTE, Attributes
-from .ledger import ROUTE, Entry, Ledger
+from .ledger import Ledger
 from .overlay import Overlay
-from .owners import Owner, Run, at_work, registering, running
+from .registrations import ROUTE, Entry, Owner
 from .routes import define, is_same_route, named_methods
-from .slots import Kind, LiveDict, LiveList, LiveScopes, Name, Placed, live_class, name_of_function
+from .slots import Name
+from .tables import Kind, LiveDict, LiveList, LiveScopes, Placed, live_class, name_of_function
 from .url_map import LiveMap
-from .workspace import Workspace
+from .workspace import Run, Workspace, at_work, registering, running
 
 _HOOKS = {
     "before_request_funcs": "before_request",
@@ -73,10 +74,9 @@ class _Registered(Name):
 
     options: Mapping[str, Any]
 
-    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
+    def repeat(self, entry: Entry, other: Any) -> None:
         """Register the blueprint in the same way on another app."""
-        with at_work(run):
-            entry.value.register(other, dict(self.options))
+        entry.value.register(other, dict(self.options))
 
 
 @dataclass(eq=False)
@@ -171,7 +171,8 @@ class Live:
         # a rule needs its converter.
         others.sort(key=lambda entry: () if _is_layered(entry) else entry.rank)
         for entry, repeating in run.repeating_all(others):
-            entry.slot.repeat(entry, self.app, repeating)
+            with at_work(repeating):
+                entry.slot.repeat(entry, self.app)
         return self._take_places(old, run) if self.ledger.is_of_blueprint else self._replace(old, others, run)
 
     def _replace(self, old: Any, others: list[Entry], run: Run) -> bool:
@@ -195,8 +196,8 @@ class Live:
         """
         again: dict[Owner, list[str]] = {}
         for entry in others:
-            if isinstance(entry.slot, Name) and entry.slot.table.place.kind is _EXTENSION:
-                again.setdefault(entry.owner, []).append(str(entry.slot.name))
+            if _kind_of(entry) is _EXTENSION:
+                again.setdefault(entry.owner, []).append(getattr(entry.slot, "name", ""))
         for owner, name, value in old.live.attributes.of_others(old, run):
             if name in vars(self.app) or callable(getattr(self.app, name, None)):
                 again.setdefault(owner, []).append(f"app.{name}")
@@ -293,7 +294,7 @@ class Live:
         run = registering()
         if run is None or self._workspace is None or not isinstance(self.app.url_map, LiveMap):
             return False
-        define(self, run, rule, view, frozenset(named))
+        define(self.app, self.ledger, run, rule, view, frozenset(named))
         return True
 
     def view_in_the_way(self, endpoint: str, view: Any, is_derived: bool) -> Any:
@@ -329,7 +330,7 @@ class Live:
         if run is None or not isinstance(config, LiveDict):
             config.update(values)
             return
-        earlier = [entry for entry in self.ledger.of_earlier_runs(run) if entry.group == group]
+        earlier = [one for one in self.ledger if run.is_earlier(one) and one.group == group]
         config.enter_all(run, values, group, earlier)
 
     # --- blueprints ---
@@ -347,7 +348,7 @@ class Live:
         if run is None or entry is None:
             set_up()
             return
-        entry.slot = _Registered(self.app.blueprints, name, options)
+        entry.slot = _Registered(self.app.blueprints, name, f"blueprint {name}", options)
         place = _Place(self.app, entry, options, set_up)
         blueprint.live._places.append(place)
         place.bring_up_to_date(run)
@@ -362,9 +363,15 @@ class Live:
 
 def _is_for_any_app(entry: Entry) -> bool:
     """Whether the same can be registered on another app: not the views of rules, which come along."""
-    is_attribute = isinstance(entry.slot, Name) and entry.slot.table.place.kind is ATTRIBUTE
-    return entry.group is not ROUTE and not is_attribute
+    return entry.group is not ROUTE and _kind_of(entry) is not ATTRIBUTE
 
 
 def _is_layered(entry: Entry) -> bool:
-    return isinstance(entry.slot, Name) and entry.slot.table.place.kind.is_layered
+    kind = _kind_of(entry)
+    return kind is not None and kind.is_layered
+
+
+def _kind_of(entry: Entry) -> Kind | None:
+    """What kind of table holds a registration that stands under a name."""
+    table = getattr(entry.slot, "table", None)
+    return table.place.kind if isinstance(table, LiveDict) else None

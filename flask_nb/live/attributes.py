@@ -17,9 +17,10 @@ from collections.abc import Hashable, Iterator
 from itertools import takewhile
 from typing import Any
 
-from .ledger import Entry
-from .owners import Owner, Run, registering, running
-from .slots import MISSING, Kind, LiveDict, Placed
+from .registrations import Entry, Owner
+from .slots import MISSING
+from .tables import Kind, LiveDict, Placed
+from .workspace import Run, registering, running
 
 ATTRIBUTE = Kind("attribute", is_layered=True, label=lambda name: f"app.{name}")
 
@@ -39,9 +40,10 @@ class Attributes(LiveDict):
 
     def _class_of(self, kind: Any) -> type:
         def set_attribute(app: Any, name: str, value: Any) -> None:
-            run = registering()
+            # The app's own state is of no interest; each request sets some, so that is found out first.
+            run = None if name.startswith("_") else registering()
             # While an app is made, its class sets what it likes.
-            if run is not None and not name.startswith("_") and not app.live.was_made_in(run):
+            if run is not None and not app.live.was_made_in(run):
                 self._note(app, run, name)
             kind.__setattr__(app, name, value)
 

@@ -9,91 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from .owners import Owner, Rank, Run
-
-Identity = tuple[Hashable, ...]
-
-ROUTE = object()
-"""The group of views that were registered with a rule."""
-
-
-class Slot(Protocol):
-    """Where a value stands. Knows nothing of owners."""
-
-    @property
-    def label(self) -> str:
-        """What people call what stands there, such as ``GET /items``; empty for what nobody is told."""
-
-    def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
-        """Let the entry's value stand here, and take others' away, in one step."""
-
-    def take(self, entry: Entry) -> None:
-        """Take the entry's value away; what it covered stands again."""
-
-    def is_free(self) -> bool:
-        """Whether nothing stands here that somebody registered."""
-
-    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
-        """Register the same on another app or blueprint.
-
-        :param run: the run in which it is registered, under the entry's owner.
-        """
-
-
-@dataclass(eq=False)
-class Entry:
-    """One registration.
-
-    :param slot: where it stands.
-    :param value: the function or object.
-    :param identity: kind plus name; what has the same identity replaces it.
-    :param owner: who registered it.
-    :param number: the run of the cell in which it came to stand.
-    :param body: the run of its owner.
-    :param rank: where it stands among others.
-    :param causes: the registrations that brought it about; it goes with any of them.
-    :param group: the definition of a cell that it is a part of, or None.
-    """
-
-    slot: Slot
-    value: Any
-    identity: Identity
-    owner: Owner
-    number: int
-    body: int
-    rank: Rank
-    causes: tuple[Entry, ...] = ()
-    group: Hashable = None
-    effects: list[Entry] = field(default_factory=list)
-    #: For a blueprint's registration on an app: what of the blueprint has reached the app.
-    reached: set[Hashable] = field(default_factory=set)
-    ledger: Ledger | None = None
-
-    @property
-    def is_left_over(self) -> bool:
-        """Whether what brought it about has lost its place, so that it stays for this run only."""
-        return any(cause.ledger is None or cause not in cause.ledger for cause in self.causes)
-
-    @property
-    def is_recording(self) -> bool:
-        """Whether it stands on a blueprint, so that only what it brings about can be told from outside."""
-        return bool(self.ledger is not None and self.ledger.is_of_blueprint)
-
-    @property
-    def labels(self) -> list[str]:
-        """What people call all that goes with it."""
-        told = (
-            [effect.label for effect in self.effects] if self.is_recording and self.effects else [self.label]
-        )
-        return [label for label in told if label]
-
-    @property
-    def label(self) -> str:
-        """What people call it; empty for what goes with a route."""
-        return "" if self.group is ROUTE else self.slot.label
+from .registrations import Entry, Identity, Slot
+from .workspace import Run
 
 
 class Ledger:
@@ -204,21 +123,3 @@ class Ledger:
         """Count everything as of an earlier run than any: another notebook goes on from here."""
         for entry in self:
             entry.number = entry.body = 0
-
-    def of_earlier_runs(self, run: Run) -> list[Entry]:
-        """Return what the owner of *run* registered by itself in other runs."""
-        return [
-            entry
-            for entry in self
-            if entry.owner.key == run.owner.key and entry.body != run.body and not entry.causes
-        ]
-
-    def labels_of(self, run: Run) -> Iterator[str]:
-        """Go through what people call all that the owner of *run* has registered in it."""
-        for entry in self:
-            if entry.owner.key == run.owner.key and entry.body == run.body:
-                yield from (entry.label, *entry.labels)
-
-    def of_owner(self, owner: Owner) -> list[Entry]:
-        """Return what *owner* registered by itself."""
-        return [entry for entry in self if entry.owner.key == owner.key and not entry.causes]

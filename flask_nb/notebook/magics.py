@@ -205,7 +205,8 @@ class NotebookMagics:
             self.host.followed.engine()
             begin = serving.start if arguments.action == "start" else serving.restart
             return Report(begin(arguments.host, arguments.port), link=serving.url)
-        return Report(serving.stop() if arguments.action == "stop" else serving.status(), link=serving.url)
+        apps = self.host.apps
+        return Report(apps.stop() if arguments.action == "stop" else apps.status(), link=serving.url)
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:

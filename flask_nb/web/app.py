@@ -31,8 +31,8 @@ from werkzeug.exceptions import Aborter, HTTPException
 from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, Rule
 from werkzeug.serving import is_running_from_reloader
 
-from ..live.owners import at_work, current_run
 from ..live.url_map import LiveMap
+from ..live.workspace import at_work, current_run
 from . import cli, error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
@@ -489,8 +489,10 @@ class Flask(Scaffold):
     ) -> None:
         """Serve the app for development; in a notebook, in the background.
 
-        :param host: the address to listen on; by default that of ``SERVER_NAME``, else 127.0.0.1.
-        :param port: the port; by default that of ``SERVER_NAME``, else 5000.
+        :param host: the address to listen on; by default that of ``SERVER_NAME``, else 127.0.0.1. In a
+            notebook a name in ``SERVER_NAME`` is a Host that is answered, and never what is bound.
+        :param port: the port; by default that of ``SERVER_NAME``, else 5000. A notebook takes a free one
+            when that default is taken.
         :param debug: switch debug mode on or off.
         :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
         :param options: what :func:`werkzeug.serving.run_simple` takes.
@@ -510,17 +512,9 @@ class Flask(Scaffold):
             self.debug = bool(debug)
         elif reads_dotenv and "FLASK_DEBUG" in os.environ:
             self.debug = get_debug_flag()
-        named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
-        options.setdefault("use_reloader", self.debug)
-        options.setdefault("use_debugger", None)  # decided by where it is served
-        options.setdefault("threaded", True)
         try:
-            serving.runner(
-                self,
-                host or named_host or "127.0.0.1",
-                int(port if port is not None else named_port or 5000),
-                **options,
-            )
+            # What was left out stays out: who serves otherwise than Werkzeug has places of its own.
+            serving.runner(self, host or None, None if port is None else int(port), **options)
         finally:
             # Whoever runs the app in an interactive shell can then set it up again.
             self._got_first_request = False

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
-from ..live.slots import LiveDict, carried, copy_name, name_of_function
+from ..live.tables import LiveDict, carried, copy_name, name_of_function
 from .ctx import _sentinel
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 

@@ -1,6 +1,7 @@
 """A notebook without a kernel: cells of source that run in one namespace."""
 
 import textwrap
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ class Notebook:
     """Runs source as cells of one namespace, the way the extension does."""
 
     def __init__(self):
-        self.names = {"__name__": "__main__"}
+        self.names: dict[str, Any] = {"__name__": "__main__"}
         self.workspace = Workspace()
 
     def run(self, key, source, name=None):

@@ -71,7 +71,7 @@ def without_conflicts(chosen):
     """The definitions of one cell; where two of them would meet, Flask's own rules stand."""
     kept, taken = [], set()
     for one in chosen:
-        meets = one.identities("") or {(one.kind, one.names, len(kept))}
+        meets: set[tuple] = one.identities("") or {(one.kind, one.names, len(kept))}
         if not meets & taken and not (one.kind == "setting" and one in kept):
             kept.append(one)
             taken |= meets
@@ -133,7 +133,7 @@ class Model:
         names = "from flask_nb.web import g\nfrom __main__of_test import app, bp\n"
         (self.folder / "reloaded_of_test.py").write_text(names + self.source(key, chosen) + failure)
         main = type(sys)("__main__of_test")
-        main.app, main.bp = notebook.names["app"], notebook.names["bp"]
+        vars(main).update(app=notebook.names["app"], bp=notebook.names["bp"])
         sys.modules["__main__of_test"] = main
         known = notebook.names.get("reloaded")
         if known is None:

@@ -288,7 +288,7 @@ def test_what_an_imported_module_registers_is_not_retired_with_the_cell(nb, tmp_
     (tmp_path / "views_of_test.py").write_text("import __app\n@__app.app.get('/m')\ndef m(): return 'm'\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     module = type(sys)("__app")
-    module.app = nb.names["app"]
+    vars(module)["app"] = nb.names["app"]
     monkeypatch.setitem(sys.modules, "__app", module)
     nb.run("a", "import views_of_test")
     nb.run("a", "pass")

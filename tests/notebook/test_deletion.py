@@ -31,14 +31,14 @@ def notebook(kernel: Kernel) -> Path:
     return path
 
 
-def save(path: Path, *ids: str) -> None:
+def save(kernel: Kernel, path: Path, *ids: str) -> None:
     time.sleep(0.02)  # a file system counts in milliseconds
-    path.write_text(json.dumps({"cells": [{"id": one} for one in ids]}))
+    path.write_text(json.dumps({"cells": [{"id": kernel.notebook + one} for one in ids]}))
 
 
 @pytest.mark.usefixtures("routes")
 def test_what_a_deleted_cell_defined_goes_at_the_next_run_and_is_told(kernel: Kernel) -> None:
-    ran = kernel.run("pass", "next", deletedCells=["gone", "of no route", 5])
+    ran = kernel.run("pass", "next", deletedCells=["gone", "of no route"])
     assert ran.stdout == "withdrawn: GET /gone (its cell was deleted)\n"
     assert "404" in kernel.run("%get /gone", "ask").text
     assert "keep" in kernel.run("%get /keep", "ask").text
@@ -61,10 +61,10 @@ def test_templates_files_and_settings_go_with_their_cells(kernel: Kernel) -> Non
 def test_a_deletion_that_was_undone_is_taken_back_when_the_notebook_is_saved(
     kernel: Kernel, notebook: Path
 ) -> None:
-    save(notebook, "app", "keep", "gone")
+    save(kernel, notebook, "app", "keep", "gone")
     kernel.run("pass", "next", deletedCells=["gone"])
     assert kernel.run("pass", "next").stdout == ""
-    save(notebook, "app", "keep", "gone")
+    save(kernel, notebook, "app", "keep", "gone")
     ran = kernel.run("pass", "next")
     assert ran.stdout == "back: GET /gone (its cell is in the notebook again)\n"
     assert "200" in kernel.run("%get /gone", "ask").text
@@ -74,7 +74,7 @@ def test_a_deletion_that_was_undone_is_taken_back_when_the_notebook_is_saved(
 def test_what_has_been_taken_by_another_cell_does_not_come_back(kernel: Kernel, notebook: Path) -> None:
     kernel.run("pass", "next", deletedCells=["gone"])
     kernel.run("%%route /gone\n'new';", "other")
-    save(notebook, "gone")
+    save(kernel, notebook, "gone")
     assert kernel.run("pass", "next").stdout == ""
     assert "new" in kernel.run("%get /gone", "ask").text
 
@@ -85,8 +85,8 @@ def test_a_file_without_the_cell_or_half_written_brings_nothing_back(kernel: Ker
     time.sleep(0.02)
     notebook.write_text("{")
     assert kernel.run("pass", "next").stdout == ""
-    save(notebook, "keep")
-    save(notebook, "keep", "gone")
+    save(kernel, notebook, "keep")
+    save(kernel, notebook, "keep", "gone")
     assert "back" in kernel.run("pass", "next").stdout
 
 
@@ -94,6 +94,6 @@ def test_a_file_without_the_cell_or_half_written_brings_nothing_back(kernel: Ker
 def test_a_cell_that_runs_again_needs_no_file(kernel: Kernel, notebook: Path) -> None:
     kernel.run("pass", "next", deletedCells=["gone"])
     kernel.run(CELL.format("gone"), "gone")
-    save(notebook, "gone")
+    save(kernel, notebook, "gone")
     assert kernel.run("pass", "next").stdout == ""
     assert "200" in kernel.run("%get /gone", "ask").text

@@ -19,8 +19,9 @@ numbers = itertools.count()
 
 @pytest.fixture(autouse=True)
 def app_cell(kernel: Kernel) -> str:
-    """A new app for each test, made by a cell that is none of those that made the earlier ones."""
-    cell = f"number = {next(numbers)}\nfrom flask_nb import Flask\napp = Flask(__name__)"
+    """A new app for each test, none of whose cells are those of an earlier test."""
+    kernel.notebook = f"{next(numbers)} "
+    cell = f"number = {kernel.notebook}\nfrom flask_nb import Flask\napp = Flask(__name__)"
     kernel.run(cell, cell)
     return cell
 

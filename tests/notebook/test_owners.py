@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 
 REST = {
     "list": "%%route /items\nstored",
@@ -84,7 +84,7 @@ def test_between_cells_nobody_is_the_owner(loaded: InteractiveShell, cell: str) 
 
 def test_a_cell_within_a_cell_gives_the_ownership_back(loaded: InteractiveShell) -> None:
     loaded.user_ns["seen"] = seen = []
-    loaded.user_ns["owner"] = lambda: seen.append(current_run.get().owner.name)  # type: ignore[union-attr]
+    loaded.user_ns["owner"] = lambda: seen.append(current_run.get().owner.name)
     inner = "for cell in ('owner() # inner', '', '1/0'): get_ipython().run_cell(cell)"
     loaded.run_cell(f"'outer'; owner()\n{inner}\nowner()", cell_id="one").raise_error()
     assert seen == ["'outer'; owner()", "owner() # inner", "'outer'; owner()"]

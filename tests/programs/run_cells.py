@@ -112,7 +112,7 @@ class Shell:
     def __init__(self, with_ids: bool) -> None:
         InteractiveShell.clear_instance()
         self.ip = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-        self.ip.showtraceback = lambda *args, **options: None  # the errors are in the report
+        self.ip.showtraceback = lambda *args, **options: None  # type: ignore[method-assign] # errors are reported
         self.with_ids = with_ids
         self.ip.extension_manager.load_extension("flask_nb")
 
