@@ -40,9 +40,10 @@ class Attributes(LiveDict):
 
     def _class_of(self, kind: Any) -> type:
         def set_attribute(app: Any, name: str, value: Any) -> None:
-            run = registering()
+            # The app's own state is of no interest; each request sets some, so that is found out first.
+            run = None if name.startswith("_") else registering()
             # While an app is made, its class sets what it likes.
-            if run is not None and not name.startswith("_") and not app.live.was_made_in(run):
+            if run is not None and not app.live.was_made_in(run):
                 self._note(app, run, name)
             kind.__setattr__(app, name, value)
 
