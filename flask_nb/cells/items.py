@@ -85,15 +85,12 @@ class Item:
             return text.rstrip("\n") if self.kind in ("header", "query") else text
         if not isinstance(self.value, JsonText):
             return expand_text(self.value, evaluate)
-        try:
-            return self.value.expand(evaluate)
-        except ValueError as exc:
-            raise MagicArgumentError(f"{self.typed!r} cannot be sent: {exc}") from exc
+        return self.value.expand(evaluate, repr(self.typed))
 
     def path(self, evaluate: Evaluate) -> str:
         """Return the name of the file."""
         assert not isinstance(self.value, JsonText)
-        return os.path.expanduser(expand_text(self.value, evaluate))
+        return expand_text(self.value, evaluate)
 
     def read(self, evaluate: Evaluate) -> bytes:
         """Return the bytes of the file."""
@@ -222,6 +219,7 @@ def read_file(path: str, typed: str) -> bytes:
     :param typed: what names the file, for the error.
     :raises MagicArgumentError: when it cannot be read.
     """
+    path = os.path.expanduser(path)
     try:
         with open(path, "rb") as file:
             return file.read()
