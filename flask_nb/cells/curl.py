@@ -12,6 +12,7 @@ from flask_nb.errors import MagicArgumentError
 
 from .arguments import suggest
 from .bodies import JSON, DataBody, DataPart, parse_data
+from .expressions import as_typed
 from .items import Item, parse_header
 from .request import RequestDefinition, begin_with_slash, cut_fragment
 from .request_line import parse_part
@@ -36,7 +37,7 @@ class _Command:
         return any(item.kind != "header" for item in self.items)
 
     def add_header(self, value: str) -> None:
-        self.items.append(parse_header(value, is_literal=True))
+        self.items.append(parse_header(value, as_typed))
 
     def add_json(self, value: str) -> None:
         self.data.append(replace(parse_data(value, None), joint="", strips=False))
@@ -78,7 +79,7 @@ _WITH_VALUE: dict[Taker, tuple[str, ...]] = {
     lambda command, value: command.data.append(_binary_data(value)): ("--data-binary",),
     lambda command, value: command.data.append(_encoded_data(value)): ("--data-urlencode",),
     _Command.add_json: ("--json",),
-    lambda command, value: command.items.append(parse_part(value, is_literal=True)): ("-F", "--form"),
+    lambda command, value: command.items.append(parse_part(value, as_typed)): ("-F", "--form"),
     _Command.add_text_part: ("--form-string",),
     lambda command, value: command.options.update(user=_user(value)): ("-u", "--user"),
     lambda command, value: command.options.update(bearer=(value,)): ("--oauth2-bearer",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -190,22 +191,17 @@ def check_header(name: str, value: str) -> None:
     raise MagicArgumentError(message)
 
 
-def parse_header(typed: str, *, is_literal: bool = False) -> Item:
+def parse_header(typed: str, read: Callable[[str], Text] = parse_text) -> Item:
     """Parse ``Name: value``, ``Name:`` (drop) or ``Name;`` (empty), as curl's ``-H`` has it.
 
-    :param is_literal: braces are characters like any other.
+    :param read: cuts the value into literal pieces and expressions.
     """
     found = re.match(r"([^:;]*)([:;])(.*)", typed, re.DOTALL)
     if found is None or (found[2] == ";" and found[3].strip()):
         raise MagicArgumentError(f"{typed!r} is not a header. Type it as 'Name: value'")
     value = found[3].strip()
-    return Item(
-        "header",
-        (found[1].strip(),),
-        ((value,) if value else ()) if is_literal else parse_text(value),
-        drops=found[2] == ":" and not value,
-        typed=typed,
-    )
+    drops = found[2] == ":" and not value
+    return Item("header", (found[1].strip(),), read(value), drops=drops, typed=typed)
 
 
 def guess_type(path: str) -> str | None:
