@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -288,22 +288,18 @@ def is_body(word: str) -> bool:
     return word.startswith(("{", "[")) and not _LIST_ITEM.match(word)
 
 
-def parse_part(typed: str, *, is_literal: bool = False) -> Item:
+def parse_part(typed: str, read: Callable[[str], Text] = parse_text) -> Item:
     """Parse ``name=value``, ``name=@path;type=…`` or ``name=<path``, as curl's ``-F`` has it.
 
-    :param is_literal: braces are characters like any other.
+    :param read: cuts a text into literal pieces and expressions.
     """
     name, equals, value = typed.partition("=")
     if not equals or not name:
         raise MagicArgumentError(f"{typed!r} is not a part. Type it as name=value or name=@path")
-
-    def text(piece: str) -> Text:
-        return ((piece,) if piece else ()) if is_literal else parse_text(piece)
-
     kind: Kind = "file" if value.startswith("@") else "field"
     from_file = value.startswith(("@", "<"))
     content, mimetype, filename = split_upload(value[1:] if from_file else value)
-    return Item(kind, text(name), text(content), from_file, False, mimetype, filename, f"-F {typed}")
+    return Item(kind, read(name), read(content), from_file, False, mimetype, filename, f"-F {typed}")
 
 
 def parse_path(typed: str) -> Text:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 from flask_nb import engines
 from flask_nb.cells import config, cookies, serve
-from flask_nb.cells.arguments import Flag, MagicParser
+from flask_nb.cells.arguments import MagicParser
 from flask_nb.cells.request_line import METHODS
 from flask_nb.cells.rules import find_variables, split_rule
 from flask_nb.cells.unfinished import UnfinishedLine
@@ -116,20 +116,20 @@ def find_kind(cursor: Cursor, text: str) -> str:
 def _flags(cursor: Cursor) -> list[str]:
     """Return the flags that are not in the line yet; the long form, where there is one."""
     used = {word.partition("=")[0] for word in cursor.line.words}
-    flags = [flag for flag in cursor.parser.flags() if flag.is_repeatable or used.isdisjoint(flag.names)]
-    return [_spelled(flag, cursor.word) for flag in flags]
-
-
-def _spelled(flag: Flag, word: str) -> str:
-    return next((name for name in reversed(flag.names) if name.startswith(word)), flag.names[-1])
+    found = []
+    for flag in cursor.parser.flags():
+        names = flag.option_strings
+        if flag.default == [] or used.isdisjoint(names):  # a list: it may stand there more than once
+            fitting = [name for name in names if name.startswith(cursor.word)]
+            found.append((fitting or names)[-1])
+    return found
 
 
 def _flag_values(cursor: Cursor) -> Candidates:
-    flag = next((flag for flag in cursor.parser.flags() if cursor.line.flag in flag.names), Flag(()))
-    if flag.choices:
-        return flag.choices
-    offer = next((FLAG_VALUES[name] for name in flag.names if name in FLAG_VALUES), None)
-    return offer(cursor) if offer else None
+    flags = [flag for flag in cursor.parser.flags() if cursor.line.flag in flag.option_strings]
+    names = [name for flag in flags for name in flag.option_strings if name in FLAG_VALUES]
+    choices = [choice for flag in flags for choice in flag.choices or ()]
+    return choices or (FLAG_VALUES[names[0]](cursor) if names else None)
 
 
 # --- kinds of words ---

@@ -71,14 +71,13 @@ class Definitions:
         placed = self._place("template", line, cell or "")
         definition = cells.parse_template(line, cell or "", placed.body_line)
         filename = self._keep(placed, placed.as_typed())
-        return Report(
-            cells.apply_template(definition, self.host.followed.engine_for_route(), filename=filename).summary
-        )
+        engine = self.host.followed.engine_for_route()
+        return Report(cells.apply_template(definition, engine, filename=filename))
 
     def static(self, line: str, cell: str | None, scope: Scope) -> Report:
         """Make the cell a static file."""
         definition = cells.parse_static(line, cell or "")
-        return Report(cells.apply_static(definition, self.host.followed.engine_for_route()).summary)
+        return Report(cells.apply_static(definition, self.host.followed.engine_for_route()))
 
     # --- contexts and URLs ---
 
@@ -91,7 +90,7 @@ class Definitions:
         source = self._as_python(cell or "", placed.body_line, filename)
         compiled = cells.compile_cell(source, self.ip.transform_ast)
         engine = self.host.followed.engine()
-        arguments = definition.arguments(partial(evaluate, self.ip.user_ns))
+        arguments = cells.request_arguments(definition, partial(evaluate, self.ip.user_ns))
         self._import_names(compiled, engine)
         with engine.request_context(arguments):
             self._run(compiled)
@@ -107,16 +106,17 @@ class Definitions:
 
     def _import_names(self, compiled: cells.CompiledCell, engine: Engine) -> None:
         offered = cells.framework_names(engine.framework())
-        for code in compiled.codes:
+        for code in filter(None, compiled):
             names = cells.missing_names(code, self.ip.user_ns, offered)
             self.ip.user_ns.update({name: offered[name] for name in names})
 
     def _run(self, compiled: cells.CompiledCell) -> None:
         __tracebackhide__ = True
-        exec(compiled.statements, self.ip.user_ns)
-        if compiled.last is not None:
+        statements, last = compiled
+        exec(statements, self.ip.user_ns)
+        if last is not None:
             # By the shell's own hook, so that it is the cell's result: shown as such, and kept in `_`.
-            sys.displayhook(eval(compiled.last, self.ip.user_ns))
+            sys.displayhook(eval(last, self.ip.user_ns))
 
     def url_for(self, line: str, cell: str | None, scope: Scope) -> str:
         """Build a URL."""
