@@ -24,6 +24,7 @@ from flask_nb.errors import CellError, EndpointConflictError
 from flask_nb.live.routes import entry_of, named_methods, withdraw
 from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
+from flask_nb.web.signals import _exception_answered
 
 from .defining import DefiningEngine
 from .protocol import RouteRow, StartResponse, View
@@ -198,20 +199,14 @@ class OurEngine(DefiningEngine):
 
     def _on_handled(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
         """Call *callback* with what a handler for ``Exception`` has answered, as it would hide any fault."""
-        app, handle = self.app, self.app.handle_user_exception
 
-        def handle_user_exception(e: Exception) -> Any:
-            answer = handle(e)
-            if not isinstance(e, HTTPException) and self._is_caught_by_all(e):
-                callback(e)
-            return answer
+        def receive(sender: Any, exception: Exception, **extra: Any) -> None:
+            is_fault = sender is self.app and not isinstance(exception, HTTPException)
+            if is_fault and self._is_caught_by_all(exception):
+                callback(exception)
 
-        def undo() -> None:
-            if vars(app).get("handle_user_exception") is handle_user_exception:
-                del app.handle_user_exception
-
-        app.handle_user_exception = handle_user_exception  # type: ignore[method-assign]
-        return undo
+        _exception_answered.connect(receive, weak=False)
+        return lambda: _exception_answered.disconnect(receive)
 
     def _is_caught_by_all(self, exc: Exception) -> bool:
         handler = self.app._find_error_handler(exc, web.request.blueprints)

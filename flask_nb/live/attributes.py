@@ -34,7 +34,7 @@ class Attributes(LiveDict):
 
     def __init__(self, place: Placed, app: Any) -> None:
         super().__init__(place)
-        self.kind = type(app)
+        self.kind: Any = getattr(type(app), "__live_of__", type(app))
         self.others: dict[str, Owner] = {}
         app.__class__ = self._class_of(self.kind)
 
@@ -42,15 +42,16 @@ class Attributes(LiveDict):
         def set_attribute(app: Any, name: str, value: Any) -> None:
             # The app's own state is of no interest; each request sets some, so that is found out first.
             run = None if name.startswith("_") else registering()
+            attributes = getattr(vars(app).get("live"), "attributes", None)
             # While an app is made, its class sets what it likes.
-            if run is not None and not app.live.was_made_in(run):
-                self._note(app, run, name)
+            if run is not None and attributes is not None and not app.live.was_made_in(run):
+                attributes.note(app, run, name)
             kind.__setattr__(app, name, value)
 
         names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__setattr__": set_attribute}
-        return type(kind.__name__, (kind,), names)
+        return type(kind.__name__, (kind,), {**names, "__live_of__": kind})
 
-    def _note(self, app: Any, run: Run, name: str) -> None:
+    def note(self, app: Any, run: Run, name: str) -> None:
         """Prepare for *name* to be set by a cell."""
         known = getattr(type(app), name, MISSING)
         if known is MISSING:

@@ -19,10 +19,10 @@ def module_body() -> FrameType | None:
 
 def _is_module(namespace: dict[str, Any]) -> bool:
     """Whether a body with these globals is a module's or a script's; a cell's have no file."""
-    name = namespace.get("__name__")
-    if name == "__main__":
-        return str(namespace.get("__file__", "")).endswith(".py") and "get_ipython" not in namespace
-    return getattr(sys.modules.get(str(name)), "__dict__", None) is namespace
+    name = str(namespace.get("__name__"))
+    is_loaded = getattr(sys.modules.get(name), "__dict__", None) is namespace
+    is_script = str(namespace.get("__file__", "")).endswith(".py") and "get_ipython" not in namespace
+    return is_loaded and (name != "__main__" or is_script)
 
 
 def is_whole(frame: FrameType) -> bool:
