@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from math import inf
+from mmap import mmap
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, Protocol
 
@@ -27,6 +29,9 @@ _PIECE = 65536
 
 #: Bytes that a client may send ahead, while its last request is being answered.
 _AHEAD = 65536
+
+#: From so many bytes on an answer that its reader has not taken is kept outside of the heap.
+_LARGE = 262_144
 
 #: Bytes that an answer may be ahead of its reader before the view has to wait.
 _UNSENT = 1_048_576
@@ -104,6 +109,7 @@ class Connection:
         self._ahead = b""
         self._unsent: deque[memoryview | FileBody] = deque()
         self._unsent_size = 0
+        self._left_in_system = 0  # bytes that have been sent and not acknowledged
         self._keep = False
         self._watch()
 
@@ -131,7 +137,7 @@ class Connection:
     def check(self, now: float) -> None:
         """Close it if its time is up."""
         with self._lock:
-            if now < self.deadline or not self._is_open:
+            if now < self.deadline or not self._is_open or (self._unsent and self._is_being_read()):
                 return
             if self.phase in (Phase.HEAD, Phase.BODY):
                 part = "the head" if self.phase is Phase.HEAD else "the body"
@@ -291,9 +297,9 @@ class Connection:
                 self._lose()
                 return
         if sent < len(data):
-            self._unsent.append(memoryview(data)[sent:])
+            self._unsent.append(_kept(memoryview(data)[sent:]))
             self._unsent_size += len(data) - sent
-            self.deadline = time.monotonic() + UNREAD
+            self._await_reader()
             self._watch()
 
     def _flush(self) -> None:
@@ -324,7 +330,7 @@ class Connection:
             self._lose()
             return
         if progress:
-            self.deadline = time.monotonic() + UNREAD
+            self._await_reader()
         if self._unsent_size <= _UNSENT:
             self._lock.notify_all()
         if not self._unsent and self.phase is Phase.FLUSHING:
@@ -356,6 +362,16 @@ class Connection:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             self._lose()
+
+    def _await_reader(self) -> None:
+        self.deadline = time.monotonic() + UNREAD
+        self._left_in_system = _left_in_system(self.socket)
+
+    def _is_being_read(self) -> bool:
+        """Whether the client has taken something meanwhile: the system keeps megabytes for it."""
+        before = self._left_in_system
+        self._await_reader()
+        return self._left_in_system < before
 
     # Waiting and ending.
 
@@ -402,3 +418,27 @@ class Connection:
         self.socket.close()
         self._owner.connections.discard(self)
         self._owner.is_quieter()
+
+
+def _left_in_system(sock: socket.socket) -> int:
+    """Return how many bytes have been sent and not been acknowledged, 0 where the system does not tell."""
+    try:
+        from fcntl import ioctl
+        from termios import TIOCOUTQ
+
+        return int.from_bytes(ioctl(sock, TIOCOUTQ, b"\0" * 4), sys.byteorder)
+    except (ImportError, OSError):
+        return 0
+
+
+def _kept(data: memoryview) -> memoryview:
+    """Return the same bytes where the system gets their memory back when they are dropped.
+
+    The allocator keeps what was large for the next that is as large, in each thread: fifty slow readers of
+    4 MB left 94 MB behind.
+    """
+    if len(data) < _LARGE:
+        return data
+    pages = mmap(-1, len(data))
+    pages.write(data)
+    return memoryview(pages)

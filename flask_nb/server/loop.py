@@ -248,7 +248,8 @@ class Run:
         return True
 
     def _add(self, sock: socket.socket, address: Any) -> None:
-        is_full = len(self.connections) >= _MAX_CONNECTIONS and not self._give_way()
+        while (is_full := len(self.connections) >= _MAX_CONNECTIONS) and self._give_way():
+            pass
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)

@@ -58,14 +58,15 @@ class Pool:
         self._threads = threads
         self.lock = threading.RLock()
         self.in_flight = InFlight(self.lock, self._notify, threads, max_threads, grace)
-        self._idle = threading.Condition(self.lock)
-        self._idle_count = 0
         self._workers: dict[int, threading.Thread] = {}
+        # Threads that wait, each at a lock of its own. Who came last is called first: then few threads work,
+        # and it is few whose memory the allocator keeps apart.
+        self._idle: list[threading.Lock] = []
+        self._lookout: threading.Lock | None = None
         self._numbers = 0
         self._leader: int | None = None
         self._busy_since = 0.0  # since when the leader is busy with a view; 0 while it watches
         self._active_at = 0.0  # when it began with the last one
-        self._has_lookout = False
         self._taken_at = self._passes_on_until = 0.0
         self.is_over = False
 
@@ -99,14 +100,14 @@ class Pool:
         """End all threads; one that works ends when it has come back."""
         with self.lock:
             self.is_over = True
-            self._idle.notify_all()
+            while self._idle or self._lookout is not None:
+                self._call()
             self._wake()
 
     def leave_to_parent(self) -> None:
         """End, being a copy in a forked process, where nobody will ever release the locks."""
         self.is_over = True
         self.lock = threading.RLock()
-        self._idle = threading.Condition(self.lock)
         self.in_flight.leave_to_parent(self.lock)
 
     def join(self, seconds: float) -> None:
@@ -138,41 +139,47 @@ class Pool:
         with self.lock:
             while not self.is_over:
                 if (work := self.in_flight.take()) is not None:
-                    if self._leader is None or (self._busy_since and not self._has_lookout):
+                    if self._leader is None or (self._busy_since and self._lookout is None):
                         self._notify()
                     return work
                 if self._leader is None:
                     self._leader = threading.get_ident()
                     return None
-                if self._idle_count > self._threads:  # views that had been abandoned came back
-                    self._idle.notify()  # this one may have been the lookout
+                if len(self._idle) > self._threads:  # views that had been abandoned came back
+                    self._call()  # this one may have been the lookout
                     return None
                 self._wait()
             return None
 
     def _wait(self) -> None:
-        self._idle_count += 1
-        try:
-            if self._has_lookout or time.monotonic() - self._active_at > _LOOK_ON:
-                self._idle.wait()
-            else:
-                self._look_out()
-        finally:
-            self._idle_count -= 1
+        call = threading.Lock()
+        call.acquire()
+        if self._lookout is None and time.monotonic() - self._active_at <= _LOOK_ON:
+            self._lookout = call
+            self._look_out(call)
+        else:
+            self._idle.append(call)
+            self._is_called(call)
 
-    def _look_out(self) -> None:
+    def _look_out(self, call: threading.Lock) -> None:
         """Wait, and take the lead from a thread that has been busy for too long."""
-        self._has_lookout = True
+        while not self._is_called(call, _LOOK):
+            now = time.monotonic()
+            if self._busy_since and now - self._busy_since > _PATIENCE:
+                self._take_lead(now)
+                break
+            if now - self._active_at > _LOOK_ON:
+                break
+        if self._lookout is call:
+            self._lookout = None
+
+    def _is_called(self, call: threading.Lock, seconds: float = -1) -> bool:
+        """Wait to be called, without the lock; tell whether that has happened."""
+        self.lock.release()
         try:
-            while not self._idle.wait(_LOOK):
-                now = time.monotonic()
-                if self._busy_since and now - self._busy_since > _PATIENCE:
-                    self._take_lead(now)
-                    return
-                if now - self._active_at > _LOOK_ON:
-                    return
+            return call.acquire(timeout=seconds)
         finally:
-            self._has_lookout = False
+            self.lock.acquire()
 
     def _take_lead(self, now: float) -> None:
         self._leader, self._busy_since = None, 0.0
@@ -190,7 +197,7 @@ class Pool:
                     self.step_aside()
                 else:
                     self._active_at = self._busy_since = now
-                    if not self._has_lookout:
+                    if self._lookout is None:
                         self._notify()
                 self._answer(work)
                 with self.lock:
@@ -201,15 +208,22 @@ class Pool:
     # Called under the lock.
 
     def _notify(self) -> None:
-        """Wake a thread that waits, or start one."""
+        """Call a thread that waits, or start one."""
         with self.lock:
-            if self._idle_count:
-                self._idle.notify()
+            if self._idle or self._lookout is not None:
+                self._call()
             elif not self.is_over and len(self._workers) < self._threads + 3 + self.in_flight.stuck:
                 try:
                     self._add_thread()
                 except RuntimeError:  # none left, or the interpreter is exiting: those there are will do
                     pass
+
+    def _call(self) -> None:
+        if self._idle:
+            self._idle.pop().release()
+        elif self._lookout is not None:
+            self._lookout.release()
+            self._lookout = None
 
     def _add_thread(self) -> None:
         self._numbers += 1
