@@ -14,6 +14,7 @@ from flask_nb import alias, engines
 from flask_nb.errors import FlaskAlreadyImportedError
 from flask_nb.exchange import LogCapture
 
+from .blocking import announce_blocking
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
@@ -118,6 +119,7 @@ class Extension:
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
         undo.callback(engines.watch_log(LogCapture()))
+        undo.callback(announce_blocking(self.ip))
         return host
 
     def _add_transforms(self, undo: ExitStack) -> None:
