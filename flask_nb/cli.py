@@ -68,10 +68,28 @@ class FlaskNbGroup(web_cli.FlaskGroup):
         for name, (target, short_help) in COMMANDS.items():
             self.add_command(LazyCommand(name, target, short_help))
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Make the context of a call; commands that know no app read no ``.env`` that goes with one."""
+        if _command_of(args) in COMMANDS:
+            extra.setdefault("obj", web_cli.ScriptInfo(load_dotenv_defaults=False))
+        return super().make_context(info_name, args, parent=parent, **extra)
+
     def report_no_app(self, exc: web_cli.NoAppException) -> None:
         """Say why no commands of an app are listed, unless nobody spoke of an app."""
         if not isinstance(exc, NoAppNamedException):
             super().report_no_app(exc)
+
+
+def _command_of(args: list[str]) -> str | None:
+    """Return the name of the command, behind the group's options."""
+    before = ""
+    for arg in args:
+        if not arg.startswith("-") and before not in ("-A", "--app", "-e", "--env-file"):
+            return arg
+        before = arg
+    return None
 
 
 def _alias(ctx: click.Context, param: click.Parameter, value: bool) -> None:

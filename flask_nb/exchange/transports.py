@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import http.client
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Any, Protocol
@@ -196,11 +197,11 @@ class InProcessTransport:
         # The head and the body are watched apart. A view that never answers is an error; an answer that has
         # begun and has no announced end is shown as far as it came, since it may be a stream on purpose.
         try:
-            Watchdog(deadline.left).run(call.start)
+            Watchdog(deadline.left).run(lambda: _without_loop(call.start))
             seconds = min(deadline.left, call.reader.seconds_left)
             if call.has_body:
                 try:
-                    Watchdog(seconds).run(call.read)
+                    Watchdog(seconds).run(lambda: _without_loop(call.read))
                 except TimeoutError:
                     if call.reader.is_sized:
                         raise
@@ -223,6 +224,28 @@ class InProcessTransport:
             worker.stop()
             worker.join(1)
             raise
+
+
+def _without_loop(call: Callable[[], None]) -> None:
+    """Make a call as if no event loop were running in this thread, so that it may run one of its own.
+
+    That of a notebook's kernel waits meanwhile, as for any cell. These functions are asyncio's for those
+    who extend it.
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None or sys.platform == "emscripten":  # a browser's loop cannot be left
+        return call()
+    task = asyncio.current_task(loop)
+    if task is not None:
+        asyncio.tasks._leave_task(loop, task)
+    asyncio._set_running_loop(None)
+    try:
+        return call()
+    finally:
+        asyncio._set_running_loop(loop)
+        asyncio.set_event_loop(loop)  # asyncio.run() leaves none behind
+        if task is not None:
+            asyncio.tasks._enter_task(loop, task)
 
 
 def _has_running_loop() -> bool:

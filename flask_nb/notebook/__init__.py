@@ -12,6 +12,7 @@ module           answers for
 ``serving``      one server: started, moved, stopped, described
 ``served``       each app with its server, and the gate before it
 ``app_run``      what ``app.run()`` was told
+``blocking``     what is said before a server blocks a cell
 ``magics``       what each magic does
 ``definitions``  what the magics do that define besides routes: settings, templates, contexts, cookies
 ``placement``    where a cell magic stands in its cell

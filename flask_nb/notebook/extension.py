@@ -13,6 +13,7 @@ from IPython.core.interactiveshell import ExecutionInfo
 from flask_nb import alias, engines
 from flask_nb.errors import FlaskAlreadyImportedError
 
+from .blocking import announce_blocking
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
@@ -116,6 +117,7 @@ class Extension:
         host = Host(self.ip, self.settings)
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
+        undo.callback(announce_blocking(self.ip))
         return host
 
     def _add_transforms(self, undo: ExitStack) -> None:

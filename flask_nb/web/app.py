@@ -40,6 +40,7 @@ from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_file
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
+from .loops import beside_running_loop
 from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
@@ -830,6 +831,8 @@ class Flask(Scaffold):
     def async_to_sync(self, func: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
         """Return a function that runs the coroutine function *func* to its end.
 
+        Where an event loop is running already, as in a cell of a notebook, it runs in a thread beside it.
+
         :raises RuntimeError: without asgiref.
         """
         try:
@@ -838,4 +841,4 @@ class Flask(Scaffold):
             raise RuntimeError(
                 "Async views, hooks and handlers need asgiref: pip install 'flask-nb[async]'"
             ) from None
-        return async_to_sync(func)
+        return beside_running_loop(async_to_sync(func))

@@ -223,6 +223,35 @@ def test_async_views_run_beside_a_running_loop(recorder):
     assert (response.text, response.exchange.output) == ("async", "inside\n")
 
 
+def test_a_view_may_run_a_loop_of_its_own_beside_one_that_runs(recorder):
+    seen = []
+
+    async def view():
+        await asyncio.sleep(0)
+        return str(threading.get_ident())
+
+    recorder.app = WerkzeugRequest.application(lambda request: Response(asyncio.run(view())))
+
+    async def cell():
+        response = Exchanger(InProcessTransport(recorder), recorder).send(Request("GET", "/"))
+        await asyncio.sleep(0)
+        seen.append(asyncio.current_task())
+        return response.text
+
+    assert asyncio.run(cell()) == str(threading.get_ident())
+    assert seen[0] is not None
+
+
+def test_a_loop_of_a_view_is_given_up_in_time(recorder):
+    recorder.app = WerkzeugRequest.application(lambda request: Response(asyncio.run(asyncio.sleep(60))))
+
+    async def cell():
+        return InProcessTransport(recorder).send(Request("GET", "/", timeout=0.2), "")
+
+    with pytest.raises(RequestTimeoutError):
+        asyncio.run(cell())
+
+
 def test_an_async_view_where_no_thread_can_be_started_is_one_clear_error(recorder, monkeypatch):
     def refuse(thread):
         raise RuntimeError("can't start new thread")
