@@ -52,7 +52,7 @@ def hello():
 
 @app.route("/hangs")
 def hangs():
-    time.sleep(1)
+    time.sleep(0.3)
     return "late"
 """
 
