@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -202,20 +203,17 @@ class _Message:
     def _take_headers(self) -> list[Item]:
         headers: list[Item] = []
         while self.lines and (line := self.lines.pop(0)).strip():
-            if not _COMMENT.match(line):
-                headers += self._header(self.variables.substitute(line))
+            if _COMMENT.match(line):
+                continue
+            line = self.variables.substitute(line).strip()
+            name, colon, value = (piece.strip() for piece in line.partition(":"))
+            if not colon or not is_token(name):
+                raise MagicArgumentError(
+                    f"{line!r} is not a header. Put a blank line between the headers and the body"
+                )
+            if name.lower() != "content-length":  # a pasted message has it; it is counted anew
+                headers.append(Item("header", (name,), parse_text(value, self.variables.find), typed=line))
         return headers
-
-    def _header(self, line: str) -> list[Item]:
-        name, colon, value = (piece.strip() for piece in line.partition(":"))
-        if not colon or not is_token(name):
-            raise MagicArgumentError(
-                f"{line.strip()!r} is not a header. Put a blank line between the headers and the body"
-            )
-        if name.lower() == "content-length":  # a pasted message has it; it is counted anew
-            return []
-        text = parse_text(value, self.variables.find) if value else ()
-        return [Item("header", (name,), text, typed=line.strip())]
 
     def _body(self, content_type: str) -> Body | None:
         lines = self.lines
@@ -238,16 +236,9 @@ class _Message:
         text = "\n".join(lines)
         if content_type.startswith("multipart/"):
             return TextBody(parse_text(f"{text}\n", self.variables.find), newline="\r\n")
-        return self._json_body(text) or TextBody(parse_text(text, self.variables.find))
-
-    def _json_body(self, text: str) -> Body | None:
-        """Return a body whose variables are written as JSON, None where the text is none anyway."""
-        if "{{" not in text or not text.lstrip().startswith(("{", "[")):
-            return None
-        try:
-            parsed = parse_json_text(text, "the body", self.variables.find)
-        except MagicArgumentError:
-            return None
-        if not any(isinstance(part, Expression | Quoted) for part in parsed.parts):
-            return None
-        return JsonBody(parsed, type=None)  # as in editors, only a header says the type
+        if "{{" in text and text.lstrip().startswith(("{", "[")):
+            with suppress(MagicArgumentError):  # it is no JSON, so its variables are not written as JSON
+                parsed = parse_json_text(text, "the body", self.variables.find)
+                if any(isinstance(part, Expression | Quoted) for part in parsed.parts):
+                    return JsonBody(parsed, type=None)  # as in editors, only a header says the type
+        return TextBody(parse_text(text, self.variables.find))

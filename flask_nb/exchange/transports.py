@@ -78,16 +78,28 @@ class SocketTransport:
         call.join(1)
 
 
-class _Connection:
+class _Answer:
+    """What has come of the answer to one request."""
+
+    def __init__(self, request: Request, key: str) -> None:
+        self._request = request
+        self._key = key
+        self._head: tuple[str, list[tuple[str, str]]] | None = None
+        self.reader = BodyReader(is_sized=True)
+
+    def response(self) -> RawResponse:
+        """Return the response as far as it was read."""
+        status, headers = self._head or ("", [])
+        return RawResponse(status, tuple(headers), self.reader.body, self.reader.truncated)
+
+
+class _Connection(_Answer):
     """One connection for one request."""
 
     def __init__(self, request: Request, key: str, host: str, port: int) -> None:
-        self._request = request
-        self._key = key
+        super().__init__(request, key)
         self._connection = http.client.HTTPConnection(host, port, timeout=request.timeout + 5)
         self._socket: socket.socket | None = None
-        self._head: tuple[str, tuple[tuple[str, str], ...]] | None = None
-        self._reader = BodyReader(is_sized=True)
 
     def exchange(self) -> RawResponse:
         """Send the request and read the answer within the limits."""
@@ -113,34 +125,30 @@ class _Connection:
 
     def _read(self, response: http.client.HTTPResponse) -> RawResponse:
         status = f"{response.status} {response.reason}".rstrip()
-        self._reader = BodyReader(is_sized=response.length is not None)
-        self._head = status, tuple(response.getheaders())
+        self.reader = BodyReader(is_sized=response.length is not None)
+        self._head = status, response.getheaders()
         try:
-            self._reader.read_all(lambda size: self._read_some(response, size))
+            self.reader.read_all(lambda size: self._read_some(response, size))
             if response.length:
-                self._reader.cut("cut short: the server closed the connection")
+                self.reader.cut("cut short: the server closed the connection")
         except TimeoutError:
-            self._reader.cut_for_time()
+            self.reader.cut_for_time()
         except (OSError, http.client.HTTPException):
-            self._reader.cut("cut short: the server closed the connection")
-        return self._response()
+            self.reader.cut("cut short: the server closed the connection")
+        return self.response()
 
     def _read_some(self, response: http.client.HTTPResponse, size: int) -> bytes:
         # A stream that stalls is cut, not failed: each read may take only what is left of the time.
-        if not self._reader.is_sized and self._socket is not None:
-            self._socket.settimeout(max(0.01, self._reader.seconds_left))
+        if not self.reader.is_sized and self._socket is not None:
+            self._socket.settimeout(max(0.01, self.reader.seconds_left))
         return response.read1(size)
 
     def partial_response(self) -> RawResponse | None:
         """Return what has come of an answer that has no known end, None of any other."""
-        if self._head is None or self._reader.is_sized:
+        if self._head is None or self.reader.is_sized:
             return None
-        self._reader.cut(f"cut after {self._request.timeout:g} s: the answer has no Content-Length")
-        return self._response()
-
-    def _response(self) -> RawResponse:
-        status, headers = self._head or ("", ())
-        return RawResponse(status, headers, self._reader.body, self._reader.truncated)
+        self.reader.cut(f"cut after {self._request.timeout:g} s: the answer has no Content-Length")
+        return self.response()
 
     def abort(self) -> None:
         """Wake the reading thread by closing under it."""
@@ -187,22 +195,7 @@ class InProcessTransport:
             raise RequestTimeoutError(str(request), request.timeout) from None
 
     def _here(self, call: _Call, request: Request) -> RawResponse:
-        deadline = Deadline(request.timeout)
-        # The head and the body are watched apart. A view that never answers is an error; an answer that has
-        # begun and has no announced end is shown as far as it came, since it may be a stream on purpose.
-        try:
-            Watchdog(deadline.left).run(call.start)
-            seconds = min(deadline.left, call.reader.seconds_left)
-            if call.has_body:
-                try:
-                    Watchdog(seconds).run(call.read)
-                except TimeoutError:
-                    if call.reader.is_sized:
-                        raise
-                    call.reader.cut_for_time()
-        finally:
-            call.close()
-        return call.response()
+        return call.run(lambda seconds, step: Watchdog(seconds).run(step))
 
     def _in_worker(self, call: _Call, request: Request) -> RawResponse:
         try:
@@ -228,34 +221,49 @@ def _has_running_loop() -> bool:
     return True
 
 
-class _Call:
+def _unwatched(seconds: float, step: Callable[[], None]) -> None:
+    step()
+
+
+class _Call(_Answer):
     """One call of a WSGI app (PEP 3333)."""
 
     def __init__(self, app: WSGIApp, request: Request, key: str) -> None:
+        super().__init__(request, key)
         self._app = app
-        self._request = request
-        self._environ = request.environ()
-        if key:
-            self._environ[KEY_ENVIRON] = key
-        self._head: tuple[str, list[tuple[str, str]]] | None = None
         self._answer: Iterable[bytes] = ()
         self._chunks: Iterator[bytes] = iter(())
         self._first: list[bytes] = []
-        self.reader = BodyReader(is_sized=True)
 
-    def run(self) -> RawResponse:
-        """Make the whole call."""
+    def run(self, watch: Callable[[float, Callable[[], None]], None] = _unwatched) -> RawResponse:
+        """Make the whole call.
+
+        The head and the body are watched apart. A view that never answers is an error; an answer that has
+        begun and has no announced end is shown as far as it came, since it may be a stream on purpose.
+
+        :param watch: takes seconds and a step, and raises TimeoutError when the step takes longer.
+        """
+        deadline = Deadline(self._request.timeout)
         try:
-            self.start()
-            if self.has_body:
-                self.read()
+            watch(deadline.left, self._start)
+            seconds = min(deadline.left, self.reader.seconds_left)
+            if self._has_body():
+                try:
+                    watch(seconds, self._read)
+                except TimeoutError:
+                    if self.reader.is_sized:
+                        raise
+                    self.reader.cut_for_time()
         finally:
-            self.close()
+            close = getattr(self._answer, "close", None)
+            if close is not None:  # as every server must
+                close()
         return self.response()
 
-    def start(self) -> None:
+    def _start(self) -> None:
         """Call the app and go on until it has said status and headers."""
-        self._answer = self._app(self._environ, self._start_response)
+        environ = self._request.environ() | ({KEY_ENVIRON: self._key} if self._key else {})
+        self._answer = self._app(environ, self._start_response)
         self._chunks = iter(self._answer)
         while self._head is None:
             chunk = next(self._chunks, None)
@@ -271,29 +279,17 @@ class _Call:
         has_length = any(name.lower() == "content-length" for name, _ in (self._head or ("", []))[1])
         return has_length or (isinstance(self._answer, (list, tuple)) and len(self._answer) <= 1)
 
-    @property
-    def has_body(self) -> bool:
-        """Whether a response to this request may have a body (RFC 9110 §6.4.1)."""
+    def _has_body(self) -> bool:
+        """Return whether a response to this request may have a body (RFC 9110 §6.4.1)."""
         return self._request.method != "HEAD" and not (self._head or ("",))[0].startswith(_BODILESS)
 
-    def read(self) -> None:
+    def _read(self) -> None:
         """Read the body within the limits."""
         for chunk in self._first:
             self.reader.add(chunk)
         for chunk in self._chunks:
             if not self.reader.add(chunk):
                 return
-
-    def close(self) -> None:
-        """Close the app's answer, as every server must."""
-        close = getattr(self._answer, "close", None)
-        if close is not None:
-            close()
-
-    def response(self) -> RawResponse:
-        """Return the response as far as it was read."""
-        status, headers = self._head or ("", [])
-        return RawResponse(status, tuple(headers), self.reader.body, self.reader.truncated)
 
     def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         self._head = status, list(headers)
