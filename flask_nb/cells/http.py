@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask_nb.errors import MagicArgumentError
@@ -82,37 +82,35 @@ class _Variables:
     """What stands for ``{{name}}``: a variable of the cell, else an expression of the notebook."""
 
     values: dict[str, str]
-    open: list[str] = field(default_factory=list)
 
-    def substitute(self, text: str) -> str:
-        """Return the text with the cell's own variables in place."""
-        return _BRACES.sub(lambda found: self._value(found[1], found[0]), text)
+    def substitute(self, text: str, within: tuple[str, ...] = ()) -> str:
+        """Return the text with the cell's own variables in place.
+
+        :param within: the variables whose values are being put in place.
+        """
+
+        def value(found: re.Match[str]) -> str:
+            name = found[1]
+            if name in within:
+                message = f"the variable {{{{{name}}}}} refers to itself. Give it a value: @{name} = …"
+                raise MagicArgumentError(message)
+            return self.substitute(self.values[name], (*within, name)) if name in self.values else found[0]
+
+        return _BRACES.sub(value, text)
 
     def find(self, text: str, position: int) -> tuple[int, Expression] | None:
         """Return the expression of the notebook at the position, as parse_text wants it."""
         found = _BRACES.match(text, position)
-        return (found.end(), Expression(self._source(found[1]))) if found else None
-
-    def _value(self, name: str, typed: str) -> str:
-        if name not in self.values:
-            return typed
-        if name in self.open:
-            message = f"the variable {{{{{name}}}}} refers to itself. Give it a value: @{name} = …"
-            raise MagicArgumentError(message)
-        self.open.append(name)
-        value = self.substitute(self.values[name])
-        self.open.pop()
-        return value
-
-    def _source(self, name: str) -> str:
-        answer = _ANSWER.fullmatch(name)
-        source = _answer_source(answer) if answer else name
+        if found is None:
+            return None
+        answer = _ANSWER.fullmatch(found[1])
+        source = _answer_source(answer) if answer else found[1]
         if not is_expression(source):
             raise MagicArgumentError(
-                f"{{{{{name}}}}} is neither a variable of the cell nor an expression of the notebook. "
+                f"{{{{{found[1]}}}}} is neither a variable of the cell nor an expression of the notebook. "
                 f"Define it with @name = value"
             )
-        return source
+        return found.end(), Expression(source)
 
 
 def _answer_source(found: re.Match[str]) -> str:
