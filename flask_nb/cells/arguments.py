@@ -156,6 +156,12 @@ def is_token(text: str) -> bool:
     return re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", text) is not None
 
 
+def find_twice(names: Iterable[str]) -> str | None:
+    """Return the first name that was there before, None if there is none."""
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)  # type: ignore[func-returns-value]
+
+
 def parse_literal(text: str) -> object:
     """Return the value of a Python literal, or the very text if it is none."""
     with warnings.catch_warnings():

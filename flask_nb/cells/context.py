@@ -13,25 +13,11 @@ from flask_nb.errors import CellSyntaxError, MagicArgumentError
 from .arguments import MagicParser
 from .expressions import Evaluate
 from .request import RequestDefinition
-from .request_line import parse_request
+from .request_line import parse_request, sending_flags
 from .view import ViewSource
 
 _METHOD_FLAG = re.compile(r"(?:(?<=\s)|^)--method(?:=|\s+|$)(\S*)")
 
-# What says how a request is sent and shown, by the attribute that it sets.
-_SENDING = {
-    "as_name": "--as",
-    "expect": "--expect",
-    "follow": "--no-follow",
-    "fresh": "--fresh",
-    "headers_shown": "-i",
-    "height": "--height",
-    "in_process": "--in-process",
-    "mask": "--mask",
-    "scripts": "--scripts",
-    "timed": "--time",
-    "timeout": "--timeout",
-}
 _PLAIN = RequestDefinition("GET", ())
 
 
@@ -67,7 +53,7 @@ def parse_context(line: str) -> RequestDefinition:
         context_parser().parse_words(["--help"])
     method, rest = _take_method(line)
     request = parse_request(method, rest if rest.strip() else "/", magic="%%request_context")
-    for name, typed in _SENDING.items():
+    for name, typed in {"as_name": "--as", **sending_flags()}.items():
         if getattr(request, name) != getattr(_PLAIN, name):
             raise MagicArgumentError(f"no request is sent, so {typed} means nothing here. Leave it out")
     return request

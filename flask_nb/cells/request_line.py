@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask_nb.errors import MagicArgumentError
@@ -109,9 +110,16 @@ def add_sending_flags(parser: MagicParser) -> None:
 
 def sending_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what :func:`add_sending_flags` has parsed, as attributes of a definition."""
-    sent = ("follow", "timeout", "in_process", "fresh", "expect")
-    shown = ("timed", "scripts", "height", "headers_shown")
-    return {**{name: getattr(arguments, name) for name in (*sent, *shown)}, "mask": tuple(arguments.mask)}
+    return {**{name: getattr(arguments, name) for name in sending_flags()}, "mask": tuple(arguments.mask)}
+
+
+@cache
+def sending_flags() -> dict[str, str]:
+    """Return what :func:`add_sending_flags` adds: the flags by the attributes that they set."""
+    parser = MagicParser("", "", "")
+    add_sending_flags(parser)
+    flags = {flag.dest: flag.option_strings[-1] for flag in parser.flags() if flag.dest != "help"}
+    return dict(sorted(flags.items()))
 
 
 def parse_request(

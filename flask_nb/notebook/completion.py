@@ -83,18 +83,8 @@ def find_magic(lines: Sequence[str], known: Iterable[str]) -> tuple[str, str] | 
     if found and found[1] in known:
         is_body = first != len(lines) - 1
         return None if is_body or found[2] is None else (found[1], found[2])
-    found = _LINE_MAGIC.match(_joined(lines))
+    found = _LINE_MAGIC.match("\n".join(lines).replace("\\\n", " ").rpartition("\n")[2])
     return (found[1], found[2]) if found and found[1] in known else None
-
-
-def _joined(lines: Sequence[str]) -> str:
-    """Return the last line, with those before it that a backslash continues."""
-    text = lines[-1]
-    for line in reversed(lines[:-1]):
-        if not line.endswith("\\"):
-            break
-        text = f"{line[:-1]} {text}"
-    return text
 
 
 def fit_candidates(
@@ -106,14 +96,12 @@ def fit_candidates(
     :param word: what is typed of the word, without an opening quote.
     :param token: the part of it that is replaced; with a greedy completer, also what stands before it.
     """
-    kept = word.removesuffix(token)
-    if kept == word and token:
-        ahead = token.removesuffix(word)
-        if ahead == token:
-            return  # the token lies across an escaped quote
-        kept = ""
+    if word.endswith(token):
+        kept, ahead = word[: len(word) - len(token)], ""
+    elif word and token.endswith(word):
+        kept, ahead = "", token.removesuffix(word)
     else:
-        ahead = ""
+        return  # the token lies across an escaped quote
     for candidate in dict.fromkeys(candidates):
         if not (candidate.startswith(kept) and candidate.lower().startswith(word.lower())):
             continue
