@@ -311,11 +311,10 @@ class Workspace:
 
     def _retire(self, cell: Run, run: Run) -> None:
         entries = [entry for holder in self._everything() for entry in holder.live.ledger]
-        old = [entry for entry in entries if run.is_earlier(entry)]
         # A blueprint that was made again has anew what the one before it had.
-        anew = [one for one in entries if old and one.owner.key == run.owner.key and one.body == run.body]
-        again = {label for one in anew for label in (one.label, *one.labels)}
-        for entry in old:
+        mine = [one for one in entries if one.owner.key == run.owner.key and one.body == run.body]
+        again = {label for entry in mine for label in (entry.label, *entry.labels)}
+        for entry in [one for one in entries if run.is_earlier(one)]:
             for label in entry.labels if entry.group is None else ():
                 if label not in again:
                     self.tell(cell, f"withdrawn: {label}")
