@@ -9,6 +9,7 @@ from .masks import mask_value
 from .reading import RawResponse
 from .recorder import Recorder
 from .request import Request
+from .ring import KeptExchange, Ring
 from .transports import InProcessTransport, SocketTransport
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "Failure",
     "FileClient",
     "InProcessTransport",
+    "KeptExchange",
     "RawResponse",
     "Recorder",
     "Request",
+    "Ring",
     "SocketTransport",
     "mask_value",
 ]
