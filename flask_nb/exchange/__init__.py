@@ -7,7 +7,7 @@ from .failure import Failure
 from .files import FileClient
 from .masks import mask_value
 from .reading import RawResponse
-from .recorder import Recorder
+from .recorder import Recorder, Recording
 from .request import Request
 from .ring import KeptExchange, Ring
 from .transports import InProcessTransport, SocketTransport
@@ -24,6 +24,7 @@ __all__ = [
     "KeptExchange",
     "RawResponse",
     "Recorder",
+    "Recording",
     "Request",
     "Ring",
     "SocketTransport",

@@ -45,8 +45,8 @@ Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 NearRules = Callable[[str, str], "Sequence[str] | None"]
-FailedPage = Callable[["Recording", Environ], tuple[Headers, bytes]]
-"""Given the recording of a failed request and its environ, returns headers and body of the answer."""
+FailedPage = Callable[["Recording", Environ], tuple[Headers, bytes] | None]
+"""Given the recording of a failed request and its environ, returns headers and body to answer, or None."""
 
 
 class Recording:
@@ -229,7 +229,7 @@ class Recorder:
     :param cell_name: names the user's cells for tracebacks.
     :param near: given a method and a path that was answered 404, returns the rules that come closest,
         as texts such as ``GET /items/<int:id>``; None if a rule did match.
-    :param failed_page: returns what is answered to an exception that leaves the app.
+    :param failed_page: returns what is answered to an exception that leaves the app, None for a plain page.
     :param is_kept: tells which requests go into the ring, given their environ.
     """
 
@@ -239,13 +239,13 @@ class Recorder:
         *,
         cell_name: CellNamer | None = None,
         near: NearRules | None = None,
-        failed_page: FailedPage | None = None,
+        failed_page: FailedPage = lambda recording, environ: None,
         is_kept: Callable[[Environ], bool] = lambda environ: True,
     ) -> None:
         self.app = app
         self.cell_name = cell_name
         self.near = near
-        self.failed_page = failed_page or _plain_page
+        self.failed_page = failed_page
         self.is_kept = is_kept
         self.ring = Ring()
         self._watch_displays: Callable[[], object] = lambda: None
@@ -323,10 +323,18 @@ class Recorder:
             # PEP 3333: a path in the environ is the text of its bytes in latin-1.
             path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
             recording.near_rules = self.near(environ["REQUEST_METHOD"], path)
-        if self.is_kept(environ):
-            recording.fill(kept)
-            self.ring.add(kept)
+        self._keep(recording, environ, kept)
         recording.finish()
+
+    def _keep(self, recording: Recording, environ: Environ, kept: KeptExchange) -> None:
+        """Put into the ring what has happened so far."""
+        if not self.is_kept(environ):
+            return
+        recording.fill(kept)
+        if kept.number:
+            self.ring.complete(kept)
+        else:
+            self.ring.add(kept)
 
 
 class _Answer:
@@ -356,6 +364,8 @@ class _Answer:
                 self._recording.send(chunk)
             self._finish()
             return self._app_iter
+        # What has failed is to be known before its answer is read: a cell that reads it may end at once.
+        self._recorder._keep(self._recording, self._environ, self._kept)
         return self
 
     def _call(self) -> None:
@@ -420,7 +430,7 @@ class _Answer:
             if self._recording.key:
                 return []  # the exchange shows what came, and the traceback
             raise ConnectionAbortedError("the view failed while its answer was on the way") from exc
-        headers, body = self._recorder.failed_page(self._recording, self._environ)
+        headers, body = self._recorder.failed_page(self._recording, self._environ) or _PLAIN_PAGE
         headers = [*headers, ("Content-Length", str(len(body)))]
         body = b"" if self._environ.get("REQUEST_METHOD") == "HEAD" else body
         try:
@@ -439,14 +449,11 @@ class _Answer:
 
 _own_cookies = lru_cache(maxsize=64)(drop_foreign_cookies)  # a client sends the same ones each time
 
-_FAILED_PAGE = (
+_PLAIN_PAGE = (
+    [("Content-Type", "text/html; charset=utf-8")],
     b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n"
-    b"<h1>Internal Server Error</h1>\n<p>The view raised an exception.</p>\n"
+    b"<h1>Internal Server Error</h1>\n<p>The view raised an exception.</p>\n",
 )
-
-
-def _plain_page(recording: Recording, environ: Environ) -> tuple[Headers, bytes]:
-    return [("Content-Type", "text/html; charset=utf-8")], _FAILED_PAGE
 
 
 def _must_pass(exc: BaseException) -> bool:

@@ -19,10 +19,10 @@ from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
-from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Request, SocketTransport
+from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
-from flask_nb.panel import Display, PanelExchanger, PanelResponse
+from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
 
 from .app_run import AppRun
 from .following import FollowedApp
@@ -30,11 +30,15 @@ from .request_displays import RequestDisplays
 from .served import SERVED, ServedApp, ServedApps, WSGIApp
 from .serving import NO_SOCKETS, Serving
 from .sources import CellSources
+from .traffic import Traffic
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .settings import FlaskNB
+
+
+Page = tuple[list[tuple[str, str]], bytes]
 
 
 class Host:
@@ -54,7 +58,9 @@ class Host:
             cell_name=self.sources.place,
             near=self._near_rules,
             is_kept=lambda environ: ASKED_BY_GATE not in environ,
+            failed_page=self._failed_page,
         )
+        self.traffic = Traffic(self.recorder.ring, self.sources)
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
         self.cookies = CookieJar()
@@ -109,7 +115,7 @@ class Host:
     # --- what the recorder and the gate ask ---
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        followed: FollowedApp = environ.pop(SERVED).followed
+        followed: FollowedApp = environ[SERVED].followed
         engine = followed.serving_engine()
         if engine is not None:
             return engine.wsgi_app(environ, start_response)
@@ -126,6 +132,14 @@ class Host:
         engine = self.followed.serving_engine()
         path = unquote(request.path.partition("?")[0])
         return engine is not None and engine.is_async(request.method, path)
+
+    def _failed_page(self, recording: Recording, environ: dict[str, Any]) -> Page | None:
+        """In debug mode show the traceback to whoever cannot see it in the notebook."""
+        engine = environ[SERVED].followed.serving_engine()
+        if recording.key or recording.failure is None or engine is None or not engine.config.get("DEBUG"):
+            return None
+        is_page = "text/html" in environ.get("HTTP_ACCEPT", "")
+        return failure_page(recording.failure, recording.endpoint, is_page=is_page)
 
     def _note_match(self, endpoint: str | None, rule: str | None, view_args: Mapping[str, Any]) -> None:
         recording = self.recorder.current()
