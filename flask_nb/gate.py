@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Gate", "is_loopback", "is_origin"]
+__all__ = ["ASKED_BY_GATE", "Gate", "is_loopback", "is_origin"]
 
 #: The names that mean this machine in every browser: nobody can own them (RFC 6761 §6.3).
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -47,6 +47,9 @@ _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.ASCII)
 
 #: Enough for every name that people use, and a bound for a client that sends a new one each time.
 _REMEMBERED = 64
+
+ASKED_BY_GATE = "flask_nb.gate.asks"
+"""The key of an environ that nobody has sent: the gate asks the app about an origin."""
 
 Verdict = Literal["allowed", "refused", "everybody"]
 
@@ -339,6 +342,7 @@ def _preflight(environ: WSGIEnvironment, origin: str) -> WSGIEnvironment:
         "HTTP_ORIGIN": origin,
         "HTTP_ACCESS_CONTROL_REQUEST_METHOD": environ["REQUEST_METHOD"],
         "wsgi.input": io.BytesIO(),
+        ASKED_BY_GATE: True,
     }
 
 

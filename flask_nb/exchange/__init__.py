@@ -7,8 +7,9 @@ from .failure import Failure
 from .files import FileClient
 from .masks import mask_value
 from .reading import RawResponse
-from .recorder import Recorder
+from .recorder import Recorder, Recording
 from .request import Request
+from .ring import KeptExchange, Ring
 from .transports import InProcessTransport, SocketTransport
 
 __all__ = [
@@ -20,9 +21,12 @@ __all__ = [
     "Failure",
     "FileClient",
     "InProcessTransport",
+    "KeptExchange",
     "RawResponse",
     "Recorder",
+    "Recording",
     "Request",
+    "Ring",
     "SocketTransport",
     "mask_value",
 ]

@@ -7,13 +7,11 @@ business of :mod:`.following`, what is shown of cells that of :mod:`.sources`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-
-from IPython.core.getipython import get_ipython
 
 import flask_nb
 from flask_nb import alias
@@ -21,21 +19,26 @@ from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
-from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Request, SocketTransport
+from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
 from flask_nb.exchange.request import DEFAULT_HOST
-from flask_nb.gate import Gate
-from flask_nb.panel import Display, PanelExchanger, PanelResponse
+from flask_nb.gate import ASKED_BY_GATE, Gate
+from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
 
 from .app_run import AppRun
 from .following import FollowedApp
+from .request_displays import RequestDisplays
 from .served import SERVED, ServedApp, ServedApps, WSGIApp
 from .serving import NO_SOCKETS, Serving
 from .sources import CellSources
+from .traffic import Traffic
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .settings import FlaskNB
+
+
+Page = tuple[list[tuple[str, str]], bytes]
 
 
 class Host:
@@ -50,8 +53,16 @@ class Host:
         self.settings = settings
         self.sources = CellSources(ip)
         self._process = os.getpid()
-        self.recorder = Recorder(self._answer, cell_name=self.sources.place, near=self._near_rules)
-        self.recorder.install(_capture_display)
+        self.recorder = Recorder(
+            self._answer,
+            cell_name=self.sources.place,
+            near=self._near_rules,
+            is_kept=lambda environ: ASKED_BY_GATE not in environ,
+            failed_page=self._failed_page,
+        )
+        self.traffic = Traffic(self.recorder.ring, self.sources)
+        self._displays = RequestDisplays(ip, self.recorder)
+        self.recorder.install(self._displays.watch)
         self.cookies = CookieJar()
         self.apps = ServedApps(self._make_served)
         socket = SocketTransport(lambda: self.serving.address(), abandon=lambda key: self.serving.cancel(key))
@@ -76,6 +87,7 @@ class Host:
         """Stop the servers and give back the standard streams; a second time does nothing."""
         self.apps.close()
         self.recorder.uninstall()
+        self._displays.close()
 
     def _make_served(self) -> ServedApp:
         return ServedApp(
@@ -91,6 +103,7 @@ class Host:
             lambda: [*self.settings.trusted_hosts, *hosts()],
             origins=lambda: self.settings.trusted_origins,
             is_own=self.recorder.expects,
+            on_refusal=self.recorder.note_refusal,
         )
 
     def _listen(self, engine: Engine) -> Callable[[], None]:
@@ -102,7 +115,7 @@ class Host:
     # --- what the recorder and the gate ask ---
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        followed: FollowedApp = environ.pop(SERVED).followed
+        followed: FollowedApp = environ[SERVED].followed
         engine = followed.serving_engine()
         if engine is not None:
             return engine.wsgi_app(environ, start_response)
@@ -119,6 +132,14 @@ class Host:
         engine = self.followed.serving_engine()
         path = unquote(request.path.partition("?")[0])
         return engine is not None and engine.is_async(request.method, path)
+
+    def _failed_page(self, recording: Recording, environ: dict[str, Any]) -> Page | None:
+        """In debug mode show the traceback to whoever cannot see it in the notebook."""
+        engine = environ[SERVED].followed.serving_engine()
+        if recording.key or recording.failure is None or engine is None or not engine.config.get("DEBUG"):
+            return None
+        is_page = "text/html" in environ.get("HTTP_ACCEPT", "")
+        return failure_page(recording.failure, recording.endpoint, is_page=is_page)
 
     def _note_match(self, endpoint: str | None, rule: str | None, view_args: Mapping[str, Any]) -> None:
         recording = self.recorder.current()
@@ -232,28 +253,3 @@ class Host:
     def _exchanger(self, in_process: bool) -> PanelExchanger:
         without_server = in_process or self.settings.in_process or not self.serving.is_possible
         return self._in_process if without_server else self._over_socket
-
-
-@contextmanager
-def _capture_display(take: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
-    """Hand what this thread displays to *take*.
-
-    The publishers of a terminal and of ``%%capture`` have no hooks; what a terminal's prints is captured too.
-    """
-    publisher: Any = getattr(get_ipython(), "display_pub", None)
-    if not hasattr(publisher, "register_hook"):
-        yield
-        return
-
-    def hook(message: dict[str, Any]) -> dict[str, Any] | None:
-        data = message.get("content", {}).get("data")
-        if not isinstance(data, dict):
-            return message
-        take(data)
-        return None
-
-    publisher.register_hook(hook)
-    try:
-        yield
-    finally:
-        publisher.unregister_hook(hook)

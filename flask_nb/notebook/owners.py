@@ -46,6 +46,14 @@ class CellEvents:
     #: Called at the end of each cell, while the cell still owns what is registered.
     settle: Callable[[], None] = staticmethod(lambda: None)
 
+    #: Called before each cell, and at its end with whether it succeeded.
+    begun: Callable[[], None] = staticmethod(lambda: None)
+    ended: Callable[[bool], None] = staticmethod(lambda succeeded: None)
+
+    #: Asked at the end of a cell that the front end knows by an id for lines to be printed. They are of this
+    #: run alone, and a front end without ids may be one that compares outputs.
+    news: Callable[[], list[str]] = staticmethod(lambda: [])
+
     def __init__(self, ip: InteractiveShell, workspace: Workspace) -> None:
         self._ip = ip
         self.workspace = workspace
@@ -87,6 +95,7 @@ class CellEvents:
         for line in self._follow_deletions(run, cell_id):
             self.workspace.tell(run, line)
         self._running.append(RunningCell(source, run))
+        self.begun()
 
     def _follow_deletions(self, run: Run, cell_id: str | None) -> Iterator[str]:
         """Withdraw what deleted cells had defined, and bring back what an undo has brought back.
@@ -131,10 +140,15 @@ class CellEvents:
             return
         self.settle()
         succeeded = bool(result is not None and result.success)
-        for line in self.workspace.finish(self._running.pop().run, succeeded):
+        run = self._running.pop().run
+        self.ended(succeeded)
+        for line in self.workspace.finish(run, succeeded):
             print(line)
         if result is not None and result.error_in_exec and (hint := hint_at(result.error_in_exec)):
             print(hint)
+        if run.outer is None and run.owner.is_certain:
+            for line in self.news():
+                print(line)
 
 
 def _belongs(result: Any, cell: RunningCell) -> bool:

@@ -52,6 +52,9 @@ class ServedApp:
         self.ran: Any = None
         """The app whose ``run()`` has asked for it in the cell that is running."""
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.followed.label}>"
+
     def _mark(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ[SERVED] = self
         return self._record(environ, start_response)

@@ -187,6 +187,15 @@ def test_asking_the_app_shows_nothing_in_the_notebook(capsys, loaded, define, br
     assert "asked" not in capsys.readouterr().out
 
 
+def test_what_the_gate_asks_is_not_traffic(loaded, define, browser):
+    define()
+    allow(loaded, repr(SHOP))
+    browser("POST", Origin=SHOP)
+    browser("POST", Origin="https://evil.test")
+    kept = get_host(loaded).recorder.ring.last(9)
+    assert [(exchange.method, exchange.code) for exchange in kept] == [("POST", "200"), ("POST", "403")]
+
+
 # --- advice ---
 
 
