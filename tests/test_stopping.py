@@ -140,7 +140,7 @@ def test_a_traced_thread_can_be_stopped() -> None:
 def test_a_traced_cell_is_not_held_up_by_a_view_that_hangs(gate: threading.Event) -> None:
     from flask_nb.server import BackgroundServer
 
-    def app(environ, start_response):  # type: ignore[no-untyped-def]
+    def app(environ, start_response):
         gate.wait()
         start_response("200 OK", [])
         return [b""]

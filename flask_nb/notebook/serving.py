@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask_nb.errors import PortInUseError, ServerError
+from flask_nb.errors import PortInUseError, ServerError, UnknownHostError
+from flask_nb.gate import is_loopback
 from flask_nb.server import BackgroundServer, RunningRequest, uninterrupted
 
 if TYPE_CHECKING:
     from .settings import FlaskNB
 
 RUN_PORT = 5000
-"""The port of ``app.run()`` without arguments: to ask for it may mean to ask for none."""
+"""The port of ``app.run()`` without one, if it is free."""
+
+PORT_ADVICE = "Choose another: app.run(port=N), or leave the port out to get a free one"
+"""What to do about a port that ``app.run()`` cannot have."""
+
+_HOST_ADVICE = "Leave host out for 127.0.0.1, or say host='0.0.0.0' to be reachable from everywhere"
 
 NO_SOCKETS = (
     "nothing can connect to a server in a browser's Python. Requests such as %get / call the app without one"
@@ -24,6 +31,7 @@ NOT_SERVING = "not serving; the next request, or %serve, starts the server"
 
 #: Seconds in all that a request may have run when the server is stopped: what a person stops is to stop.
 _STOP_DRAIN = 1.0
+_EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})
 
 _HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
 
@@ -51,6 +59,11 @@ class Serving:
     def url(self) -> str | None:
         """The address of the server that runs, or None."""
         return self._server.url if self._server is not None and self._server.running else None
+
+    @property
+    def port(self) -> int | None:
+        """The port of the server that runs, or None."""
+        return self._server.port if self._server is not None and self._server.running else None
 
     def hosts(self) -> list[str]:
         """Return the host that was bound."""
@@ -99,19 +112,40 @@ class Serving:
         running = describe(self._server.requests())
         return "\n  ".join([self._line(), *(running or ["no request is running"])])
 
-    def run(self, host: str, port: int) -> str:
-        """Serve as ``app.run(host, port)`` asks; return a line about it.
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        named_host: str | None = None,
+        named_port: int | None = None,
+    ) -> str:
+        """Serve as ``app.run()`` asks; return a line about it.
 
-        :raises PortInUseError: the port was chosen, and another program holds it.
+        What it names is served or refused. What it leaves open is where the server is already, else what
+        the settings say, else what ``SERVER_NAME`` says, else port 5000 or a free one.
+
+        :param named_host: the address of ``SERVER_NAME``; passed over if it is none of this machine.
+        :param named_port: the port of ``SERVER_NAME``.
+        :raises ServerError: what was named cannot be had, with advice for ``app.run()``.
         """
-        if port == RUN_PORT and self.url is not None:
-            return self.start(host)
         try:
-            return self.start(host, port)
+            if self.url is not None:
+                return self.start(host, port)
+            if host is None and named_host is not None:
+                with suppress(UnknownHostError):
+                    return self._run_anew(named_host, port, named_port)
+            return self._run_anew(host, port, named_port)
+        except ServerError as exc:
+            raise exc.advising(_HOST_ADVICE if isinstance(exc, UnknownHostError) else PORT_ADVICE) from None
+
+    def _run_anew(self, host: str | None, port: int | None, named_port: int | None) -> str:
+        if port is not None or self._settings.port:
+            return self.start(host, self._settings.port if port is None else port)
+        wish = RUN_PORT if named_port is None else named_port
+        try:
+            return self.start(host, wish)
         except PortInUseError:
-            if port != RUN_PORT:
-                raise
-        return f"{self.start(host, 0)} (port {port} is taken)"
+            return f"{self.start(host, 0)} (port {wish} is taken)"
 
     def address(self) -> tuple[str, int]:
         """Return where to connect to; the server is started unless it runs."""
@@ -176,7 +210,15 @@ class Serving:
         }
 
     def _line(self) -> str:
-        return f"serving {self._label()} at {self.url}"
+        return f"serving {self._label()} at {self.url}{_reach(self.hosts()[0])}"
+
+
+def _reach(host: str) -> str:
+    """Say whom the address lets in besides this machine."""
+    if is_loopback(host):
+        return ""
+    whom = "reaches this machine" if host in _EVERY_ADDRESS else "reaches that address"
+    return f" (bound to {host}: whoever {whom} reaches the app)"
 
 
 def describe(requests: list[RunningRequest]) -> list[str]:

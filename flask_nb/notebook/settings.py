@@ -9,6 +9,7 @@ from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode, va
 from traitlets.config import Configurable
 
 from flask_nb.errors import FlaskNbError, MagicArgumentError
+from flask_nb.gate import is_origin
 from flask_nb.panel import Display
 
 
@@ -31,6 +32,9 @@ class FlaskNB(Configurable):
     )
     trusted_hosts = List(
         Unicode(), help="More host names, such as 'app.example', that requests may use."
+    ).tag(config=True)
+    trusted_origins = List(
+        Unicode(), help="Other sites, such as 'https://shop.example', whose pages may send any request."
     ).tag(config=True)
     in_process = Bool(False, help="Call the app without a server, in the main thread.").tag(config=True)
     mask = List(Unicode(), help="JSON paths, such as '$..id', of what no exchange shows of a JSON body.").tag(
@@ -60,6 +64,17 @@ class FlaskNB(Configurable):
         except MagicArgumentError as exc:
             raise TraitError(str(exc)) from None
         return paths
+
+    @validate("trusted_origins")
+    def _validate_origins(self, proposal: Any) -> list[str]:
+        """Refuse what no browser names as an origin, and so would never match."""
+        origins: list[str] = [text.removesuffix("/") for text in proposal["value"]]
+        for text in origins:
+            if not is_origin(text):
+                raise TraitError(
+                    f"{text!r} is no origin. Write scheme, name and port: 'http://localhost:3000'"
+                )
+        return origins
 
     def _set_from_text(self, name: str, trait: TraitType[Any, Any], text: str) -> None:
         try:

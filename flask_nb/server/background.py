@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask_nb.errors import PortInUseError, ServerError
+from flask_nb.errors import PortInUseError, ServerError, UnknownHostError
 
 from .in_flight import RunningRequest
 from .loop import Run, Settings
@@ -70,7 +70,7 @@ class BackgroundServer:
         browser_timeout: float | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
-            raise ServerError(f"{port} is no port. Choose one with --port N, N from 1 to 65535")
+            raise ServerError(f"{port} is no port", "Choose one with --port N, N from 1 to 65535")
         self._host = host
         self._asked_port = self._port = port
         self._settings = Settings(app, threads, max_threads, key_header, grace, max_body, browser_timeout)
@@ -308,7 +308,7 @@ def _resolve(host: str, port: int) -> tuple[int, Any]:
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as exc:
-        raise _unknown_host(host) from exc
+        raise UnknownHostError(host) from exc
     # Of a name with both, such as localhost, IPv4: all programs of the notebook's own ask there.
     family, *_, address = min(found, key=lambda info: info[0] != socket.AF_INET)
     return family, address
@@ -330,14 +330,9 @@ def _bind_error(exc: OSError, host: str, port: int) -> ServerError:
     if exc.errno == errno.EADDRINUSE:
         return PortInUseError(host, port)
     if exc.errno == errno.EADDRNOTAVAIL:
-        return _unknown_host(host)
+        return UnknownHostError(host)
     if exc.errno == errno.EACCES and os.name == "nt":  # what an exclusive holder of the port causes
         return PortInUseError(host, port)
-    return ServerError(f"port {port} on {host} cannot be bound: {exc.strerror}. Choose another with --port N")
-
-
-def _unknown_host(host: str) -> ServerError:
     return ServerError(
-        f"{host!r} is no address of this machine. Leave --host away for 127.0.0.1, "
-        f"or type --host 0.0.0.0 to be reachable from everywhere"
+        f"port {port} on {host} cannot be bound: {exc.strerror}", "Choose another with --port N"
     )

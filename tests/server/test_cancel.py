@@ -363,7 +363,7 @@ def test_an_exception_that_arrives_on_leaving_is_contained(in_flight, blocker, p
         blocker.release()
         time.sleep(pause)  # mostly enough to reach the lock, on its way out
         work._has_struck = True
-        _set_exception(ctypes.c_ulong(work._ident), ctypes.py_object(ViewCancelled))
+        _set_exception(ctypes.c_ulong(work._ident or 0), ctypes.py_object(ViewCancelled))
     thread.join()
     assert outcome == [499500]
     assert work._lock.acquire(timeout=20)

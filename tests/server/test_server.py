@@ -10,6 +10,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from functools import partial
 
 import pytest
 
@@ -255,7 +256,7 @@ def test_what_has_arrived_by_the_time_of_stop_is_answered(serve, blocker):
         pass
     blocker.release()
     stopping.join()
-    answers = [b"".join(iter(lambda client=client: client.recv(9999), b"")) for client in clients]
+    answers = [b"".join(iter(partial(client.recv, 9999), b"")) for client in clients]
     for client in clients:
         client.close()
     assert all(answer.endswith(b"hi") for answer in answers)
