@@ -188,7 +188,7 @@ def exception_message(exc: BaseException, known: Collection[str] = ()) -> str:
     """
     try:
         words = str(exc)
-    except Exception:
+    except (Exception, SystemExit):
         words = "(its message cannot be shown)"
     # Masked before it is cut: what is left of a secret has no shape any more.
     words = mask_text(hide(stable_text(words[:_MAX_READ]), known))[:_MAX_MESSAGE]

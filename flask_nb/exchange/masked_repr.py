@@ -29,7 +29,7 @@ class MaskedRepr(Repr):
         """Return the text, whatever a ``__repr__`` does."""
         try:
             return mask_text(super().repr(x))
-        except Exception:  # a `__repr__` is anybody's code
+        except (Exception, SystemExit):  # a `__repr__` is anybody's code
             return "(cannot be shown)"
 
     def repr_str(self, x: str, level: int) -> str:
@@ -40,7 +40,7 @@ class MaskedRepr(Repr):
         """Return any other value, cut in the middle."""
         try:
             return self._cut(repr(x)[:_LONGEST_READ])
-        except Exception:
+        except (Exception, SystemExit):
             return f"<{type(x).__name__}, which cannot be shown>"
 
     def _cut(self, text: str) -> str:

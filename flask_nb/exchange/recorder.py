@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from flask_nb.errors import ViewCancelled
+from flask_nb.wsgi import check_chunk
 
 from .exchange import OutputPart, PartKind
 from .failure import CellNamer, Failure, exception_message
@@ -371,6 +372,9 @@ class _Answer:
     def _call(self) -> None:
         self._app_iter = self._recorder.app(self._environ, self._start)
         self._chunks = iter(self._app_iter)
+        if isinstance(self._app_iter, (list, tuple)):
+            for chunk in self._app_iter:
+                check_chunk(chunk)
 
     def _run(self, call: Callable[[], T]) -> T:
         """Run a piece of the app with the recording as the current one.
@@ -390,6 +394,7 @@ class _Answer:
     def __next__(self) -> bytes:
         try:
             chunk = self._run(self._chunks.__next__)
+            check_chunk(chunk)
         except StopIteration:
             raise
         except BaseException as exc:

@@ -12,16 +12,34 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 from typing import Any, Protocol
 
 from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
+from flask_nb.wsgi import (
+    NO_HEAD,
+    STARTED_TWICE,
+    NotWSGIError,
+    check_chunk,
+    check_head,
+    error_body,
+    explain,
+    fitting_headers,
+    is_bodiless,
+)
 
 from .reading import ENDLESS, BodyReader, RawResponse, is_endless
 from .recorder import KEY_ENVIRON, KEY_HEADER, WSGIApp
 from .request import Request
 from .waiting import Deadline, Watchdog, WorkerCall
 
-_BODILESS = ("204", "304")
+_TEXT = "text/plain; charset=utf-8"
+_CUT_SHORT = "cut short: the server closed the connection"
+
+
+# http.client reads a hundred header fields, takes more for an attack, and has no argument for it before
+# Python 3.15. Here the app on the other side is the user's own.
+http.client._MAXHEADERS = max(getattr(http.client, "_MAXHEADERS", 0), 10_000)  # type: ignore[attr-defined]
 
 
 class Transport(Protocol):
@@ -124,11 +142,11 @@ class _Connection:
         try:
             self._reader.read_all(lambda size: self._read_some(response, size))
             if response.length:
-                self._reader.cut("cut short: the server closed the connection")
+                self._reader.cut(_CUT_SHORT)
         except TimeoutError:
             self._reader.cut_for_time()
         except (OSError, http.client.HTTPException):
-            self._reader.cut("cut short: the server closed the connection")
+            self._reader.cut(_CUT_SHORT)
         return self._response()
 
     def _read_some(self, response: http.client.HTTPResponse, size: int) -> bytes:
@@ -284,15 +302,23 @@ class _Call:
     def start(self) -> None:
         """Call the app and go on until it has said status and headers."""
         self._answer = self._app(self._environ, self._start_response)
-        self._chunks = iter(self._answer)
-        while self._head is None:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                raise ConnectionLostError(
-                    f"{self._request} got no status: the app never called start_response"
-                )
-            self._first.append(chunk)
+        try:
+            self._chunks = iter(self._answer)
+            while self._head is None:
+                chunk = next(self._chunks, None)
+                if chunk is None:
+                    raise NotWSGIError(NO_HEAD)
+                self._first.append(chunk)
+        except NotWSGIError as exc:
+            self._fail(exc)
         self.reader = BodyReader(is_sized=self._is_sized())
+
+    def _fail(self, exc: NotWSGIError) -> None:
+        """Answer in place of the app, in the words of the server."""
+        status = "500 Internal Server Error"
+        body = error_body(status, explain(exc))
+        self._head = status, [("Content-Type", _TEXT), ("Content-Length", str(len(body)))]
+        self._first, self._chunks = [body], iter(())
 
     def _is_sized(self) -> bool:
         # A server knows the length of an answer of one chunk, and adds the header itself.
@@ -310,15 +336,21 @@ class _Call:
         if not self._request.takes_streams and is_endless(self._content_type):
             self.reader.cut(ENDLESS)
             return False
-        return self._request.method != "HEAD" and not (self._head or ("",))[0].startswith(_BODILESS)
+        return self._request.method != "HEAD" and not is_bodiless((self._head or ("",))[0])
 
     def read(self) -> None:
         """Read the body within the limits."""
-        for chunk in self._first:
-            self.reader.add(chunk)
-        for chunk in self._chunks:
-            if not self.reader.add(chunk):
+        try:
+            for chunk in chain(self._first, self._chunks):
+                check_chunk(chunk)
+                if not self.reader.add(chunk):
+                    return
+        except NotWSGIError as exc:
+            if self.reader.body:  # over a socket it would be on its way
+                self.reader.cut(_CUT_SHORT)
                 return
+            self._fail(exc)
+            self.reader.add(self._first[0])
 
     def close(self) -> None:
         """Close the app's answer, as every server must."""
@@ -332,5 +364,8 @@ class _Call:
         return RawResponse(status, tuple(headers), self.reader.body, self.reader.truncated)
 
     def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        self._head = status, list(headers)
+        if self._head is not None and exc_info is None:
+            raise NotWSGIError(STARTED_TWICE)
+        check_head(status, headers)
+        self._head = status, fitting_headers(status, headers)
         return self._first.append  # the old write() callable

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TYPE_CHECKING, Any
 
 from flask_nb.errors import ViewCancelled
+from flask_nb.wsgi import (
+    NO_HEAD,
+    STARTED_TWICE,
+    NotWSGIError,
+    check_chunk,
+    check_head,
+    error_body,
+    explain,
+    fitting_headers,
+    is_bodiless,
+)
 
 from .in_flight import InFlight, NoThreadLeftError, Work
 from .writing import ClientLeftError, FileBody, head, server_headers
@@ -21,19 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Place"]
 
 _log = logging.getLogger(__package__)
-
-#: What belongs to one connection, and so to the server alone (PEP 3333, RFC 2616 §13.5.1).
-_HOP_BY_HOP = frozenset(
-    {
-        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization",
-        "te", "trailers", "transfer-encoding", "upgrade",
-    }
-)  # fmt: skip
-
-_BODILESS = ("1", "204", "304")
-
-#: What would end a header field, and begin another.
-_LINE_END = re.compile(r"[\r\n]")
 
 #: What follows the last part of a body: anything but what an app may give by mistake.
 _END: Any = object()
@@ -150,8 +147,8 @@ class Answer:
         if exc_info is not None and self._head_is_sent:
             raise exc_info[1].with_traceback(exc_info[2])
         if exc_info is None and self._status is not None:
-            raise AssertionError("start_response was called a second time, and without exc_info")
-        _check(status, headers)
+            raise NotWSGIError(STARTED_TWICE)
+        check_head(status, headers)
         self._length = None
         for name, value in headers:
             lowered = name.lower()
@@ -159,8 +156,8 @@ class Answer:
                 self._length = int(value)
             elif lowered == "content-type":
                 self._work.endless = value.startswith("text/event-stream")
-        self._status, self._headers = status, list(headers)
-        if status.startswith(_BODILESS):
+        self._status, self._headers = status, fitting_headers(status, headers)
+        if is_bodiless(status):
             self._has_body = False
         return self._write_in_between
 
@@ -195,8 +192,7 @@ class Answer:
 
     def _write(self, data: bytes) -> None:
         """Write a part of the body; the head comes with the first part that is not empty."""
-        if not isinstance(data, bytes):
-            raise TypeError(f"the app gave {type(data).__name__} for a part of the body, where bytes belong")
+        check_chunk(data)
         if not data:
             return
         if not self._has_body:
@@ -243,12 +239,10 @@ class Answer:
     def _head(self, *, is_empty: bool = False) -> bytes:
         """Return the head, and settle how the body is told from what comes after it (RFC 9112 §6)."""
         if self._status is None:
-            raise AssertionError("the app answered without calling start_response")
+            raise NotWSGIError(NO_HEAD)
         headers = self._headers
         has_length = any(name.lower() == "content-length" for name, _ in headers)
-        if self._status.startswith(_BODILESS):
-            headers = [pair for pair in headers if pair[0].lower() != "content-length"]
-        elif not has_length:
+        if not (has_length or is_bodiless(self._status)):
             if self._length is None and is_empty:
                 self._length = 0
             if self._length is not None:
@@ -298,12 +292,11 @@ class Answer:
         elif isinstance(exc, NoThreadLeftError):
             self._say("503 Service Unavailable", str(exc))
         else:
-            text = f"The app raised {type(exc).__name__}. The server goes on."
-            self._say("500 Internal Server Error", text)
+            self._say("500 Internal Server Error", explain(exc))
 
     def _say(self, status: str, text: str) -> None:
         """Answer in place of the app."""
-        body = f"{status}\n\n{text}\n".encode()
+        body = error_body(status, text)
         self._status = status
         self._headers = [("Content-Type", "text/plain; charset=utf-8")]
         self._length, self._written, self._has_body = len(body), 0, self._work.method != "HEAD"
@@ -324,16 +317,3 @@ def _wants_to_keep(request: Any) -> bool:
     if request.version == "1.1":
         return "close" not in options
     return "keep-alive" in options
-
-
-def _check(status: Any, headers: Any) -> None:
-    """Refuse what would make another answer of it than the app meant."""
-    if not isinstance(status, str) or _LINE_END.search(status):
-        raise ValueError(f"the status {status!r} is no single line of text")
-    for name, value in headers:
-        if not (isinstance(name, str) and isinstance(value, str)):
-            raise TypeError(f"the header {name!r}: {value!r} is not text")
-        if _LINE_END.search(name) or _LINE_END.search(value):
-            raise ValueError(f"the header {name!r}: {value!r} has a line break")
-        if name.lower() in _HOP_BY_HOP:
-            raise ValueError(f"the header {name!r} is for the server to set (PEP 3333)")

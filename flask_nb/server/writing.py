@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from email.utils import formatdate
 from typing import Any
 
+from flask_nb.wsgi import error_body
+
 __all__ = ["ClientLeftError", "FileBody", "error_answer", "head"]
 
 Headers = Iterable[tuple[str, str]]
@@ -85,7 +87,7 @@ def head(version: str, status: str, headers: Headers) -> bytes:
 
 def error_answer(code: int, reason: str, text: str) -> bytes:
     """Return a whole answer to a request that no app gets to see."""
-    body = f"{code} {reason}\n\n{text}\n".encode()
+    body = error_body(f"{code} {reason}", text)
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Length", str(len(body))),

@@ -15,9 +15,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import Authorization, Headers
 from werkzeug.exceptions import BadRequest, HTTPException
-from werkzeug.utils import get_content_type
+from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
@@ -108,7 +108,20 @@ class Request(RequestBase):
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Return the body's JSON; see Werkzeug. Whoever sent the request may learn that it was asked for."""
         self._tell_body_read("json")
-        return super().get_json(force, silent, cache)
+        try:
+            return super().get_json(force, silent, cache)
+        except RecursionError as exc:
+            if silent:
+                return None
+            return self.on_json_loading_failed(ValueError(f"the JSON is nested too deeply ({exc})"))
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        """The credentials of the ``Authorization`` header, or None; a malformed one is answered with 400."""
+        try:
+            return Authorization.from_header(self.headers.get("Authorization"))
+        except ValueError:
+            raise BadRequest("The Authorization header has characters that no credentials have.") from None
 
     def _tell_body_read(self, kind: str) -> None:
         reads = self.environ.get(BODY_READS)

@@ -264,9 +264,58 @@ def test_an_async_view_where_no_thread_can_be_started_is_one_clear_error(recorde
         asyncio.run(cell())
 
 
-def test_an_app_that_never_starts_its_response_is_an_error():
-    with pytest.raises(ConnectionLostError, match="start_response"):
-        InProcessTransport(lambda environ, start_response: []).send(Request("GET", "/"), "")
+@pytest.mark.parametrize(
+    ("app", "words"),
+    [
+        (lambda environ, start: [], "without calling start_response"),
+        (lambda environ, start: [b"x"], "without calling start_response"),
+        (lambda environ, start: start("200 OK", []) and ["text"], "gave str for a part of the body"),
+        (lambda environ, start: start("200 OK", [("X-A", "a\r\nX-B: b")]) and [], "line break"),
+        (lambda environ, start: start("200 OK", [("X-A", "\N{SNOWMAN}")]) and [], "urllib.parse.quote"),
+        (lambda environ, start: start("200 OK", [("Connection", "close")]) and [], "for the server to set"),
+        (lambda environ, start: start("200 OK", [("X-A", 1)]) and [], "is not text"),
+        (lambda environ, start: start("200\nOK", []) and [], "no single line"),
+        (lambda environ, start: start("200 OK", []) and start("200 OK", []) and [], "a second time"),
+    ],
+)
+def test_what_no_server_can_send_is_a_500_that_is_shown_on_both(recorder, exchanger, over_socket, app, words):
+    recorder.app = app
+    inside, outside = exchanger.send(Request("GET", "/")), over_socket.send(Request("GET", "/"))
+    assert essence(inside) == essence(outside)
+    assert inside.status_code == 500
+    for response in (inside, outside):
+        assert words in response.text or words in str(response.exchange.failure)
+
+
+@pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
+def test_more_than_a_hundred_headers_arrive(transport, recorder, request):
+    names = [f"X-{number}" for number in range(150)]
+    recorder.app = lambda environ, start: start("200 OK", [(name, "1") for name in names]) and [b"ok"]
+    response = request.getfixturevalue(transport).send(Request("GET", "/"))
+    assert [name for name, _ in response.headers if name in names] == names
+
+
+@pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
+def test_an_answer_without_a_body_has_no_type(transport, serve, request):
+    serve(lambda _: Response("", 204))
+    response = request.getfixturevalue(transport).send(Request("GET", "/"))
+    assert (response.status_code, response.headers.get("Content-Type")) == (204, None)
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+    __repr__ = __str__
+
+
+def test_an_exception_that_cannot_be_put_into_words_is_shown(serve):
+    def view(request):
+        value = Unspeakable()
+        raise value
+
+    failure = serve(view).send(Request("GET", "/")).exchange.failure
+    assert "Unspeakable: (its message cannot be shown)" in failure.text()
 
 
 def test_the_write_callable_of_old_apps_works():

@@ -172,3 +172,23 @@ def test_async_views_answer_where_a_loop_is_running(app, is_ours):
     app.testing = False
     app.add_url_rule("/", "view", view)
     assert asyncio.run(cell()) == (200 if is_ours else 500)
+
+
+@pytest.mark.parametrize(
+    ("view", "sent"),
+    [
+        (lambda request: str(request.json), {"data": "[" * 100_000, "content_type": "application/json"}),
+        (lambda request: str(request.authorization), {"headers": {"Authorization": "Basic é"}}),
+    ],
+)
+def test_what_a_client_sends_wrongly_is_a_400(framework, app, is_ours, view, sent):
+    app.add_url_rule("/", "view", lambda: view(framework.request), methods=["POST"])
+    app.testing = False
+    assert app.test_client().post("/", **sent).status_code == (400 if is_ours else 500)
+
+
+def test_json_that_is_nested_too_deeply_may_be_passed_over_in_silence(framework, app, is_ours):
+    app.add_url_rule("/", "view", lambda: str(framework.request.get_json(silent=True)), methods=["POST"])
+    app.testing = False
+    answer = app.test_client().post("/", data="[" * 100_000, content_type="application/json")
+    assert (answer.text == "None") == is_ours
