@@ -137,12 +137,10 @@ def exception_message(exc: BaseException) -> str:
 
 def _variables(frame: FrameType, source: str) -> tuple[tuple[str, str], ...]:
     """Return the local variables that the line names, in the order in which it names them."""
-    names = [name for name in dict.fromkeys(_NAME.findall(source)) if name in frame.f_locals]
-    values = [(name, frame.f_locals[name]) for name in names]
-    shown = [
-        (name, value) for name, value in values if not isinstance(value, (type, FunctionType, ModuleType))
-    ]
-    return tuple((name, mask_value(name, _repr(value))) for name, value in shown[:_MAX_LOCALS])
+    local = frame.f_locals
+    named = [name for name in dict.fromkeys(_NAME.findall(source)) if name in local]
+    shown = [name for name in named if not isinstance(local[name], (type, FunctionType, ModuleType))]
+    return tuple((name, mask_value(name, _repr(local[name]))) for name in shown[:_MAX_LOCALS])
 
 
 def _repr(value: object) -> str:
