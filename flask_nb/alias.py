@@ -80,6 +80,23 @@ def undo_as_flask() -> None:
             del sys.modules[name]
 
 
+def describe_flask() -> str | None:
+    """Return a line on what ``import flask`` means in a notebook where Flask is installed, else None."""
+    if is_aliased():
+        return None
+    if sys.modules.get(_FLASK) is not None:
+        return (
+            "Flask has been imported: `import flask` means Flask, whose apps are not adopted. To let it mean "
+            "flask_nb, restart the kernel, load flask_nb and type: %config FlaskNB.as_flask = True"
+        )
+    if importlib.util.find_spec(_FLASK) is None:
+        return None
+    return (
+        "Flask is installed: `import flask` means Flask, whose apps are not adopted. "
+        "To let it mean flask_nb, type: %config FlaskNB.as_flask = True"
+    )
+
+
 def offer_on_import(announce: Callable[[str], None]) -> Callable[[], None]:
     """Alias at the first ``import flask`` that no installed package answers.
 
@@ -225,5 +242,5 @@ def hint_at_foreign_names(exc: BaseException) -> str | None:
         return None
     return (
         "this view uses names of the installed Flask, and the app is flask_nb's: import them from flask_nb, "
-        "or restart and call flask_nb.as_flask() before anything imports Flask"
+        "or restart and type, before anything imports Flask: import flask_nb; flask_nb.as_flask()"
     )

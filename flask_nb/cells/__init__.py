@@ -48,7 +48,7 @@ from .contents import (
 from .context import CompiledCell, compile_cell, context_parser, parse_context, request_arguments
 from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .http import http_parser, parse_http
-from .names import cell_name
+from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition
 from .request_line import parse_request, request_parser
 from .route import parse_route, route_parser

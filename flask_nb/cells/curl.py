@@ -194,5 +194,6 @@ def _define(command: _Command, options: dict[str, Any]) -> RequestDefinition:
         items=tuple(item for item in command.items if not item.is_header("content-length")),
         body=body,
         encoding="multipart" if command.has_parts else "query",
+        is_pasted=True,
         **{"method": method, **options, **command.options},
     )

@@ -45,6 +45,7 @@ class ResolvedRequest:
     :param path: percent-encoded, with the query.
     :param headers: names and values, as they go over the wire.
     :param dropped: names, in lower case, of headers that are not to be sent, whoever adds them.
+    :param elsewhere: the host and port of this machine that a pasted URL names, if they are not the app's.
     """
 
     method: str
@@ -52,6 +53,7 @@ class ResolvedRequest:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     dropped: frozenset[str] = frozenset()
+    elsewhere: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,11 @@ class RequestDefinition:
     :param as_name: variable that receives the exchange.
     :param timed: show how long it took.
     :param scripts: let the page that is shown run its scripts.
+    :param height: of the frame of a page, in pixels; None for a guess.
+    :param headers_shown: show the response's headers.
     :param expect: the statuses of which one has to come, such as ``201`` and ``2xx``; empty for any.
     :param mask: lists of JSON paths whose values are left out of what is shown.
+    :param is_pasted: it was written for another place, so that the ports of this machine mean the app.
     """
 
     method: str
@@ -92,8 +97,11 @@ class RequestDefinition:
     as_name: str | None = None
     timed: bool = False
     scripts: bool = False
+    height: int | None = None
+    headers_shown: bool = False
     expect: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
+    is_pasted: bool = False
 
     def expand(self, evaluate: Evaluate, hosts: Collection[str] = DEFAULT_HOSTS) -> ResolvedRequest:
         """Return the request with its expressions evaluated and its files read.
@@ -107,13 +115,16 @@ class RequestDefinition:
             with a dot stands for the names below it.
         :raises MagicArgumentError: when something in it cannot be sent, or leads elsewhere.
         """
-        target, host = _split_host(_expand_path(self.path, evaluate), hosts)
+        target, elsewhere = _expand_path(self.path, evaluate), None
+        if self.is_pasted and (elsewhere := _other_port(target, hosts)):
+            target = target.partition("://")[2].removeprefix(elsewhere) or "/"
+        target, host = _split_host(target, hosts)
         target = _append_query(_without_dots(target), self._query(evaluate))
         content_type, body = self._encode_body(evaluate)
         defaults = self._default_headers(evaluate, host, content_type, bool(body))
         own, dropped = self._own_headers(evaluate)
         kept = (pair for pair in defaults if pair[0] not in own and pair[0].lower() not in dropped)
-        return ResolvedRequest(self.method, target, (*kept, *own), body, frozenset(dropped))
+        return ResolvedRequest(self.method, target, (*kept, *own), body, frozenset(dropped), elsewhere)
 
     def is_expected(self, status: int) -> bool:
         """Say whether a status is one that ``--expect`` names; without one every status is."""
@@ -237,6 +248,12 @@ def _split_host(target: str, hosts: Collection[str]) -> tuple[str, str | None]:
         )
     name = re.sub(r":\d+$", "", host)
     return path, None if name in _LOOPBACK else host
+
+
+def _other_port(target: str, hosts: Collection[str]) -> str | None:
+    """Return the host and port of a URL that leads to this machine, and not to the app."""
+    found = re.match(rf"https?://((?:{_LOCAL})(?::\d+)?)(?=[/?#]|$)", target)
+    return found[1] if found and not _is_own(re.sub(r":80$", "", found[1]), hosts) else None
 
 
 def _is_own(host: str, hosts: Collection[str]) -> bool:

@@ -99,6 +99,8 @@ def add_sending_flags(parser: MagicParser) -> None:
     )
     add("--time", dest="timed", action="store_true", help="show how long it took")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
+    add("--height", type=_parse_height, metavar="PX", help="how tall the frame of a page is, in pixels")
+    add("-i", "--show-headers", dest="headers_shown", action="store_true", help="show the response's headers")
     parser.add_repeatable(
         "--mask",
         type=_parse_mask,
@@ -370,6 +372,12 @@ def _parse_seconds(text: str) -> float:
         if 0 < float(text) < float("inf"):
             return float(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, such as 5")
+
+
+def _parse_height(text: str) -> int:
+    if re.fullmatch(r"[1-9]\d{0,4}", text, re.ASCII):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels, such as 600")
 
 
 def _parse_statuses(text: str) -> tuple[str, ...]:

@@ -10,10 +10,9 @@ import sys
 from typing import Any
 
 from flask_nb.errors import ForeignAppError
-from flask_nb.live.owners import Run
-from flask_nb.live.workspace import Workspace
+from flask_nb.live.workspace import Run, Workspace
 
-from .ours import OurEngine, replace_runner, watch_log
+from .ours import OurEngine, replace_runner
 from .protocol import Engine, RouteRow
 
 __all__ = [
@@ -26,7 +25,6 @@ __all__ = [
     "is_app",
     "new_app",
     "replace_runner",
-    "watch_log",
 ]
 
 
@@ -39,8 +37,9 @@ def adopt(app: Any) -> Engine:
         return OurEngine(app)
     if _is_flask(app):
         raise ForeignAppError(
-            "this app was made by the installed Flask, which is not adopted yet. Restart the kernel, run "
-            "flask_nb.as_flask() before 'import flask', or import Flask from flask_nb"
+            "this app was made by the installed Flask, which is not adopted yet. Import Flask from flask_nb, "
+            "or restart the kernel and type, before anything imports Flask: "
+            "import flask_nb; flask_nb.as_flask()"
         )
     raise ForeignAppError(
         f"what should be the app is of type {type(app).__name__}. "

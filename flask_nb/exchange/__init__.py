@@ -7,9 +7,9 @@ from .failure import Failure
 from .files import FileClient
 from .masks import mask_value
 from .reading import RawResponse
-from .recorder import Recorder
+from .recorder import Recorder, Recording
 from .request import Request
-from .streams import LogCapture
+from .ring import KeptExchange, Ring
 from .transports import InProcessTransport, SocketTransport
 
 __all__ = [
@@ -21,10 +21,12 @@ __all__ = [
     "Failure",
     "FileClient",
     "InProcessTransport",
-    "LogCapture",
+    "KeptExchange",
     "RawResponse",
     "Recorder",
+    "Recording",
     "Request",
+    "Ring",
     "SocketTransport",
     "mask_value",
 ]

@@ -21,6 +21,7 @@ MAX_REDIRECTS = 20
 """How many redirects are followed, as browsers do."""
 
 _TEARDOWN_SECONDS = 1.0
+_DRAWING_SECONDS = 10.0
 
 
 class Exchanger:
@@ -38,7 +39,6 @@ class Exchanger:
         self.transport = transport
         self.recorder = recorder
         self.cookies = CookieJar() if cookies is None else cookies
-        self._failed: Exchange | None = None
 
     def send(self, request: Request, follow: bool = True) -> ExchangeResponse:
         """Send a request and return the response.
@@ -87,7 +87,8 @@ class Exchanger:
         sent, raw, recording = self.ask(request)
         elapsed = time.perf_counter() - began
         if recording.started and not raw.truncated:
-            recording.wait(_TEARDOWN_SECONDS)  # what the app prints after the last byte belongs to it too
+            # What the app prints after the last byte, or leaves drawn, belongs to it too.
+            recording.wait(_DRAWING_SECONDS if recording.may_have_figures else _TEARDOWN_SECONDS)
         response = self.response_class(
             [raw.body],
             raw.status,
@@ -113,16 +114,7 @@ class Exchanger:
             own_headers=recording.headers,
             elapsed=elapsed,
         )
-        self._keep_only(response.exchange)
         return response
-
-    def _keep_only(self, exchange: Exchange) -> None:
-        """Keep the frames of the last failure only: they hold on to all that the views had in hand."""
-        if exchange.exception is None:
-            return
-        if self._failed is not None and self._failed.exception is not exchange.exception:
-            self._failed.release()
-        self._failed = exchange
 
 
 def _as_written(

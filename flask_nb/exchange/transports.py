@@ -9,13 +9,14 @@ import asyncio
 import contextvars
 import http.client
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Any, Protocol
 
 from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
 
-from .reading import BodyReader, RawResponse
+from .reading import ENDLESS, BodyReader, RawResponse, is_endless
 from .recorder import KEY_ENVIRON, KEY_HEADER, WSGIApp
 from .request import Request
 from .waiting import Deadline, Watchdog, WorkerCall
@@ -43,10 +44,11 @@ class SocketTransport:
 
     :param address: returns the server's host and port, asked anew for each request.
     :param abandon: told the key of a request that nobody waits for any more, so that its view can be stopped.
+        It returns what kept the request from being answered, where that was not its view.
     """
 
     def __init__(
-        self, address: Callable[[], tuple[str, int]], abandon: Callable[[str], object] = lambda key: None
+        self, address: Callable[[], tuple[str, int]], abandon: Callable[[str], str | None] = lambda key: None
     ) -> None:
         self._address = address
         self._abandon = abandon
@@ -59,9 +61,9 @@ class SocketTransport:
             response = call.wait(Deadline(request.timeout))
         except TimeoutError:
             partial = connection.partial_response()
-            self._give_up(connection, call, key)
+            reason = self._give_up(connection, call, key)
             if partial is None:
-                raise RequestTimeoutError(str(request), request.timeout) from None
+                raise RequestTimeoutError(str(request), request.timeout, reason) from None
             return partial
         except KeyboardInterrupt:
             self._give_up(connection, call, key)
@@ -72,34 +74,23 @@ class SocketTransport:
             self._abandon(key)
         return response
 
-    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> None:
-        self._abandon(key)
+    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> str:
+        reason = self._abandon(key)
         connection.abort()
         call.join(1)
+        return reason or ""
 
 
-class _Answer:
-    """What has come of the answer to one request."""
-
-    def __init__(self, request: Request, key: str) -> None:
-        self._request = request
-        self._key = key
-        self._head: tuple[str, list[tuple[str, str]]] | None = None
-        self.reader = BodyReader(is_sized=True)
-
-    def response(self) -> RawResponse:
-        """Return the response as far as it was read."""
-        status, headers = self._head or ("", [])
-        return RawResponse(status, tuple(headers), self.reader.body, self.reader.truncated)
-
-
-class _Connection(_Answer):
+class _Connection:
     """One connection for one request."""
 
     def __init__(self, request: Request, key: str, host: str, port: int) -> None:
-        super().__init__(request, key)
+        self._request = request
+        self._key = key
         self._connection = http.client.HTTPConnection(host, port, timeout=request.timeout + 5)
         self._socket: socket.socket | None = None
+        self._head: tuple[str, tuple[tuple[str, str], ...]] | None = None
+        self._reader = BodyReader(is_sized=True)
 
     def exchange(self) -> RawResponse:
         """Send the request and read the answer within the limits."""
@@ -125,30 +116,37 @@ class _Connection(_Answer):
 
     def _read(self, response: http.client.HTTPResponse) -> RawResponse:
         status = f"{response.status} {response.reason}".rstrip()
-        self.reader = BodyReader(is_sized=response.length is not None)
-        self._head = status, response.getheaders()
+        self._reader = BodyReader(is_sized=response.length is not None)
+        self._head = status, tuple(response.getheaders())
+        if not self._request.takes_streams and is_endless(response.headers.get("Content-Type", "")):
+            self._reader.cut(ENDLESS)
+            return self._response()
         try:
-            self.reader.read_all(lambda size: self._read_some(response, size))
+            self._reader.read_all(lambda size: self._read_some(response, size))
             if response.length:
-                self.reader.cut("cut short: the server closed the connection")
+                self._reader.cut("cut short: the server closed the connection")
         except TimeoutError:
-            self.reader.cut_for_time()
+            self._reader.cut_for_time()
         except (OSError, http.client.HTTPException):
-            self.reader.cut("cut short: the server closed the connection")
-        return self.response()
+            self._reader.cut("cut short: the server closed the connection")
+        return self._response()
 
     def _read_some(self, response: http.client.HTTPResponse, size: int) -> bytes:
         # A stream that stalls is cut, not failed: each read may take only what is left of the time.
-        if not self.reader.is_sized and self._socket is not None:
-            self._socket.settimeout(max(0.01, self.reader.seconds_left))
+        if not self._reader.is_sized and self._socket is not None:
+            self._socket.settimeout(max(0.01, self._reader.seconds_left))
         return response.read1(size)
 
     def partial_response(self) -> RawResponse | None:
         """Return what has come of an answer that has no known end, None of any other."""
-        if self._head is None or self.reader.is_sized:
+        if self._head is None or self._reader.is_sized:
             return None
-        self.reader.cut(f"cut after {self._request.timeout:g} s: the answer has no Content-Length")
-        return self.response()
+        self._reader.cut(f"cut after {self._request.timeout:g} s: the answer has no Content-Length")
+        return self._response()
+
+    def _response(self) -> RawResponse:
+        status, headers = self._head or ("", ())
+        return RawResponse(status, headers, self._reader.body, self._reader.truncated)
 
     def abort(self) -> None:
         """Wake the reading thread by closing under it."""
@@ -195,7 +193,22 @@ class InProcessTransport:
             raise RequestTimeoutError(str(request), request.timeout) from None
 
     def _here(self, call: _Call, request: Request) -> RawResponse:
-        return call.run(lambda seconds, step: Watchdog(seconds).run(step))
+        deadline = Deadline(request.timeout)
+        # The head and the body are watched apart. A view that never answers is an error; an answer that has
+        # begun and has no announced end is shown as far as it came, since it may be a stream on purpose.
+        try:
+            Watchdog(deadline.left).run(lambda: _without_loop(call.start))
+            seconds = min(deadline.left, call.reader.seconds_left)
+            if call.has_body:
+                try:
+                    Watchdog(seconds).run(lambda: _without_loop(call.read))
+                except TimeoutError:
+                    if call.reader.is_sized:
+                        raise
+                    call.reader.cut_for_time()
+        finally:
+            call.close()
+        return call.response()
 
     def _in_worker(self, call: _Call, request: Request) -> RawResponse:
         try:
@@ -213,6 +226,28 @@ class InProcessTransport:
             raise
 
 
+def _without_loop(call: Callable[[], None]) -> None:
+    """Make a call as if no event loop were running in this thread, so that it may run one of its own.
+
+    That of a notebook's kernel waits meanwhile, as for any cell. These functions are asyncio's for those
+    who extend it.
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None or sys.platform == "emscripten":  # a browser's loop cannot be left
+        return call()
+    task = asyncio.current_task(loop)
+    if task is not None:
+        asyncio.tasks._leave_task(loop, task)
+    asyncio._set_running_loop(None)
+    try:
+        return call()
+    finally:
+        asyncio._set_running_loop(loop)
+        asyncio.set_event_loop(loop)  # asyncio.run() leaves none behind
+        if task is not None:
+            asyncio.tasks._enter_task(loop, task)
+
+
 def _has_running_loop() -> bool:
     try:
         asyncio.get_running_loop()
@@ -221,49 +256,34 @@ def _has_running_loop() -> bool:
     return True
 
 
-def _unwatched(seconds: float, step: Callable[[], None]) -> None:
-    step()
-
-
-class _Call(_Answer):
+class _Call:
     """One call of a WSGI app (PEP 3333)."""
 
     def __init__(self, app: WSGIApp, request: Request, key: str) -> None:
-        super().__init__(request, key)
         self._app = app
+        self._request = request
+        self._environ = request.environ()
+        if key:
+            self._environ[KEY_ENVIRON] = key
+        self._head: tuple[str, list[tuple[str, str]]] | None = None
         self._answer: Iterable[bytes] = ()
         self._chunks: Iterator[bytes] = iter(())
         self._first: list[bytes] = []
+        self.reader = BodyReader(is_sized=True)
 
-    def run(self, watch: Callable[[float, Callable[[], None]], None] = _unwatched) -> RawResponse:
-        """Make the whole call.
-
-        The head and the body are watched apart. A view that never answers is an error; an answer that has
-        begun and has no announced end is shown as far as it came, since it may be a stream on purpose.
-
-        :param watch: takes seconds and a step, and raises TimeoutError when the step takes longer.
-        """
-        deadline = Deadline(self._request.timeout)
+    def run(self) -> RawResponse:
+        """Make the whole call."""
         try:
-            watch(deadline.left, self._start)
-            seconds = min(deadline.left, self.reader.seconds_left)
-            if self._has_body():
-                try:
-                    watch(seconds, self._read)
-                except TimeoutError:
-                    if self.reader.is_sized:
-                        raise
-                    self.reader.cut_for_time()
+            self.start()
+            if self.has_body:
+                self.read()
         finally:
-            close = getattr(self._answer, "close", None)
-            if close is not None:  # as every server must
-                close()
+            self.close()
         return self.response()
 
-    def _start(self) -> None:
+    def start(self) -> None:
         """Call the app and go on until it has said status and headers."""
-        environ = self._request.environ() | ({KEY_ENVIRON: self._key} if self._key else {})
-        self._answer = self._app(environ, self._start_response)
+        self._answer = self._app(self._environ, self._start_response)
         self._chunks = iter(self._answer)
         while self._head is None:
             chunk = next(self._chunks, None)
@@ -279,17 +299,37 @@ class _Call(_Answer):
         has_length = any(name.lower() == "content-length" for name, _ in (self._head or ("", []))[1])
         return has_length or (isinstance(self._answer, (list, tuple)) and len(self._answer) <= 1)
 
-    def _has_body(self) -> bool:
-        """Return whether a response to this request may have a body (RFC 9110 §6.4.1)."""
+    @property
+    def _content_type(self) -> str:
+        headers = (self._head or ("", []))[1]
+        return next((value for name, value in headers if name.lower() == "content-type"), "")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is a body to read: the response may have one (RFC 9110 §6.4.1), and it is wanted."""
+        if not self._request.takes_streams and is_endless(self._content_type):
+            self.reader.cut(ENDLESS)
+            return False
         return self._request.method != "HEAD" and not (self._head or ("",))[0].startswith(_BODILESS)
 
-    def _read(self) -> None:
+    def read(self) -> None:
         """Read the body within the limits."""
         for chunk in self._first:
             self.reader.add(chunk)
         for chunk in self._chunks:
             if not self.reader.add(chunk):
                 return
+
+    def close(self) -> None:
+        """Close the app's answer, as every server must."""
+        close = getattr(self._answer, "close", None)
+        if close is not None:
+            close()
+
+    def response(self) -> RawResponse:
+        """Return the response as far as it was read."""
+        status, headers = self._head or ("", [])
+        return RawResponse(status, tuple(headers), self.reader.body, self.reader.truncated)
 
     def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         self._head = status, list(headers)

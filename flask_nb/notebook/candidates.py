@@ -93,6 +93,23 @@ def find_candidates(cursor: Cursor) -> Candidates:
     return list(candidates) or _flags(cursor)
 
 
+def find_kind(cursor: Cursor, text: str) -> str:
+    """Return what kind of word is offered at the cursor, which front ends show beside it.
+
+    :param text: the word, or its end if the word has a beginning.
+    """
+    word = cursor.word or text
+    if cursor.is_in_braces:
+        return "instance"
+    if cursor.line.flag is not None:
+        return FLAG_KINDS.get(cursor.line.flag, "value")
+    if word.startswith("-"):
+        return "flag"
+    first, later = KINDS.get(cursor.magic.lstrip("%"), ("value", "value"))
+    kind = later if cursor.before else first
+    return "path" if kind in {"endpoint", "method"} and word.startswith("/") else kind
+
+
 # --- flags ---
 
 
@@ -346,3 +363,25 @@ FLAG_VALUES: dict[str, Offer] = {
     "--try": tries,
 }
 """What a flag takes, where its parser has no fixed choices."""
+
+KINDS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(map(str.lower, METHODS), ("path", "file")),
+    "app": ("app", "app"),
+    "config_from": ("file", "file"),
+    "cookies": ("action", "cookie"),
+    "request_context": ("path", "path"),
+    "route": ("method", "method"),
+    "serve": ("action", "action"),
+    "static": ("file", "file"),
+    "template": ("file", "file"),
+    "url_for": ("endpoint", "parameter"),
+}
+"""Of what kind the first word of each magic is, and the later ones."""
+
+FLAG_KINDS: dict[str, str] = {
+    "--drop": "endpoint",
+    "--expect": "status",
+    **dict.fromkeys(("--method", "--methods", "--request", "-X"), "method"),
+    "--try": "path",
+}
+"""Of what kind the value of a flag is."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flask_nb import engines
 from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
+from flask_nb.exchange.failure import exception_message
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -37,6 +38,13 @@ class _Pinned:
 
     app: Any
     instead_of: Any
+
+    def is_instead_of(self, bound: Any) -> bool:
+        """Whether it still stands for what the variable holds."""
+        return self.instead_of is bound or self.instead_of is _ANYTHING
+
+
+_ANYTHING = object()
 
 
 class FollowedApp:
@@ -68,9 +76,7 @@ class FollowedApp:
         :raises NoAppError: there is no such variable.
         :raises ForeignAppError: it holds something that is not adopted.
         """
-        app = self._ip.user_ns.get(self.name)
-        if self._pinned is not None and self._pinned.instead_of is app:
-            app = self._pinned.app
+        app = self._target()
         if app is None:
             raise NoAppError(self.name)
         with self._lock:
@@ -78,6 +84,31 @@ class FollowedApp:
                 self._switch_to(engines.adopt(app))
             assert self._engine is not None
             return self._engine
+
+    def _target(self) -> Any:
+        bound = self._ip.user_ns.get(self.name)
+        return self._pinned.app if self._pinned is not None and self._pinned.is_instead_of(bound) else bound
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it is an app that no variable holds."""
+        return self._pinned is not None and self._pinned.is_instead_of(self._ip.user_ns.get(self.name))
+
+    def follows(self, name: str) -> bool:
+        """Whether it is whatever this variable holds."""
+        return self.name == name and not self.is_pinned
+
+    def holds(self, app: Any) -> bool:
+        """Whether it is this very app now."""
+        return self._target() is app
+
+    def is_bound(self, app: Any) -> bool:
+        """Whether a variable holds this app."""
+        return bool(self._names_of(app))
+
+    def keep(self, app: Any) -> None:
+        """Keep to an app, whatever any variable is bound to."""
+        self._pinned = _Pinned(app, instead_of=_ANYTHING)
 
     def engine_for_route(self) -> Engine:
         """Return the app's engine; without an app make one and bind it to the variable."""
@@ -119,7 +150,7 @@ class FollowedApp:
             app = attrgetter(name)(importlib.import_module(module))
             app = app() if inspect.isfunction(app) else app
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
-            reason = " ".join(f"{type(exc).__name__}: {exc}".split())
+            reason = " ".join(exception_message(exc).split())
             raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
         engines.adopt(app)
         self.follow(app)
@@ -135,17 +166,20 @@ class FollowedApp:
 
     def follow(self, app: Any) -> None:
         """Follow the variable that holds *app*; without one keep to the object."""
-        names = [
-            name for name, value in self._ip.user_ns.items() if value is app and not name.startswith("_")
-        ]
+        names = self._names_of(app)
         if self.name not in names:
             self.name = names[0] if names else self.name
         self._pinned = None if names else _Pinned(app, instead_of=self._ip.user_ns.get(self.name))
         self.engine()
 
+    def _names_of(self, app: Any) -> list[str]:
+        names = list(self._ip.user_ns.items())  # at once: a cell may be binding names meanwhile
+        return [name for name, value in names if value is app and not name.startswith("_")]
+
     def _switch_to(self, engine: Engine) -> None:
         self._stop_listening()
         before, self._engine = self._engine, engine
+        engine.follow()
         if before is not None and self._is_in_place_of(before):
             # The first app that a cell makes by itself is meant to have the routes defined so far.
             engine.take_over(before)
@@ -172,11 +206,16 @@ class FollowedApp:
     @property
     def label(self) -> str:
         """What people call the app."""
-        pinned = self._pinned is not None and self._pinned.instead_of is self._ip.user_ns.get(self.name)
-        return "the app" if pinned else self.name
+        return "the app" if self.is_pinned else self.name
+
+
+def notebook_path(namespace: Mapping[str, Any]) -> str | None:
+    """Return the notebook's file: VS Code names it in a variable, a Jupyter server in the environment."""
+    path = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    return path if isinstance(path, str) and path.endswith(".ipynb") else None
 
 
 def _notebook_folder(namespace: Mapping[str, Any]) -> str:
-    """The notebook's folder: VS Code names the file, everybody else starts the kernel there."""
+    """Return the notebook's folder: VS Code names the file, everybody else starts the kernel there."""
     path = namespace.get("__vsc_ipynb_file__")
     return os.path.dirname(path) if isinstance(path, str) else os.getcwd()

@@ -107,5 +107,5 @@ def test_a_cell_that_does_not_compile(body, says):
 def test_lines_are_those_of_the_cell():
     _statements, last = compile_cell(ViewSource("a = 1\n1 / 0", body_line=4))
     with pytest.raises(ZeroDivisionError) as caught:
-        eval(last)
+        eval(last or "")
     assert caught.traceback[-1].lineno + 1 == 5

@@ -109,7 +109,7 @@ def test_fields_that_do_not_go_together_are_named():
         ([(None,), ("a",)], "'a' does not fit: the body is already a list"),
     ]:
         with pytest.raises(MagicArgumentError) as caught:
-            write_fields([(keys, "1") for keys in fields])
+            write_fields([(keys, "1") for keys in fields])  # type: ignore[attr-defined]
         assert message in str(caught.value)
 
 
