@@ -16,16 +16,6 @@ __all__ = [
     "fitting_headers",
     "is_bodiless",
 ]
-    "NO_HEAD",
-    "STARTED_TWICE",
-    "NotWSGIError",
-    "check_chunk",
-    "check_head",
-    "error_body",
-    "explain",
-    "fitting_headers",
-    "is_bodiless",
-]
 
 #: What belongs to one connection, and so to the server alone (PEP 3333, RFC 2616 §13.5.1).
 _HOP_BY_HOP = frozenset(

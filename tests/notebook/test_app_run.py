@@ -235,3 +235,14 @@ def test_a_server_name_is_a_host_and_is_not_bound(run, ports):
     assert said.startswith(f"serving app at http://127.0.0.1:{ports[0]}/\n")
     assert "SERVER_NAME demo.example.org is a Host" in said
     assert ask(ports[0], Host="demo.example.org") == "app"
+
+
+@pytest.mark.parametrize("way", ["", " --in-process"])
+@pytest.mark.parametrize("call", ["exit()", "quit()", "exit(True)"])
+def test_a_view_that_calls_exit_fails_and_ends_nothing(kernel, run, call, way):
+    run(f"%%route /leave\n{call}")
+    answer = kernel.run(f"%get /leave{way}")
+    assert answer.text.startswith("GET /leave → 500 ")
+    assert "SystemExit" in answer.text
+    assert answer.reply["payload"] == []
+    assert run("print('alive')") == "alive\n"
