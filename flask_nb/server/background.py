@@ -41,15 +41,15 @@ class BackgroundServer:
     :class:`flask_nb.gate.Gate`, is the caller's to put there.
 
     Nothing a view raises ends a thread: ``SystemExit`` and ``KeyboardInterrupt`` are answered with a 500
-    like any other error. A view that never returns holds its thread until :meth:`cancel` stops it; once
-    ``max_threads`` views have been cancelled without coming back, every request is answered with a 503
-    that says so.
+    like any other error. A view that nobody waits for any more, because its client has left or
+    :meth:`cancel` was called, is stopped. If it does not come back, it keeps its thread, but another takes
+    its place.
 
     :param app: the WSGI app.
     :param host: the address or name to bind, an IPv6 address without brackets.
     :param port: the port to bind; 0 takes a free one at each start.
     :param threads: how many requests are worked on at once.
-    :param max_threads: how many threads there may be at most, those of abandoned views included.
+    :param max_threads: how many views may fail to come back before others are turned away with a 503.
     :param key_header: the header whose value names a request for :meth:`cancel`. It is only read.
     :param grace: seconds that a cancelled view is given to come back before its thread is replaced.
     :param max_body: how many bytes the body of a request may have.

@@ -11,13 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from math import inf
-from mmap import mmap
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, Protocol
 
 from .in_flight import Work
 from .parsing import REASONS, Refused, RequestParser
-from .writing import ClientLeftError, FileBody, error_answer
+from .writing import BytesBody, ClientLeftError, FileBody, error_answer
 
 __all__ = ["Connection", "Owner", "Phase"]
 
@@ -32,9 +31,6 @@ _PIECE = 65536
 
 #: Bytes that a client may send ahead, while its last request is being answered.
 _AHEAD = 65536
-
-#: From so many bytes on an answer that its reader has not taken is kept outside of the heap.
-_LARGE = 262_144
 
 #: Bytes that an answer may be ahead of its reader before the view has to wait.
 _UNSENT = 1_048_576
@@ -110,7 +106,7 @@ class Connection:
         self._parser: RequestParser | None = None
         self._has_continued = False
         self._ahead = b""
-        self._unsent: deque[memoryview | FileBody] = deque()
+        self._unsent: deque[BytesBody | FileBody] = deque()
         self._unsent_size = 0
         self._left_in_system = 0  # bytes that have been sent and not acknowledged
         self._keep = False
@@ -304,39 +300,23 @@ class Connection:
                 self._lose()
                 return
         if sent < len(data):
-            self._unsent.append(_kept(memoryview(data)[sent:]))
+            self._unsent.append(BytesBody(memoryview(data)[sent:]))
             self._unsent_size += len(data) - sent
             self._await_reader()
             self._watch()
 
     def _flush(self) -> None:
         """Send what has been kept."""
-        progress = 0
+        size = self._unsent_size
         try:
             while self._unsent:
-                part = self._unsent[0]
-                data = part.next_block() if isinstance(part, FileBody) else part
-                sent = self.socket.send(data) if data else 0
-                progress += sent
-                self._unsent_size -= sent
-                if isinstance(part, FileBody):
-                    part.skip(sent)
-                    if part.size:
-                        if not data:  # the file has become shorter: the answer will never be complete
-                            self._lose()
-                            return
-                        continue
-                    part.close()
-                elif sent < len(part):
-                    self._unsent[0] = part[sent:]
-                    continue
-                self._unsent.popleft()
+                self._send_some(self._unsent[0])
         except (BlockingIOError, InterruptedError):
             pass
         except Exception:  # the connection broke, or the file cannot be read
             self._lose()
             return
-        if progress:
+        if self._unsent_size < size:
             self._await_reader()
         if self._unsent_size <= _UNSENT:
             self._lock.notify_all()
@@ -344,6 +324,18 @@ class Connection:
             self._go_on()
         elif not self._unsent and self.phase is Phase.ANSWERING:
             self.deadline = inf
+
+    def _send_some(self, part: BytesBody | FileBody) -> None:
+        block = part.next_block()
+        if block:
+            sent = self.socket.send(block)
+            part.skip(sent)
+            self._unsent_size -= sent
+        elif part.size:
+            raise EOFError("the file has become shorter, so the answer will never be complete")
+        if not part.size:
+            part.close()
+            self._unsent.popleft()
 
     def _go_on(self) -> None:
         """Begin with the next request, or end: the answer has been sent."""
@@ -405,8 +397,7 @@ class Connection:
         """Let nobody use it any more, and have it closed."""
         self._is_open = False
         for part in self._unsent:
-            if isinstance(part, FileBody):
-                part.close()
+            part.close()
         self._unsent.clear()
         self._unsent_size = 0
         self._ahead = b""
@@ -436,16 +427,3 @@ def _left_in_system(sock: socket.socket) -> int:
         return int.from_bytes(ioctl(sock, TIOCOUTQ, b"\0" * 4), sys.byteorder)
     except (ImportError, OSError):
         return 0
-
-
-def _kept(data: memoryview) -> memoryview:
-    """Return the same bytes where the system gets their memory back when they are dropped.
-
-    The allocator keeps what was large for the next that is as large, in each thread: fifty slow readers of
-    4 MB left 94 MB behind.
-    """
-    if len(data) < _LARGE:
-        return data
-    pages = mmap(-1, len(data))
-    pages.write(data)
-    return memoryview(pages)

@@ -155,6 +155,7 @@ class Run:
     def leave_to_parent(self) -> None:
         """Close this process' copies of all descriptors: it is a fork, and its parent has the threads."""
         self._pool.leave_to_parent()
+        self._quieter = threading.Condition(self._pool.lock)
         self.is_closing = self._is_disposing = self.is_closed = True
         # None of them may be taken out of the selector, which is the parent's as well.
         self._selector.close()
@@ -390,6 +391,8 @@ class Run:
 
     def _dispose(self) -> None:
         self._is_disposing = True
+        while self._later:  # nobody leads any more
+            self._later.popleft()()
         if self._listener is not None:
             self._listener.close()
         for connection in list(self.connections):

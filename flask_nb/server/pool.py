@@ -7,8 +7,9 @@ request that changes threads pays with two waits for the interpreter's lock, eac
 the whole answer. (With a thread that watches and others that work, 16 connections got a tenth of the answers
 that one connection got.)
 
-Views that are slow again and again change the order: for a while each leader then passes the lead on before
-it begins with a view.
+Views that wait again and again, for a database or for another server, change the order: for a while each
+leader then passes the lead on before it begins with a view. Views that compute do not: more threads would
+only wait for one another.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from .in_flight import InFlight, Work
 
 __all__ = ["Pool"]
 
-#: For how long a leader may be busy with a view, and how often that is looked at, in seconds.
-_PATIENCE, _LOOK = 0.003, 0.005
+#: For how long a leader may wait or compute within a view, and how often that is looked at, in seconds.
+_PATIENCE, _PATIENCE_COMPUTING, _LOOK = 0.003, 0.02, 0.005
 
 #: For how long after the last request somebody goes on looking.
 _LOOK_ON = 1.0
 
-#: If the lead is taken twice within the first time, it is passed on by itself for the second.
+#: If the lead is taken twice within the first time from views that wait, it is passed on for the second.
 _OFTEN, _PASS_ON = 0.05, 0.25
 
 
@@ -163,11 +164,15 @@ class Pool:
 
     def _look_out(self, call: threading.Lock) -> None:
         """Wait, and take the lead from a thread that has been busy for too long."""
+        worked = _cpu_time(self._leader)
         while not self._is_called(call, _LOOK):
             now = time.monotonic()
-            if self._busy_since and now - self._busy_since > _PATIENCE:
-                self._take_lead(now)
-                break
+            before, worked = worked, _cpu_time(self._leader)
+            if self._busy_since:
+                is_computing = worked - before > _LOOK / 2
+                if now - self._busy_since > (_PATIENCE_COMPUTING if is_computing else _PATIENCE):
+                    self._take_lead(now, is_computing=is_computing)
+                    break
             if now - self._active_at > _LOOK_ON:
                 break
         if self._lookout is call:
@@ -181,11 +186,12 @@ class Pool:
         finally:
             self.lock.acquire()
 
-    def _take_lead(self, now: float) -> None:
+    def _take_lead(self, now: float, *, is_computing: bool) -> None:
         self._leader, self._busy_since = None, 0.0
-        if now - self._taken_at < _OFTEN:
-            self._passes_on_until = now + _PASS_ON
-        self._taken_at = now
+        if not is_computing:
+            if now - self._taken_at < _OFTEN:
+                self._passes_on_until = now + _PASS_ON
+            self._taken_at = now
 
     def _lead(self) -> None:
         me = threading.get_ident()
@@ -232,3 +238,14 @@ class Pool:
         worker.start()
         assert worker.ident is not None
         self._workers[worker.ident] = worker
+
+
+def _cpu_time(ident: int | None) -> float:
+    """Return for how long a thread has computed, in seconds; always the same where the system does not tell.
+
+    The thread must be alive.
+    """
+    try:
+        return time.clock_gettime(time.pthread_getcpuclockid(ident)) if ident is not None else 0.0
+    except (AttributeError, OSError):
+        return 0.0
