@@ -119,8 +119,11 @@ def left_running(before: set[threading.Thread]) -> list[str]:
     if not before.issuperset(threading.enumerate()):
         gc.collect()  # a pool's thread ends with its pool
     for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=max(0, deadline - time.monotonic()))
-    return [f"thread {thread.name}" for thread in set(threading.enumerate()) - before]
+        if not thread.name.startswith("asyncio_"):
+            thread.join(timeout=max(0, deadline - time.monotonic()))
+    left = {thread.name for thread in set(threading.enumerate()) - before}
+    # A loop keeps the threads of its executor; Playwright's loop lasts for the session.
+    return [f"thread {name}" for name in left if not name.startswith("asyncio_")]
 
 
 def left_open(before: set[str]) -> list[str]:

@@ -8,7 +8,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -260,12 +260,9 @@ def uninterrupted(call: Callable[[], T]) -> T:
         threading.Thread(target=run, name="flask_nb-lifecycle", daemon=True).start()
     except RuntimeError:  # none left, or the interpreter is exiting
         return call()
-    while True:
-        try:
-            return outcome.result(_SLICE)
-        except TimeoutError:
-            if outcome.done():
-                raise
+    while not wait([outcome], _SLICE).done:
+        pass  # in slices, since an interrupt is heard between them
+    return outcome.result()
 
 
 def _leave_all_to_parent() -> None:

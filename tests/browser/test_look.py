@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from nbconvert import HTMLExporter
 
 from flask_nb.project.reading import bundled_notebooks, code_cells, read_notebook
 
@@ -58,6 +57,8 @@ def blank(browser: Browser) -> Iterator[Page]:
 def quickstart(browser: Browser) -> Iterator[Page]:
     """The quickstart as nbconvert makes a page of it, with JupyterLab's own styles."""
     path = next(path for path in bundled_notebooks() if path.stem == "quickstart")
+    from nbconvert import HTMLExporter  # comes with JupyterLab
+
     html, _ = HTMLExporter().from_notebook_node(nbformat.read(path, as_version=4))
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_content(html, wait_until="domcontentloaded")

@@ -96,6 +96,13 @@ def test_apps_that_no_variable_holds_are_all_served(run, ports):
     assert [ask(port) for port in ports] == ["a", "b", "c"]
 
 
+def test_an_app_that_no_variable_holds_stays_when_a_variable_is_bound(run, ports):
+    for name, port in zip("ab", ports, strict=False):
+        run(f"make({name!r}).run(port={port})")
+    run("app = make('app')")
+    assert ask(ports[0]) == "a"
+
+
 def test_apps_run_in_threads_are_all_served(run, ports):
     run(
         f"from threading import Thread\n"
