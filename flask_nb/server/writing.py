@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from email.utils import formatdate
-from mmap import mmap
 from typing import Any
 
 from flask_nb.wsgi import error_body
@@ -57,6 +56,8 @@ def _outside_of_the_heap(data: memoryview) -> memoryview:
     The allocator keeps what was large for the next that is as large, in each thread: fifty slow readers of
     4 MB left 94 MB behind.
     """
+    from mmap import mmap  # not everywhere where this package can be imported
+
     pages = mmap(-1, len(data))
     pages.write(data)
     return memoryview(pages)
