@@ -54,15 +54,22 @@ class Gate:
         An entry may carry a port, which is ignored; a leading dot admits the name and all its
         subdomains, as in Werkzeug; ``0.0.0.0`` and ``::`` admit every IP address (an address cannot be
         pointed elsewhere, so it needs no list).
+    :param on_refusal: told the environ of each request that is refused, and the status.
     :param cross_site: whether pages of other sites may send any method, as to a public API.
     """
 
     def __init__(
-        self, app: WSGIApplication, hosts: Callable[[], Iterable[str]] = tuple, *, cross_site: bool = False
+        self,
+        app: WSGIApplication,
+        hosts: Callable[[], Iterable[str]] = tuple,
+        *,
+        on_refusal: Callable[[WSGIEnvironment, str], object] = lambda environ, status: None,
+        cross_site: bool = False,
     ) -> None:
         self.app = app
         self.cross_site = cross_site
         self._hosts = hosts
+        self._on_refusal = on_refusal
         self._allowed = _AllowList.of(())
 
     def __repr__(self) -> str:
@@ -71,10 +78,12 @@ class Gate:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")
         if not self._is_admitted(host):
+            self._on_refusal(environ, "400 Bad Request")
             return _refuse_host(host, environ, start_response)
         if not (
             self.cross_site or environ["REQUEST_METHOD"] in _SAFE_METHODS or _is_same_site(environ, host)
         ):
+            self._on_refusal(environ, "403 Forbidden")
             return _refuse_origin(host, environ, start_response)
         return self.app(environ, start_response)
 

@@ -9,6 +9,7 @@ from .masks import mask_value
 from .reading import RawResponse
 from .recorder import Recorder
 from .request import Request
+from .ring import KeptExchange, Ring
 from .streams import LogCapture
 from .transports import InProcessTransport, SocketTransport
 
@@ -21,10 +22,12 @@ __all__ = [
     "Failure",
     "FileClient",
     "InProcessTransport",
+    "KeptExchange",
     "LogCapture",
     "RawResponse",
     "Recorder",
     "Request",
+    "Ring",
     "SocketTransport",
     "mask_value",
 ]

@@ -43,7 +43,8 @@ class Exchange:
     :param parts: what was printed, logged, warned and displayed, in order.
     :param logs: the log records.
     :param warnings: the warnings.
-    :param exception: what the view raised, with its traceback; released when a later exchange fails.
+    :param exception: what the view raised, with its traceback; the frames of the last failures alone
+        are kept, see :class:`.Ring`.
     :param failure: the same in words, without what differs from run to run.
     :param truncated: why the body is not whole, or None.
     :param near_rules: after a 404 without a matching rule, the rules that come closest; None otherwise.
@@ -78,14 +79,6 @@ class Exchange:
     def traceback(self) -> str:
         """The failure as text: the lines of the user's cells and the message. Empty if nothing failed."""
         return self.failure.text(self.endpoint) if self.failure else ""
-
-    def release(self) -> None:
-        """Let go of the frames that the exception keeps alive; what is shown stays."""
-        exc, seen = self.exception, set()
-        while exc is not None and id(exc) not in seen:
-            seen.add(id(exc))
-            exc.__traceback__ = None
-            exc = exc.__cause__ or exc.__context__
 
     def __repr__(self) -> str:
         return f"<Exchange {self.request} → {self.response.status}>"

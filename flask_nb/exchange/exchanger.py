@@ -38,7 +38,6 @@ class Exchanger:
         self.transport = transport
         self.recorder = recorder
         self.cookies = CookieJar() if cookies is None else cookies
-        self._failed: Exchange | None = None
 
     def send(self, request: Request, follow: bool = True) -> ExchangeResponse:
         """Send a request and return the response.
@@ -113,16 +112,7 @@ class Exchanger:
             own_headers=recording.headers,
             elapsed=elapsed,
         )
-        self._keep_only(response.exchange)
         return response
-
-    def _keep_only(self, exchange: Exchange) -> None:
-        """Keep the frames of the last failure only: they hold on to all that the views had in hand."""
-        if exchange.exception is None:
-            return
-        if self._failed is not None and self._failed.exception is not exchange.exception:
-            self._failed.release()
-        self._failed = exchange
 
 
 def _as_written(

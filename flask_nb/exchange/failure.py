@@ -26,6 +26,7 @@ _MAX_FRAMES = 12
 _MAX_CAUSES = 4
 _MAX_MESSAGE = 2000
 _MAX_LOCALS = 6
+_MAX_BRIEF = 100
 _NAME = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
 _UNBOUND = re.compile(r"local variable '(\w+)'")
 _short = Repr()
@@ -73,6 +74,12 @@ class Failure:
         first = self.lines[0].place if self.lines else ""
         return [(_where(line, endpoint, first), printable(line.source)) for line in self.lines]
 
+    def brief(self, endpoint: str | None = None) -> str:
+        """Return the message and the last line on one line: ``KeyError: 'x' · view boom, line 3``."""
+        message = printable(" ".join(self.message.split()))
+        message = message if len(message) <= _MAX_BRIEF else f"{message[:_MAX_BRIEF]}…"
+        return " · ".join([message, *(place.rstrip(":") for place, _ in self.places(endpoint)[-1:])])
+
     def text(self, endpoint: str | None = None) -> str:
         """Return the lines, the message, the values at hand, and the same of what led to it."""
         lines = [f"{place}   {source}" if source else place for place, source in self.places(endpoint)]
@@ -83,6 +90,16 @@ class Failure:
         if self.cause is not None:
             lines += ["", "caused by:", indented(self.cause.text(endpoint))]
         return "\n".join(lines)
+
+
+def release_frames(exc: BaseException) -> None:
+    """Let go of the frames that an exception, and what led to it, keep alive."""
+    seen: set[int] = set()
+    cause: BaseException | None = exc
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
 
 
 def indented(text: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from flask_nb.errors import ViewCancelled
 
@@ -18,6 +17,7 @@ from .exchange import OutputPart, PartKind
 from .failure import CellNamer, Failure, exception_message
 from .hints import BODY_READS, body_hints
 from .masks import drop_foreign_cookies
+from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
 from .streams import CURRENT, STREAMS, ErrorStream
 
 KEY_HEADER = "X-Flask-Nb-Exchange"
@@ -28,13 +28,15 @@ KEY_ENVIRON = f"HTTP_{KEY_HEADER.upper().replace('-', '_')}"
 
 _MAX_OUTPUT = 1_000_000
 _MAX_PARTS = 10_000
-_UNCLAIMED_LINES = 200
+_MAX_DISPLAYS = 4_000_000
 
+T = TypeVar("T")
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-DisplayCapture = Callable[[Callable[[Mapping[str, Any]], None]], AbstractContextManager[Any]]
 NearRules = Callable[[str, str], "Sequence[str] | None"]
+FailedPage = Callable[["Recording", Environ], tuple[Headers, bytes]]
+"""Given the recording of a failed request and its environ, returns headers and body of the answer."""
 
 
 class Recording:
@@ -62,21 +64,52 @@ class Recording:
         self.notes: list[str] = []
         self.started = False
         """Whether the app has got the request."""
+        self.is_cut = False
+        """Whether the view failed when its answer was on the way."""
+        self.length = 0
+        """How many bytes the app has answered."""
         self._cell_name = cell_name
         self._room = _MAX_OUTPUT
-        self._finished = threading.Event()
+        self._display_room = _MAX_DISPLAYS
+        self._sent: list[bytes] = []
+        self._sent_room = MAX_EXCHANGE
+        # Nobody waits for what the notebook did not ask, and most of what is served is that.
+        self._finished = threading.Event() if key else None
 
     def __repr__(self) -> str:
-        state = "finished" if self._finished.is_set() else "running" if self.started else "expected"
+        is_finished = self._finished is not None and self._finished.is_set()
+        state = "finished" if is_finished else "running" if self.started else "expected"
         return f"<Recording {state}, {len(self.parts)} outputs>"
 
     def wait(self, seconds: float) -> bool:
         """Wait until the app is done, its teardown included; return whether it is."""
-        return self._finished.wait(seconds)
+        return self._finished is not None and self._finished.wait(seconds)
 
     def finish(self) -> None:
         """Note that the app is done."""
-        self._finished.set()
+        if self._finished is not None:
+            self._finished.set()
+
+    def send(self, chunk: bytes) -> None:
+        """Note a piece of the answer."""
+        self.length += len(chunk)
+        if self._sent_room > 0:
+            self._sent.append(bytes(chunk[: self._sent_room]))
+            self._sent_room -= len(chunk)
+
+    def fill(self, kept: KeptExchange) -> None:
+        """Put what happened into what is kept of the exchange."""
+        kept.status = self.status
+        kept.answer_lines = "\n".join([f"{name}:{value}" for name, value in self.headers or ()])
+        kept.answer = b"".join(self._sent)
+        kept.length = self.length
+        kept.endpoint = self.endpoint
+        if self.key:
+            kept.is_own = True
+        if self.parts:
+            kept.parts = self.parts
+        if self.exception is not None:
+            kept.failure, kept.exception, kept.is_cut = self.failure, self.exception, self.is_cut
 
     def fail(self, exc: BaseException) -> None:
         """Note the exception that made the view fail; the first one counts.
@@ -124,8 +157,13 @@ class Recording:
         self._add("warning", f"{warning.category.__name__}: {warning.message}\n")
 
     def show(self, data: Mapping[str, Any]) -> None:
-        """Note a display, given as representations by MIME type."""
-        self._add("display", str(data.get("text/plain", "")), data)
+        """Note a display, given as representations by MIME type; after 4 MB the text alone."""
+        size = display_size(data)
+        text = str(data.get("text/plain", ""))
+        if size > self._display_room:
+            data, size = {"text/plain": text[: self._room]}, 0
+        self._display_room -= size
+        self._add("display", text, data)
 
     def _add(self, kind: PartKind, text: str, data: Mapping[str, Any] | None = None) -> None:
         if self._room <= 0 or len(self.parts) >= _MAX_PARTS:
@@ -152,38 +190,46 @@ def _log_text(record: logging.LogRecord, exc: BaseException | None) -> str:
 class Recorder:
     """WSGI middleware that records the requests of the notebook and keeps others out of its cells.
 
-    A request that carries a key from :meth:`expect` is recorded. Any other, such as a browser's, is
-    recorded too, but what it prints goes to :attr:`unclaimed`. Jupyter's own cookies are dropped
-    before the app sees them. An exception that leaves the app, ``SystemExit`` included, is answered 500.
+    What is recorded of a request that carries a key from :meth:`expect` goes to whoever sent it, and all
+    exchanges, a browser's included, go into :attr:`ring`. Jupyter's own cookies are dropped before the app
+    sees them. An exception that leaves the app, ``SystemExit`` included, is answered 500.
 
     :param app: the WSGI application; may be exchanged through the attribute of that name.
     :param cell_name: names the user's cells for tracebacks.
     :param near: given a method and a path that was answered 404, returns the rules that come closest,
         as texts such as ``GET /items/<int:id>``; None if a rule did match.
+    :param failed_page: returns what is answered to an exception that leaves the app.
     """
 
     def __init__(
-        self, app: WSGIApp, *, cell_name: CellNamer | None = None, near: NearRules | None = None
+        self,
+        app: WSGIApp,
+        *,
+        cell_name: CellNamer | None = None,
+        near: NearRules | None = None,
+        failed_page: FailedPage | None = None,
     ) -> None:
         self.app = app
         self.cell_name = cell_name
         self.near = near
-        self.unclaimed: deque[str] = deque(maxlen=_UNCLAIMED_LINES)
-        self._capture_display: DisplayCapture | None = None
+        self.failed_page = failed_page or _plain_page
+        self.ring = Ring()
+        self._watch_displays: Callable[[], object] = lambda: None
         self._expected: dict[str, Recording] = {}
 
-    def install(self, capture_display: DisplayCapture | None = None) -> None:
+    def install(self, watch_displays: Callable[[], object] | None = None) -> None:
         """Put the stream proxies in place; calling again renews them.
 
-        :param capture_display: given a function that takes a display's representations by MIME type,
-            returns a context manager within which the displays of this thread go to that function.
+        :param watch_displays: called before the app is, in each thread. It sees to it that what a thread
+            displays while :meth:`current` has a recording is shown to that.
         """
-        self._capture_display = capture_display or self._capture_display
+        self._watch_displays = watch_displays or self._watch_displays
         STREAMS.install(self)
 
     def uninstall(self) -> None:
-        """Take the stream proxies out; calling again does nothing."""
+        """Take the stream proxies out, and let go of what is kept; calling again does nothing."""
         STREAMS.uninstall(self)
+        self.ring.clear()
 
     def renew(self) -> None:
         """Put the proxies back, if they are installed and something has replaced them since."""
@@ -201,6 +247,16 @@ class Recorder:
         self._expected[recording.key] = recording
         return recording
 
+    def expects(self, environ: Environ) -> bool:
+        """Return whether a request carries the key of one that the notebook is sending."""
+        return environ.get(KEY_ENVIRON, "") in self._expected
+
+    def note_refusal(self, environ: Environ, status: str) -> None:
+        """Note a request that was refused before it came here."""
+        kept = KeptExchange.from_environ(environ)
+        kept.status, kept.is_own, kept.is_refused = status, self.expects(environ), True
+        self.ring.add(kept)
+
     def forget(self, recording: Recording) -> None:
         """Stop waiting for a request that will not come."""
         self._expected.pop(recording.key, None)
@@ -211,80 +267,84 @@ class Recorder:
         # cannot print into a cell. It is taken out, so that a view that echoes its headers is stable.
         claimed = self._expected.pop(environ.pop(KEY_ENVIRON, ""), None)
         recording = claimed or Recording(cell_name=self.cell_name)
-        if cookies := drop_foreign_cookies(environ.pop("HTTP_COOKIE", "")):
-            environ["HTTP_COOKIE"] = cookies
+        if (cookies := environ.pop("HTTP_COOKIE", "")) and (own := _own_cookies(cookies)):
+            environ["HTTP_COOKIE"] = own
         environ[BODY_READS] = set()
         environ["wsgi.errors"] = ErrorStream(recording)
         STREAMS.attach_filter()
+        self._watch_displays()
         recording.started = True
         return _Answer(self, recording, environ, start_response).open()
 
-    @contextmanager
-    def _active(self, recording: Recording) -> Iterator[None]:
-        """Make a recording the current one of this context, and take the thread's displays.
-
-        Entered anew for each chunk: between two of them a server's thread may answer somebody else, and the
-        consumer of a generator is not the app.
-        """
-        capture = self._capture_display
-        token = CURRENT.set(recording)
-        try:
-            with capture(recording.show) if capture else nullcontext():
-                yield
-        finally:
-            CURRENT.reset(token)
-
-    def _finish(self, recording: Recording, environ: Environ) -> None:
-        recording.notes += body_hints(environ.get(BODY_READS, ()), environ.get("CONTENT_TYPE", ""))
+    def _finish(self, recording: Recording, environ: Environ, kept: KeptExchange) -> None:
+        if reads := environ.get(BODY_READS):
+            recording.notes += body_hints(reads, environ.get("CONTENT_TYPE", ""))
         if recording.key and self.near and (recording.status or "").startswith("404"):
             # PEP 3333: a path in the environ is the text of its bytes in latin-1.
             path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
             recording.near_rules = self.near(environ["REQUEST_METHOD"], path)
-        if not recording.key:
-            self.unclaimed.extend("".join(part.text for part in recording.parts).splitlines())
-            self.unclaimed.extend(recording.failure.message.splitlines() if recording.failure else ())
+        recording.fill(kept)
+        self.ring.add(kept)
         recording.finish()
 
 
-@dataclass(eq=False)
 class _Answer:
     """The app's answer to one request while it is on its way: an iterable of bytes."""
 
-    _recorder: Recorder
-    _recording: Recording
-    _environ: Environ
-    _start_response: Callable[..., Any]
-    _app_iter: Iterable[bytes] = ()
-    _chunks: Iterator[bytes] = field(default_factory=lambda: iter(()))
-    _is_open: bool = True
-    _sent: bool = False
+    def __init__(
+        self, recorder: Recorder, recording: Recording, environ: Environ, start_response: Callable[..., Any]
+    ) -> None:
+        self._recorder = recorder
+        self._recording = recording
+        self._environ = environ
+        self._start_response = start_response
+        self._kept = KeptExchange.from_environ(environ)
+        self._began = time.monotonic()
+        self._app_iter: Iterable[bytes] = ()
+        self._chunks: Iterator[bytes] = iter(())
+        self._is_open = True
 
     def open(self) -> Iterable[bytes]:
         """Call the app. A list is handed on as it is: servers take its length for the Content-Length."""
         try:
-            with self._recorder._active(self._recording):
-                self._app_iter = self._recorder.app(self._environ, self._start)
-                self._chunks = iter(self._app_iter)
+            self._run(self._call)
         except BaseException as exc:
             return self._answer_failure(exc)
         if isinstance(self._app_iter, (list, tuple)):
+            for chunk in self._app_iter:
+                self._recording.send(chunk)
             self._finish()
             return self._app_iter
         return self
+
+    def _call(self) -> None:
+        self._app_iter = self._recorder.app(self._environ, self._start)
+        self._chunks = iter(self._app_iter)
+
+    def _run(self, call: Callable[[], T]) -> T:
+        """Run a piece of the app with the recording as the current one.
+
+        Each chunk is such a piece: between two of them a server's thread may answer somebody else, and the
+        consumer of a generator is not the app.
+        """
+        token = CURRENT.set(self._recording)
+        try:
+            return call()
+        finally:
+            CURRENT.reset(token)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
         try:
-            with self._recorder._active(self._recording):
-                chunk = next(self._chunks, None)
+            chunk = self._run(self._chunks.__next__)
+        except StopIteration:
+            raise
         except BaseException as exc:
             self._chunks = iter(self._answer_failure(exc))
             return next(self._chunks)
-        if chunk is None:
-            raise StopIteration
-        self._sent = self._sent or bool(chunk)
+        self._recording.send(chunk)
         return chunk
 
     def close(self) -> None:
@@ -292,10 +352,9 @@ class _Answer:
         if not self._is_open:
             return
         try:
-            with self._recorder._active(self._recording):
-                close = getattr(self._app_iter, "close", None)
-                if close is not None:
-                    close()
+            close = getattr(self._app_iter, "close", None)
+            if close is not None:
+                self._run(close)
         except BaseException as exc:
             if _must_pass(exc):
                 raise
@@ -314,28 +373,39 @@ class _Answer:
             self.close()
             raise exc
         self._recording.fail(exc)
-        if self._sent:
+        if self._recording.length:
+            self._recording.is_cut = True
             self.close()
             if self._recording.key:
                 return []  # the exchange shows what came, and the traceback
             raise ConnectionAbortedError("the view failed while its answer was on the way") from exc
-        headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(_FAILED_PAGE)))]
+        headers, body = self._recorder.failed_page(self._recording, self._environ)
+        headers = [*headers, ("Content-Length", str(len(body)))]
+        body = b"" if self._environ.get("REQUEST_METHOD") == "HEAD" else body
         try:
             self._start("500 INTERNAL SERVER ERROR", headers, (type(exc), exc, exc.__traceback__))
+            self._recording.send(body)
         finally:
             self.close()
-        return [b"" if self._environ.get("REQUEST_METHOD") == "HEAD" else _FAILED_PAGE]
+        return [body]
 
     def _finish(self) -> None:
         if self._is_open:
             self._is_open = False
-            self._recorder._finish(self._recording, self._environ)
+            self._kept.elapsed = time.monotonic() - self._began
+            self._recorder._finish(self._recording, self._environ, self._kept)
 
+
+_own_cookies = lru_cache(maxsize=64)(drop_foreign_cookies)  # a client sends the same ones each time
 
 _FAILED_PAGE = (
     b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n"
     b"<h1>Internal Server Error</h1>\n<p>The view raised an exception.</p>\n"
 )
+
+
+def _plain_page(recording: Recording, environ: Environ) -> tuple[Headers, bytes]:
+    return [("Content-Type", "text/html; charset=utf-8")], _FAILED_PAGE
 
 
 def _must_pass(exc: BaseException) -> bool:

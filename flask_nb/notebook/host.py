@@ -6,13 +6,11 @@ business of :mod:`.following`, what is shown of cells that of :mod:`.sources`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-
-from IPython.core.getipython import get_ipython
 
 import flask_nb
 from flask_nb import alias
@@ -24,6 +22,7 @@ from flask_nb.gate import Gate
 from flask_nb.panel import Display, PanelExchanger, PanelResponse
 
 from .following import FollowedApp
+from .request_displays import RequestDisplays
 from .serving import NO_SOCKETS, Serving
 from .sources import CellSources
 
@@ -46,9 +45,10 @@ class Host:
         self.sources = CellSources(ip)
         self.followed = FollowedApp(ip, self._listen)
         self.recorder = Recorder(self._answer, cell_name=self.sources.place, near=self._near_rules)
-        self.recorder.install(_capture_display)
+        self._displays = RequestDisplays(ip, self.recorder)
+        self.recorder.install(self._displays.watch)
         self.cookies = CookieJar()
-        self._gate = Gate(self.recorder, hosts=self._hosts)
+        self._gate = Gate(self.recorder, hosts=self._hosts, on_refusal=self.recorder.note_refusal)
         self.serving = Serving(self._gate, settings, lambda: self.followed.label)
         socket = SocketTransport(self.serving.address, abandon=self.serving.cancel)
         self._over_socket = PanelExchanger(socket, self.recorder, self.cookies)
@@ -59,6 +59,7 @@ class Host:
         """Stop the server and give back the standard streams; a second time does nothing."""
         self.serving.stop()
         self.recorder.uninstall()
+        self._displays.close()
         self.followed.close()
 
     def _listen(self, engine: Engine) -> Callable[[], None]:
@@ -163,28 +164,3 @@ class Host:
     def _exchanger(self, in_process: bool) -> PanelExchanger:
         without_server = in_process or self.settings.in_process or not self.serving.is_possible
         return self._in_process if without_server else self._over_socket
-
-
-@contextmanager
-def _capture_display(take: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
-    """Hand what this thread displays to *take*.
-
-    The publishers of a terminal and of ``%%capture`` have no hooks; what a terminal's prints is captured too.
-    """
-    publisher: Any = getattr(get_ipython(), "display_pub", None)
-    if not hasattr(publisher, "register_hook"):
-        yield
-        return
-
-    def hook(message: dict[str, Any]) -> dict[str, Any] | None:
-        data = message.get("content", {}).get("data")
-        if not isinstance(data, dict):
-            return message
-        take(data)
-        return None
-
-    publisher.register_hook(hook)
-    try:
-        yield
-    finally:
-        publisher.unregister_hook(hook)

@@ -100,15 +100,8 @@ def test_a_browsers_prints_stay_out_of_the_cells(recorder, capsys):
     recorder.app = WerkzeugRequest.application(lambda request: print("browser") or Response("ok"))
     recorder.renew()
     Client(recorder).get("/", buffered=True)
-    assert list(recorder.unclaimed) == ["browser"]
+    assert [part.text for part in recorder.ring.last(1)[0].parts] == ["browser\n"]
     assert capsys.readouterr() == ("", "")
-
-
-def test_the_buffer_for_browsers_is_bounded(recorder):
-    recorder.app = WerkzeugRequest.application(lambda request: print("x\n" * 1000) or Response("ok"))
-    recorder.renew()
-    Client(recorder).get("/", buffered=True)
-    assert len(recorder.unclaimed) == 200
 
 
 def test_the_app_never_sees_the_key(serve):
@@ -173,19 +166,24 @@ def test_warnings_are_shown_without_their_file(serve):
     assert [part.text for part in exchange.parts] == ["UserWarning: old\n"]
 
 
-def test_displays_are_taken_through_the_hook(serve, recorder):
-    sinks = []
-
-    @contextlib.contextmanager
-    def capture(sink):
-        sinks.append(sink)
-        yield
-        sinks.pop()
-
-    recorder.install(capture_display=capture)
-    view = lambda request: sinks[-1]({"text/plain": "<Figure>", "image/png": "aGk="}) or "ok"  # noqa: E731
-    part = serve(view).send(Request("GET", "/")).exchange.parts[0]
+def test_displays_are_shown_to_the_request_that_the_thread_answers(serve, recorder):
+    watched = []
+    recorder.install(watch_displays=lambda: watched.append(threading.get_ident()))
+    data = {"text/plain": "<Figure>", "image/png": "aGk="}
+    part = (
+        serve(lambda request: recorder.current().show(data) or "ok")
+        .send(Request("GET", "/"))
+        .exchange.parts[0]
+    )
     assert (part.kind, part.text, part.data["image/png"]) == ("display", "<Figure>", "aGk=")
+    assert watched == [threading.get_ident()]
+
+
+def test_displays_are_bounded(serve, recorder):
+    data = {"text/plain": "<Figure>", "image/png": "x" * 3_000_000}
+    view = lambda request: [recorder.current().show(data) for _ in range(2)] and "ok"  # noqa: E731
+    first, second = serve(view).send(Request("GET", "/")).exchange.parts
+    assert (len(first.data), second.data) == (2, {"text/plain": "<Figure>"})
 
 
 @pytest.mark.parametrize("exc", [ValueError("x"), SystemExit(1), KeyError("k")])

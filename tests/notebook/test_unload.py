@@ -91,7 +91,7 @@ def test_unloading_leaves_no_trace(bare: Kernel, before: dict[str, str]) -> None
     bare.client.complete("%get /he", 8)
     loaded = traces(bare)
     kept = {name for name in before if loaded[name] == before[name]}
-    assert kept == {"hooks", "transformers", "display hooks"}
+    assert kept == {"hooks", "transformers"}
     assert bare.run("%unload_ext flask_nb", "unload").error is None
 
 

@@ -1,0 +1,301 @@
+"""The ring: the last exchanges of a notebook's app, whoever asked, and what was refused.
+
+Nobody waits for what a browser's tab, curl or a program asks, so nobody would see what happened then. It is
+kept here until somebody looks, and bounded in every respect: it must not matter how long a kernel lives, how
+fast a page polls or how much a view prints. What is kept is text and bytes. Objects of the app are not kept,
+for they hold on to others; the frames of the last failures are the one exception, for a debugger.
+
+Every request pays for this, so a kept exchange consists of few objects: headers are one text each, and are
+taken apart when somebody reads them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from sys import getsizeof
+from typing import Any
+
+from .exchange import OutputPart
+from .failure import Failure, release_frames
+from .masks import printable
+from .request import readable_path
+
+MAX_EXCHANGES = 1000
+MAX_BYTES = 64_000_000
+MAX_FRAMES = 5
+"""How many failures keep their frames."""
+
+MAX_EXCHANGE = 64_000  # bytes of the request and its response together, and as much of what the app put out
+_MAX_BODY = MAX_EXCHANGE // 2  # so that there is room for the answer
+_MAX_HEAD = 4_000  # of path, query and headers each, where the whole is too much
+_OVERHEAD = 2_000  # of the objects that hold an exchange together, roughly
+
+_PART_OVERHEAD = 150
+
+_SHOWN_PATH = 80
+_MAX_NAME = 20
+
+
+class KeptExchange:
+    """One exchange in the ring: the request as it came, and what became of it.
+
+    :param method: the request's method.
+    :param target: its path as the environ has it.
+    :param query: its query.
+    :param lines: its headers, one to a line, with the names that the environ gives them.
+    :param body: the first bytes of its body.
+    """
+
+    is_own = False
+    """Whether the notebook sent it, and so has shown it."""
+    is_refused = False
+    """Whether the gate refused it, and the app never saw it."""
+    is_cut = False
+    """Whether the view failed when the answer was on its way."""
+    status: str | None = None
+    """The status, None where there was none, such as for a view that was stopped."""
+    answer = b""
+    """The first bytes of the answer's body."""
+    answer_lines = ""
+    """The headers of the answer, one to a line."""
+    length = 0
+    """How many bytes the answer's body had."""
+    endpoint: str | None = None
+    """The endpoint that answered, if that is known."""
+    parts: Sequence[OutputPart] = ()
+    """What was printed, logged, warned and displayed."""
+    failure: Failure | None = None
+    """What the view raised, in words."""
+    exception: BaseException | None = None
+    """The same as it was raised; of the last failures alone."""
+    elapsed = 0.0
+    """Seconds that the answer took."""
+    number = 0
+    """Its place among all that went through the ring, from 1."""
+    size = 0
+    """How many bytes are kept of it, roughly."""
+
+    def __init__(self, method: str, target: str, query: str, lines: str, body: bytes) -> None:
+        self.method = method
+        self.target = target
+        self.query = query
+        self.lines = lines
+        self.body = body
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, Any]) -> KeptExchange:
+        """Note a request before the app, which may change its environ, gets it."""
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        length = environ.get("CONTENT_LENGTH")
+        has_body = (length and length != "0") or "HTTP_TRANSFER_ENCODING" in environ
+        return cls(
+            environ["REQUEST_METHOD"],
+            path[:_MAX_HEAD],
+            environ.get("QUERY_STRING", "")[:_MAX_HEAD],
+            "\n".join([f"{name[5:]}:{value}" for name, value in environ.items() if name[:5] == "HTTP_"]),
+            _first_bytes(environ["wsgi.input"]) if has_body else b"",
+        )
+
+    def __repr__(self) -> str:
+        return f"<KeptExchange {self.brief}>"
+
+    @property
+    def path(self) -> str:
+        """The path for people, without the query."""
+        # PEP 3333: a path in the environ is the text of its bytes in latin-1.
+        text = self.target.encode("latin-1", "replace").decode("utf-8", "replace")
+        return _shortened(printable(readable_path(text)))
+
+    @property
+    def url(self) -> str:
+        """The path and the query for people, secrets masked."""
+        query = printable(readable_path(f"?{self.query}")) if self.query else ""
+        return _shortened(f"{self.path}{query}")
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Names and values of the request's headers."""
+        return [(name.replace("_", "-").title(), value) for name, value in _pairs(self.lines)]
+
+    @property
+    def answer_headers(self) -> list[tuple[str, str]]:
+        """Names and values of the answer's headers."""
+        return _pairs(self.answer_lines)
+
+    @property
+    def code(self) -> str:
+        """The status in three digits, or what took its place."""
+        return (self.status or "stopped").partition(" ")[0]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is the app's failure: a status from 500 on, or an answer that broke off."""
+        return self.is_cut or (self.status or "").startswith("5")
+
+    @property
+    def who(self) -> str:
+        """What asked, by the name that it gives itself: ``notebook``, ``browser``, ``curl``, ``requests``."""
+        if self.is_own:
+            return "notebook"
+        agent = self._header("User-Agent")
+        if agent.startswith("Mozilla/"):
+            return "browser"
+        name = printable(agent.partition("/")[0].strip()).lower().removeprefix("python-")
+        return _shortened(name, _MAX_NAME) or "unknown"
+
+    @property
+    def refusal(self) -> str:
+        """What the gate did not like."""
+        if self.code == "403":
+            return f"refused, from {_shortened(printable(self._header('Origin'))) or 'another site'}"
+        return f"refused, for the host {_shortened(printable(self._header('Host')))!r}"
+
+    @property
+    def brief(self) -> str:
+        """What happened, on one line: ``GET /boom → 500 · KeyError: 'x' · view boom, line 3``."""
+        what = [f"{self.code}, broken off" if self.is_cut else self.code]
+        what += [self.refusal] if self.is_refused else []
+        what += [self.failure.brief(self.endpoint)] if self.failure is not None else []
+        return f"{_shortened(printable(self.method), _MAX_NAME)} {self.path} → {' · '.join(what)}"
+
+    def _header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key == name), "")
+
+
+def _pairs(lines: str) -> list[tuple[str, str]]:
+    pairs = (line.partition(":") for line in lines.split("\n") if line)
+    return [(name, value) for name, _, value in pairs]
+
+
+def _first_bytes(stream: Any) -> bytes:
+    """Return the beginning of a body, and leave it to be read; servers and tests give it as a file."""
+    try:
+        place = stream.tell()
+        body: bytes = stream.read(_MAX_BODY)
+        stream.seek(place)
+    except (AttributeError, OSError, ValueError):  # a stream that can be read but once is the app's
+        return b""
+    return body
+
+
+def _shortened(text: str, length: int = _SHOWN_PATH) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+class Ring:
+    """The last exchanges, the oldest first.
+
+    :param max_exchanges: how many there are at most.
+    :param max_bytes: how many bytes they have at most, taken together.
+    """
+
+    def __init__(self, max_exchanges: int = MAX_EXCHANGES, max_bytes: int = MAX_BYTES) -> None:
+        self._max_exchanges = max_exchanges
+        self._max_bytes = max_bytes
+        self._kept: deque[KeptExchange] = deque()
+        self._with_frames: deque[KeptExchange] = deque()
+        self._lock = threading.Lock()
+        self.size = 0
+        """How many bytes are kept."""
+        self.count = 0
+        """How many exchanges there have been."""
+        self.failed = 0
+        """How many of them have failed."""
+        self.refused = 0
+        """How many the gate has refused."""
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __repr__(self) -> str:
+        return f"<Ring of {len(self)} exchanges, {self.size} bytes>"
+
+    def add(self, kept: KeptExchange) -> None:
+        """Take an exchange in, in the place of the oldest ones."""
+        _cut(kept)
+        with self._lock:
+            self.count += 1
+            kept.number = self.count
+            self.failed += kept.has_failed
+            self.refused += kept.is_refused
+            self._kept.append(kept)
+            self.size += kept.size
+            while len(self._kept) > self._max_exchanges or self.size > self._max_bytes:
+                self.size -= self._kept.popleft().size
+            if kept.exception is not None:
+                self._keep_frames(kept)
+
+    def _keep_frames(self, kept: KeptExchange) -> None:
+        """Keep the frames of the last failures only: they hold on to all that the views had in hand."""
+        self._with_frames.append(kept)
+        while len(self._with_frames) > MAX_FRAMES:
+            old = self._with_frames.popleft()
+            exc, old.exception = old.exception, None
+            # An app may raise one and the same exception again.
+            if exc is not None and all(exc is not each.exception for each in self._with_frames):
+                release_frames(exc)
+
+    def last(self, count: int) -> list[KeptExchange]:
+        """Return the last exchanges, the oldest first."""
+        with self._lock:
+            return list(self._kept)[-count:] if count > 0 else []
+
+    def since(self, number: int) -> list[KeptExchange]:
+        """Return the exchanges that came after the one with this number, as far as they are kept."""
+        return self.last(self.count - number)
+
+    def last_exception(self, number: int) -> BaseException | None:
+        """Return what the last failure after this number raised, whose frames can be looked at."""
+        with self._lock:
+            last = self._with_frames[-1] if self._with_frames else None
+        return last.exception if last is not None and last.number > number else None
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._kept.clear()
+            self._with_frames.clear()
+            self.size = 0
+
+
+def _cut(kept: KeptExchange) -> None:
+    """Bring an exchange within its bounds, and note how many bytes it has."""
+    size = len(kept.target) + len(kept.query) + len(kept.lines) + len(kept.body) + len(kept.answer_lines)
+    if size + len(kept.answer) > MAX_EXCHANGE:
+        kept.lines, kept.answer_lines = kept.lines[:_MAX_HEAD], kept.answer_lines[:_MAX_HEAD]
+        size = len(kept.target) + len(kept.query) + len(kept.lines) + len(kept.body) + len(kept.answer_lines)
+        kept.answer = kept.answer[: MAX_EXCHANGE - size]
+    size += len(kept.answer)
+    if kept.parts:
+        kept.parts, output = _fitting_parts(kept.parts)
+        size += output
+    if kept.failure is not None:
+        size += len(kept.failure.text())
+    kept.size = size + _OVERHEAD
+
+
+def _fitting_parts(parts: Iterable[OutputPart]) -> tuple[tuple[OutputPart, ...], int]:
+    """Return what was put out as far as there is room for it, and how many bytes that is."""
+    kept = []
+    used = 0
+    for part in parts:
+        data = part.data if used + display_size(part.data) <= MAX_EXCHANGE else {}
+        text = part.text[: max(0, (MAX_EXCHANGE - used) // _width(part.text))]
+        part = part if (data, text) == (part.data, part.text) else OutputPart(part.kind, text, data)
+        used += getsizeof(text) + display_size(data) + _PART_OVERHEAD
+        kept.append(part)
+        if used >= MAX_EXCHANGE:
+            break
+    return tuple(kept), used
+
+
+def _width(text: str) -> int:
+    """How many bytes a character has in memory."""
+    return 1 if text.isascii() else 4
+
+
+def display_size(data: Mapping[str, Any]) -> int:
+    """Return how many bytes the representations of a display have, roughly."""
+    return sum(len(value) if isinstance(value, (str, bytes)) else 200 for value in data.values())
