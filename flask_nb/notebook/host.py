@@ -71,7 +71,8 @@ class Host:
     # --- what the recorder and the gate ask ---
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        engine = self.followed.serving_engine()
+        recording = self.recorder.current()
+        engine = self.followed.engine_for(is_own=recording is not None and bool(recording.key))
         if engine is not None:
             return engine.wsgi_app(environ, start_response)
         body = str(NoAppError(self.followed.name)).encode()
@@ -80,15 +81,15 @@ class Host:
         return [body]
 
     def _hosts(self) -> list[str]:
-        engine = self.followed.serving_engine()
+        engine = self.followed.engine_for(is_own=False)
         return [*self.serving.hosts(), *self.settings.trusted_hosts, *(engine.hosts() if engine else [])]
 
     def _near_rules(self, method: str, path: str) -> list[str] | None:
-        engine = self.followed.serving_engine()
+        engine = self.followed.engine_for(is_own=True)
         return None if engine is None else engine.near_rules(method, path)
 
     def _needs_worker(self, request: Request) -> bool:
-        engine = self.followed.serving_engine()
+        engine = self.followed.engine_for(is_own=True)
         path = unquote(request.path.partition("?")[0])
         return engine is not None and engine.is_async(request.method, path)
 

@@ -37,8 +37,9 @@ class CellEvents:
     :param workspace: what its cells have defined.
     """
 
-    #: Called at the end of each cell, while the cell still owns what is registered.
-    settle: Callable[[], None] = staticmethod(lambda: None)
+    #: Called at the end of each cell, while the cell still owns what is registered, with whether it
+    #: succeeded. What it returns is printed.
+    settle: Callable[[Run, bool], str] = staticmethod(lambda run, succeeded: "")
 
     def __init__(self, ip: InteractiveShell, workspace: Workspace) -> None:
         self._ip = ip
@@ -94,9 +95,10 @@ class CellEvents:
         """
         if not self._running or not _belongs(result, self._running[-1]):
             return
-        self.settle()
         succeeded = bool(result is not None and result.success)
-        for line in self.workspace.finish(self._running.pop().run, succeeded):
+        run = self._running.pop().run
+        lines = [self.settle(run, succeeded), *self.workspace.finish(run, succeeded)]
+        for line in filter(None, lines):
             print(line)
 
 
