@@ -9,21 +9,25 @@ from flask_nb.errors import MagicArgumentError
 
 from .arguments import MagicParser, choose_action
 
-ACTIONS = ("start", "stop", "status", "restart")
+ACTIONS = ("start", "stop", "status", "log", "restart")
+
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
 class ServeArguments:
     """What ``%serve`` was asked for.
 
-    :param action: one of ``start``, ``stop``, ``status``, ``restart``.
+    :param action: one of ``start``, ``stop``, ``status``, ``log``, ``restart``.
     :param port: the port, None to leave it to the server.
     :param host: the address to listen on, None to leave it to the server.
+    :param last: how many requests the log shows.
     """
 
     action: str = "start"
     port: int | None = None
     host: str | None = None
+    last: int = _SHOWN
 
 
 def serve_parser() -> MagicParser:
@@ -32,13 +36,16 @@ def serve_parser() -> MagicParser:
         "%serve",
         "[ACTION]",
         "Serve the app in the background of the kernel.",
-        examples=("%serve", "%serve --port 5000", "%serve status", "%serve stop"),
+        examples=("%serve", "%serve --port 5000", "%serve log", "%serve status", "%serve stop"),
     )
-    parser.add_words("ACTION", "start (default), stop, status or restart")
+    parser.add_words("ACTION", "start (default), stop, status, log (the last requests) or restart")
     parser.add_argument(
         "--port", type=_parse_port, metavar="N", help="port to listen on; default: a free one"
     )
     parser.add_argument("--host", metavar="H", help="address to listen on; default: this machine only")
+    parser.add_argument(
+        "--last", type=_parse_count, metavar="N", help=f"requests that log shows; default: {_SHOWN}"
+    )
     return parser
 
 
@@ -49,9 +56,11 @@ def parse_serve(line: str) -> ServeArguments:
     """
     arguments = serve_parser().parse_line(line)
     action = _one_action(arguments.words)
-    if action in ("stop", "status") and (arguments.port is not None or arguments.host is not None):
+    if action in ("stop", "status", "log") and (arguments.port is not None or arguments.host is not None):
         raise MagicArgumentError(f"{action} takes neither --port nor --host. Type %serve {action}")
-    return ServeArguments(action, arguments.port, arguments.host)
+    if action != "log" and arguments.last is not None:
+        raise MagicArgumentError("--last belongs to log. Type %serve log --last N")
+    return ServeArguments(action, arguments.port, arguments.host, arguments.last or _SHOWN)
 
 
 def _one_action(words: list[str]) -> str:
@@ -60,6 +69,12 @@ def _one_action(words: list[str]) -> str:
     if words and words[0].isdecimal():
         raise MagicArgumentError(f"a port is a flag. Type %serve --port {words[0]}")
     return choose_action(words[0], ACTIONS) if words else "start"
+
+
+def _parse_count(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests, such as 50")
 
 
 def _parse_port(text: str) -> int:

@@ -7,7 +7,7 @@ from .failure import Failure
 from .files import FileClient
 from .masks import mask_value
 from .reading import RawResponse
-from .recorder import Recorder
+from .recorder import Recorder, Recording
 from .request import Request
 from .ring import KeptExchange, Ring
 from .streams import LogCapture
@@ -26,6 +26,7 @@ __all__ = [
     "LogCapture",
     "RawResponse",
     "Recorder",
+    "Recording",
     "Request",
     "Ring",
     "SocketTransport",

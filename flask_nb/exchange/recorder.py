@@ -35,8 +35,8 @@ Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 NearRules = Callable[[str, str], "Sequence[str] | None"]
-FailedPage = Callable[["Recording", Environ], tuple[Headers, bytes]]
-"""Given the recording of a failed request and its environ, returns headers and body of the answer."""
+FailedPage = Callable[["Recording", Environ], tuple[Headers, bytes] | None]
+"""Given the recording of a failed request and its environ, returns headers and body to answer, or None."""
 
 
 class Recording:
@@ -198,7 +198,7 @@ class Recorder:
     :param cell_name: names the user's cells for tracebacks.
     :param near: given a method and a path that was answered 404, returns the rules that come closest,
         as texts such as ``GET /items/<int:id>``; None if a rule did match.
-    :param failed_page: returns what is answered to an exception that leaves the app.
+    :param failed_page: returns what is answered to an exception that leaves the app, None for a plain page.
     """
 
     def __init__(
@@ -207,12 +207,12 @@ class Recorder:
         *,
         cell_name: CellNamer | None = None,
         near: NearRules | None = None,
-        failed_page: FailedPage | None = None,
+        failed_page: FailedPage = lambda recording, environ: None,
     ) -> None:
         self.app = app
         self.cell_name = cell_name
         self.near = near
-        self.failed_page = failed_page or _plain_page
+        self.failed_page = failed_page
         self.ring = Ring()
         self._watch_displays: Callable[[], object] = lambda: None
         self._expected: dict[str, Recording] = {}
@@ -284,7 +284,10 @@ class Recorder:
             path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
             recording.near_rules = self.near(environ["REQUEST_METHOD"], path)
         recording.fill(kept)
-        self.ring.add(kept)
+        if kept.number:
+            self.ring.complete(kept)
+        else:
+            self.ring.add(kept)
         recording.finish()
 
 
@@ -315,6 +318,9 @@ class _Answer:
                 self._recording.send(chunk)
             self._finish()
             return self._app_iter
+        # What has failed is to be known before its answer is read: a cell that reads it may end at once.
+        self._recording.fill(self._kept)
+        self._recorder.ring.add(self._kept)
         return self
 
     def _call(self) -> None:
@@ -379,7 +385,7 @@ class _Answer:
             if self._recording.key:
                 return []  # the exchange shows what came, and the traceback
             raise ConnectionAbortedError("the view failed while its answer was on the way") from exc
-        headers, body = self._recorder.failed_page(self._recording, self._environ)
+        headers, body = self._recorder.failed_page(self._recording, self._environ) or _PLAIN_PAGE
         headers = [*headers, ("Content-Length", str(len(body)))]
         body = b"" if self._environ.get("REQUEST_METHOD") == "HEAD" else body
         try:
@@ -398,14 +404,11 @@ class _Answer:
 
 _own_cookies = lru_cache(maxsize=64)(drop_foreign_cookies)  # a client sends the same ones each time
 
-_FAILED_PAGE = (
+_PLAIN_PAGE = (
+    [("Content-Type", "text/html; charset=utf-8")],
     b"<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n"
-    b"<h1>Internal Server Error</h1>\n<p>The view raised an exception.</p>\n"
+    b"<h1>Internal Server Error</h1>\n<p>The view raised an exception.</p>\n",
 )
-
-
-def _plain_page(recording: Recording, environ: Environ) -> tuple[Headers, bytes]:
-    return [("Content-Type", "text/html; charset=utf-8")], _FAILED_PAGE
 
 
 def _must_pass(exc: BaseException) -> bool:

@@ -76,6 +76,8 @@ class KeptExchange:
     """Its place among all that went through the ring, from 1."""
     size = 0
     """How many bytes are kept of it, roughly."""
+    is_counted = False
+    """Whether it is counted as a failure."""
 
     def __init__(self, method: str, target: str, query: str, lines: str, body: bytes) -> None:
         self.method = method
@@ -100,6 +102,11 @@ class KeptExchange:
 
     def __repr__(self) -> str:
         return f"<KeptExchange {self.brief}>"
+
+    @property
+    def verb(self) -> str:
+        """The method for people."""
+        return _shortened(printable(self.method), _MAX_NAME)
 
     @property
     def path(self) -> str:
@@ -158,7 +165,7 @@ class KeptExchange:
         what = [f"{self.code}, broken off" if self.is_cut else self.code]
         what += [self.refusal] if self.is_refused else []
         what += [self.failure.brief(self.endpoint)] if self.failure is not None else []
-        return f"{_shortened(printable(self.method), _MAX_NAME)} {self.path} → {' · '.join(what)}"
+        return f"{self.verb} {self.path} → {' · '.join(what)}"
 
     def _header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -218,14 +225,29 @@ class Ring:
         with self._lock:
             self.count += 1
             kept.number = self.count
-            self.failed += kept.has_failed
             self.refused += kept.is_refused
             self._kept.append(kept)
-            self.size += kept.size
-            while len(self._kept) > self._max_exchanges or self.size > self._max_bytes:
-                self.size -= self._kept.popleft().size
-            if kept.exception is not None:
-                self._keep_frames(kept)
+            self._keep(kept)
+
+    def complete(self, kept: KeptExchange) -> None:
+        """Note that there is more of an exchange by now than when it was taken in."""
+        with self._lock:
+            is_here = bool(self._kept) and kept.number >= self._kept[0].number
+            self.size -= kept.size if is_here else 0
+            _cut(kept)
+            self._keep(kept) if is_here else self._count(kept)
+
+    def _count(self, kept: KeptExchange) -> None:
+        self.failed += kept.has_failed - kept.is_counted
+        kept.is_counted = kept.has_failed
+
+    def _keep(self, kept: KeptExchange) -> None:
+        self._count(kept)
+        self.size += kept.size
+        while len(self._kept) > self._max_exchanges or self.size > self._max_bytes:
+            self.size -= self._kept.popleft().size
+        if kept.exception is not None and kept not in self._with_frames:
+            self._keep_frames(kept)
 
     def _keep_frames(self, kept: KeptExchange) -> None:
         """Keep the frames of the last failures only: they hold on to all that the views had in hand."""
@@ -244,13 +266,14 @@ class Ring:
 
     def since(self, number: int) -> list[KeptExchange]:
         """Return the exchanges that came after the one with this number, as far as they are kept."""
-        return self.last(self.count - number)
+        with self._lock:
+            return [kept for kept in self._kept if kept.number > number] if self.count > number else []
 
     def last_exception(self, number: int) -> BaseException | None:
         """Return what the last failure after this number raised, whose frames can be looked at."""
         with self._lock:
-            last = self._with_frames[-1] if self._with_frames else None
-        return last.exception if last is not None and last.number > number else None
+            failed = [kept for kept in self._with_frames if kept.has_failed and kept.number > number]
+        return failed[-1].exception if failed else None
 
     def clear(self) -> None:
         """Let go of everything."""

@@ -110,7 +110,10 @@ class Extension:
         undo.callback(_remove, matchers, match)
 
     def _add_events(self, undo: ExitStack) -> None:
+        traffic = self.host.traffic
         self.events.settle = self.host.followed.settle
+        self.events.begun, self.events.ended = traffic.begin_cell, traffic.end_cell
+        self.events.news = traffic.news
         self.events.register()
         undo.callback(self.events.unregister)
         info = _running_cell()

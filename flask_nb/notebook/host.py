@@ -17,19 +17,23 @@ from flask_nb import alias
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.engines import Engine
 from flask_nb.errors import NoAppError
-from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Request, SocketTransport
+from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
 from flask_nb.gate import Gate
-from flask_nb.panel import Display, PanelExchanger, PanelResponse
+from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
 
 from .following import FollowedApp
 from .request_displays import RequestDisplays
 from .serving import NO_SOCKETS, Serving
 from .sources import CellSources
+from .traffic import Traffic
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .settings import FlaskNB
+
+
+Page = tuple[list[tuple[str, str]], bytes]
 
 
 class Host:
@@ -44,7 +48,13 @@ class Host:
         self.settings = settings
         self.sources = CellSources(ip)
         self.followed = FollowedApp(ip, self._listen)
-        self.recorder = Recorder(self._answer, cell_name=self.sources.place, near=self._near_rules)
+        self.recorder = Recorder(
+            self._answer,
+            cell_name=self.sources.place,
+            near=self._near_rules,
+            failed_page=self._failed_page,
+        )
+        self.traffic = Traffic(self.recorder.ring, self.sources)
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
         self.cookies = CookieJar()
@@ -92,6 +102,14 @@ class Host:
         engine = self.followed.engine_for(is_own=True)
         path = unquote(request.path.partition("?")[0])
         return engine is not None and engine.is_async(request.method, path)
+
+    def _failed_page(self, recording: Recording, environ: dict[str, Any]) -> Page | None:
+        """In debug mode show the traceback to whoever cannot see it in the notebook."""
+        engine = self.followed.engine_for(is_own=bool(recording.key))
+        if recording.key or recording.failure is None or engine is None or not engine.config.get("DEBUG"):
+            return None
+        is_page = "text/html" in environ.get("HTTP_ACCEPT", "")
+        return failure_page(recording.failure, recording.endpoint, is_page=is_page)
 
     def _note_match(self, endpoint: str | None, rule: str | None, view_args: Mapping[str, Any]) -> None:
         recording = self.recorder.current()

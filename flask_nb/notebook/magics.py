@@ -198,14 +198,19 @@ class NotebookMagics:
         return route_table(engine.routes())
 
     def serve(self, line: str, cell: str | None, scope: Scope) -> Any:
-        """Start, stop, restart or describe the server."""
+        """Start, stop, restart or describe the server, or show what it has answered."""
         arguments = cells.parse_serve(line)
         serving = self.host.serving
         if arguments.action in ("start", "restart"):
             self.host.followed.engine()
             begin = serving.start if arguments.action == "start" else serving.restart
             return Report(begin(arguments.host, arguments.port), link=serving.url)
-        return Report(serving.stop() if arguments.action == "stop" else serving.status(), link=serving.url)
+        if arguments.action == "log":
+            return Report(self.host.traffic.log(arguments.last))
+        if arguments.action == "stop":
+            return Report(serving.stop())
+        lines = filter(None, [serving.status(), self.host.traffic.count()])
+        return Report("\n  ".join(lines), link=serving.url)
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:

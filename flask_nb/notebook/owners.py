@@ -41,6 +41,14 @@ class CellEvents:
     #: succeeded. What it returns is printed.
     settle: Callable[[Run, bool], str] = staticmethod(lambda run, succeeded: "")
 
+    #: Called before each cell, and at its end with whether it succeeded.
+    begun: Callable[[], None] = staticmethod(lambda: None)
+    ended: Callable[[bool], None] = staticmethod(lambda succeeded: None)
+
+    #: Asked at the end of a cell that the front end knows by an id for lines to be printed. They are of this
+    #: run alone, and a front end without ids may be one that compares outputs.
+    news: Callable[[], list[str]] = staticmethod(lambda: [])
+
     def __init__(self, ip: InteractiveShell, workspace: Workspace) -> None:
         self._ip = ip
         self.workspace = workspace
@@ -80,6 +88,7 @@ class CellEvents:
         for line in self.workspace.delete([("cell", one) for one in self._deleted() if one != cell_id]):
             self.workspace.tell(run, line)
         self._running.append(RunningCell(source, run))
+        self.begun()
 
     def _deleted(self) -> list[str]:
         """The ids of cells that were deleted since the last run; front ends send them with the next."""
@@ -98,6 +107,9 @@ class CellEvents:
         succeeded = bool(result is not None and result.success)
         run = self._running.pop().run
         lines = [self.settle(run, succeeded), *self.workspace.finish(run, succeeded)]
+        self.ended(succeeded)
+        if run.outer is None and run.owner.is_certain:
+            lines += self.news()
         for line in filter(None, lines):
             print(line)
 

@@ -256,3 +256,23 @@ def test_nothing_is_kept_when_the_recorder_is_taken_out():
     Asking(recorder).get("/")
     recorder.uninstall()
     assert (len(recorder.ring), recorder.ring.size, recorder.ring.last_exception(0)) == (0, 0, None)
+
+
+def test_an_exchange_is_known_before_its_answer_is_read(recorder):
+    recorder.app = WerkzeugRequest.application(lambda request: Response(iter(["a", "b"]), status=503))
+    chunks = recorder(create_environ("/"), lambda *head: None)
+    assert [exchange.code for exchange in recorder.ring.last(9)] == ["503"]
+    assert b"".join(chunks) == b"ab"
+    chunks.close()
+    assert [exchange.answer for exchange in recorder.ring.last(9)] == [b"ab"]
+    assert (recorder.ring.count, recorder.ring.failed) == (1, 1)
+    assert recorder.ring.size == recorder.ring.last(1)[0].size
+
+
+def test_an_exchange_that_outlives_its_place_is_not_counted_any_more():
+    ring, long = Ring(max_exchanges=2), kept()
+    for exchange in (long, kept(), kept()):
+        ring.add(exchange)
+    long.answer = b"x" * 1000
+    ring.complete(long)
+    assert ring.size == sum(exchange.size for exchange in ring.last(9))
