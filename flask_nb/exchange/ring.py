@@ -36,6 +36,20 @@ _PART_OVERHEAD = 150
 
 _SHOWN_PATH = 80
 _MAX_NAME = 20
+_MAX_NAMES = 300
+
+
+class _HeaderNames(dict[str, str]):
+    """By the name that an environ gives a header, what its line begins with; empty for what is no header."""
+
+    def __missing__(self, key: str) -> str:
+        name = f"{key[5:].replace('_', '-').title()}:" if key.startswith("HTTP_") else ""
+        if len(self) < _MAX_NAMES:
+            self[key] = name
+        return name
+
+
+_NAMES = _HeaderNames()
 
 
 class KeptExchange:
@@ -44,7 +58,7 @@ class KeptExchange:
     :param method: the request's method.
     :param target: its path as the environ has it.
     :param query: its query.
-    :param lines: its headers, one to a line, with the names that the environ gives them.
+    :param lines: its headers, one to a line.
     :param body: the first bytes of its body.
     """
 
@@ -96,7 +110,7 @@ class KeptExchange:
             environ["REQUEST_METHOD"],
             path[:_MAX_HEAD],
             environ.get("QUERY_STRING", "")[:_MAX_HEAD],
-            "\n".join([f"{name[5:]}:{value}" for name, value in environ.items() if name[:5] == "HTTP_"]),
+            "\n".join([name + value for key, value in environ.items() if (name := _NAMES[key])]),
             _first_bytes(environ["wsgi.input"]) if has_body else b"",
         )
 
@@ -124,7 +138,7 @@ class KeptExchange:
     @property
     def headers(self) -> list[tuple[str, str]]:
         """Names and values of the request's headers."""
-        return [(name.replace("_", "-").title(), value) for name, value in _pairs(self.lines)]
+        return _pairs(self.lines)
 
     @property
     def answer_headers(self) -> list[tuple[str, str]]:
