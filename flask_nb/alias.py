@@ -59,7 +59,7 @@ def as_flask() -> None:
         raise FlaskAlreadyImportedError
     importlib.import_module(_WEB)
     sys.meta_path.insert(0, _ALIAS)
-    sys.modules.update({_flask_name(name): module for name, module in _loaded_below(_WEB)})
+    sys.modules.update({_FLASK + name.removeprefix(_WEB): module for name, module in _loaded_below(_WEB)})
 
 
 def is_aliased() -> bool:
@@ -80,6 +80,23 @@ def undo_as_flask() -> None:
             del sys.modules[name]
 
 
+def describe_flask() -> str | None:
+    """Return a line on what ``import flask`` means in a notebook where Flask is installed, else None."""
+    if is_aliased():
+        return None
+    if sys.modules.get(_FLASK) is not None:
+        return (
+            "Flask has been imported: `import flask` means Flask, whose apps are not adopted. To let it mean "
+            "flask_nb, restart the kernel, load flask_nb and type: %config FlaskNB.as_flask = True"
+        )
+    if importlib.util.find_spec(_FLASK) is None:
+        return None
+    return (
+        "Flask is installed: `import flask` means Flask, whose apps are not adopted. "
+        "To let it mean flask_nb, type: %config FlaskNB.as_flask = True"
+    )
+
+
 def offer_on_import(announce: Callable[[str], None]) -> Callable[[], None]:
     """Alias at the first ``import flask`` that no installed package answers.
 
@@ -96,14 +113,17 @@ class AliasLoader(Loader):
     """Hand the import system a module that exists already, and leave it unchanged.
 
     :param target: the name that the module has below ``flask_nb.web``.
+    :param begin: is called first when the module is really imported.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, begin: Callable[[], None] = lambda: None) -> None:
         self.target = target
+        self._begin = begin
         self._spec: ModuleSpec | None = None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module of ``flask_nb.web``, imported if need be."""
+        self._begin()
         module = importlib.import_module(self.target)
         self._spec = module.__spec__
         return module
@@ -167,7 +187,7 @@ class OfferFinder(AliasFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return a spec whose *loading* aliases: to look whether Flask is there changes nothing."""
-        return _alias_spec(fullname, OfferLoader(self)) if fullname == _FLASK else None
+        return _alias_spec(fullname, AliasLoader(_WEB, self.accept)) if fullname == _FLASK else None
 
     def accept(self) -> None:
         """Alias, and say so."""
@@ -186,22 +206,6 @@ class OfferFinder(AliasFinder):
     def _remove(self) -> None:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
-
-
-class OfferLoader(AliasLoader):
-    """Accept the offer when ``flask`` is really imported.
-
-    :param offer: the finder that made it.
-    """
-
-    def __init__(self, offer: OfferFinder) -> None:
-        super().__init__(_WEB)
-        self._offer = offer
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Alias, then return ``flask_nb.web``."""
-        self._offer.accept()
-        return super().create_module(spec)
 
 
 def _alias_spec(fullname: str, loader: AliasLoader) -> ModuleSpec | None:
@@ -225,10 +229,6 @@ def _web_name(flask_name: str) -> str:
     return _WEB + flask_name.removeprefix(_FLASK)
 
 
-def _flask_name(web_name: str) -> str:
-    return _FLASK + web_name.removeprefix(_WEB)
-
-
 _ALIAS = AliasFinder()
 
 
@@ -237,12 +237,10 @@ def hint_at_foreign_names(exc: BaseException) -> str | None:
 
     :param exc: what a view raised; Flask's ``request`` and the like know nothing of our contexts.
     """
-    flask = sys.modules.get("flask")
-    if flask is None or is_aliased() or not isinstance(exc, RuntimeError):
-        return None
-    if not str(exc).startswith("Working outside of "):
+    is_outside = isinstance(exc, RuntimeError) and str(exc).startswith("Working outside of ")
+    if sys.modules.get(_FLASK) is None or is_aliased() or not is_outside:
         return None
     return (
         "this view uses names of the installed Flask, and the app is flask_nb's: import them from flask_nb, "
-        "or restart and call flask_nb.as_flask() before anything imports Flask"
+        "or restart and type, before anything imports Flask: import flask_nb; flask_nb.as_flask()"
     )

@@ -15,7 +15,7 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 
 from .alias import as_flask, offer_on_import
 from .errors import FlaskAlreadyImportedError
-from .gate import Gate
+from .gate import COMMAND_HOST_ADVICE, Gate
 from .web import cli as web_cli
 from .web.discovery import NoAppNamedException
 
@@ -68,10 +68,28 @@ class FlaskNbGroup(web_cli.FlaskGroup):
         for name, (target, short_help) in COMMANDS.items():
             self.add_command(LazyCommand(name, target, short_help))
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Make the context of a call; commands that know no app read no ``.env`` that goes with one."""
+        if _command_of(args) in COMMANDS:
+            extra.setdefault("obj", web_cli.ScriptInfo(load_dotenv_defaults=False))
+        return super().make_context(info_name, args, parent=parent, **extra)
+
     def report_no_app(self, exc: web_cli.NoAppException) -> None:
         """Say why no commands of an app are listed, unless nobody spoke of an app."""
         if not isinstance(exc, NoAppNamedException):
             super().report_no_app(exc)
+
+
+def _command_of(args: list[str]) -> str | None:
+    """Return the name of the command, behind the group's options."""
+    before = ""
+    for arg in args:
+        if not arg.startswith("-") and before not in ("-A", "--app", "-e", "--env-file"):
+            return arg
+        before = arg
+    return None
 
 
 def _alias(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -117,8 +135,25 @@ def serve(hostname: str, port: int, application: WSGIApplication, **options: Any
     """
     if web_cli.is_loopback(hostname) and not hostname.startswith("unix://"):
         config = getattr(application, "config", {})
-        application = Gate(application, lambda: _hosts(config, hostname), cross_site=True)
+        application = Gate(
+            _with_debugger(application, hostname, options),
+            lambda: _hosts(config, hostname),
+            host_advice=COMMAND_HOST_ADVICE,
+            cross_site=True,
+        )
     run_simple(hostname, port, application, **options)
+
+
+def _with_debugger(application: WSGIApplication, hostname: str, options: dict[str, Any]) -> WSGIApplication:
+    """Put the debugger around the app here: ``run_simple`` would put it before the gate."""
+    if not options.get("use_debugger"):
+        return application
+    from werkzeug.debug import DebuggedApplication
+
+    options["use_debugger"] = False
+    debugged = DebuggedApplication(application, evalex=options.get("use_evalex", True))
+    debugged.trusted_hosts.append(hostname)  # as run_simple does
+    return debugged
 
 
 def _hosts(config: dict[str, Any], hostname: str) -> list[str]:

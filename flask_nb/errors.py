@@ -19,7 +19,8 @@
     │   ├── ConnectionLostError   the server went away meanwhile
     │   └── ExpectationError      the response is not the one that was expected
     ├── ServerError               the background server
-    │   └── PortInUseError        another program holds the port
+    │   ├── PortInUseError        another program holds the port
+    │   └── UnknownHostError      this machine has no such address
     ├── NotebookRunError          a notebook could not be executed or served
     └── CourseError               the tutorials cannot be copied
 
@@ -34,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 
 class FlaskNbError(Exception):
@@ -164,8 +166,9 @@ class NoAppError(FlaskNbError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"there is no app in the variable {name!r}. Make one with: {name} = Flask(__name__), define a "
-            f"route with %%route /, or choose another variable with %app NAME"
+            f"there is no app in the variable {name!r}. If the kernel was restarted, run the cells above "
+            f"first. To make an app, begin a cell with %%route /, or type: from flask_nb import Flask; "
+            f"{name} = Flask(__name__)"
         )
         self.name = name
 
@@ -180,8 +183,8 @@ class FlaskAlreadyImportedError(FlaskNbError):
     def __init__(self) -> None:
         super().__init__(
             "Flask has been imported in this process already, so `import flask` can no longer mean "
-            "flask_nb.web. Restart the kernel or program and, before anything imports Flask, call "
-            "flask_nb.as_flask()"
+            "flask_nb.web. Restart the kernel or program and, before anything imports Flask, type: "
+            "import flask_nb; flask_nb.as_flask()"
         )
 
 
@@ -194,13 +197,13 @@ class RequestTimeoutError(RequestError):
 
     :param request: the request as people read it, such as ``GET /slow``.
     :param seconds: how long was waited, in seconds.
+    :param reason: what kept the view from answering, where it was not the view itself, and what to type.
     """
 
-    def __init__(self, request: str, seconds: float) -> None:
-        super().__init__(
-            f"{request} did not answer within {seconds:g} s and was stopped. "
-            f"Give it longer with --timeout SECONDS"
-        )
+    def __init__(self, request: str, seconds: float, reason: str = "") -> None:
+        missed = f"{request} did not answer within {seconds:g} s"
+        ran = f"{missed} and was stopped. Give it longer with --timeout SECONDS"
+        super().__init__(f"{missed}: {reason}" if reason else ran)
         self.request = request
         self.seconds = seconds
 
@@ -228,23 +231,51 @@ class ExpectationError(RequestError):
 
 
 class ServerError(FlaskNbError):
-    """The background server could not do what was asked."""
+    """The background server could not do what was asked.
+
+    :param what: what happened.
+    :param advice: what to type; empty where ``what`` says it all.
+    """
+
+    def __init__(self, what: str, advice: str = "") -> None:
+        super().__init__(f"{what}. {advice}" if advice else what)
+        self.what = what
+
+    def advising(self, advice: str) -> Self:
+        """Return this error with other advice, in the words of whoever asked for the server."""
+        self.args = (f"{self.what}. {advice}",)
+        return self
 
 
 class PortInUseError(ServerError):
-    """Another program holds the port.
+    """Another program holds the port, or another app of the same notebook.
 
     :param host: the address that was asked for.
     :param port: the port that is taken.
+    :param holder: what holds it.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, holder: str = "another program") -> None:
         super().__init__(
-            f"port {port} on {host} is in use by another program. "
-            f"Choose another with --port N, or leave out --port to get a free one"
+            f"port {port} on {host} is in use by {holder}",
+            "Choose another with --port N, or leave out --port to get a free one",
         )
         self.host = host
         self.port = port
+
+
+class UnknownHostError(ServerError):
+    """This machine has no such address to listen on.
+
+    :param host: the address that was asked for.
+    """
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host!r} is no address of this machine",
+            "Leave --host away for 127.0.0.1, or type --host 0.0.0.0 to be reachable from everywhere",
+        )
+        self.host = host
 
 
 class ViewCancelled(BaseException):

@@ -10,6 +10,7 @@ taken back, and offered again now and then.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -202,3 +203,6 @@ def _offer(works: Iterable[Stoppable], steps: int, step: float) -> None:
 
 
 _offerer = _Offerer()
+
+if hasattr(os, "register_at_fork"):  # nobody would release its lock in a child
+    os.register_at_fork(after_in_child=_offerer.__init__)  # type: ignore[misc]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import inspect
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator
-from functools import partial
+import time
+from collections.abc import Generator, Iterator
+from contextvars import Context, copy_context
 from typing import Any
 
-import nbval.kernel
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
+from jupyter_core.utils import ensure_event_loop
 
 # How long an example takes says nothing on a busy machine. In CI the examples are the same each time: what
 # is new is found where somebody sits in front of it.
@@ -22,6 +26,12 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("flask_nb")
+
+PATIENCE = 10
+"""How many seconds a thread may take to end after its test."""
+
+LIBRARIES_OWN = frozenset({"asgiref.local", "decimal_context"})
+"""Context variables that a library sets when it is first used, and keeps."""
 
 MARKERS = ("browser", "programs", "deploy")
 """Tests that need what a developer's machine may lack; `.ci/run` has it all."""
@@ -36,21 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    nbval.kernel.start_new_kernel = partial(start_patiently, nbval.kernel.start_new_kernel)
+    if "mix_stderr" in inspect.signature(CliRunner).parameters:
+        tell_streams_apart()
 
 
-def start_patiently(start: Callable[..., Any], **options: Any) -> Any:
-    """Start a kernel for nbval, up to three times.
-
-    Whoever starts a kernel looks for free ports, lets them go and names them to the kernel. Meanwhile another
-    worker's tests, which open thousands of connections, may get one of them; the kernel then dies at once.
-    """
-    for _ in range(2):
-        try:
-            return start(**options)
-        except RuntimeError:
-            continue
-    return start(**options)
+def tell_streams_apart() -> None:
+    """Give the runner of click 8.1 what that of 8.2 has: both streams in ``output``, ``stderr`` by itself."""
+    *others, _ = CliRunner.__init__.__defaults__ or ()
+    CliRunner.__init__.__defaults__ = (*others, False)
+    Result.output = property(lambda result: result.stdout + result.stderr)  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +65,81 @@ def environment() -> Iterator[None]:
     if os.environ != before:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def no_leaks() -> Iterator[None]:
+    """Fail a test after which a context, a thread or a socket is left.
+
+    What fixtures of a module or of the session hold is there before a test and may stay: this fixture begins
+    after theirs and ends before them.
+    """
+    contexts, threads, descriptors = copy_context(), set(threading.enumerate()), open_descriptors()
+    yield
+    leaks = left_in_contexts(contexts)
+    if not (threads.issuperset(threading.enumerate()) and descriptors.issuperset(open_descriptors())):
+        leaks += left_running(threads) + left_open(descriptors)
+    assert not leaks, f"left behind: {', '.join(leaks)}"
+
+
+@pytest.fixture(scope="session")
+def jupyter_loop() -> Iterator[None]:
+    """The event loop for blocking calls that Jupyter's libraries make when they first need it, and keep."""
+    loop = ensure_event_loop()
+    yield
+    loop.close()
+
+
+def open_descriptors() -> set[str]:
+    """Return the numbers of this process's descriptors; none where the system does not tell."""
+    try:
+        listing = os.open("/proc/self/fd", os.O_RDONLY)
+    except OSError:
+        return set()
+    try:
+        return set(os.listdir(listing)) - {str(listing)}
+    finally:
+        os.close(listing)
+
+
+def left_in_contexts(before: Context) -> list[str]:
+    """Return the context variables that hold another value than before."""
+    return [
+        f"{variable.name} = {value!r}"
+        for variable, value in copy_context().items()
+        if value is not None and before.get(variable) is not value and variable.name not in LIBRARIES_OWN
+    ]
+
+
+def left_running(before: set[threading.Thread]) -> list[str]:
+    """Return the threads that do not end; what a test let go at its end may still be on its way out."""
+    deadline = time.monotonic() + PATIENCE
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=0.1)
+    if not before.issuperset(threading.enumerate()):
+        gc.collect()  # a pool's thread ends with its pool
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=max(0, deadline - time.monotonic()))
+    return [f"thread {thread.name}" for thread in set(threading.enumerate()) - before]
+
+
+def left_open(before: set[str]) -> list[str]:
+    """Return the sockets that stay open.
+
+    Python warns of files that are not closed, and warnings are errors here; the rest, such as copies of the
+    standard streams that ``readline`` makes, is the libraries' own.
+    """
+    if not before.issuperset(open_descriptors()):
+        gc.collect()  # what only awaits its collection is no leak; it takes 0.1 s, so not after each test
+    targets = [link_target(f"/proc/self/fd/{number}") for number in open_descriptors() - before]
+    return [target for target in targets if target.startswith("socket:")]
+
+
+def link_target(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""  # a library's thread has just closed it
 
 
 @pytest.hookimpl(wrapper=True)

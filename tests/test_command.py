@@ -146,7 +146,7 @@ def test_shell_is_ipythons(flask_nb, tmp_path):
 
 def test_shell_is_pythons_without_ipython(group, monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", None)
-    monkeypatch.setattr(command.web_cli, "repl", command.interact)
+    monkeypatch.setattr("flask_nb.web.cli.repl", command.interact)
     result = CliRunner().invoke(group, ["shell"], input="print(app.name * 2)\n")
     assert "herehere" in result.output
 
@@ -170,7 +170,7 @@ def ask(monkeypatch):
         return [b"answered"]
 
     # Not an app of ours, whose TRUSTED_HOSTS would refuse by themselves.
-    app.config = {"SERVER_NAME": "my.test:5000", "TRUSTED_HOSTS": [".trusted.test"]}
+    vars(app)["config"] = {"SERVER_NAME": "my.test:5000", "TRUSTED_HOSTS": [".trusted.test"]}
     return ask
 
 
@@ -199,17 +199,25 @@ def test_an_app_that_could_not_be_loaded_is_served_too(monkeypatch):
     assert run_wsgi_app(served[0], {**create_environ(), "HTTP_HOST": "evil.example"})[1].startswith("400")
 
 
-def test_a_real_server_has_the_list(tmp_path):
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [([], "/"), (["--debug", "--no-reload"], "/?__debugger__=yes&cmd=resource&f=style.css")],
+    ids=["the app", "the debugger's own files"],
+)
+def test_a_real_server_has_the_list(tmp_path, options, path):
     (tmp_path / "app.py").write_text("from flask_nb.web import Flask\napp = Flask('a')\n")
-    command_line = [sys.executable, "-u", "-m", "flask_nb", "run", "-p", "0"]
+    command_line = [sys.executable, "-u", "-m", "flask_nb", "run", "-p", "0", *options]
     server = subprocess.Popen(
         command_line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
     )
     try:
         address = next(found for line in server.stdout if (found := re.search(r"127\.0\.0\.1:(\d+)", line)))
         connection = HTTPConnection("127.0.0.1", int(address[1]), timeout=10)
-        connection.request("GET", "/", headers={"Host": "evil.example"})
-        assert connection.getresponse().status == 400
+        for host, status in (("evil.example", 400), ("localhost", 200 if options else 404)):
+            connection.request("GET", path, headers={"Host": host})
+            response = connection.getresponse()
+            response.read()
+            assert response.status == status
         connection.close()
     finally:
         server.terminate()

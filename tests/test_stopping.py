@@ -67,8 +67,11 @@ def traced(call: Callable[[], object]) -> bool:
         sys.settrace(None)
         through.set()
 
-    threading.Thread(target=work, daemon=True).start()
-    return through.wait(5)
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    is_through = through.wait(5)
+    thread.join(5)
+    return is_through
 
 
 def call_some() -> None:
@@ -137,7 +140,7 @@ def test_a_traced_thread_can_be_stopped() -> None:
 def test_a_traced_cell_is_not_held_up_by_a_view_that_hangs(gate: threading.Event) -> None:
     from flask_nb.server import BackgroundServer
 
-    def app(environ, start_response):  # type: ignore[no-untyped-def]
+    def app(environ, start_response):
         gate.wait()
         start_response("200 OK", [])
         return [b""]
@@ -145,7 +148,8 @@ def test_a_traced_cell_is_not_held_up_by_a_view_that_hangs(gate: threading.Event
     server = BackgroundServer(app, grace=0.05)
     server.start()
     try:
-        threading.Thread(target=ask, args=(server.port,), daemon=True).start()
+        asking = threading.Thread(target=ask, args=(server.port,))
+        asking.start()
         while not server.requests():
             time.sleep(0.01)
         assert traced(lambda: server.cancel("hung"))
@@ -153,6 +157,7 @@ def test_a_traced_cell_is_not_held_up_by_a_view_that_hangs(gate: threading.Event
     finally:
         gate.set()
         server.stop(0.5)
+        asking.join()
 
 
 def ask(port: int) -> None:

@@ -1,3 +1,5 @@
+# mypy: implicit-reexport
+# ruff: noqa: F401
 """A cell's source → an immutable definition → applied to an app.
 
 ===================  ======================================================================
@@ -21,10 +23,8 @@ module               answers for
 ``shell``            commands as a shell reads them
 ``config``           ``%config_from`` → :class:`ConfigDefinition` → settings of a live app
 ``config_errors``    what goes wrong while configuration is read
-``template``         ``%%template`` → :class:`TemplateDefinition` → a template of a live app
-``static``           ``%%static`` → :class:`StaticDefinition` → a static file of a live app
-``content_paths``    the names of templates and static files
-``context``          ``%%request_context`` → :class:`ContextDefinition`
+``contents``         ``%%template`` and ``%%static`` → a template, a static file of a live app
+``context``          ``%%request_context`` → the arguments of a request context, and compiled statements
 ``urls``             ``%url_for`` → :class:`UrlDefinition` → a URL
 ``cookies``          ``%cookies``
 ``serve``            ``%serve``
@@ -37,63 +37,23 @@ from .app import AppArguments, app_parser, parse_app
 from .apply import apply_route
 from .arguments import MagicParser
 from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
-from .context import CompiledCell, compile_cell, context_parser, parse_context
+from .contents import (
+    apply_static,
+    apply_template,
+    parse_static,
+    parse_template,
+    static_parser,
+    template_parser,
+)
+from .context import CompiledCell, compile_cell, context_parser, parse_context, request_arguments
 from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .http import http_parser, parse_http
-from .names import cell_name
+from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition
 from .request_line import parse_request, request_parser
 from .route import parse_route, route_parser
 from .routes import parse_routes, routes_parser
 from .serve import parse_serve, serve_parser
-from .static import apply_static, parse_static, static_parser
-from .template import apply_template, parse_template, template_parser
 from .urls import build_url, parse_url, url_parser
 from .view import ViewSource, framework_names, missing_names
 from .words import quote_word
-
-__all__ = [
-    "DEFAULT_TIMEOUT",
-    "NOT_SET",
-    "AppArguments",
-    "AppliedConfig",
-    "CompiledCell",
-    "CookiesArguments",
-    "MagicParser",
-    "RequestDefinition",
-    "ViewSource",
-    "app_parser",
-    "apply_config",
-    "apply_route",
-    "apply_static",
-    "apply_template",
-    "build_url",
-    "cell_name",
-    "compile_cell",
-    "config_parser",
-    "context_parser",
-    "cookies_parser",
-    "framework_names",
-    "http_parser",
-    "missing_names",
-    "parse_app",
-    "parse_config",
-    "parse_context",
-    "parse_cookies",
-    "parse_http",
-    "parse_request",
-    "parse_route",
-    "parse_routes",
-    "parse_serve",
-    "parse_static",
-    "parse_template",
-    "parse_url",
-    "quote_word",
-    "request_parser",
-    "route_parser",
-    "routes_parser",
-    "serve_parser",
-    "static_parser",
-    "template_parser",
-    "url_parser",
-]

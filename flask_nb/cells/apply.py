@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -35,29 +34,14 @@ ASYNC_EXTRA = 'pip install "flask_nb[async]"'
 class AppliedRoute:
     """A route that serves.
 
-    :param definition: what it was made from.
-    :param endpoint: the endpoint it has got.
     :param view: the function that answers.
     :param form: the form of the cell.
-    :param methods: the methods as shown to people.
-    :param names: the framework's names that the cell uses without importing them.
-    :param traits: ``async`` and ``streams``, where they hold.
+    :param summary: one line on the route, the same whenever the cell runs.
     """
 
-    definition: RouteDefinition
-    endpoint: str
     view: View
     form: Form
-    methods: tuple[str, ...]
-    names: tuple[str, ...] = ()
-    traits: tuple[str, ...] = ()
-
-    @property
-    def summary(self) -> str:
-        """One line on the route, the same whenever the cell runs."""
-        uses = f"; uses {', '.join(self.names)}" if self.names else ""
-        kind = ", ".join((self.form, *self.traits))
-        return f"{','.join(self.methods)} {self.definition.rule} → {self.endpoint} ({kind}{uses})"
+    summary: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +52,6 @@ class _CompiledCell:
     code: CodeType
     name: str
     endpoint: str
-    derived: bool
     traits: tuple[str, ...]
 
 
@@ -103,20 +86,22 @@ def apply_route(
     framework = framework_names(target.framework())
     names = missing_names(cell.code, namespace, framework)
     namespace.update({name: framework[name] for name in names})
-    view = _MAKERS[cell.form](cell, target, namespace)
+    view = _make_view(cell, target, namespace)
     target.add_route(
         definition.rule,
         cell.endpoint,
         view,
-        derived=cell.derived,
+        derived=cell.form == "body" and definition.endpoint is None,
         methods=definition.methods,
         defaults=dict(definition.defaults) or None,
         strict_slashes=definition.strict_slashes,
         host=definition.host,
         subdomain=definition.subdomain,
     )
-    methods = tuple(sorted(definition.methods or getattr(view, "methods", None) or ("GET",)))
-    return AppliedRoute(definition, cell.endpoint, view, cell.form, methods, names, cell.traits)
+    methods = ",".join(sorted(definition.methods or getattr(view, "methods", None) or ("GET",)))
+    uses = f"; uses {', '.join(names)}" if names else ""
+    kind = ", ".join((cell.form, *cell.traits))
+    return AppliedRoute(view, cell.form, f"{methods} {definition.rule} → {cell.endpoint} ({kind}{uses})")
 
 
 def _compile_cell(definition: RouteDefinition, source: ViewSource) -> _CompiledCell:
@@ -126,13 +111,11 @@ def _compile_cell(definition: RouteDefinition, source: ViewSource) -> _CompiledC
         name = definition.endpoint or derive_endpoint(definition.rule, definition.methods)
         traits = (*(["async"] if awaits(tree) else []), *(["streams"] if streams(tree) else []))
         code = source.compile(wrap_body(source, tree, _parameters(definition)))
-        return _CompiledCell(form, code, name, name, definition.endpoint is None, traits)
+        return _CompiledCell(form, code, name, name, traits)
     last = tree.body[-1]
     assert isinstance(last, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
     traits = ("async",) if isinstance(last, ast.AsyncFunctionDef) else ()
-    return _CompiledCell(
-        form, source.compile(tree), last.name, definition.endpoint or last.name, False, traits
-    )
+    return _CompiledCell(form, source.compile(tree), last.name, definition.endpoint or last.name, traits)
 
 
 def _parameters(definition: RouteDefinition) -> list[str]:
@@ -141,36 +124,21 @@ def _parameters(definition: RouteDefinition) -> list[str]:
     return list(dict.fromkeys([*names, *(name for name, _value in definition.defaults)]))
 
 
-def _make_body(cell: _CompiledCell, target: Engine, namespace: dict[str, Any]) -> View:
-    view = make_function(cell.code, namespace, cell.name)
-    keep_context = getattr(target.framework(), "stream_with_context", None)
-    if "streams" in cell.traits and keep_context is not None:
-        # All of such a body runs while the response is sent; it may use `request` as any other.
-        return keep_context(view)  # type: ignore[no-any-return]
-    return view
-
-
-def _make_function(cell: _CompiledCell, target: Engine, namespace: dict[str, Any]) -> View:
+def _make_view(cell: _CompiledCell, target: Engine, namespace: dict[str, Any]) -> View:
+    if cell.form == "body":
+        view = make_function(cell.code, namespace, cell.name)
+        keep_context = getattr(target.framework(), "stream_with_context", None)
+        # All of a body that streams runs while the response is sent; it may use `request` as any other.
+        return keep_context(view) if "streams" in cell.traits and keep_context is not None else view
     exec(cell.code, namespace)
-    view = namespace[cell.name]
-    if not callable(view):
-        raise CellError(f"the decorators of {cell.name!r} turned it into {view!r}, which cannot be called")
-    return view  # type: ignore[no-any-return]
-
-
-def _make_class(cell: _CompiledCell, target: Engine, namespace: dict[str, Any]) -> View:
-    exec(cell.code, namespace)
-    cls = namespace[cell.name]
-    if not callable(getattr(cls, "as_view", None)):
+    made = namespace[cell.name]
+    if cell.form == "class":
+        if callable(getattr(made, "as_view", None)):
+            return target.as_view(made, cell.endpoint)
         raise CellError(
             f"the cell ends in the class {cell.name!r}, which is not a view: it has no as_view. "
             f"Derive it from View or MethodView, or let the cell end in the response"
         )
-    return target.as_view(cls, cell.endpoint)
-
-
-_MAKERS: dict[Form, Callable[[_CompiledCell, Engine, dict[str, Any]], View]] = {
-    "body": _make_body,
-    "function": _make_function,
-    "class": _make_class,
-}
+    if not callable(made):
+        raise CellError(f"the decorators of {cell.name!r} turned it into {made!r}, which cannot be called")
+    return made  # type: ignore[no-any-return]

@@ -9,7 +9,6 @@ import keyword
 import re
 import warnings
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from flask_nb.errors import MagicArgumentError, MagicHelpRequested
@@ -18,22 +17,6 @@ from .words import Verbatim, split_line
 
 HELP_WIDTH = 90
 """Columns of the help text: the same in every terminal and front end."""
-
-
-@dataclass(frozen=True)
-class Flag:
-    """A flag of a magic.
-
-    :param names: such as ``-X`` and ``--request``.
-    :param takes_value: whether a value follows.
-    :param choices: the values it may have; empty for any.
-    :param is_repeatable: whether it may stand in a line more than once.
-    """
-
-    names: tuple[str, ...]
-    takes_value: bool = False
-    choices: tuple[str, ...] = ()
-    is_repeatable: bool = False
 
 
 class MagicParser(argparse.ArgumentParser):
@@ -96,18 +79,9 @@ class MagicParser(argparse.ArgumentParser):
         """Return the long flags in the order of the help text."""
         return [name for name in self._option_string_actions if name.startswith("--")]
 
-    def flags(self) -> list[Flag]:
+    def flags(self) -> list[argparse.Action]:
         """Return the flags in the order of the help text."""
-        return [
-            Flag(
-                tuple(action.option_strings),
-                takes_value=action.nargs != 0,
-                choices=tuple(map(str, action.choices or ())),
-                is_repeatable=isinstance(action, argparse._AppendAction),
-            )
-            for action in self._actions
-            if action.option_strings and action.help is not argparse.SUPPRESS
-        ]
+        return [action for action in self._actions if action.option_strings]
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and ending the process."""
@@ -180,6 +154,12 @@ def choose_action(word: str, known: Collection[str]) -> str:
 def is_token(text: str) -> bool:
     """Say whether a text is a token of RFC 9110 §5.6.2: a method, the name of a header or a cookie."""
     return re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", text) is not None
+
+
+def find_twice(names: Iterable[str]) -> str | None:
+    """Return the first name that was there before, None if there is none."""
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)  # type: ignore[func-returns-value]
 
 
 def parse_literal(text: str) -> object:

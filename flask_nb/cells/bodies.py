@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote_plus
@@ -13,7 +14,16 @@ from urllib.parse import quote_plus
 from flask_nb.errors import MagicArgumentError
 
 from .arguments import parse_literal
-from .expressions import Evaluate, Finder, Text, expand_text, find_expression, is_display, parse_text
+from .expressions import (
+    Evaluate,
+    Expression,
+    Finder,
+    Text,
+    expand_text,
+    find_expression,
+    is_display,
+    parse_text,
+)
 from .items import Item, guess_type, read_file
 from .json_values import JsonText, dump_json, load_json, parse_json_text, shorten
 
@@ -46,10 +56,7 @@ class JsonBody(Body):
 
     def encode(self, evaluate: Evaluate) -> bytes:
         """Return the text with the values of its expressions."""
-        try:
-            return self.text.expand(evaluate).encode(errors="replace")
-        except ValueError as exc:
-            raise MagicArgumentError(f"the body cannot be sent: {exc}") from None
+        return self.text.expand(evaluate, "the body").encode(errors="replace")
 
 
 @dataclass(frozen=True)
@@ -70,10 +77,7 @@ class PythonBody(Body):
                 f"{{{self.source}}} is a {type(value).__name__}, but a body is a dict or a list. "
                 f"Type name={{{self.source}}} for a field, or --data {{{self.source}}} for text"
             )
-        try:
-            return dump_json(value).encode(errors="replace")
-        except ValueError as exc:
-            raise MagicArgumentError(f"the body cannot be sent: {exc}") from None
+        return JsonBody(JsonText((Expression(self.source),))).encode(lambda _source: value)
 
 
 @dataclass(frozen=True)
@@ -108,14 +112,11 @@ class FileBody(Body):
 
     def content_type(self, evaluate: Evaluate) -> str | None:
         """Return the type that the file's name suggests."""
-        return guess_type(self._path(evaluate)) if self.is_typed else None
+        return guess_type(expand_text(self.path, evaluate)) if self.is_typed else None
 
     def encode(self, evaluate: Evaluate) -> bytes:
         """Return the file's bytes."""
-        return read_file(self._path(evaluate), self.typed)
-
-    def _path(self, evaluate: Evaluate) -> str:
-        return os.path.expanduser(expand_text(self.path, evaluate))
+        return read_file(expand_text(self.path, evaluate), self.typed)
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class DataPart:
             return JsonBody(self.value).encode(evaluate)
         data = expand_text(self.value, evaluate, _data_text).encode(errors="replace")
         if self.from_file:
-            data = read_file(os.path.expanduser(data.decode()), self.typed)
+            data = read_file(data.decode(), self.typed)
             data = re.sub(rb"[\r\n\0]", b"", data) if self.strips else data
         return self.prefix.encode() + (quote_plus(data).encode() if self.encodes else data)
 
@@ -180,25 +181,18 @@ def parse_body(typed: str, *, expands: bool = True) -> Body:
     alone = find_expression(typed, 0) if expands and typed.startswith("{") else None
     if alone is not None and alone[0] == len(typed):
         return PythonBody(alone[1].source)
-    finder: Finder | None = find_expression if expands else None
     try:
-        return JsonBody(parse_json_text(typed, "the JSON body", finder))
-    except MagicArgumentError as exc:
-        if expands and is_display(typed):
+        return JsonBody(parse_json_text(typed, "the JSON body", find_expression if expands else None))
+    except MagicArgumentError:
+        if not is_display(typed):
+            raise
+        if expands:
             return PythonBody(typed)
-        literal = None if expands else _literal(typed)
-        if literal is None:
-            raise exc from None
-        return JsonBody(JsonText((literal,)))
-
-
-def _literal(typed: str) -> str | None:
-    """Return the JSON of a Python literal that is a dict or a list, None for anything else."""
-    value = parse_literal(typed) if is_display(typed) else typed
-    try:
-        return None if value is typed else dump_json(value)
-    except ValueError:
-        return None
+        value = parse_literal(typed)
+        with suppress(ValueError):  # JSON has no such value
+            if value is not typed:
+                return JsonBody(JsonText((dump_json(value),)))
+        raise
 
 
 def parse_data(typed: str, find: Finder | None = find_expression) -> DataPart:
@@ -206,26 +200,13 @@ def parse_data(typed: str, find: Finder | None = find_expression) -> DataPart:
 
     :param find: which braces count; None for none.
     """
-    if typed.startswith("@"):
-        path = parse_text(typed[1:], find) if find else (typed[1:],)
-        return DataPart(path, from_file=True, strips=True, typed=f"-d {shorten(typed)}")
-    if find is None:
-        return DataPart((typed,) if typed else ())
-    text = parse_text(typed, find)
+    is_file = typed.startswith("@")
+    content = typed[is_file:]
+    text = parse_text(content, find) if find else (content,)
     if typed.lstrip().startswith(("{", "[")) and len(text) > 1:
-        try:
+        with suppress(MagicArgumentError):
             return DataPart(parse_json_text(typed, "the data", find))
-        except MagicArgumentError:
-            pass
-    return DataPart(text)
-
-
-def form_text(fields: Sequence[tuple[str, str]]) -> str:
-    """Return fields as a query or a form holds them."""
-    return "&".join(
-        f"{quote_plus(name, errors='replace')}={quote_plus(value, errors='replace')}"
-        for name, value in fields
-    )
+    return DataPart(text, from_file=is_file, strips=is_file, typed=f"-d {shorten(typed)}")
 
 
 def write_multipart(items: Sequence[Item], evaluate: Evaluate) -> tuple[str, bytes]:
@@ -265,10 +246,7 @@ def field_text(item: Item, evaluate: Evaluate) -> str:
 
     :raises MagicArgumentError: when the value is null, a list or an object.
     """
-    value = item.expand_value(evaluate)
-    if item.kind != "json":
-        return value
-    decoded = load_json(value, f"the value of {item.typed!r}")
+    _typed, decoded = _decode(item, evaluate)
     if decoded is None or isinstance(decoded, dict | list):
         name = item.expand_name(evaluate)
         raise MagicArgumentError(
@@ -279,8 +257,11 @@ def field_text(item: Item, evaluate: Evaluate) -> str:
 
 def query_text(item: Item, evaluate: Evaluate) -> str:
     """Return the value of a field for a query: JSON that is not text stays as typed."""
+    typed, decoded = _decode(item, evaluate)
+    return decoded if isinstance(decoded, str) else typed
+
+
+def _decode(item: Item, evaluate: Evaluate) -> tuple[str, object]:
+    """Return the value of a field as it stands, and what it stands for: JSON text or what it says."""
     value = item.expand_value(evaluate)
-    if item.kind != "json":
-        return value
-    decoded = load_json(value, f"the value of {item.typed!r}")
-    return decoded if isinstance(decoded, str) else value
+    return value, load_json(value, f"the value of {item.typed!r}") if item.kind == "json" else value

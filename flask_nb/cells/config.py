@@ -6,11 +6,12 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
-from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
+from flask_nb.errors import ConfigError, MagicArgumentError
 
 from .arguments import MagicParser, parse_literal, suggest
 from .config_errors import explain
@@ -340,21 +341,19 @@ def _find_object(name: str, namespace: Mapping[str, Any]) -> object:
         if not hint.startswith("Did you mean"):
             hint = f"An object of a module is typed as module:Name; a file ends in {', '.join(SUFFIXES)}"
         raise ConfigError(name, f"there is no variable {first!r} in the notebook. {hint}")
-    value = namespace[first]
-    for attribute in rest:
-        try:
-            value = getattr(value, attribute)
-        except Exception as exc:
-            raise ConfigError(name, f"{type(exc).__name__}: {exc}") from None
-    return value
+    try:
+        return reduce(getattr, rest, namespace[first])
+    except Exception as exc:
+        raise ConfigError(name, f"{type(exc).__name__}: {exc}") from None
 
 
 # --- the cell ---
 
 
 def _read_cell(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
-    assert definition.format is not None
-    found = _CELL_READERS[definition.format](definition, filename)
+    if definition.format == "python":
+        return _read_python(definition, filename)
+    found = _read_data(definition)
     if not isinstance(found, dict):
         kind = type(found).__name__
         raise ConfigError(
@@ -375,34 +374,15 @@ def _read_python(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
     return {name: value for name, value in names.items() if name.isupper()}
 
 
-def _read_json(definition: ConfigDefinition, filename: str) -> Any:
-    try:
-        return json.loads(definition.body.rstrip("\n"))  # so that its end is not the line below
-    except json.JSONDecodeError as exc:
-        raise _cell_error(definition, exc.msg, exc.lineno, exc.colno) from None
-    except RecursionError:
-        raise _cell_error(definition, "the JSON is nested too deeply", 1) from None
-
-
-def _read_toml(definition: ConfigDefinition, filename: str) -> Any:
-    try:
-        return tomllib.loads(definition.body.rstrip("\n"))
-    except tomllib.TOMLDecodeError as exc:
-        error = explain(exc, _CELL, "", definition.body.rstrip("\n").encode(errors="replace"))
-        words = str(error).rpartition(": ")[2]
-        raise _cell_error(definition, words, error.line or 1, error.column) from None
-
-
-_CELL_READERS: dict[Format, Callable[[ConfigDefinition, str], Any]] = {
-    "python": _read_python,
-    "json": _read_json,
-    "toml": _read_toml,
-}
-
-
-def _cell_error(
-    definition: ConfigDefinition, message: str, line: int, column: int | None = None
-) -> CellSyntaxError:
-    """Return the error of a line that is counted within the body."""
+def _read_data(definition: ConfigDefinition) -> Any:
+    body = definition.body.rstrip("\n")  # so that its end is not the line below
     source = ViewSource(definition.body, definition.body_line)
-    return source.fail(message, line + definition.body_line - 1, column)
+    try:
+        return json.loads(body) if definition.format == "json" else tomllib.loads(body)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as exc:
+        error = explain(exc, _CELL, "", body.encode(errors="replace"))
+        words = str(error).partition(": not valid ")[2].partition(": ")[2]
+        line, column = error.line or 1, error.column
+    except RecursionError:
+        words, line, column = f"the {str(definition.format).upper()} is nested too deeply", 1, None
+    raise source.fail(words, line + definition.body_line - 1, column)

@@ -8,9 +8,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Callable
-from types import TracebackType
-from typing import Any
+from traceback import walk_tb
 
 from werkzeug.utils import ImportStringError
 
@@ -28,70 +26,49 @@ def explain(exc: BaseException, source: str, path: str, data: bytes = b"") -> Co
     :param path: the file that was read, or what tracebacks call the cell; empty without one.
     :param data: the content, where it is at hand.
     """
-    if isinstance(exc, ConfigError):
-        return exc
-    explainer = next((found for kind, found in _EXPLAINERS if isinstance(exc, kind)), _explain_raised)
-    return explainer(exc, source, path, data)
-
-
-def _explain_json(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
-    return ConfigError(source, f"not valid JSON: {exc.msg}", line=exc.lineno, column=exc.colno)
-
-
-def _explain_toml(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
-    found = _TOML_PLACE.search(str(exc))
-    words = _TOML_PLACE.sub("", str(exc))
-    if found is None:
-        return ConfigError(source, f"not valid TOML: {words}")
-    if found[1] is None:
-        line, column = _end_of(data or _content(path))
-        return ConfigError(source, f"not valid TOML: {words} at the end", line=line, column=column)
-    return ConfigError(source, f"not valid TOML: {words}", line=int(found[1]), column=int(found[2]))
-
-
-def _explain_decoding(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
-    before = bytes(exc.object[: exc.start])
-    return _not_utf8(source, exc.object[exc.start], *_end_of(before))
-
-
-def _explain_syntax(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
-    if found := _WRONG_BYTE.search(exc.msg or ""):
-        return _not_utf8(source, int(found[1], 16), *_first_wrong_byte(data or _content(path)))
-    if not _is_same_file(exc.filename, path):
-        return _explain_raised(exc, source, path, data)
-    return ConfigError(source, exc.msg, line=exc.lineno, column=exc.offset)
-
-
-def _explain_file(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
-    if not _is_same_file(exc.filename, path):
-        return _explain_raised(exc, source, path, data)
-    if exc.errno in (errno.ENOENT, errno.ENOTDIR):
-        return ConfigError(source, f"there is no such file. {_near_files(exc.filename)}")
-    return ConfigError(source, f"the file cannot be read: {os.strerror(exc.errno)}")
-
-
-def _explain_raised(exc: BaseException, source: str, path: str, data: bytes) -> ConfigError:
+    match exc:
+        case ConfigError():
+            return exc
+        case json.JSONDecodeError():
+            return ConfigError(source, f"not valid JSON: {exc.msg}", line=exc.lineno, column=exc.colno)
+        case tomllib.TOMLDecodeError():
+            return _explain_toml(str(exc), source, data or _content(path))
+        case UnicodeDecodeError():
+            return _not_utf8(source, exc.object[exc.start], exc.object[: exc.start])
+        case SyntaxError(msg=str(words)) if found := _WRONG_BYTE.search(words):
+            return _not_utf8(source, int(found[1], 16), _before_wrong_byte(data or _content(path)))
+        case SyntaxError(filename=file) if path and file == path:
+            return ConfigError(source, exc.msg, line=exc.lineno, column=exc.offset)
+        case OSError(filename=file) if path and file == path:
+            return _explain_file(exc, source)
+        case ImportStringError():
+            # Its own message lists reasons that might be; what was raised says the one that is.
+            exc = exc.exception
     words = " ".join(str(exc).split())[:_LONGEST]
     message = f"{type(exc).__name__}: {words}" if words else type(exc).__name__
-    return ConfigError(source, message, line=_raising_line(exc.__traceback__, path))
+    lines = [line for frame, line in walk_tb(exc.__traceback__) if path and frame.f_code.co_filename == path]
+    return ConfigError(source, message, line=next(iter(lines), None))
 
 
-def _explain_import(exc: Any, source: str, path: str, data: bytes) -> ConfigError:
-    # Its own message lists reasons that might be; what was raised says the one that is.
-    return _explain_raised(exc.exception, source, path, data)
+def _explain_toml(words: str, source: str, data: bytes) -> ConfigError:
+    found = _TOML_PLACE.search(words)
+    message = f"not valid TOML: {_TOML_PLACE.sub('', words)}"
+    if found is None:
+        return ConfigError(source, message)
+    if found[1] is None:
+        line, column = _end_of(data)
+        return ConfigError(source, f"{message} at the end", line=line, column=column)
+    return ConfigError(source, message, line=int(found[1]), column=int(found[2]))
 
 
-_EXPLAINERS: tuple[tuple[type[BaseException], Callable[[Any, str, str, bytes], ConfigError]], ...] = (
-    (json.JSONDecodeError, _explain_json),
-    (tomllib.TOMLDecodeError, _explain_toml),
-    (UnicodeDecodeError, _explain_decoding),
-    (SyntaxError, _explain_syntax),
-    (OSError, _explain_file),
-    (ImportStringError, _explain_import),
-)
+def _explain_file(exc: OSError, source: str) -> ConfigError:
+    if exc.errno in (errno.ENOENT, errno.ENOTDIR):
+        return ConfigError(source, f"there is no such file. {_near_files(exc.filename)}")
+    return ConfigError(source, f"the file cannot be read: {os.strerror(exc.errno or 0)}")
 
 
-def _not_utf8(source: str, byte: int, line: int, column: int) -> ConfigError:
+def _not_utf8(source: str, byte: int, before: bytes) -> ConfigError:
+    line, column = _end_of(before)
     message = f"not UTF-8: it contains the byte 0x{byte:02x}. Save the file as UTF-8"
     return ConfigError(source, message, line=line, column=column)
 
@@ -102,12 +79,12 @@ def _end_of(data: bytes) -> tuple[int, int]:
     return data.count(b"\n") + 1, len(last) + 1
 
 
-def _first_wrong_byte(data: bytes) -> tuple[int, int]:
+def _before_wrong_byte(data: bytes) -> bytes:
     try:
         data.decode()
     except UnicodeDecodeError as exc:
-        return _end_of(data[: exc.start])
-    return 1, 1
+        return data[: exc.start]
+    return b""
 
 
 def _content(path: str) -> bytes:
@@ -116,19 +93,6 @@ def _content(path: str) -> bytes:
             return file.read()
     except OSError:
         return b""
-
-
-def _raising_line(traceback: TracebackType | None, path: str) -> int | None:
-    """Return the line of the file, or of the cell, that an exception came through."""
-    while traceback is not None:
-        if _is_same_file(traceback.tb_frame.f_code.co_filename, path):
-            return traceback.tb_lineno
-        traceback = traceback.tb_next
-    return None
-
-
-def _is_same_file(filename: object, path: str) -> bool:
-    return bool(path) and filename == path
 
 
 def _near_files(path: str) -> str:

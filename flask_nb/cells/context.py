@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
@@ -14,64 +13,16 @@ from flask_nb.errors import CellSyntaxError, MagicArgumentError
 from .arguments import MagicParser
 from .expressions import Evaluate
 from .request import RequestDefinition
-from .request_line import parse_request
+from .request_line import parse_request, sending_flags
 from .view import ViewSource
 
 _METHOD_FLAG = re.compile(r"(?:(?<=\s)|^)--method(?:=|\s+|$)(\S*)")
 
-# What says how a request is sent and shown, by the attribute that it sets.
-_SENDING = {
-    "as_name": "--as",
-    "expect": "--expect",
-    "follow": "--no-follow",
-    "fresh": "--fresh",
-    "in_process": "--in-process",
-    "mask": "--mask",
-    "scripts": "--scripts",
-    "timed": "--time",
-    "timeout": "--timeout",
-}
 _PLAIN = RequestDefinition("GET", ())
 
 
-@dataclass(frozen=True)
-class ContextDefinition:
-    """A ``%%request_context`` cell.
-
-    :param request: the request that the cell sees.
-    """
-
-    request: RequestDefinition
-
-    def arguments(self, evaluate: Evaluate) -> dict[str, Any]:
-        """Return the arguments of ``test_request_context``.
-
-        :param evaluate: returns the value of an expression's source; its errors propagate.
-        """
-        resolved = self.request.expand(evaluate)
-        return {
-            "path": resolved.path,
-            "method": resolved.method,
-            "headers": list(resolved.headers),
-            "data": resolved.body or None,
-        }
-
-
-@dataclass(frozen=True)
-class CompiledCell:
-    """The statements of a cell, with the last one apart if its value is to be shown.
-
-    :param statements: what runs.
-    :param last: what gives the value, None where there is none to show.
-    """
-
-    statements: CodeType
-    last: CodeType | None
-
-    @property
-    def codes(self) -> tuple[CodeType, ...]:
-        """All of its code."""
-        return (self.statements,) if self.last is None else (self.statements, self.last)
+CompiledCell = tuple[CodeType, CodeType | None]
+"""The statements of a cell, with the last one apart if its value is to be shown."""
 
 
 def context_parser() -> MagicParser:
@@ -93,7 +44,7 @@ def context_parser() -> MagicParser:
     return parser
 
 
-def parse_context(line: str) -> ContextDefinition:
+def parse_context(line: str) -> RequestDefinition:
     """Parse the line of ``%%request_context``.
 
     :raises MagicArgumentError: when it is not understood.
@@ -102,10 +53,20 @@ def parse_context(line: str) -> ContextDefinition:
         context_parser().parse_words(["--help"])
     method, rest = _take_method(line)
     request = parse_request(method, rest if rest.strip() else "/", magic="%%request_context")
-    for name, typed in _SENDING.items():
+    for name, typed in {"as_name": "--as", **sending_flags()}.items():
         if getattr(request, name) != getattr(_PLAIN, name):
             raise MagicArgumentError(f"no request is sent, so {typed} means nothing here. Leave it out")
-    return ContextDefinition(request)
+    return request
+
+
+def request_arguments(request: RequestDefinition, evaluate: Evaluate) -> dict[str, Any]:
+    """Return the arguments of ``test_request_context``.
+
+    :param evaluate: returns the value of an expression's source; its errors propagate.
+    """
+    resolved = request.expand(evaluate)
+    headers, data = list(resolved.headers), resolved.body or None
+    return {"path": resolved.path, "method": resolved.method, "headers": headers, "data": data}
 
 
 def _take_method(line: str) -> tuple[str | None, str]:
@@ -130,9 +91,9 @@ def compile_cell(
     tree = transform(source.parse())
     last = tree.body[-1]
     if not isinstance(last, ast.Expr) or _is_silenced(source, last):
-        return CompiledCell(source.compile(tree), None)
+        return source.compile(tree), None
     tree.body.pop()
-    return CompiledCell(source.compile(tree), source.compile(ast.Expression(last.value)))
+    return source.compile(tree), source.compile(ast.Expression(last.value))
 
 
 def _is_silenced(source: ViewSource, last: ast.Expr) -> bool:

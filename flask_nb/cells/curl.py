@@ -12,6 +12,7 @@ from flask_nb.errors import MagicArgumentError
 
 from .arguments import suggest
 from .bodies import JSON, DataBody, DataPart, parse_data
+from .expressions import as_typed
 from .items import Item, parse_header
 from .request import RequestDefinition, begin_with_slash, cut_fragment
 from .request_line import parse_part
@@ -23,42 +24,28 @@ class _Command:
     """What the words of a command have said so far."""
 
     url: str | None = None
-    method: str | None = None
     items: list[Item] = field(default_factory=list)
     data: list[DataPart] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     as_query: bool = False
     is_head: bool = False
-    has_parts: bool = False
     is_json: bool = False
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether it sends a form with files."""
+        return any(item.kind != "header" for item in self.items)
+
     def add_header(self, value: str) -> None:
-        self.items.append(parse_header(value, is_literal=True))
-
-    def add_data(self, value: str) -> None:
-        self.data.append(parse_data(value, None))
-
-    def add_raw(self, value: str) -> None:
-        self.data.append(DataPart((value,)))
-
-    def add_binary(self, value: str) -> None:
-        self.data.append(replace(parse_data(value, None), strips=False))
-
-    def add_encoded(self, value: str) -> None:
-        self.data.append(encoded_data(value))
+        self.items.append(parse_header(value, as_typed))
 
     def add_json(self, value: str) -> None:
         self.data.append(replace(parse_data(value, None), joint="", strips=False))
         self.is_json = True
 
-    def add_part(self, value: str) -> None:
-        self.items.append(parse_part(value, is_literal=True))
-        self.has_parts = True
-
     def add_text_part(self, value: str) -> None:
         name, _equals, text = value.partition("=")
         self.items.append(Item("field", (name,), (text,), typed=value))
-        self.has_parts = True
 
     def add_cookie(self, value: str) -> None:
         if "=" not in value:
@@ -78,39 +65,30 @@ class _Command:
         except ValueError:
             raise MagicArgumentError(f"-m {value!r} is not a number of seconds, such as 5") from None
 
-    def set_bearer(self, value: str) -> None:
-        self.options["bearer"] = (value,)
 
-    def set_user(self, value: str) -> None:
-        self.options["user"] = (value if ":" in value else f"{value}:",)
-
-    def set_method(self, value: str) -> None:
-        self.method = value.upper()
-
-    def pass_over(self, value: str) -> None:
-        """Take a value that means nothing here."""
-
-
-Taker = Callable[[_Command, str], None]
+Taker = Callable[[_Command, str], object]
 
 _WITH_VALUE: dict[Taker, tuple[str, ...]] = {
-    _Command.set_method: ("-X", "--request"),
+    lambda command, value: value and command.options.update(method=value.upper()): (
+        "-X",
+        "--request",
+    ),
     _Command.add_header: ("-H", "--header"),
-    _Command.add_data: ("-d", "--data", "--data-ascii"),
-    _Command.add_raw: ("--data-raw",),
-    _Command.add_binary: ("--data-binary",),
-    _Command.add_encoded: ("--data-urlencode",),
+    lambda command, value: command.data.append(parse_data(value, None)): ("-d", "--data", "--data-ascii"),
+    lambda command, value: command.data.append(DataPart((value,))): ("--data-raw",),
+    lambda command, value: command.data.append(_binary_data(value)): ("--data-binary",),
+    lambda command, value: command.data.append(_encoded_data(value)): ("--data-urlencode",),
     _Command.add_json: ("--json",),
-    _Command.add_part: ("-F", "--form"),
+    lambda command, value: command.items.append(parse_part(value, as_typed)): ("-F", "--form"),
     _Command.add_text_part: ("--form-string",),
-    _Command.set_user: ("-u", "--user"),
-    _Command.set_bearer: ("--oauth2-bearer",),
+    lambda command, value: command.options.update(user=_user(value)): ("-u", "--user"),
+    lambda command, value: command.options.update(bearer=(value,)): ("--oauth2-bearer",),
     _Command.add_cookie: ("-b", "--cookie"),
     _Command.set_url: ("--url",),
     _Command.set_timeout: ("-m", "--max-time"),
     lambda command, value: command.add_header(f"User-Agent: {value}"): ("-A", "--user-agent"),
     lambda command, value: command.add_header(f"Referer: {value}"): ("-e", "--referer"),
-    _Command.pass_over: ("--connect-timeout", "--max-redirs", "--retry", "--retry-delay", "--ciphers"),
+    lambda *_ignored: None: ("--connect-timeout", "--max-redirs", "--retry", "--retry-delay", "--ciphers"),
 }
 _VALUES: dict[str, Taker] = {flag: taker for taker, flags in _WITH_VALUE.items() for flag in flags}
 
@@ -153,63 +131,46 @@ def _read(words: list[str]) -> _Command:
         if not word.startswith("-") or word == "-":
             command.set_url(word)
         elif word.startswith("--"):
-            _read_flag(command, word, remaining)
+            flag, equals, value = word.partition("=")
+            _read_flag(command, flag, value if equals else None, remaining)
         else:
-            _read_letters(command, word, remaining)
+            _read_flag(command, word[:2], word[2:] or None, remaining)
     return command
 
 
-def _read_flag(command: _Command, word: str, remaining: list[str]) -> None:
-    flag, equals, value = word.partition("=")
-    if flag in _VALUES and equals:
-        _VALUES[flag](command, value)
-    elif word in _VALUES:
-        _take(command, word, remaining)
-    elif word in _SWITCHES:
-        _switch(command, word)
+def _read_flag(command: _Command, flag: str, value: str | None, remaining: list[str]) -> None:
+    """Read a flag; behind one letter without a value others may stand: ``-sX PUT``."""
+    is_letter = len(flag) == 2
+    if flag in _VALUES:
+        if value is None and not remaining:
+            raise MagicArgumentError(f"the value of curl's {flag} is missing")
+        _VALUES[flag](command, remaining.pop(0) if value is None else value)
+    elif flag in _SWITCHES and (value is None or is_letter):
+        if name := _SWITCHES[flag]:
+            setattr(command, name, True)
+        if value:
+            _read_flag(command, f"-{value[0]}", value[1:] or None, remaining)
     else:
-        known = [name for name in (*_VALUES, *_SWITCHES) if name.startswith("--")]
-        close = suggest(word, known, "Known are")
+        typed = flag if value is None or is_letter else f"{flag}={value}"
+        close = suggest(typed, [name for name in (*_VALUES, *_SWITCHES) if name.startswith("--")], "")
         hint = close if close.startswith("Did") else "Leave it out"
-        raise MagicArgumentError(f"curl's {word} is not understood here. {hint}")
+        raise MagicArgumentError(f"curl's {typed} is not understood here. {hint}")
 
 
-def _read_letters(command: _Command, word: str, remaining: list[str]) -> None:
-    """Read flags of one letter, which may stand together: ``-sX PUT``."""
-    for index, letter in enumerate(word[1:], start=1):
-        flag = f"-{letter}"
-        if flag in _SWITCHES:
-            _switch(command, flag)
-            continue
-        if flag not in _VALUES:
-            raise MagicArgumentError(f"curl's {flag} is not understood here. Leave it out")
-        rest = word[index + 1 :]
-        return _VALUES[flag](command, rest) if rest else _take(command, flag, remaining)
-    return None
+def _binary_data(value: str) -> DataPart:
+    return replace(parse_data(value, None), strips=False)
 
 
-def _take(command: _Command, flag: str, remaining: list[str]) -> None:
-    if not remaining:
-        raise MagicArgumentError(f"the value of curl's {flag} is missing")
-    _VALUES[flag](command, remaining.pop(0))
-
-
-def _switch(command: _Command, flag: str) -> None:
-    name = _SWITCHES[flag]
-    if name is not None:
-        setattr(command, name, True)
-
-
-def encoded_data(value: str) -> DataPart:
+def _encoded_data(value: str) -> DataPart:
     """Return what ``--data-urlencode`` sends: ``text``, ``name=text``, ``@file`` or ``name@file``."""
-    at = next((index for index, char in enumerate(value) if char in "=@"), None)
-    if at is None:
-        return DataPart((value,), encodes=True)
-    name, operator, content = value[:at], value[at], value[at + 1 :]
+    name, operator, content = re.findall(r"(?s)(?:([^=@]*)([=@]))?(.*)", value)[0]
     prefix = f"{quote_plus(name)}=" if name else ""
-    return DataPart(
-        (content,), from_file=operator == "@", prefix=prefix, encodes=True, typed=f"--data-urlencode {value}"
-    )
+    typed = f"--data-urlencode {value}"
+    return DataPart((content,), from_file=operator == "@", prefix=prefix, encodes=True, typed=typed)
+
+
+def _user(value: str) -> tuple[str]:
+    return (value if ":" in value else f"{value}:",)
 
 
 def _define(command: _Command, options: dict[str, Any]) -> RequestDefinition:
@@ -225,23 +186,14 @@ def _define(command: _Command, options: dict[str, Any]) -> RequestDefinition:
         body = replace(body, type=JSON)
         if not any(item.is_header("accept") for item in command.items):
             command.add_header("Accept: application/json")
-    method = command.method or _method(command, body)
+    if "://" not in url and not url.startswith("/"):
+        url = f"http://{url}"  # curl takes `example.org/x` for a host and a path
+    method = "HEAD" if command.is_head else "POST" if body is not None or command.has_parts else "GET"
     return RequestDefinition(
-        method=method,
-        path=begin_with_slash(cut_fragment((_with_host(url),))),
+        path=begin_with_slash(cut_fragment((url,))),
         items=tuple(item for item in command.items if not item.is_header("content-length")),
         body=body,
         encoding="multipart" if command.has_parts else "query",
-        **{**options, **command.options},
+        is_pasted=True,
+        **{"method": method, **options, **command.options},
     )
-
-
-def _method(command: _Command, body: DataBody | None) -> str:
-    if command.is_head:
-        return "HEAD"
-    return "POST" if body is not None or command.has_parts else "GET"
-
-
-def _with_host(url: str) -> str:
-    """Return the URL with its scheme: curl takes ``example.org/x`` for a host and a path."""
-    return url if "://" in url or url.startswith("/") else f"http://{url}"

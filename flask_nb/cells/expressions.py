@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,13 @@ def parse_text(typed: str, find: Finder | None = None) -> Text:
     :param find: which braces count; by default ``{expression}``, with ``\\{`` for a brace.
     """
     if find is not None:
-        return cut_text(typed, find, _read_plain)
-    return cut_text(typed, find_expression, _read_escaped) if "{" in typed else (typed,) if typed else ()
+        return cut_text(typed, find, partial(_read, _PLAIN))
+    return cut_text(typed, find_expression, partial(_read, _ESCAPED)) if "{" in typed else as_typed(typed)
+
+
+def as_typed(text: str) -> Text:
+    """Return a text in which braces are characters like any other."""
+    return (text,) if text else ()
 
 
 def expand_text(text: Text, evaluate: Evaluate, write: Callable[[object], str] = str) -> str:
@@ -131,14 +137,13 @@ def cut_text(typed: str, find: Finder, read: Callable[[str, int], tuple[str, int
     return (*parts, literal) if literal else tuple(parts)
 
 
-def _read_escaped(typed: str, position: int) -> tuple[str, int]:
-    r"""Return a run of plain characters, a backslash with what follows, or ``{{``; ``\{`` is a brace."""
-    found = re.compile(r"\\(\{)|\\.?|\{\{|[^\\{]+|.", re.DOTALL).match(typed, position)
+# A piece of literal text: a run of plain characters, a backslash with what follows, or `{{`. In the first
+# kind `\{` is a brace.
+_ESCAPED = re.compile(r"\\(\{)|\\.?|\{\{|[^\\{]+|.", re.DOTALL)
+_PLAIN = re.compile(r"(\{\{)|.[^\\{]*", re.DOTALL)
+
+
+def _read(piece: re.Pattern[str], typed: str, position: int) -> tuple[str, int]:
+    found = piece.match(typed, position)
     assert found is not None
     return found[1] or found[0], found.end()
-
-
-def _read_plain(typed: str, position: int) -> tuple[str, int]:
-    found = re.compile(r"\{\{|.[^\\{]*", re.DOTALL).match(typed, position)
-    assert found is not None
-    return found[0], found.end()

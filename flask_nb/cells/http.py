@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from flask_nb.errors import MagicArgumentError
@@ -81,37 +82,35 @@ class _Variables:
     """What stands for ``{{name}}``: a variable of the cell, else an expression of the notebook."""
 
     values: dict[str, str]
-    open: list[str] = field(default_factory=list)
 
-    def substitute(self, text: str) -> str:
-        """Return the text with the cell's own variables in place."""
-        return _BRACES.sub(lambda found: self._value(found[1], found[0]), text)
+    def substitute(self, text: str, within: tuple[str, ...] = ()) -> str:
+        """Return the text with the cell's own variables in place.
+
+        :param within: the variables whose values are being put in place.
+        """
+
+        def value(found: re.Match[str]) -> str:
+            name = found[1]
+            if name in within:
+                message = f"the variable {{{{{name}}}}} refers to itself. Give it a value: @{name} = …"
+                raise MagicArgumentError(message)
+            return self.substitute(self.values[name], (*within, name)) if name in self.values else found[0]
+
+        return _BRACES.sub(value, text)
 
     def find(self, text: str, position: int) -> tuple[int, Expression] | None:
         """Return the expression of the notebook at the position, as parse_text wants it."""
         found = _BRACES.match(text, position)
-        return (found.end(), Expression(self._source(found[1]))) if found else None
-
-    def _value(self, name: str, typed: str) -> str:
-        if name not in self.values:
-            return typed
-        if name in self.open:
-            message = f"the variable {{{{{name}}}}} refers to itself. Give it a value: @{name} = …"
-            raise MagicArgumentError(message)
-        self.open.append(name)
-        value = self.substitute(self.values[name])
-        self.open.pop()
-        return value
-
-    def _source(self, name: str) -> str:
-        answer = _ANSWER.fullmatch(name)
-        source = _answer_source(answer) if answer else name
+        if found is None:
+            return None
+        answer = _ANSWER.fullmatch(found[1])
+        source = _answer_source(answer) if answer else found[1]
         if not is_expression(source):
             raise MagicArgumentError(
-                f"{{{{{name}}}}} is neither a variable of the cell nor an expression of the notebook. "
+                f"{{{{{found[1]}}}}} is neither a variable of the cell nor an expression of the notebook. "
                 f"Define it with @name = value"
             )
-        return source
+        return found.end(), Expression(source)
 
 
 def _answer_source(found: re.Match[str]) -> str:
@@ -202,20 +201,17 @@ class _Message:
     def _take_headers(self) -> list[Item]:
         headers: list[Item] = []
         while self.lines and (line := self.lines.pop(0)).strip():
-            if not _COMMENT.match(line):
-                headers += self._header(self.variables.substitute(line))
+            if _COMMENT.match(line):
+                continue
+            line = self.variables.substitute(line).strip()
+            name, colon, value = (piece.strip() for piece in line.partition(":"))
+            if not colon or not is_token(name):
+                raise MagicArgumentError(
+                    f"{line!r} is not a header. Put a blank line between the headers and the body"
+                )
+            if name.lower() != "content-length":  # a pasted message has it; it is counted anew
+                headers.append(Item("header", (name,), parse_text(value, self.variables.find), typed=line))
         return headers
-
-    def _header(self, line: str) -> list[Item]:
-        name, colon, value = (piece.strip() for piece in line.partition(":"))
-        if not colon or not is_token(name):
-            raise MagicArgumentError(
-                f"{line.strip()!r} is not a header. Put a blank line between the headers and the body"
-            )
-        if name.lower() == "content-length":  # a pasted message has it; it is counted anew
-            return []
-        text = parse_text(value, self.variables.find) if value else ()
-        return [Item("header", (name,), text, typed=line.strip())]
 
     def _body(self, content_type: str) -> Body | None:
         lines = self.lines
@@ -238,16 +234,9 @@ class _Message:
         text = "\n".join(lines)
         if content_type.startswith("multipart/"):
             return TextBody(parse_text(f"{text}\n", self.variables.find), newline="\r\n")
-        return self._json_body(text) or TextBody(parse_text(text, self.variables.find))
-
-    def _json_body(self, text: str) -> Body | None:
-        """Return a body whose variables are written as JSON, None where the text is none anyway."""
-        if "{{" not in text or not text.lstrip().startswith(("{", "[")):
-            return None
-        try:
-            parsed = parse_json_text(text, "the body", self.variables.find)
-        except MagicArgumentError:
-            return None
-        if not any(isinstance(part, Expression | Quoted) for part in parsed.parts):
-            return None
-        return JsonBody(parsed, type=None)  # as in editors, only a header says the type
+        if "{{" in text and text.lstrip().startswith(("{", "[")):
+            with suppress(MagicArgumentError):  # it is no JSON, so its variables are not written as JSON
+                parsed = parse_json_text(text, "the body", self.variables.find)
+                if any(isinstance(part, Expression | Quoted) for part in parsed.parts):
+                    return JsonBody(parsed, type=None)  # as in editors, only a header says the type
+        return TextBody(parse_text(text, self.variables.find))

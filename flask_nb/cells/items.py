@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -85,15 +86,12 @@ class Item:
             return text.rstrip("\n") if self.kind in ("header", "query") else text
         if not isinstance(self.value, JsonText):
             return expand_text(self.value, evaluate)
-        try:
-            return self.value.expand(evaluate)
-        except ValueError as exc:
-            raise MagicArgumentError(f"{self.typed!r} cannot be sent: {exc}") from exc
+        return self.value.expand(evaluate, repr(self.typed))
 
     def path(self, evaluate: Evaluate) -> str:
         """Return the name of the file."""
         assert not isinstance(self.value, JsonText)
-        return os.path.expanduser(expand_text(self.value, evaluate))
+        return expand_text(self.value, evaluate)
 
     def read(self, evaluate: Evaluate) -> bytes:
         """Return the bytes of the file."""
@@ -193,22 +191,17 @@ def check_header(name: str, value: str) -> None:
     raise MagicArgumentError(message)
 
 
-def parse_header(typed: str, *, is_literal: bool = False) -> Item:
+def parse_header(typed: str, read: Callable[[str], Text] = parse_text) -> Item:
     """Parse ``Name: value``, ``Name:`` (drop) or ``Name;`` (empty), as curl's ``-H`` has it.
 
-    :param is_literal: braces are characters like any other.
+    :param read: cuts the value into literal pieces and expressions.
     """
     found = re.match(r"([^:;]*)([:;])(.*)", typed, re.DOTALL)
     if found is None or (found[2] == ";" and found[3].strip()):
         raise MagicArgumentError(f"{typed!r} is not a header. Type it as 'Name: value'")
     value = found[3].strip()
-    return Item(
-        "header",
-        (found[1].strip(),),
-        ((value,) if value else ()) if is_literal else parse_text(value),
-        drops=found[2] == ":" and not value,
-        typed=typed,
-    )
+    drops = found[2] == ":" and not value
+    return Item("header", (found[1].strip(),), read(value), drops=drops, typed=typed)
 
 
 def guess_type(path: str) -> str | None:
@@ -222,6 +215,7 @@ def read_file(path: str, typed: str) -> bytes:
     :param typed: what names the file, for the error.
     :raises MagicArgumentError: when it cannot be read.
     """
+    path = os.path.expanduser(path)
     try:
         with open(path, "rb") as file:
             return file.read()

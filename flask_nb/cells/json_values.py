@@ -40,12 +40,16 @@ class JsonText:
 
     parts: tuple[str | Expression | Quoted, ...]
 
-    def expand(self, evaluate: Evaluate) -> str:
+    def expand(self, evaluate: Evaluate, what: str) -> str:
         """Return the JSON with each value written as JSON; numbers stay as they were typed.
 
-        :raises ValueError: when a value cannot be JSON.
+        :param what: what the text is, for the error.
+        :raises MagicArgumentError: when a value cannot be JSON.
         """
-        return "".join(_expand_part(part, evaluate) for part in self.parts)
+        try:
+            return "".join(_expand_part(part, evaluate) for part in self.parts)
+        except ValueError as exc:
+            raise MagicArgumentError(f"{what} cannot be sent: {exc}") from None
 
     @property
     def skeleton(self) -> str:
@@ -228,14 +232,8 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\([\[\]\\])", r"\1", text)
 
 
-@dataclass(frozen=True)
-class Leaf:
-    """A value in the making of a JSON document: its JSON text."""
-
-    json: str
-
-
-Node = dict[str, "Node"] | list["Node | None"] | Leaf
+Node = dict[str | int, "Node"] | str
+"""A JSON document in the making: its JSON text, or members by name, or elements by index."""
 
 
 def write_fields(fields: Iterable[tuple[tuple[Key, ...], str]]) -> str:
@@ -244,67 +242,47 @@ def write_fields(fields: Iterable[tuple[tuple[Key, ...], str]]) -> str:
     :param fields: the steps of each name and its value as JSON text.
     :raises MagicArgumentError: when two fields do not go together.
     """
-    document: Node | None = None
+    document: Node = {}
     for keys, value in fields:
-        document = document if document is not None else _container(keys[0])
-        _insert(document, keys, Leaf(value))
-    return _write({} if document is None else document)
+        node = document
+        for count, key in enumerate(keys, start=1):
+            if isinstance(node, str) or (node and _is_list(node) == isinstance(key, str)):
+                raise _misfit(node, keys[:count])
+            step = _length(node) if key is None else key
+            if count == len(keys) and step in node:
+                name = _shown(keys)
+                raise MagicArgumentError(
+                    f"the field {name!r} is given twice. For a list, type {name}[]=… {name}[]=…"
+                )
+            node = node.setdefault(step, value if count == len(keys) else {})
+    return _write(document)
 
 
-def _container(key: Key) -> Node:
-    return {} if isinstance(key, str) else []
+def _is_list(node: dict[str | int, Node]) -> bool:
+    # Made only to hold something, so that what it holds says what it is; an empty document is an object.
+    return isinstance(next(iter(node), ""), int)
 
 
-def _insert(node: Node, keys: tuple[Key, ...], leaf: Leaf) -> None:
-    for index, key in enumerate(keys):
-        made: Node = leaf if index == len(keys) - 1 else _container(keys[index + 1])
-        present = _present(node, key, keys[: index + 1])
-        if present is None:
-            _put(node, key, made)
-            present = made
-        elif made is leaf:
-            name = _shown(keys)
-            raise MagicArgumentError(
-                f"the field {name!r} is given twice. For a list, type {name}[]=… {name}[]=…"
-            )
-        node = present
+def _length(node: dict[str | int, Node]) -> int:
+    return max(map(int, node), default=-1) + 1
 
 
-def _present(node: Node, key: Key, keys: tuple[Key, ...]) -> Node | None:
-    """Return what is there already; fail when what is there cannot hold such a key."""
-    if isinstance(node, dict) and isinstance(key, str):
-        return node.get(key)
-    if isinstance(node, list) and not isinstance(key, str):
-        return node[key] if key is not None and key < len(node) else None
+def _misfit(node: Node, keys: tuple[Key, ...]) -> MagicArgumentError:
     holder = _shown(keys[:-1]) or "the body"
-    kind = "a list" if isinstance(node, list) else "an object" if isinstance(node, dict) else "a value"
-    raise MagicArgumentError(f"the field {_shown(keys)!r} does not fit: {holder} is already {kind}")
-
-
-def _put(node: Node, key: Key, child: Node) -> None:
-    if isinstance(node, dict):
-        assert isinstance(key, str)
-        node[key] = child
-    elif isinstance(node, list):
-        assert not isinstance(key, str)
-        index = len(node) if key is None else key
-        node.extend([None] * (index + 1 - len(node)))
-        node[index] = child
+    kind = "a value" if isinstance(node, str) else "a list" if _is_list(node) else "an object"
+    return MagicArgumentError(f"the field {_shown(keys)!r} does not fit: {holder} is already {kind}")
 
 
 def _shown(keys: tuple[Key, ...]) -> str:
-    first, rest = keys[:1], keys[1:]
-    root = first[0] if first and isinstance(first[0], str) else ""
-    steps = rest if first and isinstance(first[0], str) else keys
-    return root + "".join(f"[{'' if key is None else key}]" for key in steps)
+    root = keys[0] if keys and isinstance(keys[0], str) else None
+    steps = keys if root is None else keys[1:]
+    return (root or "") + "".join(f"[{'' if key is None else key}]" for key in steps)
 
 
-def _write(node: Node | None) -> str:
-    if node is None:
-        return "null"
-    if isinstance(node, Leaf):
-        return node.json
-    if isinstance(node, list):
-        return f"[{', '.join(map(_write, node))}]"
+def _write(node: Node) -> str:
+    if isinstance(node, str):
+        return node
+    if _is_list(node):
+        return f"[{', '.join(_write(node.get(index, 'null')) for index in range(_length(node)))}]"
     members = (f"{json.dumps(name, ensure_ascii=False)}: {_write(child)}" for name, child in node.items())
     return f"{{{', '.join(members)}}}"

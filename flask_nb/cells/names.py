@@ -17,7 +17,13 @@ _REGISTERS = re.compile(
 
 
 def cell_name(source: str) -> str:
-    """Return the line of the cell that says what it is, at most 40 characters of it.
+    """Return what people call a cell: its :func:`telling_line`, at most 40 characters of it."""
+    name = telling_line(source)
+    return name if len(name) <= LONGEST_CELL_NAME else name[: LONGEST_CELL_NAME - 1].rstrip() + "…"
+
+
+def telling_line(source: str) -> str:
+    """Return the line of a cell that says what it is.
 
     That is its first line which registers something, such as ``@app.get("/x")``, or the function below
     a decorator that says no more than ``@app.before_request``; else its first code line. Blank lines and
@@ -27,8 +33,7 @@ def cell_name(source: str) -> str:
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     code = [line for line in lines if not line.startswith("#")]
     first = next(iter(code or lines), "(empty cell)")
-    name = first if first.startswith("%%") else next(_telling_lines(code), first)
-    return name if len(name) <= LONGEST_CELL_NAME else name[: LONGEST_CELL_NAME - 1].rstrip() + "…"
+    return first if first.startswith("%%") else next(_telling_lines(code), first)
 
 
 def _telling_lines(code: list[str]) -> Iterator[str]:

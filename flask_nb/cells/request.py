@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+
+from werkzeug.datastructures import Headers
 
 from flask_nb.errors import MagicArgumentError
 
-from .bodies import FORM, JSON, Body, FileBody, field_text, form_text, query_text, write_multipart
+from .bodies import FORM, JSON, Body, FileBody, field_text, query_text, write_multipart
 from .expressions import Evaluate, Expression, Text, expand_text
 from .items import Item, wire_header
-from .json_values import parse_key, write_fields
+from .json_values import Key, parse_key, write_fields
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds that a request waits for its view."""
@@ -43,6 +45,7 @@ class ResolvedRequest:
     :param path: percent-encoded, with the query.
     :param headers: names and values, as they go over the wire.
     :param dropped: names, in lower case, of headers that are not to be sent, whoever adds them.
+    :param elsewhere: the host and port of this machine that a pasted URL names, if they are not the app's.
     """
 
     method: str
@@ -50,6 +53,7 @@ class ResolvedRequest:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     dropped: frozenset[str] = frozenset()
+    elsewhere: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,11 @@ class RequestDefinition:
     :param as_name: variable that receives the exchange.
     :param timed: show how long it took.
     :param scripts: let the page that is shown run its scripts.
+    :param height: of the frame of a page, in pixels; None for a guess.
+    :param headers_shown: show the response's headers.
     :param expect: the statuses of which one has to come, such as ``201`` and ``2xx``; empty for any.
     :param mask: lists of JSON paths whose values are left out of what is shown.
+    :param is_pasted: it was written for another place, so that the ports of this machine mean the app.
     """
 
     method: str
@@ -90,8 +97,11 @@ class RequestDefinition:
     as_name: str | None = None
     timed: bool = False
     scripts: bool = False
+    height: int | None = None
+    headers_shown: bool = False
     expect: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
+    is_pasted: bool = False
 
     def expand(self, evaluate: Evaluate, hosts: Collection[str] = DEFAULT_HOSTS) -> ResolvedRequest:
         """Return the request with its expressions evaluated and its files read.
@@ -105,52 +115,39 @@ class RequestDefinition:
             with a dot stands for the names below it.
         :raises MagicArgumentError: when something in it cannot be sent, or leads elsewhere.
         """
-        target, host = _split_host(_expand_path(self.path, evaluate), hosts)
+        target, elsewhere = _expand_path(self.path, evaluate), None
+        if self.is_pasted and (elsewhere := _other_port(target, hosts)):
+            target = target.partition("://")[2].removeprefix(elsewhere) or "/"
+        target, host = _split_host(target, hosts)
         target = _append_query(_without_dots(target), self._query(evaluate))
         content_type, body = self._encode_body(evaluate)
-        headers = self._default_headers(evaluate, host, content_type, bool(body))
-        return self._with_own_headers(evaluate, target, headers, body)
+        defaults = self._default_headers(evaluate, host, content_type, bool(body))
+        own, dropped = self._own_headers(evaluate)
+        kept = (pair for pair in defaults if pair[0] not in own and pair[0].lower() not in dropped)
+        return ResolvedRequest(self.method, target, (*kept, *own), body, frozenset(dropped), elsewhere)
 
     def is_expected(self, status: int) -> bool:
         """Say whether a status is one that ``--expect`` names; without one every status is."""
         named = {str(status), f"{status // 100}xx"}
         return not self.expect or not named.isdisjoint(self.expect)
 
-    def _query(self, evaluate: Evaluate) -> list[tuple[str, str]]:
+    def _query(self, evaluate: Evaluate) -> str:
         kinds = ("query", "field", "json") if self.encoding == "query" else ("query",)
-        return [
-            (item.expand_name(evaluate), query_text(item, evaluate))
-            for item in self.items
-            if item.kind in kinds
-        ]
-
-    def _fields(self) -> list[Item]:
-        return [item for item in self.items if item.kind in ("field", "json", "file")]
+        return _form([item for item in self.items if item.kind in kinds], query_text, evaluate)
 
     def _encode_body(self, evaluate: Evaluate) -> tuple[str | None, bytes]:
         """Return the content type, None where there is no body to speak of, and the body."""
         if self.body is not None:
             content_type = JSON if self.is_json else self.body.content_type(evaluate)
             return content_type, self.body.encode(evaluate)
-        fields = self._fields()
+        fields = [item for item in self.items if item.kind in ("field", "json", "file")]
         if self.encoding == "multipart":
             return write_multipart(fields, evaluate)
         if self.encoding == "form":
-            pairs = [(item.expand_name(evaluate), field_text(item, evaluate)) for item in fields]
-            return FORM, form_text(pairs).encode()
+            return FORM, _form(fields, field_text, evaluate).encode()
         if self.encoding == "json" and fields:
-            return JSON, self._json(fields, evaluate).encode(errors="replace")
+            return JSON, write_fields([_member(item, evaluate) for item in fields]).encode(errors="replace")
         return JSON if self.is_json else None, b""
-
-    def _json(self, fields: list[Item], evaluate: Evaluate) -> str:
-        members = [
-            (
-                parse_key(expand_text(item.name, evaluate, _escaped_name)),
-                item.expand_value(evaluate) if item.kind == "json" else _json_string(item, evaluate),
-            )
-            for item in fields
-        ]
-        return write_fields(members)
 
     def _default_headers(
         self, evaluate: Evaluate, host: str | None, content_type: str | None, has_body: bool
@@ -168,32 +165,37 @@ class RequestDefinition:
             headers.append(("Authorization", f"Basic {base64.b64encode(user).decode()}"))
         return headers
 
-    def _with_own_headers(
-        self, evaluate: Evaluate, target: str, defaults: list[tuple[str, str]], body: bytes
-    ) -> ResolvedRequest:
-        own: list[tuple[str, str]] = []
-        dropped: set[str] = set()
+    def _own_headers(self, evaluate: Evaluate) -> tuple[Headers, set[str]]:
+        """Return the headers among the items, and the names that are not to be sent."""
+        own, dropped = Headers(), set[str]()
         for item in self.items:
             if item.kind != "header":
                 continue
             name, value = item.header(evaluate)
             if item.drops:
-                own = [pair for pair in own if pair[0].lower() != name.lower()]
+                own.remove(name)
                 dropped.add(name.lower())
             else:
-                own.append((name, value))
+                own.add(name, value)
                 dropped.discard(name.lower())
         if "host" in dropped:
             raise MagicArgumentError(
                 "a request needs its Host (RFC 9112 §3.2). Leave out Host:, or give it a value"
             )
-        given = {name.lower() for name, _value in own} | dropped
-        headers = (*(pair for pair in defaults if pair[0].lower() not in given), *own)
-        return ResolvedRequest(self.method, target, headers, body, frozenset(dropped))
+        return own, dropped
 
 
-def _json_string(item: Item, evaluate: Evaluate) -> str:
-    return json.dumps(item.expand_value(evaluate), ensure_ascii=False)
+def _form(items: Iterable[Item], write: Callable[[Item, Evaluate], str], evaluate: Evaluate) -> str:
+    """Return items as a query or a form holds them."""
+    pairs = [(item.expand_name(evaluate), write(item, evaluate)) for item in items]
+    return urlencode(pairs, errors="replace")
+
+
+def _member(item: Item, evaluate: Evaluate) -> tuple[tuple[Key, ...], str]:
+    """Return the steps of a field's name and its value as JSON text."""
+    keys = parse_key(expand_text(item.name, evaluate, _escaped_name))
+    value = item.expand_value(evaluate)
+    return keys, value if item.kind == "json" else json.dumps(value, ensure_ascii=False)
 
 
 def _escaped_name(value: object) -> str:
@@ -248,6 +250,12 @@ def _split_host(target: str, hosts: Collection[str]) -> tuple[str, str | None]:
     return path, None if name in _LOOPBACK else host
 
 
+def _other_port(target: str, hosts: Collection[str]) -> str | None:
+    """Return the host and port of a URL that leads to this machine, and not to the app."""
+    found = re.match(rf"https?://((?:{_LOCAL})(?::\d+)?)(?=[/?#]|$)", target)
+    return found[1] if found and not _is_own(re.sub(r":80$", "", found[1]), hosts) else None
+
+
 def _is_own(host: str, hosts: Collection[str]) -> bool:
     own = [re.sub(r":(80|443)$", "", name.lower()) for name in hosts]
     return host in own or any(name.startswith(".") and host.endswith(name) for name in own)
@@ -258,22 +266,21 @@ def _without_dots(target: str) -> str:
     path, question, query = target.partition("?")
     if "/." not in path:
         return target
-    kept: list[str] = []
     segments = path.split("/")[1:]
+    if segments[-1] in (".", ".."):
+        segments.append("")
+    kept: list[str] = []
     for segment in segments:
         if segment == "..":
             kept = kept[:-1]
         elif segment != ".":
             kept.append(segment)
-    ends_open = segments[-1] in (".", "..")
-    return "/" + "/".join([*kept, *([""] if ends_open and kept else [])]) + question + query
+    return "/" + "/".join(kept) + question + query
 
 
-def _append_query(target: str, fields: list[tuple[str, str]]) -> str:
-    if not fields:
-        return target
-    joint = "" if target.endswith(("?", "&")) else "&" if "?" in target else "?"
-    return f"{target}{joint}{form_text(fields)}"
+def _append_query(target: str, query: str) -> str:
+    joint = "" if not query or target.endswith(("?", "&")) else "&" if "?" in target else "?"
+    return f"{target}{joint}{query}"
 
 
 def cut_fragment(path: Text) -> Text:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask_nb.errors import MagicArgumentError
@@ -97,6 +98,8 @@ def add_sending_flags(parser: MagicParser) -> None:
     )
     add("--time", dest="timed", action="store_true", help="show how long it took")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
+    add("--height", type=_parse_height, metavar="PX", help="how tall the frame of a page is, in pixels")
+    add("-i", "--show-headers", dest="headers_shown", action="store_true", help="show the response's headers")
     parser.add_repeatable(
         "--mask",
         type=_parse_mask,
@@ -107,8 +110,16 @@ def add_sending_flags(parser: MagicParser) -> None:
 
 def sending_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what :func:`add_sending_flags` has parsed, as attributes of a definition."""
-    names = ("follow", "timeout", "in_process", "fresh", "expect", "timed", "scripts")
-    return {**{name: getattr(arguments, name) for name in names}, "mask": tuple(arguments.mask)}
+    return {**{name: getattr(arguments, name) for name in sending_flags()}, "mask": tuple(arguments.mask)}
+
+
+@cache
+def sending_flags() -> dict[str, str]:
+    """Return what :func:`add_sending_flags` adds: the flags by the attributes that they set."""
+    parser = MagicParser("", "", "")
+    add_sending_flags(parser)
+    flags = {flag.dest: flag.option_strings[-1] for flag in parser.flags() if flag.dest != "help"}
+    return dict(sorted(flags.items()))
 
 
 def parse_request(
@@ -285,22 +296,18 @@ def is_body(word: str) -> bool:
     return word.startswith(("{", "[")) and not _LIST_ITEM.match(word)
 
 
-def parse_part(typed: str, *, is_literal: bool = False) -> Item:
+def parse_part(typed: str, read: Callable[[str], Text] = parse_text) -> Item:
     """Parse ``name=value``, ``name=@path;type=…`` or ``name=<path``, as curl's ``-F`` has it.
 
-    :param is_literal: braces are characters like any other.
+    :param read: cuts a text into literal pieces and expressions.
     """
     name, equals, value = typed.partition("=")
     if not equals or not name:
         raise MagicArgumentError(f"{typed!r} is not a part. Type it as name=value or name=@path")
-
-    def text(piece: str) -> Text:
-        return ((piece,) if piece else ()) if is_literal else parse_text(piece)
-
     kind: Kind = "file" if value.startswith("@") else "field"
     from_file = value.startswith(("@", "<"))
     content, mimetype, filename = split_upload(value[1:] if from_file else value)
-    return Item(kind, text(name), text(content), from_file, False, mimetype, filename, f"-F {typed}")
+    return Item(kind, read(name), read(content), from_file, False, mimetype, filename, f"-F {typed}")
 
 
 def parse_path(typed: str) -> Text:
@@ -377,6 +384,12 @@ def _parse_seconds(text: str) -> float:
     if 0 < seconds < float("inf"):
         return seconds
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, such as 5")
+
+
+def _parse_height(text: str) -> int:
+    if re.fullmatch(r"[1-9]\d{0,4}", text, re.ASCII):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels, such as 600")
 
 
 def _parse_statuses(text: str) -> tuple[str, ...]:

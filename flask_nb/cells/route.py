@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from flask_nb.errors import MagicArgumentError, RuleError, naming
 
-from .arguments import MagicParser, is_token, parse_literal, suggest
+from .arguments import MagicParser, find_twice, is_token, parse_literal, suggest
 from .request import RequestDefinition
 from .request_line import METHODS as COMMON_METHODS
 from .request_line import parse_request
@@ -102,9 +102,8 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     methods = _choose_methods(front, arguments.methods)
     if arguments.endpoint is not None and not arguments.endpoint.strip():
         raise MagicArgumentError("the endpoint is empty. Type a name, such as --endpoint hello")
-    names = [name for name, _value in arguments.defaults]
-    if twice := [name for index, name in enumerate(names) if name in names[:index]]:
-        raise MagicArgumentError(f"the default {twice[0]!r} is given twice. Keep one")
+    if twice := find_twice(name for name, _value in arguments.defaults):
+        raise MagicArgumentError(f"the default {twice!r} is given twice. Keep one")
     with naming(TRY_MAGIC):
         tries = tuple(parse_request(None, request, magic=TRY_MAGIC) for request in arguments.tries)
     return RouteDefinition(

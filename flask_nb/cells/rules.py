@@ -63,8 +63,11 @@ def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = No
         raise RuleError(f"the rule {rule!r} has to begin with a slash. Type /{rule}")
     for pattern in (subdomain, host, rule):
         _check_brackets(pattern or "")
-    _check_names(rule, [variable.name for variable in find_variables(subdomain, host, rule)])
-    _bind(rule, host, subdomain, _AnyConverter())
+    variables = find_variables(subdomain, host, rule)
+    _check_names(rule, [variable.name for variable in variables])
+    # Every converter that is named exists: which ones do is for the app to say.
+    converters = (variable.converter or "default" for variable in variables)
+    _bind(rule, host, subdomain, dict.fromkeys(converters, _TolerantConverter))
 
 
 def check_converters(
@@ -81,7 +84,7 @@ def check_converters(
             hint = suggest(variable.converter, sorted(known), "Known converters")
             raise RuleError(f"the rule {rule!r} names the unknown converter {variable.converter!r}. {hint}")
     if isinstance(known, Mapping):
-        _bind(rule, host, subdomain, dict(known))
+        _bind(rule, host, subdomain, known)
 
 
 def _check_brackets(pattern: str) -> None:
@@ -104,10 +107,10 @@ def _check_names(rule: str, names: list[str]) -> None:
 
 
 def _bind(
-    rule: str, host: str | None, subdomain: str | None, converters: dict[str, type[BaseConverter]]
+    rule: str, host: str | None, subdomain: str | None, converters: Mapping[str, type[BaseConverter]]
 ) -> None:
     url_map = Map(host_matching=host is not None)
-    url_map.converters = converters
+    url_map.converters = dict(converters)
     try:
         url_map.add(Rule(rule, endpoint="checked", host=host, subdomain=subdomain))
     except Exception as exc:  # a converter's constructor is anybody's code
@@ -117,13 +120,3 @@ def _bind(
 class _TolerantConverter(BaseConverter):
     def __init__(self, url_map: Map, *arguments: object, **options: object) -> None:
         super().__init__(url_map)
-
-
-class _AnyConverter(dict[str, type[BaseConverter]]):
-    """A table in which every converter exists: which ones do is for the app to say."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __missing__(self, name: str) -> type[BaseConverter]:
-        return _TolerantConverter

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     r"|(?P<plain>[^\s'\"\\|;&<>()`$]+|.)",
     re.DOTALL,
 )
+_BETWEEN_WORDS = ("space", "newline", "continued")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "0": "\0", "b": "\b", "f": "\f"}
 
 
@@ -34,8 +35,8 @@ def split_commands(text: str) -> list[list[str]]:
     """
     commands: list[list[str]] = [[]]
     word: str | None = None
-    for kind, value in _tokens(text):
-        if kind == "text":
+    for kind, value in (*_tokens(text), ("newline", "")):
+        if kind not in _BETWEEN_WORDS:
             word = (word or "") + value
             continue
         if word is not None:
@@ -43,8 +44,6 @@ def split_commands(text: str) -> list[list[str]]:
             word = None
         if kind == "newline":
             commands.append([])
-    if word is not None:
-        commands[-1].append(word)
     return [command for command in commands if command]
 
 
@@ -59,13 +58,10 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         assert found is not None
         kind, value = str(found.lastgroup), str(found[str(found.lastgroup)])
         position = found.end()
-        begins_word = kind in ("space", "newline", "continued")
+        begins_word = kind in _BETWEEN_WORDS
         if kind in ("operator", "variable", "quote"):
             _refuse(kind, value, text[found.start() :])
-        yield (
-            ("newline" if kind == "newline" else "space" if begins_word else "text"),
-            _read(kind, value),
-        )
+        yield kind, _read(kind, value)
 
 
 def _read(kind: str, value: str) -> str:

@@ -9,8 +9,6 @@ from flask_nb.errors import MagicArgumentError
 from .arguments import MagicParser, is_flag
 from .words import split_line
 
-_QUOTES = "'\""
-
 
 @dataclass(frozen=True)
 class UnfinishedLine:
@@ -41,8 +39,7 @@ def read_unfinished(text: str, parser: MagicParser) -> UnfinishedLine:
     flag, word = words[-1] if parser.awaits_value(words) else None, typed
     if is_flag(typed) and "=" in typed:
         flag, _, word = typed.partition("=")
-        positionals = tuple(parser.find_positionals(words))
-    is_quoted = word[:1] in _QUOTES and bool(word)
+    is_quoted = word.startswith(("'", '"'))
     return UnfinishedLine(tuple(words), positionals, word[1:] if is_quoted else word, flag, is_quoted)
 
 

@@ -12,7 +12,7 @@ from werkzeug.routing import BuildError
 
 from flask_nb.errors import MagicArgumentError, UrlError
 
-from .arguments import MagicParser
+from .arguments import MagicParser, find_twice
 from .expressions import Evaluate, Text, end_of_expression, expand_text, expand_value, parse_text
 from .rules import end_of_variable, find_variables
 
@@ -36,7 +36,7 @@ class UrlDefinition:
     name: str
     values: tuple[tuple[str, Text], ...] = ()
     external: bool | None = None
-    anchor: str | None = None
+    anchor: Text = ()
     method: str | None = None
     scheme: str | None = None
     live: bool = False
@@ -84,7 +84,10 @@ def parse_url(line: str) -> UrlDefinition:
     if "=" in name and not name.startswith("/"):
         raise MagicArgumentError(f"the endpoint is missing before {name!r}. %routes shows them all")
     pairs = [_parse_pair(word) for word in rest]
-    _refuse_twice([key for key, _value in pairs])
+    if twice := find_twice(key for key, _value in pairs):
+        raise MagicArgumentError(
+            f"{twice!r} is given twice. For several query values, type {twice}={{['a', 'b']}}"
+        )
     options = {key: value for key, value in pairs if key in _OPTIONS}
     external = _parse_truth(options["_external"]) if "_external" in options else None
     if external is False and "_scheme" in options:
@@ -93,7 +96,7 @@ def parse_url(line: str) -> UrlDefinition:
         name,
         tuple((key, parse_text(value)) for key, value in pairs if key not in _OPTIONS),
         external=external,
-        anchor=options.get("_anchor"),
+        anchor=parse_text(options.get("_anchor", "")),
         method=options["_method"].upper() if "_method" in options else None,
         scheme=options.get("_scheme"),
         live=arguments.live,
@@ -114,9 +117,7 @@ def build_url(definition: UrlDefinition, target: Engine, evaluate: Evaluate) -> 
         return target.url_for(
             endpoint,
             values,
-            anchor=None
-            if definition.anchor is None
-            else expand_text(parse_text(definition.anchor), evaluate),
+            anchor=expand_text(definition.anchor, evaluate) if definition.anchor else None,
             method=definition.method,
             scheme=definition.scheme,
             external=True if definition.live or is_absolute else definition.external,
@@ -142,14 +143,6 @@ def _parse_pair(word: str) -> tuple[str, str]:
     if name not in _OPTIONS and (near := difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.75)):
         raise MagicArgumentError(f"unknown option {name!r}. Did you mean {near[0]}?")
     return name, value
-
-
-def _refuse_twice(names: list[str]) -> None:
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise MagicArgumentError(
-                f"{name!r} is given twice. For several query values, type {name}={{['a', 'b']}}"
-            )
 
 
 def _parse_truth(text: str) -> bool:

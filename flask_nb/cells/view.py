@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
@@ -159,14 +160,9 @@ def own_nodes(tree: ast.Module) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        pending.extend(reversed(list(_own_children(node))))
-
-
-def _own_children(node: ast.AST) -> Iterator[ast.AST]:
-    inside: set[ast.AST] = set()
-    if isinstance(node, _SCOPES):
-        inside.update(node.body if isinstance(node.body, list) else [node.body])
-    return (child for child in ast.iter_child_nodes(node) if child not in inside)
+        body = node.body if isinstance(node, _SCOPES) else ()
+        inside = body if isinstance(body, Sequence) else (body,)
+        pending.extend(reversed([child for child in ast.iter_child_nodes(node) if child not in inside]))
 
 
 def _refuse_global(source: ViewSource, tree: ast.Module, variables: Collection[str]) -> None:
@@ -212,16 +208,13 @@ def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:
     """Return the global names that the code loads and those it assigns, nested functions included."""
     # Bytecode is asked, not the tree: the compiler has resolved every name by then, so that a parameter, a
     # comprehension's variable or a closure's cell of the same name is told from the notebook's.
-    loaded: set[str] = set()
-    stored: set[str] = set()
-    assigned: set[str] = set()
+    named: defaultdict[str, set[str]] = defaultdict(set)
     for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
-            loaded.add(instruction.argval)
-        elif instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            assigned.add(instruction.argval)
-        elif instruction.opname == "STORE_NAME":
-            stored.add(instruction.argval)
+        if isinstance(instruction.argval, str):
+            named[instruction.opname].add(instruction.argval)
+    loaded = named["LOAD_GLOBAL"] | named["LOAD_NAME"] | named["LOAD_FROM_DICT_OR_GLOBALS"]
+    assigned = named["STORE_GLOBAL"] | named["DELETE_GLOBAL"]
+    stored = named["STORE_NAME"]
     for const in code.co_consts:
         if isinstance(const, CodeType):
             inner_loaded, inner_assigned = _globals_of(const)

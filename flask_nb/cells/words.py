@@ -24,6 +24,7 @@ _QUOTED = {
     "'": (re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL), re.compile(r"\\(')")),
     '"': (re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL), re.compile(r'\\(["\\])')),
 }
+_VISIBLE = re.compile(r"\S")
 _PLAIN = re.compile(r"[\w/<>:.,?&%+@~(){}\[\]=-]+")
 
 
@@ -37,11 +38,10 @@ def split_line(line: str, verbatim: Verbatim = lambda *_: None) -> list[str]:
     :raises MagicArgumentError: when a quote is not closed.
     """
     words: list[str] = []
-    position = _begin_of_word(line, 0)
-    while line[position : position + 1] not in ("", "#"):
-        word, position = _read_word(line, position, words, verbatim)
+    position = 0
+    while (found := _VISIBLE.search(line, position)) and found[0] != "#":
+        word, position = _read_word(line, found.start(), words, verbatim)
         words.append(word)
-        position = _begin_of_word(line, position)
     return words
 
 
@@ -51,12 +51,6 @@ def quote_word(word: str) -> str:
         return word
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _begin_of_word(line: str, position: int) -> int:
-    while line[position : position + 1].isspace():
-        position += 1
-    return position
 
 
 def _read_word(line: str, position: int, words: list[str], verbatim: Verbatim) -> tuple[str, int]:

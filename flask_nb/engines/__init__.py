@@ -10,10 +10,9 @@ import sys
 from typing import Any
 
 from flask_nb.errors import ForeignAppError
-from flask_nb.live.owners import Run, current_run
-from flask_nb.live.workspace import Workspace
+from flask_nb.live.workspace import Run, Workspace
 
-from .ours import OurEngine, replace_runner, watch_log
+from .ours import OurEngine, replace_runner
 from .protocol import Engine, RouteRow
 
 __all__ = [
@@ -24,10 +23,8 @@ __all__ = [
     "Workspace",
     "adopt",
     "is_app",
-    "keep",
     "new_app",
     "replace_runner",
-    "watch_log",
 ]
 
 
@@ -40,8 +37,9 @@ def adopt(app: Any) -> Engine:
         return OurEngine(app)
     if _is_flask(app):
         raise ForeignAppError(
-            "this app was made by the installed Flask, which is not adopted yet. Restart the kernel, run "
-            "flask_nb.as_flask() before 'import flask', or import Flask from flask_nb"
+            "this app was made by the installed Flask, which is not adopted yet. Import Flask from flask_nb, "
+            "or restart the kernel and type, before anything imports Flask: "
+            "import flask_nb; flask_nb.as_flask()"
         )
     raise ForeignAppError(
         f"what should be the app is of type {type(app).__name__}. "
@@ -66,13 +64,6 @@ def new_app(import_name: str, root_path: str | None = None, *, fresh: bool = Fal
     """
     make = OurEngine.fresh if fresh else OurEngine.new
     return make(import_name, root_path)
-
-
-def keep(app: Any) -> None:
-    """Let an app that the running cell has made stay in the place of another, even if the cell fails."""
-    run = current_run.get()
-    if run is not None:
-        run.workspace.accept(app)
 
 
 def _is_flask(app: Any) -> bool:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from difflib import SequenceMatcher
 from functools import partial
 from importlib.util import find_spec
 from itertools import islice
-from logging import Filter, Logger
+from logging import Logger
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, Rule
+from werkzeug.routing import BaseConverter, MapAdapter, Rule
+from werkzeug.sansio.utils import host_is_trusted
 
 from flask_nb import web
 from flask_nb.errors import CellError, EndpointConflictError
-from flask_nb.live.owners import current_run
 from flask_nb.live.routes import entry_of, named_methods, withdraw
+from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
-from flask_nb.web.logging import default_handler
+from flask_nb.web.signals import _exception_answered
 
 from .defining import DefiningEngine
 from .protocol import RouteRow, StartResponse, View
@@ -30,6 +33,7 @@ Runner = Callable[..., Any]
 
 _MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
 _NEAR_COUNT = 3
+_MAX_NEAR = 300  # characters of a path: comparing takes their square, for each rule
 _NEAR_RATIO = 0.6  # below it, suggestions looked like guesses
 _FORGOTTEN_RATIO = 0.95  # of a path that is the rule but for the variables at its end
 
@@ -72,18 +76,40 @@ class OurEngine(DefiningEngine):
         return self.app.wsgi_app(environ, start_response)
 
     def hosts(self) -> list[str]:
-        """Return SERVER_NAME, its subdomains as ``.name`` where the app matches them, and TRUSTED_HOSTS."""
+        """Return SERVER_NAME, the names that rules are for where the app matches them, and TRUSTED_HOSTS."""
         server_name = self.app.config.get("SERVER_NAME")
         trusted = self.app.config.get("TRUSTED_HOSTS") or []
         subdomains = [f".{server_name}"] if server_name and self.app.subdomain_matching else []
-        return [*([server_name] if server_name else []), *subdomains, *trusted]
+        return [*([server_name] if server_name else []), *subdomains, *self._rule_hosts(), *trusted]
+
+    def _rule_hosts(self) -> list[str]:
+        """The hosts of rules, ``.example.org`` for ``<name>.example.org``; a host that may be any is none."""
+        if not self.app.url_map.host_matching:
+            return []
+        hosts = {re.sub(r"^<[^<>]*>\.", ".", rule.host or "") for rule in self.app.url_map.iter_rules()}
+        return sorted(host for host in hosts if host and "<" not in host)
+
+    def default_host(self) -> str:
+        """Return the Host of requests that name none: SERVER_NAME, localhost, or one of TRUSTED_HOSTS."""
+        server_name = self.app.config.get("SERVER_NAME")
+        trusted = self.app.config.get("TRUSTED_HOSTS")
+        names: list[str] = [
+            server_name or "localhost",
+            "localhost",
+            *(name.lstrip(".") for name in trusted or ()),
+        ]
+        if trusted is None:
+            return names[0]
+        return next((name for name in names if host_is_trusted(name, trusted)), "localhost")
 
     def routes(self) -> list[RouteRow]:
         """Return all routes in the order of their rules."""
-        return sorted(self._row(rule) for rule in self.app.url_map.iter_rules())
+        rows = map(self._row, self.app.url_map.iter_rules())
+        return sorted(rows, key=lambda row: (row.rule, row.domain, row.methods, row.endpoint))
 
     def _row(self, rule: Rule) -> RouteRow:
-        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), _owner_of(rule))
+        domain = rule.host if self.app.url_map.host_matching else rule.subdomain
+        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), _owner_of(rule), domain or "")
 
     def template_names(self) -> list[str]:
         """Return the names of the templates that can be rendered, live ones and those of folders."""
@@ -107,6 +133,8 @@ class OurEngine(DefiningEngine):
         """
         if self._find_endpoint(method, path) is not None:
             return None
+        if len(path) > _MAX_NEAR:
+            return []
         scored = [
             (self._likeness(rule, path) + label.startswith(f"{method} ") / 100, label)
             for rule in self.app.url_map.iter_rules()
@@ -149,13 +177,43 @@ class OurEngine(DefiningEngine):
     def _find_endpoint(self, method: str, path: str) -> Any:
         """The endpoint that answers; None for 404, 405 and redirects."""
         try:
-            return self.app.url_map.bind("localhost").match(path, method)[0]
+            return self._adapter().match(path, method)[0]
         except HTTPException:
             return None
 
-    def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
-        """Call *callback* with each exception that the app did not handle; return what ends it."""
+    def _adapter(self) -> MapAdapter:
+        """What a request without a Host of its own is matched with."""
+        host = self.default_host()
+        url_map = self.app.url_map
+        return url_map.bind(host if url_map.host_matching else "localhost")
 
+    def on_exception(self, callback: Callable[[BaseException, bool], None]) -> Callable[[], None]:
+        """Call *callback* with each exception of a view and whether a handler for all answered it.
+
+        :return: what ends it.
+        """
+        with ExitStack() as listening:
+            listening.callback(self._on_unhandled(lambda exc: callback(exc, False)))
+            listening.callback(self._on_handled(lambda exc: callback(exc, True)))
+            return listening.pop_all().close
+
+    def _on_handled(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Call *callback* with what a handler for ``Exception`` has answered, as it would hide any fault."""
+
+        def receive(sender: Any, exception: Exception, **extra: Any) -> None:
+            is_fault = sender is self.app and not isinstance(exception, HTTPException)
+            if is_fault and self._is_caught_by_all(exception):
+                callback(exception)
+
+        _exception_answered.connect(receive, weak=False)
+        return lambda: _exception_answered.disconnect(receive)
+
+    def _is_caught_by_all(self, exc: Exception) -> bool:
+        handler = self.app._find_error_handler(exc, web.request.blueprints)
+        by_code = (handlers.get(None, {}) for handlers in self.app.error_handler_spec.values())
+        return any(handler is not None and handlers.get(Exception) is handler for handlers in by_code)
+
+    def _on_unhandled(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
         def receive(sender: Any, exception: BaseException, **extra: Any) -> None:
             callback(exception)
 
@@ -175,6 +233,10 @@ class OurEngine(DefiningEngine):
 
         web.request_started.connect(receive, weak=False)
         return lambda: web.request_started.disconnect(receive)
+
+    def follow(self) -> None:
+        """Record from now on what the cells of the notebook register on the app."""
+        self.app.live.is_open()
 
     def take_over(self, other: OurEngine) -> None:
         """Register here what cells had registered on the app of *other*; the cell's end says so.
@@ -290,16 +352,11 @@ def _own_methods(rule: Rule) -> tuple[str, ...]:
 
 
 def _labels(rule: Rule) -> list[str]:
-    return [f"{method} {rule.rule}" for method in _own_methods(rule)]
+    domain = f" of {rule.host or rule.subdomain}" if rule.host or rule.subdomain else ""
+    return [f"{method} {rule.rule}{domain}" for method in _own_methods(rule)]
 
 
 # --- the seams of web ---
-
-
-def watch_log(watcher: Filter) -> Callable[[], None]:
-    """Let *watcher* see, and drop, what apps log by themselves; return what undoes it."""
-    default_handler.addFilter(watcher)
-    return lambda: default_handler.removeFilter(watcher)
 
 
 def replace_runner(runner: Runner) -> Callable[[], None]:

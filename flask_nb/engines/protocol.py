@@ -21,12 +21,14 @@ class RouteRow:
     :param methods: in alphabetical order, without the HEAD and OPTIONS that come by themselves.
     :param endpoint: the name that ``url_for`` takes.
     :param owner: the name of the cell, or the module, that registered it; None when neither did.
+    :param domain: the host or the subdomain that the rule is for; empty for the usual one.
     """
 
     rule: str
     methods: tuple[str, ...]
     endpoint: str
     owner: str | None = None
+    domain: str = ""
 
 
 class Engine(Protocol):
@@ -50,6 +52,9 @@ class Engine(Protocol):
     def hosts(self) -> list[str]:
         """Return the host names that the app's configuration names as its own."""
 
+    def default_host(self) -> str:
+        """Return the Host of requests that name none: one that the app answers to."""
+
     def routes(self) -> list[RouteRow]:
         """Return all routes in the order of their rules."""
 
@@ -72,13 +77,19 @@ class Engine(Protocol):
         :param path: decoded, without a query.
         """
 
-    def on_exception(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
-        """Call *callback* with each exception that a view lets out; return what ends it."""
+    def on_exception(self, callback: Callable[[BaseException, bool], None]) -> Callable[[], None]:
+        """Call *callback* with each exception of a view and whether a handler for all answered it.
+
+        :return: what ends it.
+        """
 
     def on_match(
         self, callback: Callable[[str | None, str | None, Mapping[str, Any]], None]
     ) -> Callable[[], None]:
         """Call *callback* with the endpoint, rule and view arguments of each request; return what ends it."""
+
+    def follow(self) -> None:
+        """Record from now on what the cells of the notebook register on the app."""
 
     def take_over(self, other: Any) -> None:
         """Register here what cells had registered on the app of *other*, an engine of the same kind.

@@ -10,7 +10,6 @@ from .reading import RawResponse
 from .recorder import Recorder, Recording
 from .request import Request
 from .ring import KeptExchange, Ring
-from .streams import LogCapture
 from .transports import InProcessTransport, SocketTransport
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "FileClient",
     "InProcessTransport",
     "KeptExchange",
-    "LogCapture",
     "RawResponse",
     "Recorder",
     "Recording",

@@ -21,6 +21,7 @@ MAX_REDIRECTS = 20
 """How many redirects are followed, as browsers do."""
 
 _TEARDOWN_SECONDS = 1.0
+_DRAWING_SECONDS = 10.0
 
 
 class Exchanger:
@@ -86,7 +87,8 @@ class Exchanger:
         sent, raw, recording = self.ask(request)
         elapsed = time.perf_counter() - began
         if recording.started and not raw.truncated:
-            recording.wait(_TEARDOWN_SECONDS)  # what the app prints after the last byte belongs to it too
+            # What the app prints after the last byte, or leaves drawn, belongs to it too.
+            recording.wait(_DRAWING_SECONDS if recording.may_have_figures else _TEARDOWN_SECONDS)
         response = self.response_class(
             [raw.body],
             raw.status,

@@ -10,14 +10,17 @@ import builtins
 import linecache
 import re
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from reprlib import Repr
 from traceback import walk_tb
 from types import FrameType, FunctionType, ModuleType
+from typing import Any
 
-from .masks import mask_text, mask_value, printable
+from .masked_repr import MaskedRepr, hide
+from .masks import mask_secrets, mask_text, mask_value, printable
+from .secrecy import is_secret_name
+from .stable import stable_text
 
 CellNamer = Callable[[str], "str | None"]
 """Given a code's file name, returns what people call that cell or file; None for code not the user's."""
@@ -29,8 +32,9 @@ _MAX_LOCALS = 6
 _MAX_BRIEF = 100
 _NAME = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
 _UNBOUND = re.compile(r"local variable '(\w+)'")
-_short = Repr()
-_short.maxstring = _short.maxother = _short.maxlong = 80
+_MAX_READ = 20_000
+_MAX_NAMES = 200
+_SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Failure:
     :param variables: names and masked values of the variables that the failing line reads.
     :param hint: what to write instead, where that is known.
     :param cause: the failure that led to this one.
+    :param is_handled: whether a handler of the app has answered it.
     """
 
     lines: tuple[FailedLine, ...]
@@ -63,11 +68,13 @@ class Failure:
     variables: tuple[tuple[str, str], ...] = ()
     hint: str | None = None
     cause: Failure | None = None
+    is_handled: bool = False
 
     @classmethod
     def from_exception(cls, exc: BaseException, cell_name: CellNamer | None = None) -> Failure:
         """Describe an exception without keeping its frames alive."""
-        return _describe(exc, cell_name or project_file_name, _MAX_CAUSES)
+        named = cell_name or project_file_name
+        return _describe(exc, named, _MAX_CAUSES, _known_secrets(exc, named))
 
     def places(self, endpoint: str | None = None) -> list[tuple[str, str]]:
         """Return each line as where it is and its source; *endpoint* tells which function is the view."""
@@ -113,38 +120,78 @@ def _where(line: FailedLine, endpoint: str | None, first: str) -> str:
     return f"{role} {line.function}{elsewhere}, line {line.line}:"
 
 
-def _describe(exc: BaseException, cell_name: CellNamer, causes: int) -> Failure:
-    frames = [
-        (frame, line, place)
-        for frame, line in walk_tb(exc.__traceback__)
-        if not frame.f_locals.get("__tracebackhide__") and (place := cell_name(frame.f_code.co_filename))
-    ]
+def _describe(exc: BaseException, cell_name: CellNamer, causes: int, known: Collection[str]) -> Failure:
+    frames = _frames(exc, cell_name)
     last = frames[-1][0] if frames else None
     lines = tuple(
         FailedLine(frame.f_code.co_name, line, _source(frame, line), place)
         for frame, line, place in frames[-_MAX_FRAMES:]
     )
-    cause = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
+    cause = _cause(exc)
     return Failure(
         lines,
-        exception_message(exc),
-        _variables(last, lines[-1].source) if last and lines else (),
+        exception_message(exc, known),
+        _variables(last, lines[-1].source, known) if last and lines else (),
         _hint(exc, last),
-        _describe(cause, cell_name, causes - 1) if cause is not None and causes else None,
+        _describe(cause, cell_name, causes - 1, known) if cause is not None and causes else None,
     )
 
 
+def _frames(exc: BaseException, cell_name: CellNamer) -> list[tuple[FrameType, int, str]]:
+    """Return the frames of the user's own code, the line in each, and what people call the place."""
+    return [
+        (frame, line, place)
+        for frame, line in walk_tb(exc.__traceback__)
+        if not frame.f_locals.get("__tracebackhide__") and (place := cell_name(frame.f_code.co_filename))
+    ]
+
+
+def _cause(exc: BaseException) -> BaseException | None:
+    return exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
+
+
+def _known_secrets(exc: BaseException, cell_name: CellNamer) -> list[str]:
+    """Return the texts that variables of the failed code hold under the names of secrets, the longest first.
+
+    A message repeats them without their names: ``raise KeyError(password)``.
+    """
+    found: set[str] = set()
+    cause: BaseException | None = exc
+    for _ in range(_MAX_CAUSES + 1):
+        if cause is None:
+            break
+        for frame, _line, _place in _frames(cause, cell_name)[-_MAX_FRAMES:]:
+            shared = {name: frame.f_globals.get(name) for name in frame.f_code.co_names}
+            found.update(_secret_texts(shared), _secret_texts(frame.f_locals))
+        cause = _cause(cause)
+    return sorted(found, key=lambda text: (-len(text), text))
+
+
+def _secret_texts(values: Mapping[Any, Any], depth: int = 2) -> Iterator[str]:
+    """Yield the secrets of a namespace, and those of the mappings in it."""
+    for name, value in [*values.items()][:_MAX_NAMES]:
+        if isinstance(value, Mapping) and depth:
+            yield from _secret_texts(value, depth - 1)
+        elif isinstance(value, str) and len(value) >= _SHORTEST_SECRET and is_secret_name(str(name)):
+            yield value
+
+
 def _source(frame: FrameType, line: int) -> str:
-    return linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
+    text = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
+    return mask_secrets(text, "source")
 
 
-def exception_message(exc: BaseException) -> str:
-    """Return the exception's type and words in one string, whatever its ``__str__`` does."""
+def exception_message(exc: BaseException, known: Collection[str] = ()) -> str:
+    """Return the exception's type and words in one string, whatever its ``__str__`` does.
+
+    :param known: texts that are secrets whatever they are called.
+    """
     try:
         words = str(exc)
     except Exception:
         words = "(its message cannot be shown)"
-    words = mask_text(words[:_MAX_MESSAGE])
+    # Masked before it is cut: what is left of a secret has no shape any more.
+    words = mask_text(hide(stable_text(words[:_MAX_READ]), known))[:_MAX_MESSAGE]
     name = type(exc).__qualname__
     module = type(exc).__module__
     if module not in {"builtins", "__main__", "exceptions"} and not module.startswith("flask_nb."):
@@ -152,21 +199,17 @@ def exception_message(exc: BaseException) -> str:
     return f"{name}: {words}" if words else name
 
 
-def _variables(frame: FrameType, source: str) -> tuple[tuple[str, str], ...]:
+def _variables(frame: FrameType, source: str, known: Collection[str]) -> tuple[tuple[str, str], ...]:
     """Return the local variables that the line names, in the order in which it names them."""
     names = [name for name in dict.fromkeys(_NAME.findall(source)) if name in frame.f_locals]
     values = [(name, frame.f_locals[name]) for name in names]
     shown = [
         (name, value) for name, value in values if not isinstance(value, (type, FunctionType, ModuleType))
     ]
-    return tuple((name, mask_value(name, _repr(value))) for name, value in shown[:_MAX_LOCALS])
-
-
-def _repr(value: object) -> str:
-    try:
-        return _short.repr(value)
-    except Exception:
-        return "(cannot be shown)"
+    short = MaskedRepr(known=known)
+    return tuple(
+        (name, mask_value(name, stable_text(short.repr(value)))) for name, value in shown[:_MAX_LOCALS]
+    )
 
 
 def _hint(exc: BaseException, frame: FrameType | None) -> str | None:

@@ -30,11 +30,17 @@ class FileClient:
     def __init__(self, exchanger: Exchanger, page: Request) -> None:
         self._exchanger = exchanger
         self._host = tuple(pair for pair in page.headers if pair[0].lower() == "host")
-        self._deadline = Deadline(min(MAX_SECONDS, page.timeout))
+        self._default_host = page.default_host
+        self._timeout = min(MAX_SECONDS, page.timeout)
+        self._deadline: Deadline | None = None
 
     def fetch(self, path: str) -> RawResponse | None:
-        """Return what the app answers, None if it does not in time."""
-        request: Request | None = Request("GET", path, self._host)
+        """Return what the app answers, cut where that has no end; None if it does not in time."""
+        request: Request | None = Request(
+            "GET", path, self._host, default_host=self._default_host, takes_streams=False
+        )
+        # From the first file on: a page may be shown long after it came.
+        self._deadline = self._deadline or Deadline(self._timeout)
         for _ in range(_MAX_HOPS):
             if request is None or not (seconds := self._deadline.left):
                 return None
@@ -43,7 +49,7 @@ class FileClient:
             except RequestError:
                 return None
             if raw.truncated:
-                return None
+                return raw
             request = redirected(request, raw.status_code, raw.header("Location"))
             if request is None:
                 return raw

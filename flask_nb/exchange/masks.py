@@ -6,10 +6,23 @@ import json
 import re
 import zlib
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from werkzeug.http import parse_cookie
+
+from .secrecy import (
+    OTHER_SHAPES,
+    WORD_SHAPES,
+    Evidence,
+    Where,
+    evidence,
+    is_made,
+    is_no_secret,
+    is_secret_name,
+)
 
 HIDDEN = "<hidden>"
 """Stands where a secret stood."""
@@ -17,49 +30,193 @@ HIDDEN = "<hidden>"
 VOLATILE = "…"
 """Stands where a value stood that differs from run to run."""
 
-_SECRET_WORD = re.compile(
-    r"pass(?:wd|phrase|code)?|pwd|secrets?|auth(?:orization)?|credentials?|apikey|jwt|sig(?:nature)?|sid"
-    r"|[cx]srf|otp|cvv|.*token"
+_FOREIGN_COOKIES = re.compile(
+    r"_xsrf|username-.*|jupyterhub-.*|jupyter-.*|_streamlit_xsrf"
+    r"|code-server-session|vscode-(?:tkn|secret.*|cli.*)|coder_(?:\w+_)?session_token.*",
+    re.IGNORECASE,
 )
-_SECRET_PART = re.compile(r"password|passwd|secret|apikey")
-_KEY_KINDS = frozenset(["api", "secret", "private", "access", "auth", "signing", "encryption", "session"])
-_SESSION_NAMES = frozenset(["session", "sessionid", "phpsessid", "jsessionid"])
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-_FOREIGN_COOKIES = re.compile(r"_xsrf|username-.*|jupyterhub-.*|jupyter-.*|_streamlit_xsrf", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
-_QUOTED_SECRET = re.compile(r"""(['"])([\w-]+)\1(\s*:\s*)(b?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))""")
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 _SIGNATURE = re.compile(r"[\w-]{27,86}")
 _MAX_SESSION = 64_000
+_MAX_JUDGED = 2_000
 
 
-def is_secret_name(name: str) -> bool:
-    """Tell whether a variable, a field, a query key or a configuration key of this name holds a secret."""
-    words = [word.lower() for word in _WORDS.findall(name)]
-    return (
-        any(_SECRET_WORD.fullmatch(word) for word in words)
-        or _SECRET_PART.search("".join(words)) is not None
-        or (words[-1:] == ["key"] and not _KEY_KINDS.isdisjoint(words))
-    )
+# Where a secret may stand: a shape, or a name and what joins it to its value. The name is judged when it is
+# found, not in the pattern, and the value is read from there on, so that neither is gone through twice.
+_QUOTE = r"\\{0,4}['\"]"
+_PLACE = (
+    rf"(?<![\w.$-])(?:(?=[\w.$])(?:{WORD_SHAPES}"
+    r"|name=\\?\"(?P<part>[^\"\\\n]+)\\?\"(?:\r?\n|\\r\\n|\\n){2}"
+    r"|(?P<field>\w[\w.]*+)\n[ ][^\n\[]*+\[type=\w+, input_value="
+    r"|(?P<name>(?:(?=[ACPSacps])(?i:api|access|secret|private|auth|client|session)[ ])?[A-Za-z_$][\w.$-]*+)"
+    r"(?:[ \t]{0,3}(?:=>|:=|:(?!//)|=(?!=))[ \t]{0,9}|%3[dD])"
+    r"))"
+    rf"|(?=[\\'\"])(?P<quote>{_QUOTE})(?P<key>[A-Za-z_][\w. -]*+)(?P=quote)"
+    r"\]?\s{0,3}(?:=>|:|=(?!=))\s{0,20}"
+    rf"|\(b?(?P<pair_quote>{_QUOTE})(?P<pair>[\w. -]++)(?P=pair_quote),\s?(?=b?[\\'\"\d\[({{])"
+    r"|--(?P<flag>\w[\w-]*+)(?:[ =]|['\"],[ ]?)"
+    r"|%(?:3[Ff]|26)(?P<parameter>\w[\w.-]*+)(?:=|%3[dD])"
+    r"|<(?P<element>[A-Za-z][\w:.-]*+)>(?=[^<\s])"
+    rf"|{OTHER_SHAPES}"
+)
+# A search would try each character. But nothing begins within a word, so words are passed over as a whole;
+# and what has been passed over is not tried again when no secret comes, so the time is linear.
+_FINDER = re.compile(
+    rf"(?:(?!{re.sub(r'(?<=[(][?]P[<=])', 'no_', _PLACE)})(?:[\w.$-]++[ \t\n]*+|[^\w.$-]))*+(?:{_PLACE})"
+)
+_VALUE = re.compile(
+    rf"[bBuUrRfF]{{0,2}}(?P<quote>{_QUOTE})(?P<text>(?:(?!(?P=quote))(?:\\.|[^\\\n]))*+)(?P=quote)?"
+    r"|(?P<open>[\[({])"
+    r"|(?P<word>[^\s'\"&;,<>\[\](){}][^\s'\"&;,<]*+)"
+)
+_BRACKET = re.compile(r"'(?:[^'\\\n]|\\.)*+'?|\"(?:[^\"\\\n]|\\.)*+\"?|[\[({]|[\])}]")
+_OBJECT = re.compile(r"[A-Za-z_][\w.]*\(")
+_LINE = re.compile(r"[^\r\n'\"]*+")
+_DIGEST = re.compile(r"(?i:digest)[^\r\n']*+")
+
+_Masked = tuple[int, int, str]
+"""Where what is hidden begins and ends, and what is shown instead."""
 
 
-def mask_value(name: str, value: str) -> str:
+def mask_value(name: str, value: str, where: Where = "ours") -> str:
     """Return a value for display: hidden if its name says that it is a secret."""
-    return HIDDEN if is_secret_name(name) else mask_text(value)
+    said = evidence(name, where)
+    if said == "cookies":
+        return _mask_cookies_within(value)
+    return HIDDEN if said and _is_hidden(said, value) else mask_text(value, where)
 
 
-def mask_text(text: str) -> str:
-    """Return a repr or a message without memory addresses, URL credentials and quoted secrets."""
-    text = mask_credentials(_ADDRESS.sub("0x…", text))
-    return _QUOTED_SECRET.sub(_masked_item, text)
+def _is_hidden(said: Evidence, value: str) -> bool:
+    """Tell whether a value, as Python writes it, is a secret, after what its name has said."""
+    found = _VALUE.match(value)
+    if found is None:
+        return said == "sure" and value != ""
+    if found["open"]:
+        return _is_container_hidden(said, value)
+    is_quoted = found["text"] is not None
+    return _is_text_hidden(said, found["text"] if is_quoted else value, is_quoted=is_quoted)
 
 
-def _masked_item(match: re.Match[str]) -> str:
-    quote, name, colon, value = match.groups()
-    return f"{quote}{name}{quote}{colon}{HIDDEN if is_secret_name(name) else value}"
+def _is_text_hidden(said: Evidence, text: str, *, is_quoted: bool) -> bool:
+    if not text or is_no_secret(text):
+        return False
+    return is_made(text) if said == "made" else said == "sure" or is_quoted
+
+
+def _is_container_hidden(said: Evidence, text: str) -> bool:
+    """Tell whether a container has a secret in it, and not only what a validator says of one."""
+    items = [item[0][1:-1] for item in _BRACKET.finditer(text) if item[0][0] in "'\""]
+    if said == "made":
+        return any(map(is_made, items))
+    return said == "sure" and (not items or not all(map(is_no_secret, items))) and text[1:-1].strip() != ""
+
+
+def mask_text(text: str, where: Where = "ours") -> str:
+    """Return a repr or a message without secrets, and without the addresses of objects."""
+    return mask_secrets(_ADDRESS.sub("0x…", text), where)
+
+
+def mask_secrets(text: str, where: Where = "printed") -> str:
+    """Return a text without secrets: those that have a shape, and those whose name counts there.
+
+    It takes time in proportion to the text.
+    """
+    pieces: list[str] = []
+    done = position = 0
+    while found := _FINDER.match(text, position):
+        masked = _MASKS[str(found.lastgroup)](found, where)
+        position = found.end()
+        if masked is not None:
+            begin, position, shown = masked
+            pieces += text[done:begin], shown
+            done = position
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _mask_shape(found: re.Match[str], where: Where) -> _Masked:
+    return (*found.span(str(found.lastgroup)), HIDDEN)
+
+
+def _mask_scheme(found: re.Match[str], where: Where) -> _Masked:
+    return found.end("scheme"), found.end(), HIDDEN
+
+
+def _mask_user_info(found: re.Match[str], where: Where) -> _Masked:
+    return (*found.span("user_info"), VOLATILE)
+
+
+def _mask_signed(found: re.Match[str], where: Where) -> _Masked | None:
+    shown = _readable_signed(found["signed"])
+    return None if shown is None else (*found.span("signed"), shown)
+
+
+def _mask_named(found: re.Match[str], where: Where) -> _Masked | None:
+    name = found[str(found.lastgroup)]
+    said = evidence(name, where)
+    value = _VALUE.match(found.string, found.end()) if said else None
+    if said is None or value is None:
+        return None
+    if value["text"] is not None:
+        return _mask_quoted(value, said)
+    if where == "source":
+        return None
+    mask = _mask_container if value["open"] else _mask_word
+    return mask(value, said, name)
+
+
+def _mask_quoted(value: re.Match[str], said: Evidence) -> _Masked | None:
+    if said == "cookies":
+        return value.start("text"), value.end("text"), mask_cookies(value["text"])
+    is_hidden = _is_text_hidden(said, value["text"], is_quoted=True)
+    return (*value.span(), HIDDEN) if is_hidden else None
+
+
+def _mask_word(value: re.Match[str], said: Evidence, name: str) -> _Masked | None:
+    """Mask a value without quotes: to its end, or to that of the line in a header with several words."""
+    if said == "cookies" or name.lower().endswith("authorization"):
+        line = _DIGEST.match(value.string, value.start()) or _LINE.match(value.string, value.start())
+        assert line is not None  # it matches nothing, too
+        return (*line.span(), mask_cookies(line[0]) if said == "cookies" else mask_authorization(line[0]))
+    word = value[0].rstrip(")]}>.")
+    if _OBJECT.match(word) or not _is_text_hidden(said, word, is_quoted=False):
+        return None
+    return value.start(), value.start() + len(word), HIDDEN
+
+
+def _mask_pair(found: re.Match[str], where: Where) -> _Masked | None:
+    """Mask the second half of a pair; among three names in a row none is the value of another."""
+    masked = _mask_named(found, where) if where != "source" else None
+    return masked if masked and found.string[masked[1] : masked[1] + 1] in {")", ""} else None
+
+
+def _mask_container(value: re.Match[str], said: Evidence, name: str) -> _Masked | None:
+    """Mask what stands in brackets. Its beginning decides, so that nested ones are not read over and over."""
+    text, begin = value.string, value.start()
+    end = _closing(text, begin, begin + _MAX_JUDGED)
+    if not _is_container_hidden(said, text[begin : end or begin + _MAX_JUDGED]):
+        return None
+    return begin, end or _closing(text, begin, len(text)) or len(text), HIDDEN
+
+
+def _closing(text: str, begin: int, limit: int) -> int | None:
+    """Return where the bracket closes that opens at *begin*, None if it does not before *limit*."""
+    depth = 0
+    for found in _BRACKET.finditer(text, begin, limit):
+        depth += {"[": 1, "(": 1, "{": 1, "]": -1, ")": -1, "}": -1}.get(found[0], 0)
+        if depth == 0:
+            return found.end()
+    return None
+
+
+_MASKS: dict[str, Callable[[re.Match[str], Where], _Masked | None]] = {
+    **dict.fromkeys(("known", "hash", "crypt", "pem"), _mask_shape),
+    "scheme": _mask_scheme,
+    "user_info": _mask_user_info,
+    "signed": _mask_signed,
+    "pair": _mask_pair,
+    **dict.fromkeys(("key", "flag", "part", "field", "name", "parameter", "element"), _mask_named),
+}
 
 
 def printable(text: str) -> str:
@@ -76,27 +233,48 @@ def _visible(match: re.Match[str]) -> str:
 
 def mask_url(url: str) -> str:
     """Return a URL or path whose secret query values and credentials are masked."""
-    path, mark, query = mask_credentials(url).partition("?")
-    return path + mark + "&".join(_masked_pair(pair) for pair in query.split("&"))
-
-
-def mask_credentials(text: str) -> str:
-    """Return a text without the name and password of the URLs in it."""
-    return _USER_INFO.sub(VOLATILE, text)
+    path, mark, query = url.partition("?")
+    return mask_secrets(path, "ours") + mark + "&".join(map(_masked_pair, query.split("&")))
 
 
 def _masked_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    return f"{name}={VOLATILE}" if value and is_secret_name(name) else f"{name}{equals}{value}"
+    said = evidence(unquote(name))
+    if said and _is_text_hidden(said, unquote(value), is_quoted=True):
+        return f"{name}={VOLATILE}"
+    return f"{name}{equals}{mask_secrets(value, 'ours')}"
+
+
+def mask_authorization(value: str) -> str:
+    """Return an ``Authorization`` header for display: its scheme alone."""
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {HIDDEN}" if space else HIDDEN
+
+
+def mask_cookies(header: str) -> str:
+    """Return a ``Cookie`` header for display; cookies that are not the app's are left out."""
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return "; ".join(
+        f"{name}{equals}{readable_cookie(name, text)}"
+        for name, equals, text in pairs
+        if not is_foreign_cookie(name)
+    )
+
+
+def _mask_cookies_within(value: str) -> str:
+    found = _VALUE.fullmatch(value)
+    if found is None or found["text"] is None:
+        return mask_text(value)
+    return value[: found.start("text")] + mask_cookies(found["text"]) + value[found.end("text") :]
 
 
 def is_foreign_cookie(name: str) -> bool:
-    """Tell whether a cookie is Jupyter's: cookies ignore ports, so a browser sends them to the app too."""
+    """Tell whether a cookie is Jupyter's or an editor's: cookies ignore ports, so the app gets them too."""
     return _FOREIGN_COOKIES.fullmatch(name) is not None
 
 
 def drop_foreign_cookies(header: str) -> str:
-    """Return a ``Cookie`` header without the cookies that are Jupyter's."""
+    """Return a ``Cookie`` header without the cookies that are not the app's."""
     pairs = [pair.strip() for pair in header.split(";")]
     return "; ".join(pair for pair in pairs if pair and not is_foreign_cookie(pair.partition("=")[0].strip()))
 
@@ -108,13 +286,36 @@ def readable_cookie(name: str, value: str) -> str:
     signature, which differ from run to run and would let a reader of the notebook log in.
     """
     value = _unquoted(value)
-    content = decode_session(value)
-    if content is not None:
-        return f"<signed {json.dumps(_masked(content), ensure_ascii=False, default=str)}>"
-    if is_secret_name(name) or name.lower() in _SESSION_NAMES or _JWT.fullmatch(value):
-        return HIDDEN if value else value
+    shown = _readable_signed(value)
+    if shown is not None:
+        return shown
+    said = evidence(name, "cookie")
+    if said and _is_text_hidden(said, value, is_quoted=True):
+        return HIDDEN
     payload, dot, signature = value.rpartition(".")
-    return f"{payload}.{HIDDEN}" if dot and _SIGNATURE.fullmatch(signature) else value
+    return f"{payload}.{HIDDEN}" if dot and _SIGNATURE.fullmatch(signature) else mask_secrets(value, "ours")
+
+
+def _readable_signed(value: str) -> str | None:
+    """Return what a signed value holds, without what signs it; None if it is not one."""
+    content = decode_session(value)
+    if content is None:
+        content = _decode_payload(*value.rpartition("."))
+    return (
+        None
+        if content is None
+        else f"<signed {json.dumps(_masked(content), ensure_ascii=False, default=str)}>"
+    )
+
+
+def _decode_payload(payload: str, dot: str, signature: str) -> Any:
+    """Return what is signed without a time, None if it is not JSON: dotted names look alike."""
+    if not dot or not _SIGNATURE.fullmatch(signature):
+        return None
+    try:
+        return json.loads(_decode64(payload))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _unquoted(value: str) -> str:
@@ -168,4 +369,6 @@ def _masked(value: Any) -> Any:
         return {key: VOLATILE if is_secret_name(str(key)) else _masked(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(item) for item in value]
+    if isinstance(value, str):
+        return mask_secrets(value, "ours")
     return value.isoformat() if isinstance(value, datetime) else value

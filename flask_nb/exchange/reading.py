@@ -17,6 +17,16 @@ MAX_UNSIZED_SECONDS = 5.0
 
 CHUNK = 65_536
 
+ENDLESS = "endless"
+"""Why nothing was read of an answer that has no end by its type."""
+
+_ENDLESS_TYPES = frozenset(["multipart/x-mixed-replace", "text/event-stream"])
+
+
+def is_endless(content_type: str) -> bool:
+    """Tell whether an answer of this type goes on for as long as somebody listens."""
+    return content_type.partition(";")[0].strip().lower() in _ENDLESS_TYPES
+
 
 @dataclass(frozen=True)
 class RawResponse:

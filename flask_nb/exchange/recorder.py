@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -15,9 +16,18 @@ from flask_nb.errors import ViewCancelled
 
 from .exchange import OutputPart, PartKind
 from .failure import CellNamer, Failure, exception_message
+from .figures import (
+    close_figures,
+    figure_data,
+    forget_figures,
+    is_pyplot_loaded,
+    open_figures,
+    watch_figures,
+)
 from .hints import BODY_READS, body_hints
 from .masks import drop_foreign_cookies
 from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
+from .stable import be_as_addressed
 from .streams import CURRENT, STREAMS, ErrorStream
 
 KEY_HEADER = "X-Flask-Nb-Exchange"
@@ -62,6 +72,9 @@ class Recording:
         self.view_args: Mapping[str, Any] = {}
         self.near_rules: Sequence[str] | None = None
         self.notes: list[str] = []
+        self.had_pyplot = is_pyplot_loaded()
+        self.figures: list[Any] = []
+        """Figures that the view has opened with pyplot."""
         self.started = False
         """Whether the app has got the request."""
         self.is_cut = False
@@ -111,14 +124,16 @@ class Recording:
         if self.exception is not None:
             kept.failure, kept.exception, kept.is_cut = self.failure, self.exception, self.is_cut
 
-    def fail(self, exc: BaseException) -> None:
+    def fail(self, exc: BaseException, *, is_handled: bool = False) -> None:
         """Note the exception that made the view fail; the first one counts.
 
         The framework's 500 page hides it, so whoever hears of it (a signal, an error handler) hands it over.
+
+        :param is_handled: whether a handler of the app has answered it.
         """
         if self.exception is None:
             self.exception = exc
-            self.failure = Failure.from_exception(exc, self._cell_name)
+            self.failure = replace(Failure.from_exception(exc, self._cell_name), is_handled=is_handled)
 
     def matched(
         self, endpoint: str | None, rule: str | None = None, view_args: Mapping[str, Any] | None = None
@@ -165,6 +180,22 @@ class Recording:
         self._display_room -= size
         self._add("display", text, data)
 
+    @property
+    def may_have_figures(self) -> bool:
+        """Whether the view has opened figures, or may have: until it imports pyplot, nobody is told."""
+        return bool(self.figures) or (is_pyplot_loaded() and not self.had_pyplot)
+
+    def take_figures(self) -> None:
+        """Close the figures that the view left open, and note each once, unless they are the answer."""
+        is_answer = any(
+            name.lower() == "content-type" and value.startswith("image/")
+            for name, value in self.headers or ()
+        )
+        shown = {part.text for part in self.parts if "image/png" in part.data}
+        for figure in close_figures(self.figures if self.had_pyplot else open_figures()):
+            if self.key and not is_answer and repr(figure) not in shown:
+                self.show(figure_data(figure))
+
     def _add(self, kind: PartKind, text: str, data: Mapping[str, Any] | None = None) -> None:
         if self._room <= 0 or len(self.parts) >= _MAX_PARTS:
             return
@@ -199,6 +230,7 @@ class Recorder:
     :param near: given a method and a path that was answered 404, returns the rules that come closest,
         as texts such as ``GET /items/<int:id>``; None if a rule did match.
     :param failed_page: returns what is answered to an exception that leaves the app, None for a plain page.
+    :param is_kept: tells which requests go into the ring, given their environ.
     """
 
     def __init__(
@@ -208,11 +240,13 @@ class Recorder:
         cell_name: CellNamer | None = None,
         near: NearRules | None = None,
         failed_page: FailedPage = lambda recording, environ: None,
+        is_kept: Callable[[Environ], bool] = lambda environ: True,
     ) -> None:
         self.app = app
         self.cell_name = cell_name
         self.near = near
         self.failed_page = failed_page
+        self.is_kept = is_kept
         self.ring = Ring()
         self._watch_displays: Callable[[], object] = lambda: None
         self._expected: dict[str, Recording] = {}
@@ -229,6 +263,7 @@ class Recorder:
     def uninstall(self) -> None:
         """Take the stream proxies out, and let go of what is kept; calling again does nothing."""
         STREAMS.uninstall(self)
+        forget_figures()
         self.ring.clear()
 
     def renew(self) -> None:
@@ -269,26 +304,37 @@ class Recorder:
         recording = claimed or Recording(cell_name=self.cell_name)
         if (cookies := environ.pop("HTTP_COOKIE", "")) and (own := _own_cookies(cookies)):
             environ["HTTP_COOKIE"] = own
+        if claimed is not None:
+            be_as_addressed(environ)
         environ[BODY_READS] = set()
+        watch_figures()
         environ["wsgi.errors"] = ErrorStream(recording)
-        STREAMS.attach_filter()
         self._watch_displays()
         recording.started = True
         return _Answer(self, recording, environ, start_response).open()
 
     def _finish(self, recording: Recording, environ: Environ, kept: KeptExchange) -> None:
+        if recording.may_have_figures:
+            recording.take_figures()
         if reads := environ.get(BODY_READS):
             recording.notes += body_hints(reads, environ.get("CONTENT_TYPE", ""))
-        if recording.key and self.near and (recording.status or "").startswith("404"):
+        is_unmatched = recording.endpoint is None and (recording.status or "").startswith("404")
+        if recording.key and self.near and is_unmatched:
             # PEP 3333: a path in the environ is the text of its bytes in latin-1.
             path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
             recording.near_rules = self.near(environ["REQUEST_METHOD"], path)
+        self._keep(recording, environ, kept)
+        recording.finish()
+
+    def _keep(self, recording: Recording, environ: Environ, kept: KeptExchange) -> None:
+        """Put into the ring what has happened so far."""
+        if not self.is_kept(environ):
+            return
         recording.fill(kept)
         if kept.number:
             self.ring.complete(kept)
         else:
             self.ring.add(kept)
-        recording.finish()
 
 
 class _Answer:
@@ -319,8 +365,7 @@ class _Answer:
             self._finish()
             return self._app_iter
         # What has failed is to be known before its answer is read: a cell that reads it may end at once.
-        self._recording.fill(self._kept)
-        self._recorder.ring.add(self._kept)
+        self._recorder._keep(self._recording, self._environ, self._kept)
         return self
 
     def _call(self) -> None:

@@ -15,7 +15,7 @@ _BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding",
 def redirected(request: Request, status: int, location: str | None) -> Request | None:
     """Return the request that a browser would send next, or None if the response ends the matter.
 
-    Only redirects to the same host are followed: the app cannot answer for others.
+    Only redirects to the same host and port are followed: the app cannot answer for others.
 
     :param location: the response's header of that name.
     """
@@ -25,13 +25,14 @@ def redirected(request: Request, status: int, location: str | None) -> Request |
         url = urlsplit(urljoin(f"http://{request.host}{request.path}", location))
     except ValueError:  # such as http://[
         return None
-    if url.scheme != "http" or url.hostname != urlsplit(f"http://{request.host}").hostname:
+    if url.scheme != "http" or _without_default_port(url.netloc) != _without_default_port(request.host):
         return None
-    headers = request.headers
-    if url.netloc.lower() != request.host.lower():  # the same name at another port
-        headers = (*(pair for pair in headers if pair[0].lower() != "host"), ("Host", url.netloc))
-    moved = dataclasses.replace(request, path=path_of(url), headers=headers)
+    moved = dataclasses.replace(request, path=path_of(url))
     return moved if status in _KEEPING_REDIRECTS else _as_get(moved, status)
+
+
+def _without_default_port(netloc: str) -> str:
+    return netloc.lower().removesuffix(":80")
 
 
 def _as_get(request: Request, status: int) -> Request:

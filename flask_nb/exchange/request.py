@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder
 from .masks import mask_url
 
 DEFAULT_HOST = "localhost"
-"""The Host of every request that names none, so that no port gets into URLs, outputs or cookies."""
+"""The Host of a request where nothing names another: no port gets into URLs, outputs or cookies."""
 
 DEFAULT_AGENT = "flask-nb"
 """The User-Agent of every request that names none; without a version, so that echoing it is stable."""
@@ -34,11 +34,13 @@ class Request:
     :param method: the HTTP method, in any case.
     :param path: the percent-encoded path with its query, such as ``/search?q=a``. A fragment is dropped,
         and characters that may not stand in a request are encoded.
-    :param headers: pairs of name and value. A ``Host`` among them wins over ``localhost``, a ``Cookie``
+    :param headers: pairs of name and value. A ``Host`` among them wins over the default, a ``Cookie``
         over the cookie jar.
     :param body: the bytes to send.
     :param timeout: seconds until the view is given up.
     :param dropped: names, in lower case, of headers that nobody is to add.
+    :param default_host: the Host unless one is among the headers.
+    :param takes_streams: whether to read of an answer that by its type has no end.
     :raises ValueError: if the method or a header could not stand in a request.
     """
 
@@ -48,6 +50,8 @@ class Request:
     body: bytes = b""
     timeout: float = 30.0
     dropped: frozenset[str] = frozenset()
+    default_host: str = DEFAULT_HOST
+    takes_streams: bool = True
 
     def __post_init__(self) -> None:
         if not _TOKEN.fullmatch(self.method):
@@ -66,6 +70,9 @@ class Request:
     def __str__(self) -> str:
         return f"{self.method} {readable_path(self.path)}"
 
+    def __repr__(self) -> str:
+        return f"<Request {self}>"
+
     def get_header(self, name: str) -> str | None:
         """Return the first value of a header that the request gives itself, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -73,13 +80,13 @@ class Request:
     @property
     def host(self) -> str:
         """The Host that is sent."""
-        return self.get_header("Host") or DEFAULT_HOST
+        return self.get_header("Host") or self.default_host
 
     def wire_headers(self) -> Iterator[tuple[str, str]]:
         """Yield the headers as they are sent: the request's own and the few that it leaves to us."""
         given = {name.lower() for name, _ in self.headers} | self.dropped
         if "host" not in given:
-            yield "Host", DEFAULT_HOST
+            yield "Host", self.default_host
         if "user-agent" not in given:
             yield "User-Agent", DEFAULT_AGENT
         if "content-length" not in given and (length := self._length):

@@ -19,7 +19,7 @@ from typing import Any
 
 from .exchange import OutputPart
 from .failure import Failure, release_frames
-from .masks import printable
+from .masks import mask_text, printable
 from .request import readable_path
 
 MAX_EXCHANGES = 1000
@@ -170,8 +170,8 @@ class KeptExchange:
     def refusal(self) -> str:
         """What the gate did not like."""
         if self.code == "403":
-            return f"refused, from {_shortened(printable(self._header('Origin'))) or 'another site'}"
-        return f"refused, for the host {_shortened(printable(self._header('Host')))!r}"
+            return f"refused, from {self._shown_header('Origin') or 'another site'}"
+        return f"refused, for the host {self._shown_header('Host')!r}"
 
     @property
     def brief(self) -> str:
@@ -180,6 +180,9 @@ class KeptExchange:
         what += [self.refusal] if self.is_refused else []
         what += [self.failure.brief(self.endpoint)] if self.failure is not None else []
         return f"{self.verb} {self.path} → {' · '.join(what)}"
+
+    def _shown_header(self, name: str) -> str:
+        return _shortened(printable(mask_text(self._header(name))))
 
     def _header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")

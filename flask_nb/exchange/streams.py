@@ -77,32 +77,15 @@ class ErrorStream(io.TextIOBase):
         return len(text)
 
 
-class LogCapture(logging.Filter):
-    """Takes the log records of requests off a handler and puts them into their exchange.
-
-    Add it to a handler that writes to the terminal. Records of a request are kept as records, so that
-    they can be shown without time and path; the framework's record of the exception that the exchange
-    shows anyway is dropped. Everything else passes.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the handler shall write the record."""
-        sink = CURRENT.get()
-        if sink is None:
-            return True
-        sink.log(record)
-        return False
-
-
 class StandardStreams:
-    """The replacement of the process's standard streams, warnings and terminal log handlers."""
+    """The replacement of the process's standard streams, and of what warns and logs to them."""
 
     def __init__(self) -> None:
         self._users: set[int] = set()
         self.original_show_warning: Callable[..., None] = warnings.showwarning
         """Shows a warning as it was shown before."""
-        self._filter = LogCapture()
-        self._filtered: list[logging.Handler] = []
+        self.original_handle = logging.Handler.handle
+        """Handles a log record as it was handled before."""
 
     def install(self, user: object) -> None:
         """Put the proxies in place for one more user; a second call for the same one renews them."""
@@ -113,7 +96,9 @@ class StandardStreams:
         if warnings.showwarning is not show_warning:
             self.original_show_warning = warnings.showwarning
             warnings.showwarning = show_warning
-        self.attach_filter()
+        if logging.Handler.handle is not handle_record:
+            self.original_handle = logging.Handler.handle
+            logging.Handler.handle = handle_record  # type: ignore[method-assign]
 
     def renew(self, user: object) -> None:
         """Put the proxies back where something has replaced the streams since, such as ``%%capture``.
@@ -133,23 +118,32 @@ class StandardStreams:
                 setattr(sys, name, stream.real)
         if warnings.showwarning is show_warning:
             warnings.showwarning = self.original_show_warning
-        while self._filtered:
-            self._filtered.pop().removeFilter(self._filter)
+        if logging.Handler.handle is handle_record:
+            logging.Handler.handle = self.original_handle  # type: ignore[method-assign]
 
-    def attach_filter(self) -> None:
-        """Watch the handlers that write log records to the terminal, those made meanwhile included."""
-        if not self._users:
-            return
-        for handler in (logging.lastResort, *logging.root.handlers):
-            if handler is not None and self._filter not in handler.filters and self._is_terminal(handler):
-                handler.addFilter(self._filter)
-                self._filtered.append(handler)
 
-    def _is_terminal(self, handler: logging.Handler) -> bool:
-        stream = getattr(handler, "stream", None)
-        known = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-        beneath = [proxy.real for proxy in known if isinstance(proxy, RequestStream)]
-        return stream is not None and any(stream is one for one in (*known, *beneath))
+def handle_record(self: logging.Handler, record: logging.LogRecord) -> bool:
+    """Stand in for ``logging.Handler.handle``: what a request would log to the terminal belongs to it.
+
+    Taken as records they are shown once, whatever number of handlers they reach, and without time and
+    path. Filters on the handlers would miss those that a view makes, as ``logging.warning`` does.
+    """
+    sink = CURRENT.get()
+    if sink is None or not _is_terminal(self):
+        return STREAMS.original_handle(self, record)
+    passed = bool(self.filter(record))
+    if passed:
+        sink.log(record)
+    return passed
+
+
+def _is_terminal(handler: logging.Handler) -> bool:
+    stream = getattr(handler, "stream", None)
+    if isinstance(stream, (RequestStream, ErrorStream)):  # also one behind a proxy such as the framework's
+        return True
+    known = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+    beneath = [proxy.real for proxy in known if isinstance(proxy, RequestStream)]
+    return stream is not None and any(stream is one for one in (*known, *beneath))
 
 
 def show_warning(*args: Any, **options: Any) -> None:

@@ -9,13 +9,14 @@ import asyncio
 import contextvars
 import http.client
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Any, Protocol
 
 from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
 
-from .reading import BodyReader, RawResponse
+from .reading import ENDLESS, BodyReader, RawResponse, is_endless
 from .recorder import KEY_ENVIRON, KEY_HEADER, WSGIApp
 from .request import Request
 from .waiting import Deadline, Watchdog, WorkerCall
@@ -43,10 +44,11 @@ class SocketTransport:
 
     :param address: returns the server's host and port, asked anew for each request.
     :param abandon: told the key of a request that nobody waits for any more, so that its view can be stopped.
+        It returns what kept the request from being answered, where that was not its view.
     """
 
     def __init__(
-        self, address: Callable[[], tuple[str, int]], abandon: Callable[[str], object] = lambda key: None
+        self, address: Callable[[], tuple[str, int]], abandon: Callable[[str], str | None] = lambda key: None
     ) -> None:
         self._address = address
         self._abandon = abandon
@@ -59,9 +61,9 @@ class SocketTransport:
             response = call.wait(Deadline(request.timeout))
         except TimeoutError:
             partial = connection.partial_response()
-            self._give_up(connection, call, key)
+            reason = self._give_up(connection, call, key)
             if partial is None:
-                raise RequestTimeoutError(str(request), request.timeout) from None
+                raise RequestTimeoutError(str(request), request.timeout, reason) from None
             return partial
         except KeyboardInterrupt:
             self._give_up(connection, call, key)
@@ -72,10 +74,11 @@ class SocketTransport:
             self._abandon(key)
         return response
 
-    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> None:
-        self._abandon(key)
+    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> str:
+        reason = self._abandon(key)
         connection.abort()
         call.join(1)
+        return reason or ""
 
 
 class _Connection:
@@ -115,6 +118,9 @@ class _Connection:
         status = f"{response.status} {response.reason}".rstrip()
         self._reader = BodyReader(is_sized=response.length is not None)
         self._head = status, tuple(response.getheaders())
+        if not self._request.takes_streams and is_endless(response.headers.get("Content-Type", "")):
+            self._reader.cut(ENDLESS)
+            return self._response()
         try:
             self._reader.read_all(lambda size: self._read_some(response, size))
             if response.length:
@@ -191,11 +197,11 @@ class InProcessTransport:
         # The head and the body are watched apart. A view that never answers is an error; an answer that has
         # begun and has no announced end is shown as far as it came, since it may be a stream on purpose.
         try:
-            Watchdog(deadline.left).run(call.start)
+            Watchdog(deadline.left).run(lambda: _without_loop(call.start))
             seconds = min(deadline.left, call.reader.seconds_left)
             if call.has_body:
                 try:
-                    Watchdog(seconds).run(call.read)
+                    Watchdog(seconds).run(lambda: _without_loop(call.read))
                 except TimeoutError:
                     if call.reader.is_sized:
                         raise
@@ -218,6 +224,28 @@ class InProcessTransport:
             worker.stop()
             worker.join(1)
             raise
+
+
+def _without_loop(call: Callable[[], None]) -> None:
+    """Make a call as if no event loop were running in this thread, so that it may run one of its own.
+
+    That of a notebook's kernel waits meanwhile, as for any cell. These functions are asyncio's for those
+    who extend it.
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None or sys.platform == "emscripten":  # a browser's loop cannot be left
+        return call()
+    task = asyncio.current_task(loop)
+    if task is not None:
+        asyncio.tasks._leave_task(loop, task)
+    asyncio._set_running_loop(None)
+    try:
+        return call()
+    finally:
+        asyncio._set_running_loop(loop)
+        asyncio.set_event_loop(loop)  # asyncio.run() leaves none behind
+        if task is not None:
+            asyncio.tasks._enter_task(loop, task)
 
 
 def _has_running_loop() -> bool:
@@ -272,8 +300,16 @@ class _Call:
         return has_length or (isinstance(self._answer, (list, tuple)) and len(self._answer) <= 1)
 
     @property
+    def _content_type(self) -> str:
+        headers = (self._head or ("", []))[1]
+        return next((value for name, value in headers if name.lower() == "content-type"), "")
+
+    @property
     def has_body(self) -> bool:
-        """Whether a response to this request may have a body (RFC 9110 §6.4.1)."""
+        """Whether there is a body to read: the response may have one (RFC 9110 §6.4.1), and it is wanted."""
+        if not self._request.takes_streams and is_endless(self._content_type):
+            self.reader.cut(ENDLESS)
+            return False
         return self._request.method != "HEAD" and not (self._head or ("",))[0].startswith(_BODILESS)
 
     def read(self) -> None:

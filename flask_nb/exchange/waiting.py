@@ -95,6 +95,7 @@ class Watchdog:
         self._is_over = False
         self._has_fired = False
         self._ident = threading.get_ident()
+        self._can_interrupt = _is_interruptible()
         self._timer = threading.Timer(seconds, self._fire)
         self._timer.daemon = True
 
@@ -123,19 +124,22 @@ class Watchdog:
             if self._is_over:
                 return
             self._has_fired = True
-            if self._can_interrupt():
+            # What runs may have a handler of its own meanwhile, as asyncio.run() has; it raises as well.
+            if self._can_interrupt and callable(signal.getsignal(signal.SIGINT)):
                 signal.pthread_kill(self._ident, signal.SIGINT)
             else:
                 self._work.stop()
-
-    def _can_interrupt(self) -> bool:
-        return (
-            hasattr(signal, "pthread_kill")
-            and self._ident == threading.main_thread().ident
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        )
 
     def _disarm(self) -> None:
         with self._lock:
             self._is_over = True
         self._timer.cancel()
+
+
+def _is_interruptible() -> bool:
+    """Whether an interrupt would raise in this thread."""
+    return (
+        hasattr(signal, "pthread_kill")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )

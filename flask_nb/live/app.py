@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import operator
 import weakref
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
-from .ledger import ROUTE, Entry, Ledger
+from .attributes import ATTRIBUTE, Attributes
+from .ledger import Ledger
 from .overlay import Overlay
-from .owners import Run, at_work, registering, running
-from .routes import define, named_methods
-from .slots import Kind, LiveDict, LiveList, LiveScopes, Name, Placed, live_class, name_of_function
+from .registrations import ROUTE, Entry, Owner
+from .routes import define, is_same_route, named_methods
+from .slots import Name
+from .tables import Kind, LiveDict, LiveList, LiveScopes, Placed, live_class, name_of_function
 from .url_map import LiveMap
-from .workspace import Workspace
+from .workspace import Run, Workspace, at_work, registering, running
 
 _HOOKS = {
     "before_request_funcs": "before_request",
@@ -35,14 +37,22 @@ _LISTS = {
     "teardown_appcontext_funcs": Kind("teardown_appcontext"),
     "shell_context_processors": Kind("shell_context_processor"),
     "url_build_error_handlers": Kind("url_build_error_handler"),
-    "deferred_functions": Kind("", identity=lambda function: getattr(function, "identity", None)),
-    "_blueprints": Kind("", identity=lambda nested: (nested[0].name,)),
+    "deferred_functions": Kind(
+        "recorded", label=lambda function: getattr(function, "label", ""), replaces=is_same_route
+    ),
+    "_blueprints": Kind(
+        "nested",
+        label=lambda nested: f"blueprint {nested[0].name}",
+        replaces=lambda nested, other: nested[0].name == other[0].name,
+    ),
 }
+
+_EXTENSION = Kind("extension", is_layered=True)
 
 _NAMES = {
     "view_functions": Kind("view"),
     "blueprints": Kind("blueprint"),
-    "extensions": Kind("extension", is_layered=True),
+    "extensions": _EXTENSION,
     "cli.commands": Kind("command"),
     "url_map.converters": Kind("converter"),
     "live.overlay.templates": Kind("template"),
@@ -64,10 +74,9 @@ class _Registered(Name):
 
     options: Mapping[str, Any]
 
-    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
+    def repeat(self, entry: Entry, other: Any) -> None:
         """Register the blueprint in the same way on another app."""
-        with at_work(run):
-            entry.value.register(other, dict(self.options))
+        entry.value.register(other, dict(self.options))
 
 
 @dataclass(eq=False)
@@ -92,8 +101,6 @@ class _Place:
 
     def bring_up_to_date(self, run: Run) -> None:
         """Bring to the app what has not reached it yet, by one swap of its routing table."""
-        if self.app.live.is_replaced:
-            return
         with self.app.url_map.batch(), at_work(run.caused_by(self.entry)):
             self.set_up()
 
@@ -109,11 +116,11 @@ class Live:
         self._workspace: weakref.ref[Workspace] | None = None
         self._places: list[_Place] = []
         self._maker: int | None = None
-        #: Whether another app is about to take its place.
-        self.is_replaced = False
-        self.ledger = Ledger(self._bring_up_to_date)
+        self.ledger = Ledger(hasattr(type(holder), "record"), self._bring_up_to_date)
         #: The templates and static files in front of those of the app's folders.
         self.overlay = Overlay(self._find)
+        #: What cells have changed about the app itself; there from when the app follows a notebook.
+        self.attributes: Attributes
 
     @property
     def app(self) -> Any:
@@ -158,40 +165,54 @@ class Live:
         others = [
             entry
             for entry in old.live.ledger
-            if entry.owner.key != run.owner.key and not entry.causes and entry.group is not ROUTE
+            if entry.owner.key != run.owner.key and not entry.causes and _is_for_any_app(entry)
         ]
         # Layers of settings in the order in which they were put down; all else where it first stood, since
         # a rule needs its converter.
-        for entry in sorted(others, key=lambda entry: () if _is_layered(entry) else entry.rank):
-            entry.slot.repeat(entry, self.app, run.repeating(entry))
-        return (
-            self._take_places(old, run) if hasattr(self.app, "register") else self._replace(old, others, run)
-        )
+        others.sort(key=lambda entry: () if _is_layered(entry) else entry.rank)
+        for entry, repeating in run.repeating_all(others):
+            with at_work(repeating):
+                entry.slot.repeat(entry, self.app)
+        return self._take_places(old, run) if self.ledger.is_of_blueprint else self._replace(old, others, run)
 
     def _replace(self, old: Any, others: list[Entry], run: Run) -> bool:
-        """Be the app from now on; *old* stays as it is, and goes on if the cell fails."""
-        run.workspace.replace(old, self.app)
+        """Be the app from now on; *old* stays as it is."""
+        for entry in old.live.ledger:
+            if entry.causes or isinstance(entry.slot, _Registered):
+                old.live.ledger.remove(entry)  # what a blueprint records from now on does not reach it
+        run.workspace.release(old)
         count = len([entry for entry in others if not _is_layered(entry)])
         if count:
             what = "registration" if count == 1 else "registrations"
             run.workspace.tell(run, f"the new app has taken over {count} {what} of other cells")
+        self._take_attributes(old, others, run)
         return False
 
-    def let_go(self) -> None:
-        """Be an app that nobody follows any more: what blueprints record from now on does not reach it."""
-        for entry in self.ledger:
-            if entry.causes or isinstance(entry.slot, _Registered):
-                self.ledger.remove(entry)
+    def _take_attributes(self, old: Any, others: list[Entry], run: Run) -> None:
+        """Have what other cells left on *old*, and tell which of them need the new app.
 
-    def is_idle(self, besides: Collection[Any]) -> bool:
-        """Whether no app has got this blueprint, *besides* those that do not count."""
-        return not any(place.is_current and place.app not in besides for place in self._places)
+        A method that was wrapped, and an object that Flask makes for each app, belong to the old app; so
+        may what an extension keeps. Only the cell itself can set that up anew.
+        """
+        again: dict[Owner, list[str]] = {}
+        for entry in others:
+            if _kind_of(entry) is _EXTENSION:
+                again.setdefault(entry.owner, []).append(getattr(entry.slot, "name", ""))
+        for owner, name, value in old.live.attributes.of_others(old, run):
+            if name in vars(self.app) or callable(getattr(self.app, name, None)):
+                again.setdefault(owner, []).append(f"app.{name}")
+            else:
+                with at_work(replace(run, owner=owner, body=run.workspace.next_number(), is_quiet=True)):
+                    setattr(self.app, name, value)
+        for owner, names in again.items():
+            verb = "run" if owner.kind == "cell" else "reload"
+            run.workspace.tell(run, f"{owner} has set up {', '.join(names)} for the old app: {verb} it again")
 
     def _take_places(self, old: Any, run: Run) -> bool:
         """Be registered where *old* is, unless it is the running cell that registers it."""
         for place in list(old.live._places):
             entry = place.entry
-            if entry.owner.key != run.owner.key and place.is_current and not place.app.live.is_replaced:
+            if entry.owner.key != run.owner.key and place.is_current:
                 with at_work(run.repeating(entry)):
                     self.app.register(place.app, dict(place.options))
         return True
@@ -206,6 +227,10 @@ class Live:
             config.go_live(self._placed(_SETTING, operator.attrgetter("config")))
         if "error_handler_spec" in vars(holder):
             holder.error_handler_spec = self._live_handlers(holder.error_handler_spec)
+        if hasattr(holder, "wsgi_app"):
+            self.attributes = Attributes(
+                self._placed(ATTRIBUTE, operator.attrgetter("live.attributes")), holder
+            )
         if isinstance(getattr(holder, "url_map", None), LiveMap):
             holder.url_map.register = self._register_rule
         if "jinja_env" in vars(holder):
@@ -269,7 +294,7 @@ class Live:
         run = registering()
         if run is None or self._workspace is None or not isinstance(self.app.url_map, LiveMap):
             return False
-        define(self, run, rule, view, frozenset(named))
+        define(self.app, self.ledger, run, rule, view, frozenset(named))
         return True
 
     def view_in_the_way(self, endpoint: str, view: Any, is_derived: bool) -> Any:
@@ -305,7 +330,7 @@ class Live:
         if run is None or not isinstance(config, LiveDict):
             config.update(values)
             return
-        earlier = [entry for entry in self.ledger.of_earlier_runs(run) if entry.group == group]
+        earlier = [one for one in self.ledger if run.is_earlier(one) and one.group == group]
         config.enter_all(run, values, group, earlier)
 
     # --- blueprints ---
@@ -323,7 +348,7 @@ class Live:
         if run is None or entry is None:
             set_up()
             return
-        entry.slot = _Registered(self.app.blueprints, name, options)
+        entry.slot = _Registered(self.app.blueprints, name, f"blueprint {name}", options)
         place = _Place(self.app, entry, options, set_up)
         blueprint.live._places.append(place)
         place.bring_up_to_date(run)
@@ -336,5 +361,17 @@ class Live:
             place.bring_up_to_date(run)  # type: ignore[arg-type]
 
 
+def _is_for_any_app(entry: Entry) -> bool:
+    """Whether the same can be registered on another app: not the views of rules, which come along."""
+    return entry.group is not ROUTE and _kind_of(entry) is not ATTRIBUTE
+
+
 def _is_layered(entry: Entry) -> bool:
-    return isinstance(entry.slot, Name) and entry.slot.table.place.kind.is_layered
+    kind = _kind_of(entry)
+    return kind is not None and kind.is_layered
+
+
+def _kind_of(entry: Entry) -> Kind | None:
+    """What kind of table holds a registration that stands under a name."""
+    table = getattr(entry.slot, "table", None)
+    return table.place.kind if isinstance(table, LiveDict) else None

@@ -9,79 +9,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from .owners import Owner, Rank, Run
-
-Identity = tuple[Hashable, ...]
-
-ROUTE = object()
-"""The group of views that were registered with a rule."""
-
-
-class Slot(Protocol):
-    """Where a value stands. Knows nothing of owners."""
-
-    @property
-    def label(self) -> str:
-        """What people call what stands there, such as ``GET /items``; empty for what nobody is told."""
-
-    def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
-        """Let the entry's value stand here, and take others' away, in one step."""
-
-    def take(self, entry: Entry) -> None:
-        """Take the entry's value away; what it covered stands again."""
-
-    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
-        """Register the same on another app or blueprint.
-
-        :param run: the run in which it is registered, under the entry's owner.
-        """
-
-
-@dataclass(eq=False)
-class Entry:
-    """One registration.
-
-    :param slot: where it stands.
-    :param value: the function or object.
-    :param identity: kind plus name; what has the same identity replaces it.
-    :param owner: who registered it.
-    :param number: the run of the cell in which it came to stand.
-    :param body: the run of its owner.
-    :param rank: where it stands among others.
-    :param causes: the registrations that brought it about; it goes with any of them.
-    :param group: the definition of a cell that it is a part of, or None.
-    """
-
-    slot: Slot
-    value: Any
-    identity: Identity
-    owner: Owner
-    number: int
-    body: int
-    rank: Rank
-    causes: tuple[Entry, ...] = ()
-    group: Hashable = None
-    effects: list[Entry] = field(default_factory=list)
-    #: For a blueprint's registration on an app: what of the blueprint has reached the app.
-    reached: set[Hashable] = field(default_factory=set)
-    ledger: Ledger | None = None
-
-    @property
-    def label(self) -> str:
-        """What people call it; empty for what goes with a route."""
-        return "" if self.group is ROUTE else self.slot.label
+from .registrations import Entry, Identity, Slot
+from .workspace import Run
 
 
 class Ledger:
     """What has been registered on one app or blueprint.
 
+    :param is_of_blueprint: whether it is a blueprint's, whose registrations reach apps.
     :param changed: called after each change; a blueprint passes it on to the apps that have it.
     """
 
-    def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, is_of_blueprint: bool, changed: Callable[[], None]) -> None:
+        self.is_of_blueprint = is_of_blueprint
         self._entries: dict[Entry, None] = {}
         self._by_identity: dict[Identity, list[Entry]] = {}
         self._lock = threading.RLock()
@@ -100,10 +42,15 @@ class Ledger:
         """Return the registrations of that identity, the latest last."""
         return list(self._by_identity.get(identity, ()))
 
-    def register(self, run: Run, slot: Slot, value: Any, identity: Identity) -> Entry:
-        """Let *value* stand in *slot*, in the place of what the run displaces, which is told."""
+    def register(
+        self, run: Run, slot: Slot, value: Any, identity: Identity, meets: Iterable[Entry] = ()
+    ) -> Entry:
+        """Let *value* stand in *slot*, in the place of what the run displaces, which is told.
+
+        :param meets: what it displaces besides that of its identity.
+        """
         with self._lock:
-            old = [one for one in self.same(identity) if run.displaces(one)]
+            old = [one for one in dict.fromkeys([*self.same(identity), *meets]) if run.displaces(one)]
             entry = self.note(run, slot, value, identity)
             slot.put(entry, old)
         self.displaced(run, old)
@@ -133,7 +80,7 @@ class Ledger:
         it was registered anew.
         """
         for entry in entries:
-            if is_told:
+            if is_told and not (entry.is_recording and entry.effects):  # those are told when they go
                 run.workspace.tell_replaced(run, entry)
             run.workspace.leave_over(run, entry.effects)
             self.remove(entry)
@@ -176,15 +123,3 @@ class Ledger:
         """Count everything as of an earlier run than any: another notebook goes on from here."""
         for entry in self:
             entry.number = entry.body = 0
-
-    def of_earlier_runs(self, run: Run) -> list[Entry]:
-        """Return what the owner of *run* registered by itself in other runs."""
-        return [
-            entry
-            for entry in self
-            if entry.owner.key == run.owner.key and entry.body != run.body and not entry.causes
-        ]
-
-    def of_owner(self, owner: Owner) -> list[Entry]:
-        """Return what *owner* registered by itself."""
-        return [entry for entry in self if entry.owner.key == owner.key and not entry.causes]

@@ -8,28 +8,27 @@ keeps the rule that it matched, and the view that this rule had.
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.routing import Rule
 
 from ..errors import RuleError
-from .ledger import Entry, Identity
-from .owners import Run, at_work
-from .slots import LiveDict, name_of_function
+from .ledger import Ledger
+from .registrations import Entry, Identity
+from .tables import LiveDict, name_of_function
 from .url_map import LiveMap, reduced
-
-if TYPE_CHECKING:
-    from .app import Live
+from .workspace import Run
 
 
 @dataclass(frozen=True, eq=False)
 class Route:
     """The place of a rule in an app's map."""
 
-    live: Live
+    find_app: Callable[[], Any]
     rule: Rule
     named: frozenset[str]
 
@@ -43,17 +42,26 @@ class Route:
 
     def take(self, entry: Entry) -> None:
         """Take the rule out of the map, and its view if no other rule leads to it."""
-        if self.live.app is not None:  # a blueprint may outlive an app, after the notebook let go of both
-            withdraw(self.live.app, [entry.value])
+        app = self.find_app()
+        if app is not None:  # a blueprint may outlive an app, after the notebook let go of both
+            withdraw(app, [entry.value])
 
-    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
+    def is_free(self) -> bool:
+        """Whether no rule has its endpoint, or its path and one of its methods."""
+        url_map = self.find_app().url_map
+        known = [*url_map.latest.by_endpoint.get(self.rule.endpoint, ()), *url_map.find_same_place(self.rule)]
+        return all(
+            one.endpoint != self.rule.endpoint and not named_methods(one) & self.named for one in known
+        )
+
+    def repeat(self, entry: Entry, other: Any) -> None:
         """Register the rule, for the methods that are left to it, on another app."""
-        rule = entry.value
-        with at_work(run):
-            other.add_url_rule(rule.rule, **options_of(rule, rule.view))
+        other.add_url_rule(entry.value.rule, **options_of(entry.value, entry.value.view))
 
 
-def define(live: Live, run: Run, rule: Rule, view: Callable[..., Any] | None, named: frozenset[str]) -> None:
+def define(
+    app: Any, ledger: Ledger, run: Run, rule: Rule, view: Callable[..., Any] | None, named: frozenset[str]
+) -> None:
     """Publish *rule* with its view for *run*, in the place of whatever it displaces.
 
     A rule without a view displaces none that has one: it may only give a path a second name.
@@ -61,14 +69,14 @@ def define(live: Live, run: Run, rule: Rule, view: Callable[..., Any] | None, na
     :param named: the methods that the rule names, without those that come along.
     :raises RuleError: the view cannot be called with the variables of the rule.
     """
-    url_map: LiveMap = live.app.url_map
-    views: LiveDict = live.app.view_functions
+    url_map: LiveMap = app.url_map
+    views: LiveDict = app.view_functions
     with url_map.batch():
         rule.bind(url_map)
-        _check_parameters(live.app, run, rule, view)
-        displaced = _displaced(live, run, rule, view, named)
+        _check_parameters(app, run, rule, view)
+        displaced = _displaced(app, run, rule, view, named)
         identity: Identity = ("rule", rule.endpoint, rule.rule, named, rule.subdomain, rule.host)
-        entry = live.ledger.note(run, Route(live, rule, named), rule, identity)
+        entry = ledger.note(run, Route(weakref.ref(app), rule, named), rule, identity)
         rule.entry, rule.view, rule.named_methods, rule.rank = entry, view, set(named), entry.rank  # type: ignore[attr-defined]
         gone = [old for old, rest in displaced if rest is None]
 
@@ -83,7 +91,7 @@ def define(live: Live, run: Run, rule: Rule, view: Callable[..., Any] | None, na
             substitute=[(old, rest) for old, rest in displaced if rest is not None],
             before_publishing=put_view,
         )
-        _settle(live, run, rule, displaced)
+        _settle(app, ledger, run, displaced)
 
 
 def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
@@ -115,11 +123,11 @@ def _listed(names: Iterable[str], kind: str) -> str:
 
 
 def _displaced(
-    live: Live, run: Run, rule: Rule, view: Any, named: frozenset[str]
+    app: Any, run: Run, rule: Rule, view: Any, named: frozenset[str]
 ) -> list[tuple[Rule, Rule | None]]:
     """Pairs of a rule that loses methods to *rule* and what is left of it, None for nothing."""
-    views: LiveDict = live.app.view_functions
-    same_endpoint = live.app.url_map.latest.by_endpoint.get(rule.endpoint, ())
+    views: LiveDict = app.view_functions
+    same_endpoint = app.url_map.latest.by_endpoint.get(rule.endpoint, ())
     is_redefined = view is not None and dict.get(views, rule.endpoint) is not view
     pairs: list[tuple[Rule, Rule | None]] = [
         (old, None)
@@ -128,7 +136,7 @@ def _displaced(
     ]
     ended = {id(old) for old, _ in pairs}
     has_view = view is not None or dict.__contains__(views, rule.endpoint)
-    for old in live.app.url_map.find_same_place(rule):
+    for old in app.url_map.find_same_place(rule):
         lost = named_methods(old) & named
         keeps_view = not has_view and dict.__contains__(views, old.endpoint)
         if id(old) in ended or not lost or keeps_view or not _gives_way(old, run):
@@ -154,20 +162,20 @@ def _mark_last_views(views: LiveDict, rules: Iterable[Rule]) -> None:
         rule.last_view = dict.get(views, rule.endpoint)  # type: ignore[attr-defined]
 
 
-def _settle(live: Live, run: Run, rule: Rule, displaced: list[tuple[Rule, Rule | None]]) -> None:
+def _settle(app: Any, ledger: Ledger, run: Run, displaced: list[tuple[Rule, Rule | None]]) -> None:
     """Strike out what has lost its place, and tell of it."""
     for old, rest in displaced:
         entry = entry_of(old)
         if entry is None:
             continue
         if rest is None:
-            live.ledger.displaced(run, [entry])
+            ledger.displaced(run, [entry])
         else:
             lost = named_methods(old) - named_methods(rest)
             run.workspace.tell_replaced(run, entry, label_of(old, lost))
             entry.value = rest
-            entry.slot = Route(live, rest, frozenset(named_methods(rest)))
-    _forget_views(live.app, [old for old, rest in displaced if rest is None])
+            entry.slot = Route(weakref.ref(app), rest, frozenset(named_methods(rest)))
+    _forget_views(app, [old for old, rest in displaced if rest is None])
 
 
 def withdraw(app: Any, rules: Iterable[Rule]) -> None:
@@ -225,6 +233,16 @@ def fewer_methods(rule: Rule, named: set[str]) -> Rule:
 
 def _options_came_along(rule: Rule) -> bool:
     return bool(getattr(rule, "provide_automatic_options", False)) and "OPTIONS" in (rule.methods or ())
+
+
+def is_same_route(recorded: Any, other: Any) -> bool:
+    """Whether what a blueprint has *recorded* has the place of what it had recorded before.
+
+    Both say by an attribute ``route`` what they are: endpoint, rule and methods.
+    """
+    endpoint, rule, methods = getattr(recorded, "route", (None, None, frozenset()))
+    old_endpoint, old_rule, old_methods = getattr(other, "route", (object(), None, frozenset("-")))
+    return bool(endpoint == old_endpoint or (rule == old_rule and methods >= old_methods))
 
 
 def options_of(rule: Rule, view: Any) -> dict[str, Any]:

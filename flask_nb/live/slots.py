@@ -1,71 +1,39 @@
-"""Where values stand: containers that know who put what into them.
+"""Where values stand: under a name, where a value covers what stood there before, or in a list, by rank.
 
-An app keeps what is registered in dictionaries and lists: views by endpoint, hooks by blueprint,
-settings by key. In a notebook these are the live ones of this module. They hold the same values and are
-read and changed in the same ways, by the framework, by extensions and by cells; but what is put into
-them while a cell runs is recorded, and can be taken out again:
-
-- under a name (:class:`LiveDict`) a value covers what stood there before, and uncovers it when it goes;
-- in a list (:class:`LiveList`) values stand in the order in which their cells first ran, wherever a cell
-  is run again.
-
-The code of a cell that runs again does not see what only its own earlier run put under a name, since
-extensions look before they register. Requests never notice: no cell is at work in them.
+An app keeps what is registered in dictionaries and lists: views by endpoint, hooks by blueprint, settings by
+key. In a notebook these are exchanged for the ones of this module, which hold the same values but know what
+covers what, and change in one step that no reader sees half of. They know nothing of owners: who may put
+something in, and what that replaces, is asked by those of :mod:`.tables`, which are made of these.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from types import FunctionType, MappingProxyType
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from .ledger import ROUTE, Entry, Identity, Ledger
-from .owners import Rank, Run, at_work, registering, running
+from .registrations import Entry, Rank
 
 MISSING: Any = object()  # nothing, where None would be a value
 
-_FIRST: Rank = ()
-_LAST: Rank = (1 << 62,)
+FIRST: Rank = ()
+LAST: Rank = (1 << 62,)
 
+if TYPE_CHECKING:
 
-@dataclass(frozen=True)
-class Kind:
-    """What a container holds.
+    class _Dict(dict[Any, Any]): ...
 
-    :param name: what people call one of its values, such as ``template filter``.
-    :param is_layered: whether the values of several cells lie above each other under one name, so that
-        none replaces another's.
-    :param label: makes the label from the name that the value stands under.
-    :param identity: makes the identity of a value in a list, where its own name is not it.
-    """
+    class _List(list[Any]): ...
 
-    name: str
-    is_layered: bool = False
-    label: Callable[[Any], str] | None = None
-    identity: Callable[[Any], Identity | None] | None = None
+else:
 
-    def label_of(self, name: Any) -> str:
-        """Return what people call the value under *name*."""
-        return f"{self.name} {name}" if self.label is None else self.label(name)
+    class _Dict(MutableMapping, dict):
+        """A dictionary whose methods come down to a few."""
 
-
-class Placed:
-    """What a live container knows about itself.
-
-    :param ledger: where registrations are recorded.
-    :param kind: what it holds.
-    :param find: returns the same container of another app or blueprint.
-    """
-
-    def __init__(self, ledger: Ledger, kind: Kind, find: Callable[[Any], Any]) -> None:
-        self.ledger = ledger
-        self.kind = kind
-        self.find = find
-        self.lock = threading.RLock()
+    class _List(MutableSequence, list):
+        """A list whose methods come down to a few."""
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -73,15 +41,14 @@ class Placed:
 
 @dataclass(frozen=True, eq=False)
 class Name:
-    """A name in a live dictionary."""
+    """A name in a dictionary.
 
-    table: LiveDict
+    :param label: what people call what stands here.
+    """
+
+    table: CoveredDict
     name: Any
-
-    @property
-    def label(self) -> str:
-        """What people call what stands here."""
-        return str(self.table.place.kind.label_of(self.name))
+    label: str
 
     def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
         """Cover what stands here."""
@@ -91,9 +58,13 @@ class Name:
         """Uncover what the entry had covered."""
         self.table.cover({}, [entry])
 
-    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
+    def is_free(self) -> bool:
+        """Whether nothing stands here that somebody registered."""
+        return self.table.is_layered or self.table.standing(self.name) is None
+
+    def repeat(self, entry: Entry, other: Any) -> None:
         """Put the same under this name on another app or blueprint."""
-        self.table.place.find(other).enter(run, self.name, entry.value, entry.group)
+        self.table.find(other)[self.name] = entry.value
 
 
 class _Stack:
@@ -110,87 +81,22 @@ class _Stack:
         return next((one.value for one in reversed(self.entries) if not hidden(one)), self.base)
 
 
-class LiveDict(dict[Any, Any]):
-    """A dictionary that records what is put into it while a cell runs."""
+class CoveredDict(_Dict):
+    """A dictionary in which a value covers what stood under its name, and uncovers it when it goes.
 
-    #: None for what the class of a live configuration makes by itself: that records nothing.
-    place: Any = None
-    _stacks: Any = MappingProxyType({})
+    :ivar find: returns the same dictionary of another app or blueprint.
+    :ivar is_layered: whether values of several cells lie above each other under one name.
+    """
 
-    def __init__(self, place: Placed, values: Mapping[Any, Any] = MappingProxyType({})) -> None:
-        super().__init__(values)
-        self.go_live(place)
+    find: Callable[[Any], Any]
+    is_layered = False
+    _stacks: Any = MappingProxyType({})  # for what the class of a live configuration makes by itself
 
-    def go_live(self, place: Placed) -> None:
-        """Begin to record."""
-        self.place = place
+    def be_covered(self, find: Callable[[Any], Any], is_layered: bool) -> None:
+        """Begin to know what covers what."""
+        self.find, self.is_layered = find, is_layered
         self._stacks = {}
-
-    # --- registering ---
-
-    def __setitem__(self, name: Any, value: Any) -> None:
-        run = registering() if self.place is not None else None
-        if run is None:
-            self._forget(name)
-            super().__setitem__(name, value)
-        else:
-            self.enter(run, name, value)
-
-    def enter(self, run: Run, name: Any, value: Any, group: Hashable = None) -> Entry:
-        """Put *value* under *name* for *run*, in the place of what it displaces."""
-        return self.enter_all(run, {name: value}, group)[name]
-
-    def enter_all(
-        self, run: Run, values: Mapping[Any, Any], group: Hashable = None, old: Iterable[Entry] = ()
-    ) -> dict[Any, Entry]:
-        """Put all *values* in the place of the entries *old*, in one step that no reader sees half of.
-
-        :param group: the definition that sets them.
-        :return: the registrations by name.
-        """
-        ledger, is_layered = self.place.ledger, self.place.kind.is_layered
-        with self.place.lock:
-            identities = {name: self.identity(run, name) for name in values}
-            same = [one for identity in identities.values() for one in ledger.same(identity)]
-            gone = dict.fromkeys([*old, *(one for one in same if is_layered or run.displaces(one))])
-            new = {
-                name: ledger.note(run, Name(self, name), value, identities[name], group=group)
-                for name, value in values.items()
-            }
-            self.cover(new, gone)
-        ledger.displaced(run, gone, is_told=not is_layered)
-        return new
-
-    def enter_view(self, run: Run, name: Any, value: Any) -> None:
-        """Put in a view that comes with a rule; where another cell has the same one, both have it."""
-        identity, ledger = self.identity(run, name), self.place.ledger
-        same = ledger.same(identity)
-        gone = [one for one in same if run.displaces(one) and not (one.value is value and _others(one, run))]
-        if any(one.value is value and not run.displaces(one) for one in same):
-            return
-        self.cover({name: ledger.note(run, Name(self, name), value, identity, group=ROUTE)}, gone)
-        ledger.displaced(run, gone)
-
-    def forget_view(self, name: Any) -> None:
-        """Take out a view that came with a rule, since no rule leads to it any more."""
-        entries = self._stacks[name].entries if name in self._stacks else []
-        for entry in [one for one in entries if one.group is ROUTE]:
-            self.place.ledger.drop(entry)
-        if name not in self._stacks:
-            super().pop(name, None)
-
-    def identity(self, run: Run, name: Any) -> Identity:
-        """Return what a value under *name* is known by."""
-        layer = (run.owner.key,) if self.place.kind.is_layered else ()
-        return (id(self), name, *layer)
-
-    def is_free(self, name: Any) -> bool:
-        """Whether a registration under *name* meets nothing that stands in the same run."""
-        run = registering()
-        if run is None:
-            return name not in self
-        stack = self._stacks.get(name)
-        return stack is None or all(map(run.displaces, stack.entries))
+        self.lock = threading.RLock()
 
     def standing(self, name: Any) -> Entry | None:
         """Return the registration whose value stands under *name*, or None when nobody's does."""
@@ -199,201 +105,32 @@ class LiveDict(dict[Any, Any]):
 
     def cover(self, entries: Mapping[Any, Entry], instead_of: Iterable[Entry]) -> None:
         """Let each entry's value stand under its name, and take others' away, in one step."""
-        with self.place.lock:
+        with self.lock:
             names = dict.fromkeys([*(one.slot.name for one in instead_of), *entries])  # type: ignore[attr-defined]
             for name in names:
                 stack = self._stack(name)
                 stack.entries = [one for one in stack.entries if one not in instead_of]
                 stack.entries += [entries[name]] if name in entries else []
+                stack.entries = self.in_order(stack.entries)
             values = {name: self._stacks[name].value() for name in names}
-            super().update({name: value for name, value in values.items() if value is not MISSING})
+            dict.update(self, {name: value for name, value in values.items() if value is not MISSING})
             for name, value in values.items():
                 if value is MISSING:
-                    super().pop(name, None)
+                    dict.pop(self, name, None)
                 if not self._stacks[name].entries:
                     del self._stacks[name]
 
+    def in_order(self, entries: list[Entry]) -> list[Entry]:
+        """Return what lies under one name in its order, the topmost last: by itself, as it was put there."""
+        return entries
+
     def _stack(self, name: Any) -> _Stack:
         """What lies under a name, beginning anew where something else was put there meanwhile."""
-        now = super().get(name, MISSING)
+        now = dict.get(self, name, MISSING)
         stack: _Stack | None = self._stacks.get(name)
         if stack is None or now is not stack.value():
             stack = self._stacks[name] = _Stack(now)
         return stack
-
-    def _forget(self, name: Any) -> None:
-        """Whoever is no cell puts something here for good."""
-        for entry in self._stacks.pop(name).entries if name in self._stacks else ():
-            self.place.ledger.remove(entry)
-
-    # --- reading ---
-
-    def _hidden(self) -> dict[Any, Any]:
-        """What the code at work should not see under a name: the name → what it sees instead."""
-        run = running() if self._stacks else None
-        if run is None:
-            return {}
-        return {
-            name: stack.value(run.has_replaced)
-            for name, stack in list(self._stacks.items())
-            if any(map(run.has_replaced, stack.entries))
-        }
-
-    def _seen(self) -> dict[Any, Any]:
-        """What the code at work sees."""
-        hidden = self._hidden()
-        if not hidden:
-            return dict(super().items())
-        values = {**dict(super().items()), **hidden}
-        return {name: value for name, value in values.items() if value is not MISSING}
-
-    def _see(self, name: Any) -> Any:
-        stack = self._stacks.get(name) if self._stacks else None
-        run = None if stack is None else running()
-        if run is None or stack is None or not any(map(run.has_replaced, stack.entries)):
-            return super().get(name, MISSING)
-        return stack.value(run.has_replaced)
-
-    def __getitem__(self, name: Any) -> Any:
-        value = self._see(name)
-        if value is MISSING:
-            raise KeyError(name)
-        return value
-
-    def get(self, name: Any, default: Any = None) -> Any:
-        """Return what stands under *name*."""
-        value = self._see(name)
-        return default if value is MISSING else value
-
-    def __contains__(self, name: object) -> bool:
-        return self._see(name) is not MISSING
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._seen())
-
-    def __len__(self) -> int:
-        return len(self._seen()) if self._hidden() else super().__len__()
-
-    def keys(self) -> Any:
-        """Return the names."""
-        return self._seen().keys()
-
-    def values(self) -> Any:
-        """Return the values."""
-        return self._seen().values()
-
-    def items(self) -> Any:
-        """Return names and values."""
-        return self._seen().items()
-
-    def copy(self) -> Any:
-        """Return a plain dictionary of what stands here."""
-        return self._seen()
-
-    def __eq__(self, other: object) -> bool:
-        return self._seen() == other
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = None
-
-    # --- changing, in terms of the above ---
-
-    def setdefault(self, name: Any, default: Any = None) -> Any:
-        """Return what stands under *name*, after putting *default* there if nothing does."""
-        value = self._see(name)
-        if value is MISSING:
-            self[name] = value = default
-        return value
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """Put values under names; those of another live dictionary stay their owners'."""
-        for source in args:
-            if isinstance(source, LiveDict):
-                for name in source:
-                    copy_name(source, name, self, name)
-            else:
-                for name, value in dict(source).items():
-                    self[name] = value
-        for name, value in kwargs.items():
-            self[name] = value
-
-    def __ior__(self, other: Any) -> Any:
-        self.update(other)
-        return self
-
-    def __or__(self, other: Any) -> Any:
-        return self._seen() | other
-
-    def __delitem__(self, name: Any) -> None:
-        if name not in self:
-            raise KeyError(name)
-        self._forget(name)
-        super().pop(name, None)
-
-    def pop(self, name: Any, *default: Any) -> Any:
-        """Take out what stands under *name*, and return it."""
-        if name not in self:
-            return {}.pop(name, *default)
-        value = self[name]
-        del self[name]
-        return value
-
-    def popitem(self) -> tuple[Any, Any]:
-        """Take out the last name with its value, and return both."""
-        name = next(reversed(self._seen()))
-        return name, self.pop(name)
-
-    def clear(self) -> None:
-        """Take everything out."""
-        for name in list(self):
-            del self[name]
-
-
-def _others(entry: Entry, run: Run) -> bool:
-    return entry.owner.key != run.owner.key
-
-
-def live_class(kind: type) -> type:
-    """Return the live subclass of a class of dictionaries, such as that of an app's configuration."""
-    names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__init__": kind.__init__}  # type: ignore[misc]
-    return type(kind.__name__, (LiveDict, kind), names)
-
-
-def copy_name(source: Mapping[Any, Any], name: Any, target: Any, new_name: Any) -> None:
-    """Put what stands under *name* of a blueprint's table into an app's; it stays its owner's."""
-    entry = source.standing(name) if isinstance(source, LiveDict) else None
-    for value, carrying in carried_values([(source[name], entry)], (id(target), new_name)):
-        with carrying:
-            target[new_name] = value
-
-
-Carried = Iterator[tuple[Any, AbstractContextManager[Any]]]
-
-
-def carried(values: Iterable[Any], to: Hashable = None) -> Carried:
-    """Go through what a blueprint has recorded, each with the context in which it reaches an app.
-
-    In that context it is registered under the owner who recorded it. What has reached the app before
-    by way of the same registration is left out.
-
-    :param to: what it is put into, where it may reach several.
-    """
-    entries = values.entries() if isinstance(values, LiveList) else [(value, None) for value in values]
-    return carried_values(entries, to)
-
-
-def carried_values(entries: Iterable[tuple[Any, Entry | None]], to: Hashable) -> Carried:
-    """Go through values with their registrations, as :func:`carried` does."""
-    run = registering()
-    place = run.causes[0] if run is not None and run.causes else None
-    for value, entry in entries:
-        if run is None or place is None:
-            yield value, nullcontext() if run is None or entry is None else at_work(run.caused_by(entry))
-        elif (reached := (entry or id(value), to)) not in place.reached:
-            place.reached.add(reached)
-            yield value, nullcontext() if entry is None else at_work(run.caused_by(entry, place))
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -401,16 +138,14 @@ def carried_values(entries: Iterable[tuple[Any, Entry | None]], to: Hashable) ->
 
 @dataclass(frozen=True, eq=False)
 class ListPlace:
-    """A place in a live list."""
+    """A place in a list.
 
-    table: LiveList
+    :param label: what people call what stands here.
+    """
+
+    table: RankedList
     value: Any
-
-    @property
-    def label(self) -> str:
-        """What people call what stands here."""
-        kind = self.table.place.kind
-        return f"{kind.name} {getattr(self.value, '__name__', self.value)}" if kind.name else ""
+    label: str
 
     def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
         """Let it stand where its rank says."""
@@ -420,206 +155,49 @@ class ListPlace:
         """Take it out."""
         self.table.change(None, [entry])
 
-    def repeat(self, entry: Entry, other: Any, run: Run) -> None:
+    def is_free(self) -> bool:
+        """There is always a place in a list."""
+        return True
+
+    def repeat(self, entry: Entry, other: Any) -> None:
         """Let the same stand in the same list of another app or blueprint."""
-        self.table.place.find(other).enter(run, self.value)
+        self.table.find(other).append(self.value)
 
 
-class LiveList(list[Any]):
-    """A list that records what is put into it while a cell runs.
+class RankedList(_List):
+    """A list whose values stand by rank. Readers iterate over what stood in it when they began.
 
-    Readers iterate over what stood in it when they began.
+    :param find: returns the same list of another app or blueprint.
     """
 
-    def __init__(self, place: Placed, values: Iterable[Any] = ()) -> None:
-        super().__init__(values)
-        self.place = place
-        # Parallel to the values: where each stands, and whose it is.
-        self._ranks: list[tuple[Rank, Entry | None]] = [(_FIRST, None) for _ in range(len(self))]
-        self._published = tuple(super().__iter__())
+    def __init__(self, find: Callable[[Any], Any], values: Iterable[Any] = ()) -> None:
+        self.find = find
+        self.lock = threading.RLock()
+        self._publish((value, FIRST, None) for value in values)
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._published)
-
-    def __reversed__(self) -> Any:
-        return reversed(self._published)
-
-    def _publish(self, values: list[Any], ranks: list[tuple[Rank, Entry | None]]) -> None:
-        super().__setitem__(slice(None), values)
-        self._ranks = ranks
-        self._published = tuple(values)
-
-    # --- registering ---
-
-    def append(self, value: Any) -> None:
-        """Put *value* at the end, or where the cell at work has its place."""
-        run = registering()
-        if run is None:
-            with self.place.lock:
-                self._publish([*self, value], [*self._ranks, (_LAST, None)])
-        else:
-            self.enter(run, value)
-
-    def enter(self, run: Run, value: Any) -> Entry:
-        """Put *value* in for *run*, in the place of what it displaces."""
-        slot = ListPlace(self, value)
-        return self.place.ledger.register(run, slot, value, self.identity(run, value))
-
-    def identity(self, run: Run, value: Any) -> Identity:
-        """Return what a value is known by: its name if it has one of its own, else its place in the run.
-
-        A function of the top level of the notebook or a module is known by its name. A function that was
-        defined within another, a lambda, a partial, a bound method, an instance: none has a name that
-        means the same one next time, so it is known by its cell and its place in that cell's run.
-        """
-        own = self.place.kind.identity and self.place.kind.identity(value)
-        base: Identity = own or name_of_function(value) or (run.owner.key, *(c.identity for c in run.causes))
-        run.places[id(self), base] += 1
-        return (id(self), base, run.places[id(self), base])
-
-    def change(self, entry: Entry | None, instead_of: Iterable[Entry]) -> None:
-        """Let the entry's value stand where its rank says, and take others' out, in one step."""
-        with self.place.lock:
-            placed = [
-                (value, rank, one)
-                for value, (rank, one) in zip(self._published, self._ranks, strict=True)
-                if one is None or one not in instead_of
-            ]
-            if entry is not None:
-                index = next((i for i, (_, rank, _) in enumerate(placed) if rank > entry.rank), len(placed))
-                placed.insert(index, (entry.value, entry.rank, entry))
-            self._publish([value for value, _, _ in placed], [(rank, one) for _, rank, one in placed])
+    def _publish(self, places: Iterable[tuple[Any, Rank, Entry | None]]) -> None:
+        """Hold these values: each with its rank, and its registration if a cell put it in."""
+        self._places = tuple(places)
+        list.__setitem__(self, slice(None), [value for value, _, _ in self._places])
 
     def entries(self) -> list[tuple[Any, Entry | None]]:
         """Return each value with its registration, None for what no cell put in."""
-        return [(value, entry) for value, (_, entry) in zip(self._published, self._ranks, strict=True)]
+        return [(value, entry) for value, _, entry in self._places]
 
-    # --- changing, in terms of the above ---
+    def change(self, entry: Entry | None, instead_of: Iterable[Entry]) -> None:
+        """Let the entry's value stand where its rank says, and take others' out, in one step."""
+        with self.lock:
+            places = [one for one in self._places if one[2] is None or one[2] not in instead_of]
+            if entry is not None:
+                index = next((i for i, (_, rank, _) in enumerate(places) if rank > entry.rank), len(places))
+                places.insert(index, (entry.value, entry.rank, entry))
+            self._publish(places)
 
-    def extend(self, values: Iterable[Any]) -> None:
-        """Put all *values* in; those of another live list stay their owners'."""
-        for value, carrying in carried(values, id(self)):
-            with carrying:
-                self.append(value)
+    def __iter__(self) -> Iterator[Any]:
+        return iter([value for value, _, _ in self._places])
 
-    def __iadd__(self, values: Iterable[Any]) -> Any:  # type: ignore[misc]
-        self.extend(values)
-        return self
+    def __getitem__(self, index: Any) -> Any:
+        return list.__getitem__(self, index)
 
-    def insert(self, index: Any, value: Any) -> None:
-        """Put *value* before the one at *index*; at the end it stands where :meth:`append` puts it."""
-        with self.place.lock:
-            index = len(self[:index])
-            run = registering()
-            if index == len(self):
-                self.append(value)
-            elif run is None:
-                self._publish(
-                    [*self._published[:index], value, *self._published[index:]],
-                    [*self._ranks[:index], (self._ranks[index][0], None), *self._ranks[index:]],
-                )
-            else:
-                before = self._ranks[index - 1][0] if index else (-1,)
-                self.enter(replace(run, rank=(*before, 0, *run.next_rank())), value)
-
-    def _keep(self, indices: list[int]) -> None:
-        """Take out all but the values at *indices*."""
-        gone = [entry for i, (_, entry) in enumerate(self._ranks) if i not in indices and entry]
-        self._publish([self._published[i] for i in indices], [self._ranks[i] for i in indices])
-        for entry in gone:
-            self.place.ledger.remove(entry)
-
-    def __delitem__(self, index: Any) -> None:
-        with self.place.lock:
-            left = list(range(len(self)))
-            del left[index]
-            self._keep(left)
-
-    def remove(self, value: Any) -> None:
-        """Take out the first that equals *value*."""
-        del self[self.index(value)]
-
-    def pop(self, index: Any = -1) -> Any:
-        """Take out the value at *index*, and return it."""
-        value = self[index]
-        del self[index]
-        return value
-
-    def clear(self) -> None:
-        """Take everything out."""
-        del self[:]
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        """Put something else in: what stays keeps its owner."""
-        with self.place.lock:
-            changed = list(self._published)
-            changed[index] = value
-            known = {id(one): at for one, at in zip(self._published, self._ranks, strict=True)}
-            kept = {id(one) for one in changed}
-            for one, (_, entry) in zip(self._published, self._ranks, strict=True):
-                if entry is not None and id(one) not in kept:
-                    self.place.ledger.remove(entry)
-            rank = _FIRST
-            ranks: list[tuple[Rank, Entry | None]] = []
-            for one in changed:
-                rank, entry = known.get(id(one), (rank, None))
-                ranks.append((rank, entry))
-            self._publish(changed, ranks)
-
-    def sort(self, **options: Any) -> None:
-        """Put the values in another order."""
-        self[:] = sorted(self, **options)
-
-    def reverse(self) -> None:
-        """Turn the order round."""
-        self[:] = list(reversed(self))
-
-
-def name_of_function(value: Any) -> Identity | None:
-    """Return module and name of a function of the top level, or None for what has no such name."""
-    name = getattr(value, "__qualname__", "")
-    if not isinstance(value, FunctionType) or not name.isidentifier():
-        return None
-    return value.__module__, name
-
-
-# --- tables of tables -----------------------------------------------------------------------------
-
-
-class LiveScopes(defaultdict[Any, Any]):
-    """A dictionary whose values are live containers, made when they are first asked for.
-
-    :param make: makes the container under a key, with what it begins with.
-    """
-
-    def __init__(
-        self, make: Callable[[Any, Any], Any], values: Mapping[Any, Any] = MappingProxyType({})
-    ) -> None:
-        super().__init__(None)
-        self._make = make
-        for key, value in values.items():
-            super().__setitem__(key, make(key, value))
-
-    def __missing__(self, key: Any) -> Any:
-        made = self._make(key, ())
-        super().__setitem__(key, made)
-        return made
-
-    def setdefault(self, key: Any, default: Any = ()) -> Any:
-        """Return the container under *key*."""
-        if key not in self:
-            self[key] = default
-        return self[key]
-
-    def __setitem__(self, key: Any, values: Any) -> None:
-        """Let the container under *key* hold *values* and nothing else."""
-        if values is self.get(key, MISSING):
-            return
-        container = self._make(key, ())
-        (container.extend if isinstance(container, LiveList) else container.update)(values)
-        super().__setitem__(key, container)
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """Let the containers hold what is given."""
-        for key, values in dict(*args, **kwargs).items():
-            self[key] = values
+    def __len__(self) -> int:
+        return len(self._places)

@@ -1,4 +1,9 @@
-"""A notebook's cells, their runs, and what they have made: all that is kept from one run to the next.
+"""Who registers: a notebook's cells and their runs, and all that is kept from one run to the next.
+
+Outside a notebook nobody is at work (:data:`current_run` is unset), nothing is recorded, and the
+framework's own rules stand. While a cell runs, everything that is registered is recorded under its
+owner, so that the next run of the cell replaces it, a cell that no longer defines it retires it, and a
+new app takes over what other cells had registered.
 
 The extension makes a workspace and lets go of it when it is unloaded; nothing of it is kept anywhere
 else. Apps and blueprints that a cell made are held until the cell makes them again, so that nothing
@@ -8,40 +13,224 @@ depends on when Python collects what is no longer used.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Hashable, Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from types import FrameType
+from typing import Any, Protocol
 
-from .ledger import Entry
-from .owners import Owner, Rank, Run, current_run
+from .modules import is_whole, module_body, spec_of
+from .registrations import ROUTE, Entry, Owner, Rank
 
-if TYPE_CHECKING:
-    from .app import Live
+current_run: ContextVar[Run | None] = ContextVar("flask_nb.run", default=None)
+
+
+@dataclass(eq=False)
+class Run:
+    """One run of an owner: what is registered meanwhile is its.
+
+    :param workspace: the notebook that it belongs to.
+    :param owner: who runs.
+    :param number: the number of the cell's run. What one run registers never displaces what the same
+        run registered, whoever owns it: modules that it imports, blueprints that it registers.
+    :param body: what tells two runs of one module's body within one run of a cell apart.
+    :param order: when the owner first ran, among the owners of the notebook.
+    :param causes: the registrations that bring this one about, such as that of a blueprint.
+    :param rank: where it stands; by default behind all that the run has registered so far.
+    :param cell: the run of the cell at work, unless this is it.
+    :param is_quiet: whether nobody is told of what it replaces: it only repeats what others have done.
+    :param outer: the run of the cell that runs this one, or None.
+    :param repeats: the registration that is made once more, on another app.
+    """
+
+    workspace: Workspace
+    owner: Owner
+    number: int
+    body: int
+    order: Rank
+    causes: tuple[Entry, ...] = ()
+    rank: Rank | None = None
+    cell: Run | None = None
+    is_quiet: bool = False
+    outer: Run | None = None
+    repeats: Entry | None = None
+    #: How many hooks of each kind without a name of their own this run has registered.
+    places: Counter[Hashable] = field(default_factory=Counter)
+    #: The bodies of modules that this run has executed.
+    modules: dict[str, ModuleRun] = field(default_factory=dict)
+
+    def displaces(self, entry: Entry) -> bool:
+        """Whether a registration of this run takes the place of *entry*."""
+        if entry.number != self.number or entry.is_left_over:
+            return True
+        return entry.owner.key == self.owner.key and entry.body != self.body
+
+    def has_replaced(self, entry: Entry) -> bool:
+        """Whether *entry* is of an earlier run of this owner, so that its code should not see it."""
+        if any(self.has_replaced(cause) for cause in entry.causes):
+            return True
+        if entry.owner.kind == "module" and self.owner.kind != "module":
+            run = self.at_work()
+            return run.owner.key == entry.owner.key and run.body != entry.body
+        return entry.owner.key == self.owner.key and entry.body != self.body
+
+    def is_earlier(self, entry: Entry) -> bool:
+        """Whether an earlier run of the owner registered *entry* by itself."""
+        return entry.owner.key == self.owner.key and entry.body != self.body and not entry.causes
+
+    def next_rank(self) -> Rank:
+        """Return where the next registration stands."""
+        if self.rank is not None:
+            return self.rank
+        self.places[None] += 1
+        return (*self.order, self.places[None])
+
+    def caused_by(self, source: Entry, place: Entry | None = None) -> Run:
+        """Return the run in which *source*, a registration on a blueprint, reaches an app.
+
+        What was there when the blueprint was registered counts as registered with it, in one run; what
+        has been recorded since counts as registered when it was.
+
+        :param place: the registration of the blueprint on the app.
+        """
+        causes = (place, source) if place is not None else (source,)
+        is_later = place is None or source.rank > place.rank
+        rank = source.rank if is_later or place is None else (*place.rank, *source.rank)
+        number = source.number if is_later or place is None else place.number
+        return replace(
+            self,
+            cell=self.cell or self,
+            owner=source.owner,
+            number=number,
+            body=source.body,
+            causes=causes,
+            rank=rank,
+            repeats=None,
+            places=Counter(),
+            modules={},
+        )
+
+    def repeating(self, entry: Entry) -> Run:
+        """Return the run in which *entry* is registered once more, on another app."""
+        return replace(
+            self,
+            cell=self.cell or self,
+            owner=entry.owner,
+            number=entry.number,
+            body=self.workspace.next_number(),
+            rank=entry.rank,
+            is_quiet=True,
+            repeats=entry,
+            places=Counter(),
+        )
+
+    def repeating_all(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Run]]:
+        """Go through *entries*, each with the run in which it is registered once more.
+
+        What one run had registered is repeated in one run, so that it does not displace itself.
+        """
+        repeats: dict[Hashable, Run] = {}
+        for entry in entries:
+            run = repeats.setdefault((entry.owner.key, entry.body), self.repeating(entry))
+            yield entry, replace(run, rank=entry.rank, repeats=entry)
+
+    def at_work(self) -> Run:
+        """Return the run of the module whose body is executing in this run, or this run."""
+        if self.causes or self.rank is not None:
+            return self
+        frame = module_body()
+        if frame is None:
+            return self
+        name = str(frame.f_globals["__name__"])
+        name = os.path.basename(frame.f_code.co_filename) if name == "__main__" else name
+        known = self.modules.get(name)
+        if known is None or known.frame is not frame:
+            known = self.modules[name] = ModuleRun(self.of_module(name), frame, is_whole(frame))
+        return known.run
+
+    def of_module(self, name: str) -> Run:
+        """Return a run of the module *name* within this one."""
+        owner = Owner(("module", name), name, "module", is_certain=True)
+        # What a module registers stands where the cell first imported it.
+        body, order = self.workspace.next_number(), self.workspace.order_of(owner, self.next_rank)
+        return replace(
+            self, cell=self.cell or self, owner=owner, body=body, order=order, places=Counter(), modules={}
+        )
+
+
+@dataclass(eq=False)
+class ModuleRun:
+    """One execution of a module's body.
+
+    :param run: its run.
+    :param frame: the frame of the body, by which it is known again.
+    :param is_whole: whether all of the module is being executed, so that what it did not register this
+        time is gone; an autoreloader executes single functions.
+    """
+
+    run: Run
+    frame: FrameType
+    is_whole: bool
+
+
+def is_strict() -> bool:
+    """Whether the framework's own rules are asked for in the notebook too (``FLASK_NB_STRICT``)."""
+    return os.environ.get("FLASK_NB_STRICT", "").lower() not in ("", "0", "false", "no")
+
+
+def running() -> Run | None:
+    """Return the run of the cell at work, or None where the framework's own rules stand."""
+    run = current_run.get()
+    return None if run is None or is_strict() else run
+
+
+def registering() -> Run | None:
+    """Return the run that owns what is registered right now, or None where the framework's rules stand.
+
+    Code is owned by the module whose globals it runs in: the body of a module that is imported,
+    reloaded or run owns what it registers, not the cell at work; a function of a module that the cell
+    calls registers for the cell.
+    """
+    run = running()
+    return None if run is None else run.at_work()
+
+
+@contextmanager
+def at_work(run: Run | None) -> Iterator[None]:
+    """Run a block with *run* as the one that registers; with None nobody does."""
+    token = current_run.set(run)
+    try:
+        yield
+    finally:
+        current_run.reset(token)
+
+
+class Follower(Protocol):
+    """The live half of an app or a blueprint."""
+
+    @property
+    def ledger(self) -> Iterable[Entry]: ...
+
+    def take_over(self, old: Any, run: Run) -> bool:
+        """Register here what other cells had registered on *old*; return whether *old* is still needed."""
 
 
 class Holder(Protocol):
     """An app or a blueprint."""
 
-    live: Live
+    @property
+    def live(self) -> Follower: ...
 
 
 @dataclass(eq=False)
 class _Made:
-    """An app or blueprint that a run of a cell made.
-
-    :param body: the run of its owner.
-    :param cell: the run of the cell at work.
-    :param before: what an earlier run had made, until this one has ended.
-    :param replaces: the apps that it has taken over from. They stay as they are until the run has ended well.
-    :param is_whole: whether it has.
-    """
+    """An app or blueprint that a run of a cell made."""
 
     holder: Holder
     body: int
-    cell: Run
-    before: _Made | None = None
-    replaces: list[Holder] = field(default_factory=list)
-    is_whole: bool = False
 
 
 class Workspace:
@@ -57,6 +246,10 @@ class Workspace:
         self._told: dict[Run, list[str]] = {}
         self._left_over: dict[Hashable, list[Entry]] = {}
         self._is_afresh = False
+        # What was withdrawn with its cell: front ends report a deletion that was undone meanwhile, too.
+        self._deleted: dict[Hashable, list[tuple[Holder, Entry]]] = {}
+        # By the name of each module that has registered something: its specification at that time.
+        self._specs: dict[str, Any] = {}
 
     def next_number(self) -> int:
         """Return a number that no run has had."""
@@ -94,71 +287,38 @@ class Workspace:
         :return: the lines to tell: what was replaced, taken over, or withdrawn.
         """
         current_run.set(run.outer)
-        given_up = [] if succeeded else self.given_up_by(run)
-        for _, new in given_up:
-            self._put_back(new)
-        if given_up:
-            self._told[run] = []  # it was about apps that are gone
-        for made in [made for made in self._made.values() if made.cell is run]:
-            self.accept(made.holder, is_whole=succeeded)
         if succeeded:
             for entry in self._left_over.pop(run.owner.key, []):
                 _drop(entry)
             runs = [run] if run.owner.is_certain else []
-            runs += [module.run for module in run.modules.values() if module.is_whole]
-            for one in runs:
+            for one in (*runs, *self._executed_modules(run)):
                 self._retire(run, one)
                 self._superseded.pop(one.owner.key, None)
         run.modules.clear()
         return list(dict.fromkeys(self._told.pop(run, [])))
 
-    def given_up_by(self, run: Run) -> list[tuple[Any, Any]]:
-        """Return what a run gives up if it fails: the app or blueprint that stays, and the one that goes.
-
-        An app that was never whole does not come back; nor does a blueprint that apps have got.
-        """
-        mine = [made for made in self._made.values() if made.cell is run]
-        apps = [made for made in mine if made.replaces and self.is_whole(made.replaces[-1])]
-        gone = [made.holder for made in apps]
-        others = [
-            made for made in mine if made.before and not made.replaces and made.holder.live.is_idle(gone)
-        ]
-        pairs = [(made.replaces[-1], made.holder) for made in apps]
-        return pairs + [(made.before.holder, made.holder) for made in others if made.before and pairs]
-
-    def is_whole(self, holder: Holder) -> bool:
-        """Whether the cell that made it has ended well; what no cell has made is whole."""
-        befores = (made.before for made in self._made.values())
-        made = [one for one in (*self._made.values(), *befores) if one is not None and one.holder is holder]
-        return all(one.is_whole for one in made)
-
-    def _put_back(self, holder: Holder) -> None:
-        """Be without an app or blueprint, and have what was there before."""
-        for key, made in list(self._made.items()):
-            if made.holder is holder:
-                for old in made.replaces:
-                    old.live.is_replaced = False
-                del self._made[key]
-                if made.before is not None:
-                    self._made[key] = made.before
-        holder.live.let_go()
-
-    def accept(self, holder: Holder, *, is_whole: bool = True) -> None:
-        """Let an app that a cell has made be in the place of what it replaces."""
-        for made in [made for made in self._made.values() if made.holder is holder]:
-            for old in made.replaces:
-                old.live.let_go()
-                old.live.is_replaced = False
-                self._followed = [one for one in self._followed if one is not old]
-                self._made = {key: one for key, one in self._made.items() if one.holder is not old}
-            made.before, made.replaces, made.is_whole = None, [], made.is_whole or is_whole
+    def _executed_modules(self, run: Run) -> Iterator[Run]:
+        """The runs of modules whose whole body was executed meanwhile, if only to register nothing."""
+        for name, module in run.modules.items():
+            if module.is_whole:
+                self._specs[name] = spec_of(name)
+                yield module.run
+        for name, spec in self._specs.items():
+            now = spec if name in run.modules else spec_of(name)
+            if now is not None and now is not spec:  # an import and a reload make a new one, which equals it
+                self._specs[name] = now
+                yield run.of_module(name)
 
     def _retire(self, cell: Run, run: Run) -> None:
-        for holder in self._everything():
-            for entry in holder.live.ledger.of_earlier_runs(run):
-                if entry.group is None:
-                    self.tell(cell, entry.label and f"withdrawn: {entry.label}")
-                holder.live.ledger.drop(entry)
+        entries = [entry for holder in self._everything() for entry in holder.live.ledger]
+        # A blueprint that was made again has anew what the one before it had.
+        mine = [one for one in entries if one.owner.key == run.owner.key and one.body == run.body]
+        again = {label for entry in mine for label in (entry.label, *entry.labels)}
+        for entry in [one for one in entries if run.is_earlier(one)]:
+            for label in entry.labels if entry.group is None else ():
+                if label not in again:
+                    self.tell(cell, f"withdrawn: {label}")
+            _drop(entry)
 
     def delete(self, keys: Collection[Hashable]) -> list[str]:
         """Withdraw what cells had defined that are no longer in the notebook.
@@ -172,10 +332,31 @@ class Workspace:
             for entry in holder.live.ledger
             if entry.owner.key in keys and not entry.causes
         ]
+        labels = dict.fromkeys(label for _, entry in gone for label in entry.labels)
         for holder, entry in gone:
-            holder.live.ledger.drop(entry)
-        labels = dict.fromkeys(entry.label for _, entry in gone if entry.label)
+            _drop(entry)
+            self._deleted.setdefault(entry.owner.key, []).append((holder, entry))
         return [f"withdrawn: {label} (its cell was deleted)" for label in labels]
+
+    def bring_back(self, run: Run, keys: Iterable[Hashable]) -> list[str]:
+        """Register again what deleted cells had defined, where nothing has taken its place.
+
+        :param keys: the owners of cells that are in the notebook again, such as after an undo.
+        :return: the lines to tell.
+        """
+        deleted = [pair for key in keys for pair in self._deleted.pop(key, [])]
+        free = {
+            entry: holder for holder, entry in deleted if entry.group is not ROUTE and entry.slot.is_free()
+        }
+        for entry, repeating in run.repeating_all(free):
+            with at_work(repeating):
+                entry.slot.repeat(entry, free[entry])
+        return [f"back: {entry.label} (its cell is in the notebook again)" for entry in free if entry.label]
+
+    def forget_deleted(self, keys: Iterable[Hashable]) -> None:
+        """Let go of what deleted cells had defined: they are gone for good, or have run again."""
+        for key in keys:
+            self._deleted.pop(key, None)
 
     # --- what is told ---
 
@@ -223,19 +404,14 @@ class Workspace:
         keys = ((run.owner.key, name, number) for number in itertools.count())
         key = next(key for key in keys if key not in self._made or self._made[key].body != run.body)
         old = self._made.get(key)
-        made = self._made[key] = _Made(holder, run.body, run.cell or run)
-        if old is None or self._is_afresh:
-            return
-        made.before = old
-        if holder.live.take_over(old.holder, run):
+        self._made[key] = _Made(holder, run.body)
+        if old is not None and not self._is_afresh and holder.live.take_over(old.holder, run):
             self._superseded.setdefault(run.owner.key, []).append(old.holder)
 
-    def replace(self, old: Holder, new: Holder) -> None:
-        """Have an app in the place of another from when the run that made it has ended well."""
-        old.live.is_replaced = True
-        for made in self._made.values():
-            if made.holder is new:
-                made.replaces.append(old)
+    def release(self, holder: Holder) -> None:
+        """Follow an app no longer: another has taken over, and it stays as it is."""
+        self._followed = [one for one in self._followed if one is not holder]
+        self._made = {key: made for key, made in self._made.items() if made.holder is not holder}
 
     def afresh(self, make: Callable[[], Any]) -> Any:
         """Return what *make* makes, which takes nothing over."""

@@ -6,8 +6,13 @@ module           answers for
 ``extension``    loading into a shell, and unloading without a trace
 ``settings``     what a person can set
 ``owners``       which cell is running
-``host``         the app by its variable, and what outlives it: recorder, cookies, server
-``serving``      the server: started, moved, stopped, described
+``first_use``    an app that is set up before a cell has made it
+``host``         what outlives any app: recorder, cookies, clients; and what they ask
+``following``    the app that a variable holds
+``serving``      one server: started, moved, stopped, described
+``served``       each app with its server, and the gate before it
+``app_run``      what ``app.run()`` was told
+``blocking``     what is said before a server blocks a cell
 ``magics``       what each magic does
 ``definitions``  what the magics do that define besides routes: settings, templates, contexts, cookies
 ``placement``    where a cell magic stands in its cell

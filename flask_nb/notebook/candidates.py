@@ -10,12 +10,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 
 from flask_nb import engines
 from flask_nb.cells import config, cookies, serve
-from flask_nb.cells.arguments import Flag, MagicParser
+from flask_nb.cells.arguments import MagicParser
 from flask_nb.cells.request_line import METHODS
 from flask_nb.cells.rules import find_variables, split_rule
 from flask_nb.cells.unfinished import UnfinishedLine
@@ -86,11 +86,28 @@ def find_candidates(cursor: Cursor) -> Candidates:
         return _flag_values(cursor)
     if cursor.word.startswith("-"):
         return _flags(cursor)
-    offer = POSITIONALS.get(cursor.magic.lstrip("%"), nothing)
-    candidates = offer(cursor)
+    offer = POSITIONALS.get(cursor.magic.lstrip("%"))
+    candidates = offer(cursor) if offer else ()
     if candidates is None or cursor.word:
         return candidates
     return list(candidates) or _flags(cursor)
+
+
+def find_kind(cursor: Cursor, text: str) -> str:
+    """Return what kind of word is offered at the cursor, which front ends show beside it.
+
+    :param text: the word, or its end if the word has a beginning.
+    """
+    word = cursor.word or text
+    if cursor.is_in_braces:
+        return "instance"
+    if cursor.line.flag is not None:
+        return FLAG_KINDS.get(cursor.line.flag, "value")
+    if word.startswith("-"):
+        return "flag"
+    first, later = KINDS.get(cursor.magic.lstrip("%"), ("value", "value"))
+    kind = later if cursor.before else first
+    return "path" if kind in {"endpoint", "method"} and word.startswith("/") else kind
 
 
 # --- flags ---
@@ -99,28 +116,23 @@ def find_candidates(cursor: Cursor) -> Candidates:
 def _flags(cursor: Cursor) -> list[str]:
     """Return the flags that are not in the line yet; the long form, where there is one."""
     used = {word.partition("=")[0] for word in cursor.line.words}
-    flags = [flag for flag in cursor.parser.flags() if flag.is_repeatable or used.isdisjoint(flag.names)]
-    return [_spelled(flag, cursor.word) for flag in flags]
-
-
-def _spelled(flag: Flag, word: str) -> str:
-    return next((name for name in reversed(flag.names) if name.startswith(word)), flag.names[-1])
+    found = []
+    for flag in cursor.parser.flags():
+        names = flag.option_strings
+        if flag.default == [] or used.isdisjoint(names):  # a list: it may stand there more than once
+            fitting = [name for name in names if name.startswith(cursor.word)]
+            found.append((fitting or names)[-1])
+    return found
 
 
 def _flag_values(cursor: Cursor) -> Candidates:
-    flag = next((flag for flag in cursor.parser.flags() if cursor.line.flag in flag.names), Flag(()))
-    if flag.choices:
-        return flag.choices
-    offer = next((FLAG_VALUES[name] for name in flag.names if name in FLAG_VALUES), None)
-    return offer(cursor) if offer else None
+    flags = [flag for flag in cursor.parser.flags() if cursor.line.flag in flag.option_strings]
+    names = [name for flag in flags for name in flag.option_strings if name in FLAG_VALUES]
+    choices = [choice for flag in flags for choice in flag.choices or ()]
+    return choices or (FLAG_VALUES[names[0]](cursor) if names else None)
 
 
 # --- kinds of words ---
-
-
-def nothing(cursor: Cursor) -> Candidates:
-    """Offer no words: flags are all that the magic takes."""
-    return ()
 
 
 def paths(cursor: Cursor) -> Candidates:
@@ -171,14 +183,14 @@ def config_words(cursor: Cursor) -> Candidates:
     return names
 
 
-def template_names(cursor: Cursor) -> Candidates:
-    """Offer the names of templates."""
-    return cursor.engine.template_names() if cursor.engine and not cursor.before else ()
+def first(offer: Callable[[Cursor], Iterable[str]]) -> Offer:
+    """Offer something for the first word only."""
+    return lambda cursor: () if cursor.before else offer(cursor)
 
 
-def static_names(cursor: Cursor) -> Candidates:
+def static_names(cursor: Cursor) -> Sequence[str]:
     """Offer the names of static files."""
-    return cursor.engine.static_names() if cursor.engine and not cursor.before else ()
+    return cursor.engine.static_names() if cursor.engine else ()
 
 
 def cookie_words(cursor: Cursor) -> Candidates:
@@ -196,24 +208,9 @@ def app_words(cursor: Cursor) -> Candidates:
     return [name for name in (*apps, "reset") if name not in cursor.before]
 
 
-def serve_words(cursor: Cursor) -> Candidates:
-    """Offer what can be done with the server."""
-    return serve.ACTIONS if not cursor.before else ()
-
-
 def endpoints(cursor: Cursor) -> list[str]:
     """Offer the endpoints."""
     return list(dict.fromkeys(sorted(row.endpoint for row in cursor.routes)))
-
-
-def methods(cursor: Cursor) -> list[str]:
-    """Offer methods, several with commas."""
-    return listed(METHODS, cursor)
-
-
-def statuses(cursor: Cursor) -> list[str]:
-    """Offer statuses of responses, several with commas."""
-    return listed(_STATUSES, cursor)
 
 
 def tries(cursor: Cursor) -> list[str]:
@@ -223,7 +220,7 @@ def tries(cursor: Cursor) -> list[str]:
 
 
 def listed(names: Iterable[str], cursor: Cursor) -> list[str]:
-    """Return the names behind what is typed up to the last comma, those that stand there left out."""
+    """Offer the names behind what is typed up to the last comma, those that stand there left out."""
     typed, comma, _ = cursor.word.rpartition(",")
     return [f"{typed}{comma}{name}" for name in names if name not in typed.upper().split(",")]
 
@@ -261,18 +258,13 @@ def _continue_path(rule: str, typed: str) -> str | None:
 
 def _asked_paths(cursor: Cursor, method: str, typed: str) -> list[str]:
     """Return the paths that answer a method; below the folder of static files, the files."""
-    routes = [row for row in cursor.routes if _answers(row, method)]
+    asked = {method, "GET"} if method == "HEAD" else {method}
+    routes = [row for row in cursor.routes if method == "OPTIONS" or not asked.isdisjoint(row.methods)]
     found = find_paths(routes, typed)
     static = next((row.rule.partition("<")[0] for row in routes if row.endpoint == "static"), None)
-    if cursor.engine is None or static is None or not typed.startswith(static):
+    if static is None or not typed.startswith(static):
         return found
-    return [path for path in found if path != static] + [
-        static + name for name in cursor.engine.static_names()
-    ]
-
-
-def _answers(row: RouteRow, method: str) -> bool:
-    return method in (*row.methods, "OPTIONS") or (method == "HEAD" and "GET" in row.methods)
+    return [path for path in found if path != static] + [static + name for name in static_names(cursor)]
 
 
 def _rules(cursor: Cursor) -> list[str]:
@@ -296,7 +288,7 @@ def _named_routes(cursor: Cursor, name: str) -> list[RouteRow]:
 
 def _url_values(cursor: Cursor, routes: list[RouteRow], name: str) -> Candidates:
     if name == "filename" and any(row.endpoint == "static" for row in routes):
-        return cursor.engine.static_names() if cursor.engine else ()
+        return static_names(cursor)
     return _URL_OPTIONS.get(name)
 
 
@@ -321,11 +313,7 @@ def _config_files(cursor: Cursor) -> list[str]:
     """Return the configuration files in the app's folder, or in the folder below it that is typed."""
     below = cursor.word.rpartition("/")[0]
     folder = cursor.engine.config_path(below) if cursor.engine else os.path.join(os.getcwd(), below)
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return []
-    files = [name for name in names if os.path.splitext(name)[1].lower() in config.SUFFIXES]
+    files = [name for name, _ in _entries(folder) if os.path.splitext(name)[1].lower() in config.SUFFIXES]
     return [f"{below}/{name}" if below else name for name in files]
 
 
@@ -335,12 +323,16 @@ def _item_files(cursor: Cursor) -> list[str]:
     if found is None:
         return []
     head, folder = found[1], found[2].rpartition("/")[0]
+    names = [f"{name}/" if is_folder else name for name, is_folder in _entries(folder or ".")]
+    return [f"{head}{folder}/{name}" if folder else head + name for name in names if name[0] != "."]
+
+
+def _entries(folder: str) -> list[tuple[str, bool]]:
+    """Return the names in a folder, and whether each is a folder itself; none if it cannot be read."""
     try:
-        entries = sorted(os.scandir(folder or "."), key=lambda entry: entry.name)
+        return sorted((entry.name, entry.is_dir()) for entry in os.scandir(folder))
     except OSError:
         return []
-    names = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries]
-    return [f"{head}{folder}/{name}" if folder else head + name for name in names if name[0] != "."]
 
 
 def _environment(scheme: str) -> list[str]:
@@ -357,19 +349,39 @@ POSITIONALS: dict[str, Offer] = {
     "cookies": cookie_words,
     "request_context": paths,
     "route": route_words,
-    "serve": serve_words,
-    "static": static_names,
-    "template": template_names,
+    "serve": first(lambda _cursor: serve.ACTIONS),
+    "static": first(static_names),
+    "template": first(lambda cursor: cursor.engine.template_names() if cursor.engine else ()),
     "url_for": url_words,
 }
 """What each magic takes besides flags, by its name without percent signs."""
 
 FLAG_VALUES: dict[str, Offer] = {
     "--drop": endpoints,
-    "--expect": statuses,
-    "--method": methods,
-    "--methods": methods,
-    "--request": methods,
+    "--expect": partial(listed, _STATUSES),
+    **dict.fromkeys(("--method", "--methods", "--request"), partial(listed, METHODS)),
     "--try": tries,
 }
 """What a flag takes, where its parser has no fixed choices."""
+
+KINDS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(map(str.lower, METHODS), ("path", "file")),
+    "app": ("app", "app"),
+    "config_from": ("file", "file"),
+    "cookies": ("action", "cookie"),
+    "request_context": ("path", "path"),
+    "route": ("method", "method"),
+    "serve": ("action", "action"),
+    "static": ("file", "file"),
+    "template": ("file", "file"),
+    "url_for": ("endpoint", "parameter"),
+}
+"""Of what kind the first word of each magic is, and the later ones."""
+
+FLAG_KINDS: dict[str, str] = {
+    "--drop": "endpoint",
+    "--expect": "status",
+    **dict.fromkeys(("--method", "--methods", "--request", "-X"), "method"),
+    "--try": "path",
+}
+"""Of what kind the value of a flag is."""

@@ -15,7 +15,7 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 from flask_nb.cells import MagicParser, quote_word
 from flask_nb.cells.unfinished import is_in_braces, read_unfinished
 
-from .candidates import Cursor, find_candidates
+from .candidates import Cursor, find_candidates, find_kind
 from .transforms import find_first_code_line
 
 if TYPE_CHECKING:
@@ -45,16 +45,17 @@ class MagicCompletion:
         """Return what fits at the cursor; nothing where the line is not ours."""
         lines = context.full_text.split("\n")[: context.cursor_line]
         found = find_magic([*lines, context.text_until_cursor], self.parsers)
-        texts = self.complete(*found, context.token) if found else None
-        if texts is None:
+        completions = self.complete(*found, context.token) if found else None
+        if completions is None:
             return {"completions": []}
         # IPython counts a matcher without completions as silent and offers files of the disk instead
         # of paths. What is typed already, offered once more, changes nothing and keeps them away.
-        completions = [SimpleCompletion(text) for text in texts or ([context.token] if context.token else [])]
+        if not completions and context.token:
+            completions = [SimpleCompletion(context.token)]
         return {"completions": completions, "suppress": True, "ordered": True}
 
-    def complete(self, magic: str, text: str, token: str) -> list[str] | None:
-        """Return what the token may become; None where IPython may know better.
+    def complete(self, magic: str, text: str, token: str) -> list[SimpleCompletion] | None:
+        """Return what the token may become, with its kind; None where IPython may know better.
 
         :param magic: the magic's name with its percent signs.
         :param text: what stands between it and the cursor.
@@ -62,10 +63,12 @@ class MagicCompletion:
         """
         parser = self.parsers[magic]()
         line = read_unfinished(text, parser)
-        candidates = find_candidates(Cursor(self.host, magic, line, parser, is_in_braces(text)))
+        cursor = Cursor(self.host, magic, line, parser, is_in_braces(text))
+        candidates = find_candidates(cursor)
         if candidates is None:
             return None
-        return list(fit_candidates(candidates, line.word, token, is_quoted=line.is_quoted))
+        fitting = fit_candidates(candidates, line.word, token, is_quoted=line.is_quoted)
+        return [SimpleCompletion(text, type=find_kind(cursor, text)) for text in fitting]
 
 
 def find_magic(lines: Sequence[str], known: Iterable[str]) -> tuple[str, str] | None:
@@ -80,18 +83,8 @@ def find_magic(lines: Sequence[str], known: Iterable[str]) -> tuple[str, str] | 
     if found and found[1] in known:
         is_body = first != len(lines) - 1
         return None if is_body or found[2] is None else (found[1], found[2])
-    found = _LINE_MAGIC.match(_joined(lines))
+    found = _LINE_MAGIC.match("\n".join(lines).replace("\\\n", " ").rpartition("\n")[2])
     return (found[1], found[2]) if found and found[1] in known else None
-
-
-def _joined(lines: Sequence[str]) -> str:
-    """Return the last line, with those before it that a backslash continues."""
-    text = lines[-1]
-    for line in reversed(lines[:-1]):
-        if not line.endswith("\\"):
-            break
-        text = f"{line[:-1]} {text}"
-    return text
 
 
 def fit_candidates(
@@ -103,14 +96,12 @@ def fit_candidates(
     :param word: what is typed of the word, without an opening quote.
     :param token: the part of it that is replaced; with a greedy completer, also what stands before it.
     """
-    kept = word.removesuffix(token)
-    if kept == word and token:
-        ahead = token.removesuffix(word)
-        if ahead == token:
-            return  # the token lies across an escaped quote
-        kept = ""
+    if word.endswith(token):
+        kept, ahead = word[: len(word) - len(token)], ""
+    elif word and token.endswith(word):
+        kept, ahead = "", token.removesuffix(word)
     else:
-        ahead = ""
+        return  # the token lies across an escaped quote
     for candidate in dict.fromkeys(candidates):
         if not (candidate.startswith(kept) and candidate.lower().startswith(word.lower())):
             continue

@@ -15,7 +15,9 @@ from flask_nb import cells
 from flask_nb.cells import AppArguments, ViewSource
 from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
-from flask_nb.errors import CellSyntaxError, MagicArgumentError
+from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
+from flask_nb.exchange.failure import exception_message
+from flask_nb.exchange.masks import mask_text
 
 from .display import Report, link_html
 from .placement import PlacedMagic, place_magic
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from .owners import CellEvents
 
 Scope = Mapping[str, Any]
-
-_COOKIE_HOST = "localhost"  # the host of the notebook's requests
 
 
 @dataclass
@@ -57,11 +57,12 @@ class Definitions:
             definition = cells.parse_config(line, cell, placed.body_line)
             filename = self._keep(placed, placed.as_python())
         namespace = {**self.ip.user_ns, **scope}
-        return config_table(
-            cells.apply_config(
-                definition, self.host.followed.engine_for_route(), namespace, filename=filename
-            )
-        )
+        engine = self.host.followed.engine_for_route()
+        try:
+            return config_table(cells.apply_config(definition, engine, namespace, filename=filename))
+        except ConfigError as exc:  # its words may be those of an exception
+            exc.args = (mask_text(str(exc)),)
+            raise
 
     # --- templates and static files ---
 
@@ -70,14 +71,13 @@ class Definitions:
         placed = self._place("template", line, cell or "")
         definition = cells.parse_template(line, cell or "", placed.body_line)
         filename = self._keep(placed, placed.as_typed())
-        return Report(
-            cells.apply_template(definition, self.host.followed.engine_for_route(), filename=filename).summary
-        )
+        engine = self.host.followed.engine_for_route()
+        return Report(cells.apply_template(definition, engine, filename=filename))
 
     def static(self, line: str, cell: str | None, scope: Scope) -> Report:
         """Make the cell a static file."""
         definition = cells.parse_static(line, cell or "")
-        return Report(cells.apply_static(definition, self.host.followed.engine_for_route()).summary)
+        return Report(cells.apply_static(definition, self.host.followed.engine_for_route()))
 
     # --- contexts and URLs ---
 
@@ -90,7 +90,7 @@ class Definitions:
         source = self._as_python(cell or "", placed.body_line, filename)
         compiled = cells.compile_cell(source, self.ip.transform_ast)
         engine = self.host.followed.engine()
-        arguments = definition.arguments(partial(evaluate, self.ip.user_ns))
+        arguments = cells.request_arguments(definition, partial(evaluate, self.ip.user_ns))
         self._import_names(compiled, engine)
         with engine.request_context(arguments):
             self._run(compiled)
@@ -106,16 +106,17 @@ class Definitions:
 
     def _import_names(self, compiled: cells.CompiledCell, engine: Engine) -> None:
         offered = cells.framework_names(engine.framework())
-        for code in compiled.codes:
+        for code in filter(None, compiled):
             names = cells.missing_names(code, self.ip.user_ns, offered)
             self.ip.user_ns.update({name: offered[name] for name in names})
 
     def _run(self, compiled: cells.CompiledCell) -> None:
         __tracebackhide__ = True
-        exec(compiled.statements, self.ip.user_ns)
-        if compiled.last is not None:
+        statements, last = compiled
+        exec(statements, self.ip.user_ns)
+        if last is not None:
             # By the shell's own hook, so that it is the cell's result: shown as such, and kept in `_`.
-            sys.displayhook(eval(compiled.last, self.ip.user_ns))
+            sys.displayhook(eval(last, self.ip.user_ns))
 
     def url_for(self, line: str, cell: str | None, scope: Scope) -> str:
         """Build a URL."""
@@ -137,7 +138,7 @@ class Definitions:
         if arguments.action == "set":
             values = arguments.expand(partial(evaluate, {**self.ip.user_ns, **scope}))
             headers = [dump_cookie(name, value, path="/") for name, value in values]
-            self.host.cookies.store(_COOKIE_HOST, "/", headers)
+            self.host.cookies.store(self.host.cookie_host(), "/", headers)
         elif arguments.action == "clear":
             self._clear_cookies(arguments.names)
         return cookie_table(self.host.cookies)
@@ -183,13 +184,22 @@ class Definitions:
         is_unbound = arguments.name is not None and arguments.name not in self.ip.user_ns
         return arguments.reset or (arguments.module is None and is_unbound)
 
+    def _current(self, arguments: AppArguments) -> Engine:
+        """The current app; one that is to be set up is made if there is none."""
+        sets_up = arguments.debug is not None or arguments.secret_key is not None
+        followed = self.host.followed
+        return followed.engine_for_route() if sets_up else followed.engine()
+
     def _choose(self, arguments: AppArguments) -> Engine:
-        name = arguments.name
-        if arguments.module is not None:
-            return self.host.followed.import_app(arguments.module, str(name))
+        name, module, apps = arguments.name, arguments.module, self.host.apps
+        if module is not None:
+            return apps.choose(None, lambda followed: followed.import_app(module, str(name)))
         if self._is_to_be_made(arguments):
-            return self.host.followed.make_app(name, fresh=arguments.reset)
-        return self.host.followed.engine() if name is None else self.host.followed.choose(name)
+            name = name or self.host.followed.name
+            return apps.choose(name, lambda followed: followed.make_app(name, fresh=arguments.reset))
+        if name is None:
+            return self._current(arguments)
+        return apps.choose(name, lambda followed: followed.choose(name))
 
     def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
         count = len(engine.routes())
@@ -234,5 +244,5 @@ def evaluate(variables: Scope, source: str) -> object:
     try:
         return eval(source, dict(variables))
     except Exception as exc:
-        reason = f"{type(exc).__name__}: {exc}"
+        reason = exception_message(exc)
         raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}") from exc

@@ -15,15 +15,13 @@ from typing import Any
 
 from IPython.display import display
 
-from flask_nb.panel.styles import MONO, TEXT
+from flask_nb.panel.palette import TEXT
+from flask_nb.panel.styles import CODE, WRAPPED
 
 SILENCE = ";"
 
 # Lab indents the `pre` of an HTML output and makes its letters larger; those of a text output it does not.
-_PRE = (
-    f"margin:0;padding:4px 8px;background:none;border:0;color:{TEXT};font:12.5px/1.5 {MONO};"
-    "white-space:pre-wrap"
-)
+_PRE = f"margin:0;padding:4px .6em;background:none;border:0;color:{TEXT};{CODE};{WRAPPED}"
 
 # Which of a cell's own statements IPython displays by itself, by its `ast_node_interactivity`.
 _SHOWN_BY_IPYTHON: dict[str, Callable[[list[ast.stmt]], list[ast.stmt]]] = {

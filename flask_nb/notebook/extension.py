@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.interactiveshell import ExecutionInfo
 
 from flask_nb import alias, engines
-from flask_nb.exchange import LogCapture
+from flask_nb.errors import FlaskAlreadyImportedError
 
+from .blocking import announce_blocking
 from .completion import MagicCompletion
 from .display import StatementDisplay
+from .first_use import AppOnFirstUse
 from .host import Host
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
 from .owners import CellEvents
@@ -57,6 +59,7 @@ class Extension:
     def __init__(self, ip: InteractiveShell) -> None:
         self.ip = ip
         self.events = CellEvents(ip, engines.Workspace())
+        self._has_aliased = False
         with ExitStack() as undo:
             self.settings = self._add_settings(undo)
             self._offer_alias(undo)
@@ -80,16 +83,41 @@ class Extension:
         return settings
 
     def _offer_alias(self, undo: ExitStack) -> None:
-        if self.settings.as_flask and not alias.is_aliased():
-            alias.as_flask()
-            undo.callback(alias.undo_as_flask)
+        undo.callback(self._unalias)
+        if self.settings.as_flask:
+            self._alias()
+        elif line := alias.describe_flask():
+            print(line)
+        self.settings.observe(self._on_as_flask, "as_flask")
+        undo.callback(self.settings.unobserve, self._on_as_flask, "as_flask")
         undo.callback(alias.offer_on_import(print))
+
+    def _alias(self) -> None:
+        self._has_aliased = self._has_aliased or not alias.is_aliased()
+        alias.as_flask()
+
+    def _unalias(self) -> None:
+        if self._has_aliased:
+            self._has_aliased = False
+            alias.undo_as_flask()
+
+    def _on_as_flask(self, change: Any) -> None:
+        """Let ``%config FlaskNB.as_flask = True`` act at once; what cannot be is refused and not kept."""
+        if not change["new"]:
+            return self._unalias()
+        try:
+            self._alias()
+        except FlaskAlreadyImportedError:
+            self._has_aliased = False
+            self.settings.as_flask = False
+            raise
+        return None
 
     def _open_host(self, undo: ExitStack) -> Host:
         host = Host(self.ip, self.settings)
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
-        undo.callback(engines.watch_log(LogCapture()))
+        undo.callback(announce_blocking(self.ip))
         return host
 
     def _add_transforms(self, undo: ExitStack) -> None:
@@ -98,6 +126,14 @@ class Extension:
         for transform in (uncover, refuse, keep_question_marks(REQUEST_MAGICS)):
             ip.input_transformers_cleanup.append(transform)
             undo.callback(_remove, ip.input_transformers_cleanup, transform)
+        apps = self.host.apps
+        first_use = AppOnFirstUse(
+            lambda: apps.current.followed.name,
+            lambda name: ip.user_ns.get(name) is not None,
+            lambda: apps.current.followed.engine_for_route(),
+        )
+        ip.ast_transformers.append(first_use)
+        undo.callback(_remove, ip.ast_transformers, first_use)
         display = StatementDisplay(CELL_MAGICS | LINE_MAGICS, lambda: ip.ast_node_interactivity)
         ip.ast_transformers.append(display)
         undo.callback(_remove, ip.ast_transformers, display)
@@ -111,11 +147,13 @@ class Extension:
 
     def _add_events(self, undo: ExitStack) -> None:
         traffic = self.host.traffic
-        self.events.settle = self.host.followed.settle
+        self.events.settle = self.host.apps.settle
         self.events.begun, self.events.ended = traffic.begin_cell, traffic.end_cell
         self.events.news = traffic.news
         self.events.register()
         undo.callback(self.events.unregister)
+        self.ip.events.register("pre_run_cell", self.host.apps.begin_cell)
+        undo.callback(self.ip.events.unregister, "pre_run_cell", self.host.apps.begin_cell)
         info = _running_cell()
         if info is not None:  # what follows `%load_ext` in the same cell is this cell's own too
             self.events.begin(info)

@@ -13,8 +13,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
-from flask_nb.engines import Engine, Run
+from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
+from flask_nb.exchange.failure import exception_message
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -38,24 +39,18 @@ class _Pinned:
     app: Any
     instead_of: Any
 
+    def is_instead_of(self, bound: Any) -> bool:
+        """Whether it still stands for what the variable holds."""
+        return self.instead_of is bound or self.instead_of is _ANYTHING
 
-@dataclass(frozen=True)
-class _Served:
-    """The app that serves, and what it was known by when the last cell ended well."""
 
-    engine: Engine
-    name: str
-    value: Any
-    pinned: _Pinned | None
+_ANYTHING = object()
 
 
 class FollowedApp:
     """The app of a notebook.
 
-    It is known by the name of a variable, so that a cell that binds the variable anew is followed. Two apps
-    may be meant by it while such a cell runs: the new one, which the cell's own requests reach, and the last
-    whole one, which serves all others until the cell has ended well. When it fails, the variable holds that
-    one again.
+    It is known by the name of a variable, so that a cell that binds the variable anew is followed.
 
     :param ip: the shell whose variables hold the app.
     :param listen: called with the engine of each app that is followed anew; returns what ends it.
@@ -64,24 +59,16 @@ class FollowedApp:
     def __init__(self, ip: InteractiveShell, listen: Callable[[Engine], Callable[[], None]]) -> None:
         self._ip = ip
         self._listen = listen
-        self._listening: dict[Engine, Callable[[], None]] = {}
+        self._stop_listening: Callable[[], None] = lambda: None
         self._lock = threading.RLock()
         self.name = APP_NAME
         self._pinned: _Pinned | None = None
         self._engine: Engine | None = None
-        self._served: _Served | None = None
         self._made: _Made | None = None
 
     def close(self) -> None:
         """Listen to no app any more."""
-        self._listen_to()
-
-    @property
-    def _app(self) -> Any:
-        """What the variable holds now, or what is meant instead."""
-        app = self._ip.user_ns.get(self.name)
-        is_pinned = self._pinned is not None and self._pinned.instead_of is app
-        return self._pinned.app if self._pinned is not None and is_pinned else app
+        self._stop_listening()
 
     def engine(self) -> Engine:
         """Return the engine of the app that the variable holds now.
@@ -89,15 +76,39 @@ class FollowedApp:
         :raises NoAppError: there is no such variable.
         :raises ForeignAppError: it holds something that is not adopted.
         """
-        app = self._app
+        app = self._target()
         if app is None:
             raise NoAppError(self.name)
         with self._lock:
             if self._engine is None or self._engine.app is not app:
-                is_served = self._served is not None and self._served.engine.app is app
-                self._switch_to(self._served.engine if self._served and is_served else engines.adopt(app))
+                self._switch_to(engines.adopt(app))
             assert self._engine is not None
             return self._engine
+
+    def _target(self) -> Any:
+        bound = self._ip.user_ns.get(self.name)
+        return self._pinned.app if self._pinned is not None and self._pinned.is_instead_of(bound) else bound
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it is an app that no variable holds."""
+        return self._pinned is not None and self._pinned.is_instead_of(self._ip.user_ns.get(self.name))
+
+    def follows(self, name: str) -> bool:
+        """Whether it is whatever this variable holds."""
+        return self.name == name and not self.is_pinned
+
+    def holds(self, app: Any) -> bool:
+        """Whether it is this very app now."""
+        return self._target() is app
+
+    def is_bound(self, app: Any) -> bool:
+        """Whether a variable holds this app."""
+        return bool(self._names_of(app))
+
+    def keep(self, app: Any) -> None:
+        """Keep to an app, whatever any variable is bound to."""
+        self._pinned = _Pinned(app, instead_of=_ANYTHING)
 
     def engine_for_route(self) -> Engine:
         """Return the app's engine; without an app make one and bind it to the variable."""
@@ -109,49 +120,10 @@ class FollowedApp:
             self._made = _Made(made.app, self.name)
             return self.engine()
 
-    def settle(self, run: Run, succeeded: bool) -> str:
-        """Serve at the end of a cell what its variable holds, or after a failure what was served before.
-
-        :return: a line on what stays as it was, empty if that is nothing.
-        """
-        names = [] if succeeded else self._go_back(run)
-        with suppress(FlaskNbError):  # a variable without an app is no error here
+    def settle(self) -> None:
+        """Follow the variable at the end of a cell; a variable without an app is no error here."""
+        with suppress(FlaskNbError):
             self.engine()
-            if run.outer is None:  # else the cell that runs this one is not whole yet
-                self._serve()
-        return _stays(names) if names else ""
-
-    def _serve(self) -> None:
-        """Serve from now on the app that is followed."""
-        if self._engine is not None:
-            self._served = _Served(self._engine, self.name, self._ip.user_ns.get(self.name), self._pinned)
-            self._listen_to(self._engine)
-
-    def _go_back(self, run: Run) -> list[str]:
-        """Give up what a cell that failed has made in the place of what was whole; return its names."""
-        namespace, served = self._ip.user_ns, self._served
-        changed = {
-            name: old
-            for old, new in run.workspace.given_up_by(run)
-            for name, value in namespace.items()
-            if value is new and not name.startswith("_")
-        }
-        namespace.update(changed)
-        app = self._app
-        if served is None or run.outer is not None or app is served.engine.app or not engines.is_app(app):
-            return [*changed]
-        if not run.workspace.is_whole(served.engine.app):
-            return [*changed]
-        self.name, self._pinned = served.name, served.pinned
-        namespace[self.name] = served.value
-        return [self.name, *changed]
-
-    def _keep(self) -> Engine:
-        """Serve what the cell has chosen by name, at once and even if it fails later."""
-        engine = self.engine()
-        engines.keep(engine.app)
-        self._serve()
-        return engine
 
     def make_app(self, name: str | None = None, *, fresh: bool = False) -> Engine:
         """Make an app, bind it to a variable, and follow that from now on.
@@ -178,7 +150,7 @@ class FollowedApp:
             app = attrgetter(name)(importlib.import_module(module))
             app = app() if inspect.isfunction(app) else app
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
-            reason = " ".join(f"{type(exc).__name__}: {exc}".split())
+            reason = " ".join(exception_message(exc).split())
             raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
         engines.adopt(app)
         self.follow(app)
@@ -190,31 +162,28 @@ class FollowedApp:
             raise NoAppError(name)
         engines.adopt(self._ip.user_ns[name])
         self._pinned, self.name = None, name
-        return self._keep()
+        return self.engine()
 
     def follow(self, app: Any) -> None:
         """Follow the variable that holds *app*; without one keep to the object."""
-        names = [
-            name for name, value in self._ip.user_ns.items() if value is app and not name.startswith("_")
-        ]
+        names = self._names_of(app)
         if self.name not in names:
             self.name = names[0] if names else self.name
         self._pinned = None if names else _Pinned(app, instead_of=self._ip.user_ns.get(self.name))
-        self._keep()
+        self.engine()
+
+    def _names_of(self, app: Any) -> list[str]:
+        names = list(self._ip.user_ns.items())  # at once: a cell may be binding names meanwhile
+        return [name for name, value in names if value is app and not name.startswith("_")]
 
     def _switch_to(self, engine: Engine) -> None:
+        self._stop_listening()
         before, self._engine = self._engine, engine
+        engine.follow()
         if before is not None and self._is_in_place_of(before):
             # The first app that a cell makes by itself is meant to have the routes defined so far.
             engine.take_over(before)
-        self._listen_to(engine, *([self._served.engine] if self._served is not None else []))
-
-    def _listen_to(self, *apps: Engine) -> None:
-        for engine in [engine for engine in self._listening if engine not in apps]:
-            self._listening.pop(engine)()
-        for engine in apps:
-            if engine not in self._listening:
-                self._listening[engine] = self._listen(engine)
+        self._stop_listening = self._listen(engine)
 
     def _is_in_place_of(self, before: Engine) -> bool:
         """Whether the variable has been bound anew that held the app that no cell made."""
@@ -227,14 +196,8 @@ class FollowedApp:
             and self._ip.user_ns.get(made.name) is not made.app
         )
 
-    def engine_for(self, *, is_own: bool) -> Engine | None:
-        """The app for a request: the last one, while a cell has something else in the variable.
-
-        :param is_own: whether the notebook asks, and so the cell that is running.
-        """
-        served = self._served
-        if served is not None and not is_own:
-            return served.engine
+    def serving_engine(self) -> Engine | None:
+        """The app for a request: the last one, while a cell has something else in the variable."""
         try:
             return self.engine()
         except FlaskNbError:
@@ -243,19 +206,16 @@ class FollowedApp:
     @property
     def label(self) -> str:
         """What people call the app."""
-        pinned = self._pinned is not None and self._pinned.instead_of is self._ip.user_ns.get(self.name)
-        return "the app" if pinned else self.name
+        return "the app" if self.is_pinned else self.name
 
 
-def _stays(names: list[str]) -> str:
-    verb = "stays" if len(names) == 1 else "stay"
-    return (
-        f"{', '.join(names)} {verb} as before this cell failed, and what was served goes on being served, "
-        f"until the cell runs without an error"
-    )
+def notebook_path(namespace: Mapping[str, Any]) -> str | None:
+    """Return the notebook's file: VS Code names it in a variable, a Jupyter server in the environment."""
+    path = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    return path if isinstance(path, str) and path.endswith(".ipynb") else None
 
 
 def _notebook_folder(namespace: Mapping[str, Any]) -> str:
-    """The notebook's folder: VS Code names the file, everybody else starts the kernel there."""
+    """Return the notebook's folder: VS Code names the file, everybody else starts the kernel there."""
     path = namespace.get("__vsc_ipynb_file__")
     return os.path.dirname(path) if isinstance(path, str) else os.getcwd()

@@ -6,6 +6,7 @@ business of :mod:`.following`, what is shown of cells that of :mod:`.sources`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from traceback import walk_tb
@@ -15,14 +16,18 @@ from urllib.parse import unquote, urlsplit
 import flask_nb
 from flask_nb import alias
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
+from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
-from flask_nb.errors import NoAppError
+from flask_nb.errors import MagicArgumentError, NoAppError
 from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
-from flask_nb.gate import Gate
+from flask_nb.exchange.request import DEFAULT_HOST
+from flask_nb.gate import ASKED_BY_GATE, Gate
 from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
 
+from .app_run import AppRun
 from .following import FollowedApp
 from .request_displays import RequestDisplays
+from .served import SERVED, ServedApp, ServedApps, WSGIApp
 from .serving import NO_SOCKETS, Serving
 from .sources import CellSources
 from .traffic import Traffic
@@ -47,30 +52,59 @@ class Host:
         self.ip = ip
         self.settings = settings
         self.sources = CellSources(ip)
-        self.followed = FollowedApp(ip, self._listen)
+        self._process = os.getpid()
         self.recorder = Recorder(
             self._answer,
             cell_name=self.sources.place,
             near=self._near_rules,
+            is_kept=lambda environ: ASKED_BY_GATE not in environ,
             failed_page=self._failed_page,
         )
         self.traffic = Traffic(self.recorder.ring, self.sources)
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
         self.cookies = CookieJar()
-        self._gate = Gate(self.recorder, hosts=self._hosts, on_refusal=self.recorder.note_refusal)
-        self.serving = Serving(self._gate, settings, lambda: self.followed.label)
-        socket = SocketTransport(self.serving.address, abandon=self.serving.cancel)
+        self.apps = ServedApps(self._make_served)
+        socket = SocketTransport(lambda: self.serving.address(), abandon=lambda key: self.serving.cancel(key))
         self._over_socket = PanelExchanger(socket, self.recorder, self.cookies)
-        in_process = InProcessTransport(self._gate, needs_worker=self._needs_worker)
+        in_process = InProcessTransport(
+            lambda environ, start_response: self.apps.current.gate(environ, start_response),
+            needs_worker=self._needs_worker,
+        )
         self._in_process = PanelExchanger(in_process, self.recorder, self.cookies)
 
+    @property
+    def followed(self) -> FollowedApp:
+        """Which app is the current one."""
+        return self.apps.current.followed
+
+    @property
+    def serving(self) -> Serving:
+        """The server of the current app."""
+        return self.apps.current.serving
+
     def close(self) -> None:
-        """Stop the server and give back the standard streams; a second time does nothing."""
-        self.serving.stop()
+        """Stop the servers and give back the standard streams; a second time does nothing."""
+        self.apps.close()
         self.recorder.uninstall()
         self._displays.close()
-        self.followed.close()
+
+    def _make_served(self) -> ServedApp:
+        return ServedApp(
+            FollowedApp(self.ip, self._listen),
+            self._make_gate,
+            lambda gate, label: Serving(gate, self.settings, label),
+            self.recorder,
+        )
+
+    def _make_gate(self, app: WSGIApp, hosts: Callable[[], list[str]]) -> Gate:
+        return Gate(
+            app,
+            lambda: [*self.settings.trusted_hosts, *hosts()],
+            origins=lambda: self.settings.trusted_origins,
+            is_own=self.recorder.expects,
+            on_refusal=self.recorder.note_refusal,
+        )
 
     def _listen(self, engine: Engine) -> Callable[[], None]:
         with ExitStack() as listening:
@@ -81,31 +115,27 @@ class Host:
     # --- what the recorder and the gate ask ---
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        recording = self.recorder.current()
-        engine = self.followed.engine_for(is_own=recording is not None and bool(recording.key))
+        followed: FollowedApp = environ[SERVED].followed
+        engine = followed.serving_engine()
         if engine is not None:
             return engine.wsgi_app(environ, start_response)
-        body = str(NoAppError(self.followed.name)).encode()
+        body = str(NoAppError(followed.name)).encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response("503 Service Unavailable", headers)
         return [body]
 
-    def _hosts(self) -> list[str]:
-        engine = self.followed.engine_for(is_own=False)
-        return [*self.serving.hosts(), *self.settings.trusted_hosts, *(engine.hosts() if engine else [])]
-
     def _near_rules(self, method: str, path: str) -> list[str] | None:
-        engine = self.followed.engine_for(is_own=True)
+        engine = self.followed.serving_engine()
         return None if engine is None else engine.near_rules(method, path)
 
     def _needs_worker(self, request: Request) -> bool:
-        engine = self.followed.engine_for(is_own=True)
+        engine = self.followed.serving_engine()
         path = unquote(request.path.partition("?")[0])
         return engine is not None and engine.is_async(request.method, path)
 
     def _failed_page(self, recording: Recording, environ: dict[str, Any]) -> Page | None:
         """In debug mode show the traceback to whoever cannot see it in the notebook."""
-        engine = self.followed.engine_for(is_own=bool(recording.key))
+        engine = environ[SERVED].followed.serving_engine()
         if recording.key or recording.failure is None or engine is None or not engine.config.get("DEBUG"):
             return None
         is_page = "text/html" in environ.get("HTTP_ACCEPT", "")
@@ -116,10 +146,10 @@ class Host:
         if recording is not None:
             recording.matched(endpoint, rule, view_args)
 
-    def _note_failure(self, exc: BaseException) -> None:
+    def _note_failure(self, exc: BaseException, is_handled: bool) -> None:
         recording = self.recorder.current()
         if recording is not None:
-            recording.fail(exc)
+            recording.fail(exc, is_handled=is_handled)
             if hint := alias.hint_at_foreign_names(exc) or self._hint_at_import(exc):
                 recording.notes.append(hint)
 
@@ -134,14 +164,21 @@ class Host:
 
     # --- the server ---
 
-    def run_app(self, app: Any, host: str, port: int, **options: Any) -> None:
+    def run_app(self, app: Any, host: str | None, port: int | None, **options: Any) -> None:
         """Serve *app* in the background: what ``app.run()`` comes to in a notebook.
 
-        The reloader, the debugger's console and the threads that *options* speak of are not for a kernel.
+        In a forked child nothing is in the background, and it is served until the child is ended.
+
+        :raises ServerError: what was named cannot be had.
         """
-        self.followed.follow(app)
-        # A notebook that ends in `app.run()` runs to its end in a browser, too.
-        print(self.serving.run(host, port) if self.serving.is_possible else NO_SOCKETS)
+        asked = AppRun.of(app, host, port, options)
+        if os.getpid() != self._process:
+            asked.serve_in_child(self.settings)
+            return
+        if not self.serving.is_possible:
+            print(NO_SOCKETS)  # a notebook that ends in `app.run()` runs to its end in a browser, too
+            return
+        print(self.apps.run(app, port, asked.serve), *asked.remarks(), sep="\n")
 
     # --- requests ---
 
@@ -153,28 +190,61 @@ class Host:
         :raises RequestTimeoutError: the view did not answer in time.
         """
         self.followed.engine()  # a missing app is an error of the cell, not a 503
-        request = self._request(definition, evaluate)
+        resolved = definition.expand(evaluate, self._addresses())
+        note = self._note_elsewhere(resolved)
+        request = self._request(definition, resolved)
         display = self._display(definition)
         exchanger = self._exchanger(definition.in_process)
         client = exchanger.without_cookies() if definition.fresh else exchanger
         response = client.send(request, definition.follow, display)
+        response.exchange.notes[:0] = note
         self.sources.offer_to_debugger(response.exchange.exception)
         return response
 
-    def _request(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> Request:
-        resolved = definition.expand(evaluate, self._addresses())
-        timeout = self.settings.timeout if definition.timeout == DEFAULT_TIMEOUT else definition.timeout
-        return Request(
-            resolved.method, resolved.path, resolved.headers, resolved.body, timeout, resolved.dropped
+    def _note_elsewhere(self, resolved: ResolvedRequest) -> list[str]:
+        """Say where a pasted request was meant for, if that was another port of this machine.
+
+        :raises MagicArgumentError: another app of this notebook is served there.
+        """
+        if resolved.elsewhere is None:
+            return []
+        port = resolved.elsewhere.rpartition(":")[2]
+        other = self.apps.at_port(int(port) if port.isdecimal() else None)
+        if other is None:
+            return [f"sent to this notebook's app, not to {resolved.elsewhere}"]
+        label = other.followed.label
+        choose = "" if other.followed.is_pinned else f". Type %app {label} first"
+        raise MagicArgumentError(
+            f"{label} is served at {resolved.elsewhere}, and is not the current app{choose}"
         )
 
+    def _request(self, definition: RequestDefinition, resolved: ResolvedRequest) -> Request:
+        timeout = self.settings.timeout if definition.timeout == DEFAULT_TIMEOUT else definition.timeout
+        return Request(
+            resolved.method,
+            resolved.path,
+            resolved.headers,
+            resolved.body,
+            timeout,
+            resolved.dropped,
+            self.followed.engine().default_host(),
+        )
+
+    def cookie_host(self) -> str:
+        """Return the host whose cookies the notebook's requests carry."""
+        engine = self.followed.serving_engine()
+        return DEFAULT_HOST if engine is None else engine.default_host()
+
     def _display(self, definition: RequestDefinition) -> Display:
-        return Display(definition.scripts, (*self.settings.mask, *definition.mask), definition.timed)
+        mask = (*self.settings.mask, *definition.mask)
+        return Display(
+            definition.scripts, mask, definition.timed, definition.headers_shown, definition.height
+        )
 
     def _addresses(self) -> list[str]:
         """The hosts, with ports, under which a URL means this app."""
         engine = self.followed.engine()
-        names = ["localhost", *self.settings.trusted_hosts, *engine.hosts()]
+        names = ["localhost", engine.default_host(), *self.settings.trusted_hosts, *engine.hosts()]
         url = self.serving.url
         port = urlsplit(url).port if url else None
         served = ["127.0.0.1", "[::1]", *self.serving.hosts(), *names] if port else []

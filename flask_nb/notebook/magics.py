@@ -207,9 +207,10 @@ class NotebookMagics:
             return Report(begin(arguments.host, arguments.port), link=serving.url)
         if arguments.action == "log":
             return Report(self.host.traffic.log(arguments.last))
+        apps = self.host.apps
         if arguments.action == "stop":
-            return Report(serving.stop())
-        lines = filter(None, [serving.status(), self.host.traffic.count()])
+            return Report(apps.stop(), link=serving.url)
+        lines = filter(None, [apps.status(), self.host.traffic.count()])
         return Report("\n  ".join(lines), link=serving.url)
 
 

@@ -6,13 +6,19 @@ it is known by its name, and then nothing is withdrawn at its end: two cells may
 
 from __future__ import annotations
 
+import json
+import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask_nb.cells import cell_name
+from flask_nb.cells import cell_name, telling_line
 from flask_nb.engines import Run, Workspace
+
+from .following import notebook_path
+from .hints import hint_at
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -37,9 +43,8 @@ class CellEvents:
     :param workspace: what its cells have defined.
     """
 
-    #: Called at the end of each cell, while the cell still owns what is registered, with whether it
-    #: succeeded. What it returns is printed.
-    settle: Callable[[Run, bool], str] = staticmethod(lambda run, succeeded: "")
+    #: Called at the end of each cell, while the cell still owns what is registered.
+    settle: Callable[[], None] = staticmethod(lambda: None)
 
     #: Called before each cell, and at its end with whether it succeeded.
     begun: Callable[[], None] = staticmethod(lambda: None)
@@ -52,11 +57,14 @@ class CellEvents:
     def __init__(self, ip: InteractiveShell, workspace: Workspace) -> None:
         self._ip = ip
         self.workspace = workspace
+        self._deleted: dict[str, float] = {}  # the ids of deleted cells, and when that was reported
         self._local = threading.local()  # cells of a subshell run in a thread of their own
 
     def register(self) -> None:
-        """Listen from now on."""
+        """Listen from now on, before all others: what an autoreloader executes is within the cell's run."""
         self._ip.events.register("pre_run_cell", self.begin)
+        listeners = self._ip.events.callbacks["pre_run_cell"]
+        listeners.insert(0, listeners.pop())
         self._ip.events.register("post_run_cell", self.end)
 
     def unregister(self) -> None:
@@ -82,36 +90,65 @@ class CellEvents:
         """Make the cell the current owner."""
         cell_id = getattr(info, "cell_id", None)
         source = str(info.raw_cell)
-        name = cell_name(source)
-        key = ("cell", cell_id) if cell_id else ("name", name)
-        run = self.workspace.begin(key, name, is_certain=bool(cell_id))
-        for line in self.workspace.delete([("cell", one) for one in self._deleted() if one != cell_id]):
+        key = ("cell", cell_id) if cell_id else ("name", telling_line(source))
+        run = self.workspace.begin(key, cell_name(source), is_certain=bool(cell_id))
+        for line in self._follow_deletions(run, cell_id):
             self.workspace.tell(run, line)
         self._running.append(RunningCell(source, run))
         self.begun()
 
-    def _deleted(self) -> list[str]:
-        """The ids of cells that were deleted since the last run; front ends send them with the next."""
+    def _follow_deletions(self, run: Run, cell_id: str | None) -> Iterator[str]:
+        """Withdraw what deleted cells had defined, and bring back what an undo has brought back.
+
+        A front end reports with the next run which cells were deleted, those included that an undo or a
+        paste has put back since (JupyterLab 4.6). Only the notebook's file knows of these: once it has been
+        saved, what it holds again is registered again, unless it has run anyway.
+        """
         parent: dict[str, Any] = getattr(self._ip, "get_parent", dict)() or {}
-        deleted = parent.get("metadata", {}).get("deletedCells")
-        return [one for one in deleted if isinstance(one, str)] if isinstance(deleted, list) else []
+        reported = parent.get("metadata", {}).get("deletedCells") or ()
+        deleted = {one for one in reported if isinstance(one, str)} - {cell_id}
+        yield from self.workspace.delete([("cell", one) for one in deleted])
+        self._deleted |= dict.fromkeys(deleted, time.time())
+        if self._deleted.pop(str(cell_id), None):
+            self.workspace.forget_deleted([("cell", cell_id)])
+        saved_ids = self._saved_ids() if self._deleted else None
+        if saved_ids is not None:
+            yield from self.workspace.bring_back(
+                run, [("cell", one) for one in saved_ids & set(self._deleted)]
+            )
+            self.workspace.forget_deleted(("cell", one) for one in self._deleted)
+            self._deleted.clear()
+
+    def _saved_ids(self) -> set[str] | None:
+        """The ids of the cells in the notebook's file; None if it was not saved since the last deletion."""
+        path = notebook_path(self._ip.user_ns)
+        try:
+            if path is None or os.path.getmtime(path) <= max(self._deleted.values()):
+                return None
+            with open(path, encoding="utf-8") as file:
+                return {str(cell.get("id")) for cell in json.load(file)["cells"]}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None  # half written, or no file of that kind: the next run looks again
 
     def end(self, result: ExecutionResult | None) -> None:
-        """End the cell's ownership, and print what it replaced and withdrew.
+        """End the cell's ownership; print what it replaced and withdrew, or what to do about its error.
 
         IPython announces the end of an empty cell without its begin, and passes None for a cell that
         was interrupted while it waited.
         """
         if not self._running or not _belongs(result, self._running[-1]):
             return
+        self.settle()
         succeeded = bool(result is not None and result.success)
         run = self._running.pop().run
-        lines = [self.settle(run, succeeded), *self.workspace.finish(run, succeeded)]
         self.ended(succeeded)
-        if run.outer is None and run.owner.is_certain:
-            lines += self.news()
-        for line in filter(None, lines):
+        for line in self.workspace.finish(run, succeeded):
             print(line)
+        if result is not None and result.error_in_exec and (hint := hint_at(result.error_in_exec)):
+            print(hint)
+        if run.outer is None and run.owner.is_certain:
+            for line in self.news():
+                print(line)
 
 
 def _belongs(result: Any, cell: RunningCell) -> bool:

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask_nb.errors import PortInUseError, ServerError
-from flask_nb.server import BackgroundServer, RunningRequest
+from flask_nb.errors import PortInUseError, ServerError, UnknownHostError
+from flask_nb.gate import is_loopback
+from flask_nb.server import BackgroundServer, RunningRequest, uninterrupted
 
 if TYPE_CHECKING:
     from .settings import FlaskNB
 
 RUN_PORT = 5000
-"""The port of ``app.run()`` without arguments: to ask for it may mean to ask for none."""
+"""The port of ``app.run()`` without one, if it is free."""
+
+PORT_ADVICE = "Choose another: app.run(port=N), or leave the port out to get a free one"
+"""What to do about a port that ``app.run()`` cannot have."""
+
+_HOST_ADVICE = "Leave host out for 127.0.0.1, or say host='0.0.0.0' to be reachable from everywhere"
 
 NO_SOCKETS = (
     "nothing can connect to a server in a browser's Python. Requests such as %get / call the app without one"
 )
 
 NOT_SERVING = "not serving; the next request, or %serve, starts the server"
+
+#: Seconds in all that a request may have run when the server is stopped: what a person stops is to stop.
+_STOP_DRAIN = 1.0
+_EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})
 
 _HAS_SOCKETS = sys.platform != "emscripten"  # sockets can be bound there, but nothing ever arrives
 
@@ -49,6 +60,11 @@ class Serving:
         """The address of the server that runs, or None."""
         return self._server.url if self._server is not None and self._server.running else None
 
+    @property
+    def port(self) -> int | None:
+        """The port of the server that runs, or None."""
+        return self._server.port if self._server is not None and self._server.running else None
+
     def hosts(self) -> list[str]:
         """Return the host that was bound."""
         return [] if self._server is None else [self._server.host]
@@ -71,37 +87,65 @@ class Serving:
 
     def stop(self) -> str:
         """Stop the server; return a line about it."""
-        stopped = self._server is not None and self._server.stop()
+        stopped = self._server is not None and self._server.stop(_STOP_DRAIN)
         return "stopped; the next request, or %serve, starts the server again" if stopped else NOT_SERVING
 
     def restart(self, host: str | None = None, port: int | None = None) -> str:
-        """Stop and start again, on the same port unless another is named; return a line about it."""
-        if self._server is None or host is not None or port is not None:
-            self.stop()
+        """Go on with new threads and the settings of now; return a line about it.
+
+        Nobody is turned away meanwhile. The port stays the same unless another is named.
+        """
+        old = self._server
+        if old is None or not old.running:
             return self.start(host, port)
-        self._server.restart()
+        if host in (None, old.host) and port in (None, old.port):
+            old.configure(**self._limits())
+            old.restart()
+        else:
+            self._move(old, host or old.host, old.port if port is None else port)
         return self._line()
 
     def status(self) -> str:
         """Return a line on the server, and one on each request that is running."""
         if self._server is None or not self._server.running:
             return NOT_SERVING
-        running = [_describe(request) for request in self._server.requests()]
+        running = describe(self._server.requests())
         return "\n  ".join([self._line(), *(running or ["no request is running"])])
 
-    def run(self, host: str, port: int) -> str:
-        """Serve as ``app.run(host, port)`` asks; return a line about it.
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        named_host: str | None = None,
+        named_port: int | None = None,
+    ) -> str:
+        """Serve as ``app.run()`` asks; return a line about it.
 
-        :raises PortInUseError: the port was chosen, and another program holds it.
+        What it names is served or refused. What it leaves open is where the server is already, else what
+        the settings say, else what ``SERVER_NAME`` says, else port 5000 or a free one.
+
+        :param named_host: the address of ``SERVER_NAME``; passed over if it is none of this machine.
+        :param named_port: the port of ``SERVER_NAME``.
+        :raises ServerError: what was named cannot be had, with advice for ``app.run()``.
         """
-        if port == RUN_PORT and self.url is not None:
-            return self.start(host)
         try:
-            return self.start(host, port)
+            if self.url is not None:
+                return self.start(host, port)
+            if host is None and named_host is not None:
+                with suppress(UnknownHostError):
+                    return self._run_anew(named_host, port, named_port)
+            return self._run_anew(host, port, named_port)
+        except ServerError as exc:
+            raise exc.advising(_HOST_ADVICE if isinstance(exc, UnknownHostError) else PORT_ADVICE) from None
+
+    def _run_anew(self, host: str | None, port: int | None, named_port: int | None) -> str:
+        if port is not None or self._settings.port:
+            return self.start(host, self._settings.port if port is None else port)
+        wish = RUN_PORT if named_port is None else named_port
+        try:
+            return self.start(host, wish)
         except PortInUseError:
-            if port != RUN_PORT:
-                raise
-        return f"{self.start(host, 0)} (port {port} is taken)"
+            return f"{self.start(host, 0)} (port {wish} is taken)"
 
     def address(self) -> tuple[str, int]:
         """Return where to connect to; the server is started unless it runs."""
@@ -110,10 +154,25 @@ class Serving:
         self._server.start()
         return str(urlsplit(self._server.url).hostname), self._server.port
 
-    def cancel(self, key: str) -> None:
-        """Stop the view of a request that nobody waits for any more."""
-        if self._server is not None:
-            self._server.cancel(key)
+    def cancel(self, key: str) -> str:
+        """Stop the view of a request that nobody waits for any more.
+
+        :return: what kept the request from being answered, where that was not its view.
+        """
+        if self._server is None:
+            return ""
+        requests = self._server.requests()
+        self._server.cancel(key)
+        own = next((request for request in requests if request.key == key), None)
+        if own is None:
+            return (
+                "the server never got to read it, since other code kept Python busy: a cell, or a view "
+                "that computes. See %serve status, and send it again"
+            )
+        if own.state != "waiting":
+            return ""
+        busy = "; ".join(describe([each for each in requests if each.state == "running"]))
+        return f"all threads were busy with {busy}. Free them with %serve restart"
 
     def _begin(self, host: str | None, port: int | None) -> None:
         """Start: where it served before, unless a place is named."""
@@ -122,35 +181,54 @@ class Serving:
             server.start()
             self._server = server
         else:
+            self._server.configure(**self._limits())
             self._server.start()
 
     def _move(self, old: BackgroundServer, host: str, port: int) -> None:
-        """Serve elsewhere; the old place goes when the new one stands, and stays when that fails."""
+        """Serve elsewhere; the old place goes when the new one answers, and stays when that fails."""
         server = self._make(host, port)
-        has_same_port = port == old.port
-        if has_same_port:
-            old.stop()
-        try:
-            server.start()
-        except ServerError:
-            if has_same_port:
-                old.restart()
-            raise
-        self._server = server
-        old.stop()
+
+        def move() -> None:
+            server.start(instead_of=old)
+            self._server = server
+
+        uninterrupted(move)
 
     def _make(self, host: str | None, port: int | None) -> BackgroundServer:
         return BackgroundServer(
             self._app,
             host=host or self._settings.host,
             port=self._settings.port if port is None else port,
-            threads=self._settings.threads,
+            **self._limits(),
         )
 
+    def _limits(self) -> dict[str, Any]:
+        return {
+            "threads": self._settings.threads,
+            "max_body": self._settings.max_body,
+            "browser_timeout": self._settings.browser_timeout or None,
+        }
+
     def _line(self) -> str:
-        return f"serving {self._label()} at {self.url}"
+        return f"serving {self._label()} at {self.url}{_reach(self.hosts()[0])}"
 
 
-def _describe(request: RunningRequest) -> str:
-    state = "" if request.state == "running" else f", {request.state}"
-    return f"{request.method} {request.path} for {request.age:.1f} s{state}"
+def _reach(host: str) -> str:
+    """Say whom the address lets in besides this machine."""
+    if is_loopback(host):
+        return ""
+    whom = "reaches this machine" if host in _EVERY_ADDRESS else "reaches that address"
+    return f" (bound to {host}: whoever {whom} reaches the app)"
+
+
+def describe(requests: list[RunningRequest]) -> list[str]:
+    """Return a line for each request, for equal ones together: those of browsers may be many."""
+    alike: dict[tuple[str, str, str], list[float]] = {}
+    for request in requests:
+        alike.setdefault((request.method, request.path, request.state), []).append(request.age)
+    return [
+        f"{method} {path} for {max(ages):.1f} s"
+        + (f", {state}" if state != "running" else "")
+        + (f" (×{len(ages)})" if len(ages) > 1 else "")
+        for (method, path, state), ages in alike.items()
+    ]

@@ -9,6 +9,7 @@ from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode, va
 from traitlets.config import Configurable
 
 from flask_nb.errors import FlaskNbError, MagicArgumentError
+from flask_nb.gate import is_origin
 from flask_nb.panel import Display
 
 
@@ -23,8 +24,17 @@ class FlaskNB(Configurable):
     port = Int(0, min=0, max=65535, help="Port of the server; 0 takes a free one.").tag(config=True)
     threads = Int(16, min=1, help="Requests that the server answers at once.").tag(config=True)
     timeout = Float(30.0, min=0.001, help="Seconds that a request of the notebook may take.").tag(config=True)
+    browser_timeout = Float(
+        0.0, min=0.0, help="Seconds that a request of anybody else may take; 0 for no limit."
+    ).tag(config=True)
+    max_body = Int(64 * 1024 * 1024, min=0, help="Bytes that the body of a request may have.").tag(
+        config=True
+    )
     trusted_hosts = List(
         Unicode(), help="More host names, such as 'app.example', that requests may use."
+    ).tag(config=True)
+    trusted_origins = List(
+        Unicode(), help="Other sites, such as 'https://shop.example', whose pages may send any request."
     ).tag(config=True)
     in_process = Bool(False, help="Call the app without a server, in the main thread.").tag(config=True)
     mask = List(Unicode(), help="JSON paths, such as '$..id', of what no exchange shows of a JSON body.").tag(
@@ -54,6 +64,17 @@ class FlaskNB(Configurable):
         except MagicArgumentError as exc:
             raise TraitError(str(exc)) from None
         return paths
+
+    @validate("trusted_origins")
+    def _validate_origins(self, proposal: Any) -> list[str]:
+        """Refuse what no browser names as an origin, and so would never match."""
+        origins: list[str] = [text.removesuffix("/") for text in proposal["value"]]
+        for text in origins:
+            if not is_origin(text):
+                raise TraitError(
+                    f"{text!r} is no origin. Write scheme, name and port: 'http://localhost:3000'"
+                )
+        return origins
 
     def _set_from_text(self, name: str, trait: TraitType[Any, Any], text: str) -> None:
         try:

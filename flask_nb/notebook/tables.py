@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from reprlib import Repr
 from typing import Any
 
 from flask_nb.cells import NOT_SET, AppliedConfig
 from flask_nb.engines import RouteRow
 from flask_nb.exchange import Cookie, mask_value
+from flask_nb.exchange.masked_repr import MaskedRepr
 from flask_nb.exchange.masks import printable, readable_cookie
-from flask_nb.panel.styles import LINE, MONO, QUIET, TEXT, WORDS
+from flask_nb.panel.palette import LINE, QUIET, TEXT
+from flask_nb.panel.styles import CODE, WORDS, WRAPPED
 
 _LONGEST = 80
-_BOX = f"padding:4px 8px;color:{TEXT};font:12.5px/1.5 {MONO}"
+_BOX = f"padding:4px .6em;color:{TEXT};{CODE}"
 _TABLE = "color:inherit;border-collapse:collapse;border:0;margin:0;font:inherit"
 _CELL = "padding:1px 16px 1px 0;text-align:left;vertical-align:top;border:0"
 _HEAD = f"{_CELL};color:{QUIET};border-bottom:1px solid {LINE}"
@@ -28,11 +29,13 @@ class Table:
     :param headings: the names of the columns.
     :param rows: as many texts in each as there are headings.
     :param notes: what else there is to say.
+    :param whole: how many columns, from the left, have texts that never wrap.
     """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
+    whole: int = 0
 
     def __repr__(self) -> str:
         return "\n".join([*self._lines(), *self.notes])
@@ -48,15 +51,16 @@ class Table:
 
     def _html(self) -> str:
         head = _row((f"<b>{escape(heading)}</b>" for heading in self.headings), _HEAD)
-        rows = [_row(map(_code, row), _CELL) for row in self.rows]
+        rows = [_row([_code(text, i < self.whole) for i, text in enumerate(row)], _CELL) for row in self.rows]
         table = f'<table style="{_TABLE}">{head}{"".join(rows)}</table>' if rows else ""
         notes = "".join(f"<div>{_code(note)}</div>" for note in self.notes)
         return f'<div style="{_BOX}">{table}{notes}</div>'
 
 
-def _code(text: str) -> str:
+def _code(text: str, is_whole: bool = False) -> str:
     """Mark words of the app or the user, so that front ends do not typeset them."""
-    return f'<code style="{WORDS}">{escape(text)}</code>' if text else ""
+    wrapping = "white-space:nowrap" if is_whole else WRAPPED
+    return f'<code style="{WORDS};{wrapping}">{escape(text)}</code>' if text else ""
 
 
 def _row(cells: Iterable[str], style: str) -> str:
@@ -64,12 +68,19 @@ def _row(cells: Iterable[str], style: str) -> str:
     return f'<tr style="background:none">{inner}</tr>'
 
 
-def route_table(rows: Iterable[RouteRow]) -> Table:
-    """Return the routes with the names of the cells that hold them."""
-    headings = ("methods", "rule", "endpoint", "cell")
-    return Table(
-        headings, [(", ".join(row.methods), row.rule, row.endpoint, row.owner or "") for row in rows]
-    )
+def route_table(rows: Sequence[RouteRow]) -> Table:
+    """Return the routes with the names of the cells that hold them, and hosts or subdomains if any."""
+    columns: dict[str, list[str]] = {
+        "methods": [", ".join(row.methods) for row in rows],
+        "domain": [row.domain for row in rows],
+        "rule": [row.rule for row in rows],
+        "endpoint": [row.endpoint for row in rows],
+        "cell": [row.owner or "" for row in rows],
+    }
+    if not any(columns["domain"]):
+        del columns["domain"]
+    whole = list(columns).index("rule")
+    return Table(tuple(columns), list(zip(*columns.values(), strict=True)), whole=whole)
 
 
 def config_table(applied: AppliedConfig) -> Table:
@@ -83,8 +94,8 @@ def config_table(applied: AppliedConfig) -> Table:
 
 def show_setting(key: str, value: object) -> str:
     """Return the value of a setting for people: short, the same in each run, hidden if it is a secret."""
-    shown = _shorten.repr(value)
-    return shown if value is None or value is NOT_SET else printable(mask_value(key, shown))
+    shown = _cut(" ".join(_shorten.repr(value).split()))
+    return shown if value is None or value is NOT_SET else printable(mask_value(key, shown, "setting"))
 
 
 def cookie_table(cookies: Iterable[Cookie]) -> Table:
@@ -111,20 +122,4 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-class _Shortener(Repr):
-    """The ``repr`` of a value, not longer than a line, whatever the value does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxstring = self.maxother = self.maxlong = _LONGEST
-        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = 12
-
-    def repr(self, x: Any) -> str:
-        """Return the text, cut in the middle where it is too long."""
-        try:
-            return _cut(" ".join(super().repr(x).split()))
-        except Exception:  # a `__repr__` is anybody's code
-            return "(cannot be shown)"
-
-
-_shorten = _Shortener()
+_shorten = MaskedRepr(length=_LONGEST, count=12)

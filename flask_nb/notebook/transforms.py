@@ -104,11 +104,8 @@ def _replace_one(lines: Lines, after: int, names: Collection[str]) -> tuple[Line
 
 def find_first_code_line(lines: Sequence[str]) -> int | None:
     """Return the number, from 0, of the first line that is neither blank nor a comment."""
-    for number, line in enumerate(lines):
-        stripped = line.strip()
-        if stripped and not stripped.startswith("#"):
-            return number
-    return None
+    code = (number for number, line in enumerate(lines) if not re.match(r"\s*(?:#|$)", line))
+    return next(code, None)
 
 
 def _cell_magic_name(line: str) -> str | None:

@@ -104,6 +104,8 @@ class Assets:
         file = self._kept[path]
         if file is None:
             raise _MissingError("no answer")
+        if file.truncated:
+            raise _MissingError(file.truncated)
         if file.status_code != 200:
             raise _MissingError(str(file.status_code))
         return file

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from werkzeug.exceptions import default_exceptions
+from werkzeug.exceptions import NotFound, default_exceptions
 from werkzeug.http import parse_options_header
 
 from flask_nb.exchange import Exchange
@@ -155,3 +155,8 @@ class Body:
         if page is None or self.mimetype != "text/html" or len(self.data) >= 2000:
             return False
         return b"<h1>" in self.data and page().get_body().encode()[:60] == self.data[:60]
+
+    @property
+    def is_bare_not_found(self) -> bool:
+        """Whether it is Werkzeug's page for 404 without a word of the app's own."""
+        return self.response.status_code == 404 and self.data == NotFound().get_body().encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import Any, cast
 
 from flask_nb.exchange import Exchanger, ExchangeResponse, FileClient, Request
@@ -30,20 +31,36 @@ class PanelResponse(ExchangeResponse):
     display = _PLAINLY
     """How the exchange is to be shown."""
 
-    page: Page | None = None
-    """An HTML body with the app's own files in it, None of any other."""
+    files: FileClient | None = None
+    """Asks the app for the files of a page that has not been shown yet."""
+
+    @cached_property
+    def page(self) -> Page | None:
+        """An HTML body with the app's own files in it, None of any other.
+
+        They are asked for when the page is shown for the first time, and once: a response that nobody
+        looks at asks for nothing, and each display of one looks like the first.
+        """
+        if self.files is None:
+            return None
+        sent, text = self.exchange.request, Body(self.exchange, self.display).text
+        url = f"http://{sent.host}{sent.path}"
+        page = inlined_page(text, url, self.files.fetch, scripts=self.display.scripts)
+        self.files = None  # it holds on to the server
+        return page
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """Return the exchange as text and as HTML."""
-        panel = Panel(self.exchange, self.display, self.page)
+        with_html = (not include or "text/html" in include) and "text/html" not in (exclude or ())
+        panel = Panel(self.exchange, self.display, self.page if with_html else None)
         # HTML gets the room that the text leaves, whether or not the text is asked for: what a front end
         # stores must not depend on which of the two it wanted. The panel has worked out the costly parts
         # (parsing, layout, masks) when the text is written, so this costs little.
         bundle = {"text/plain": write_text(panel)}
         html_room = MAX_BUNDLE - len(bundle["text/plain"].encode())
-        if (not include or "text/html" in include) and "text/html" not in (exclude or ()):
+        if with_html:
             bundle["text/html"] = write_html(panel, html_room)
         if (include and "text/plain" not in include) or "text/plain" in (exclude or ()):
             del bundle["text/plain"]
@@ -62,15 +79,10 @@ class PanelExchanger(Exchanger):
         """
         response = cast(PanelResponse, super().send(request, follow))
         for each in (*response.history, response):
-            cast(PanelResponse, each).display = display
-        self._complete_page(response)
+            self._prepare(cast(PanelResponse, each), display)
         return response
 
-    def _complete_page(self, response: PanelResponse) -> None:
-        """Fetch the files of a page now: a display must neither ask the app nor differ from the last one."""
-        sent = response.exchange.request
-        body = Body(response.exchange, response.display)
-        if body.kind == "html":
-            files = FileClient(self, sent)
-            url = f"http://{sent.host}{sent.path}"
-            response.page = inlined_page(body.text, url, files.fetch, scripts=response.display.scripts)
+    def _prepare(self, response: PanelResponse, display: Display) -> None:
+        response.display = display
+        if Body(response.exchange, display).kind == "html":
+            response.files = FileClient(self, response.exchange.request)

@@ -9,7 +9,8 @@ from flask_nb.exchange.masks import printable
 from flask_nb.exchange.request import readable_path
 
 from .inlining import MAX_FRAME, FramedPage, Page
-from .styles import LINE, mono, note
+from .palette import LINE
+from .styles import mono, note
 from .words import size
 
 # A base target without leave for popups makes links inert; they would open Jupyter inside the frame.
@@ -23,23 +24,34 @@ _POLICY = (
 )
 _STYLE = "display:block;width:100%;border:0;background:#fff;color-scheme:light;resize:vertical;overflow:auto"
 _MAX_NAMED = 3
+_MAX_TITLE = 200
+_MOST = 480  # pixels of a page whose height nobody has chosen
+_LEAST = 40
+_SLACK = 1.1  # the height is a guess
 
 
-def page_frame(page: Page, room: int, *, scripts: bool) -> Iterator[str]:
+def page_frame(
+    page: Page, room: int, *, title: str, scripts: bool, height: int | None = None
+) -> Iterator[str]:
     """Yield the frame, and a line on what does not work or is not there in it.
 
     :param room: in bytes.
+    :param title: what a screen reader calls it.
     :param scripts: whether they run.
+    :param height: in pixels; None for as much as the page seems to need, within limits.
     """
+    shown = max(_LEAST, min(_MOST, page.height)) if height is None else height
     head = _POLICY + _HEAD if scripts else _HEAD
     framed = page.fit(min(MAX_FRAME, room) - len(escape(head)))
     sandbox = "allow-scripts" if scripts else ""
     yield (
         f'<div style="border-top:1px solid {LINE}">'
-        f'<iframe sandbox="{sandbox}" style="{_STYLE};height:{page.height}px" '
+        f'<iframe sandbox="{sandbox}" title="{escape(title[:_MAX_TITLE])}" style="{_STYLE};height:{shown}px" '
         f'srcdoc="{escape(head + framed.source)}"></iframe></div>'
     )
     remarks = [*_still(page, scripts=scripts), *_missing(framed)]
+    if page.height > shown * _SLACK:
+        remarks.append(f"more below: {mono(f'--height {-(-page.height // 100) * 100}')}")
     if framed.is_cut:
         remarks.append(f"cut after {size(len(framed.source.encode()))}; all of it: " + mono("_.text"))
     if remarks:

@@ -8,12 +8,13 @@ from html import escape
 
 from flask_nb.exchange.masks import VOLATILE
 
-from .styles import LINE, MONO, QUIET, TEXT, WORDS, mono, note
+from .palette import LINE, QUIET, TEXT
+from .styles import MONO, WORDS, mono, note
 from .tables import Table
 from .words import counted
 
-_TABLE = f"color:{TEXT};border-collapse:collapse;border:0;margin:0;font:12.5px/1.5 {MONO}"
-_CELL = "padding:2px 12px;vertical-align:top;white-space:pre-wrap"
+_TABLE = f"color:{TEXT};border-collapse:collapse;border:0;margin:0;font-family:{MONO};font-size:1em"
+_CELL = "padding:2px .6em;vertical-align:top;white-space:pre-wrap"
 _NUMBER = re.compile(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?%?")
 
 
@@ -38,7 +39,7 @@ def table_html(table: Table, room: int, rest: str) -> str:
     }
     more = ", ".join(counted(count, word) for word, count in counts.items() if count)
     return (
-        f'<div style="overflow:auto;max-height:22rem;padding:4px 0"><table style="{_TABLE}">{"".join(rows)}'
+        f'<div style="overflow:auto;max-height:30em;padding:4px 0"><table style="{_TABLE}">{"".join(rows)}'
         f"</table></div>{note(f'{more}; all of it: {mono(rest)}') if more else ''}"
     )
 

@@ -8,9 +8,10 @@ from flask_nb.exchange.masks import (
     HIDDEN,
     VOLATILE,
     is_foreign_cookie,
-    is_secret_name,
-    mask_text,
+    mask_authorization,
+    mask_cookies,
     mask_url,
+    mask_value,
     readable_cookie,
 )
 
@@ -25,19 +26,8 @@ def visible_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]
 
 def mask_header(name: str, value: str) -> str:
     """Return the value of one header for display."""
-    lower = name.lower()
-    mask = _HEADER_MASKS.get(lower)
-    if mask is not None:
-        return mask(value)
-    return HIDDEN if is_secret_name(name) or lower.endswith("-key") else mask_text(value)
-
-
-def _mask_cookie(value: str) -> str:
-    """Return a ``Cookie`` header for display; cookies that are not the app's are left out."""
-    pairs = (pair.strip().partition("=") for pair in value.split(";"))
-    return "; ".join(
-        f"{name}={readable_cookie(name, text)}" for name, _, text in pairs if not is_foreign_cookie(name)
-    )
+    mask = _HEADER_MASKS.get(name.lower())
+    return mask(value) if mask is not None else mask_value(name, value, "header")
 
 
 def _mask_set_cookie(value: str) -> str:
@@ -53,21 +43,16 @@ def _mask_set_cookie(value: str) -> str:
     return "; ".join([f"{name}={shown}", *parts])
 
 
-def _mask_authorization(value: str) -> str:
-    scheme, space, _ = value.partition(" ")
-    return f"{scheme} {HIDDEN}" if space else HIDDEN
-
-
 def _sorted_list(value: str) -> str:
     """Werkzeug builds the list of methods from a set, whose order changes with each process."""
     return ", ".join(sorted(part.strip() for part in value.split(",")))
 
 
 _HEADER_MASKS: dict[str, Callable[[str], str]] = {
-    "cookie": _mask_cookie,
+    "cookie": mask_cookies,
     "set-cookie": _mask_set_cookie,
-    "authorization": _mask_authorization,
-    "proxy-authorization": _mask_authorization,
+    "authorization": mask_authorization,
+    "proxy-authorization": mask_authorization,
     "location": mask_url,
     "content-location": mask_url,
     "referer": mask_url,

@@ -8,7 +8,7 @@ gets a frame of its own without scripts, forms, popups or origin, and its escape
 
 from __future__ import annotations
 
-from base64 import b64encode
+import re
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
@@ -20,27 +20,26 @@ from .body import Body, BodyKind
 from .frame import page_frame
 from .grid import table_html
 from .inlining import MAX_FRAME, inlined_page
-from .json_layout import JsonObject
+from .json_layout import JsonObject, Token
 from .media import binary_body, image_html, media_body
-from .panel import Panel, Summary
+from .palette import ERROR, LINE, QUIET, TEXT, status_colour
+from .panel import Panel, Summary, picture_data
 from .styles import (
     BOX,
-    ERROR,
     HOP,
-    LINE,
     PLAIN,
     PRE,
-    QUIET,
+    PROSE,
     ROW,
-    TEXT,
-    WRAPPED,
+    SIDE,
+    SMALL,
+    SMALL_SIDE,
     code,
     fold,
     foot,
     mono,
     note,
     pre,
-    status_colour,
 )
 from .tree import json_tree, token_html
 from .words import counted, more
@@ -48,13 +47,15 @@ from .words import counted, more
 _RESERVE = 4_000
 _MAX_TABLE = 25_000
 _TREE_LINES = 20
-_MAX_LINE = 110
-_MAX_PICTURES = 4
-_PAIRS = f"color:{TEXT};border-collapse:collapse;border:0;margin:0 0 6px;font-size:12px"
+_LONG_LINE = 72  # a narrow cell has so many
+_COLUMNS = re.compile(r"\S(?: {2,}|\t)\S")
+_PAIRS = f"color:{TEXT};border-collapse:collapse;border:0;margin:0 0 6px;{SMALL}"
 _CELL = (
-    "padding:1px 12px;text-align:left;vertical-align:top;border:0;color:inherit;"
-    "white-space:normal;max-width:44rem"
+    f"padding:1px 12px 1px {SMALL_SIDE};text-align:left;vertical-align:top;border:0;color:inherit;"
+    "white-space:normal"
 )
+_PRINTED = f"border-top:1px solid {LINE};padding:4px 0"
+_LABEL = f"padding:0 {SMALL_SIDE};color:{QUIET};{SMALL}"
 
 
 def write_html(panel: Panel, room: int) -> str:
@@ -63,11 +64,11 @@ def write_html(panel: Panel, room: int) -> str:
     :param room: bytes that it may have. What must be said is bounded and comes first, the folds offer
         more and get half of what is left, and the body gets the rest.
     """
-    row = f"{ROW};{WRAPPED}" if len(str(panel.summary)) > _MAX_LINE else ROW
-    head = [*_hops(panel), f'<div style="{row}">{_words(panel.summary, "b")}</div>']
+    head = [*_hops(panel), f'<div style="{ROW}">{_words(panel.summary, "b")}</div>']
     tail = [*(note(mono(words)) for words in panel.notes), *_output(panel), *_failure(panel)]
     room -= _RESERVE + sum(_length(piece) for piece in (*head, *tail))
-    folds = foot(_fitting([*_json_folds(panel.body), *_source(panel), *_headers(panel)], room // 2))
+    offered = [*_handled(panel), *_json_folds(panel.body), *_source(panel), *_headers(panel)]
+    folds = foot(_fitting(offered, room // 2))
     room -= _length(folds)
     body = _BODIES[panel.body.kind](panel, room) if panel.is_body_shown else ()
     return f'<div style="{BOX}">{"".join([*head, *body, *tail, folds])}</div>'
@@ -104,7 +105,9 @@ def _words(summary: Summary, tag: str) -> str:
 
 def _page_body(panel: Panel, room: int) -> Iterator[str]:
     page = panel.page or inlined_page(panel.body.text, "", lambda path: None)
-    return page_frame(page, room, scripts=panel.display.scripts)
+    title = f"{panel.summary.method} {panel.summary.path}"
+    display = panel.display
+    return page_frame(page, room, title=title, scripts=display.scripts, height=display.height)
 
 
 def _json_body(panel: Panel, room: int) -> Iterator[str]:
@@ -112,10 +115,19 @@ def _json_body(panel: Panel, room: int) -> Iterator[str]:
         yield from _text_body(panel, room)
         return
     layout = panel.body.json.layout
-    inner = "\n".join("".join(token_html(token) for token in line) for line in layout.lines)
+    inner = "\n".join(map(_json_line, layout.lines))
     if _length(inner) > room:  # colours cost many times what they colour
         inner = escape(layout.text)
     yield pre(inner + escape(more(layout.hidden, "_.json")))
+
+
+def _json_line(line: list[Token]) -> str:
+    """Return a line of JSON; a long one goes on below its beginning, set in."""
+    inner = "".join(token_html(token) for token in line)
+    if sum(len(text) for _, text in line) <= _LONG_LINE:
+        return inner
+    depth = len(line[0][1]) + 2
+    return f'<span style="display:inline-block;padding-left:{depth}ch;text-indent:-{depth}ch">{inner}</span>'
 
 
 def _csv_body(panel: Panel, room: int) -> Iterator[str]:
@@ -126,7 +138,8 @@ def _csv_body(panel: Panel, room: int) -> Iterator[str]:
 
 
 def _text_body(panel: Panel, room: int) -> Iterator[str]:
-    yield pre(escape(panel.body.clipped))
+    # Columns need the whole width; lines of prose are hard to read when they are long.
+    yield pre(escape(panel.body.clipped), "" if _COLUMNS.search(panel.body.clipped) else f"max-width:{PROSE}")
 
 
 def _media_body(panel: Panel, room: int) -> Iterator[str]:
@@ -190,21 +203,29 @@ def _pairs(pairs: list[tuple[str, str]]) -> str:
 
 
 def _output(panel: Panel) -> Iterator[str]:
-    if panel.output:
-        yield note(f'printed<pre style="{PRE};padding:2px 0 4px">{escape(panel.output)}</pre>')
-    pictures = (part.data["image/png"] for part in panel.exchange.parts if "image/png" in part.data)
-    for data in [*pictures][:_MAX_PICTURES]:
-        text = b64encode(data).decode() if isinstance(data, bytes) else str(data)
-        if len(text) <= MAX_FRAME // 8:
-            yield image_html("image/png", text)
+    if panel.printed:
+        printed = pre(escape(panel.printed), f"padding:2px {SIDE} 4px")
+        yield f'<div style="{_PRINTED}"><div style="{_LABEL}">printed</div>{printed}</div>'
+    for part in panel.pictures:
+        yield image_html("image/png", picture_data(part))
 
 
 def _failure(panel: Panel) -> Iterator[str]:
-    failure = panel.exchange.failure
-    if failure is None:
-        return
-    inner = _traceback(failure, panel.exchange.endpoint)
-    yield f'<pre style="{PRE};border-top:1px solid {LINE}">{inner}</pre>'
+    if panel.failure is not None:
+        inner = pre(_traceback(panel.failure, panel.exchange.endpoint), f"max-width:{PROSE}")
+        yield f'<div style="border-top:1px solid {LINE}">{inner}</div>'
+        yield from _details(panel.failure)
+
+
+def _handled(panel: Panel) -> Iterator[str]:
+    """Offer what a handler for all exceptions would hide."""
+    if panel.handled is not None:
+        inner = pre(_traceback(panel.handled, panel.exchange.endpoint), f"max-width:{PROSE}")
+        kind = printable(panel.handled.message).partition(":")[0]
+        yield fold(f"{kind}, handled", inner + "".join(_details(panel.handled)))
+
+
+def _details(failure: Failure) -> Iterator[str]:
     if failure.variables:
         yield note(" · ".join(mono(printable(f"{name} = {value}")) for name, value in failure.variables))
     if failure.hint:

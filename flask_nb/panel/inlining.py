@@ -14,6 +14,7 @@ from html import escape
 from urllib.parse import urljoin
 
 from .assets import Assets, Fetch, cost
+from .heights import page_height
 from .markup import Attribute, StartTag, start_tags
 
 MAX_FRAME = 200_000
@@ -29,13 +30,6 @@ _SOURCES = {
 }
 # Pages within the page, which would be asked of the front end.
 _FRAMES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
-# What an element adds to a page's height in a browser's own styles, its margins included.
-_ROWS = {"h1": 62, **dict.fromkeys(("h2", "h3", "h4", "h5", "h6"), 50)}
-_ROWS |= dict.fromkeys(("p", "pre", "hr", "table", "header"), 36)
-_ROWS |= {"form": 16, "textarea": 50, **dict.fromkeys(("input", "button", "select"), 26)}
-_ROWS |= dict.fromkeys(("iframe", "object", "embed"), 154)
-_ROWS |= dict.fromkeys(("li", "tr", "br", "div", "ul", "ol", "dt", "dd"), 22)
-_PICTURES = frozenset(["img", "svg", "video", "canvas", "link"])
 _NOT_IN_PAGE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _CANDIDATE = re.compile(r"[\s,]*(\S+)")
 _STYLE_END = re.compile(r"</(?=style)", re.IGNORECASE)
@@ -79,7 +73,7 @@ class Page:
     :param edits: the changes, the more important ones first; none overlaps another.
     :param missing: the app's files that could not be had, each with the reason.
     :param still: how many links, forms, frames and scripts it has.
-    :param height: a guess in pixels: a frame without scripts and origin cannot be measured.
+    :param height: a guess in pixels, see :mod:`.heights`.
     """
 
     text: str
@@ -129,13 +123,15 @@ def inlined_page(text: str, url: str, fetch: Fetch, *, scripts: bool = False) ->
     tags = list(start_tags(page))
     assets = Assets(_base(tags, url), fetch, MAX_FRAME - 1000 - cost(page))
     edits = list(_Inliner(page, tags, assets, scripts=scripts).edits())
+    own_css = [page[tag.end : tag.content_end] for tag in tags if tag.name == "style"]
+    linked_css = [edit.text.partition(">")[2] for edit in edits if edit.text.startswith("<style")]
     return Page(
         page,
         is_cut=len(text) > MAX_FRAME,
         edits=tuple(edits),
         missing=tuple(assets.missing.items()),
         still=_still(tags),
-        height=_height(page, tags),
+        height=page_height(page, tags, "\n".join([*own_css, *linked_css])),
     )
 
 
@@ -156,13 +152,6 @@ def _still(tags: list[StartTag]) -> tuple[tuple[str, int], ...]:
         "script": sum(tag.name == "script" for tag in tags),
     }
     return tuple((word, count) for word, count in counts.items() if count)
-
-
-def _height(page: str, tags: list[StartTag]) -> int:
-    rows = sum(_ROWS.get(tag.name, 0) for tag in tags)
-    pictures = sum(tag.name in _PICTURES for tag in tags)
-    words = len(page) - sum(tag.content_end - tag.start for tag in tags)
-    return max(64, min(400, 28 + rows + 30 * pictures + 20 * (words // 110)))
 
 
 class _Inliner:

@@ -68,7 +68,7 @@ def parse_json(text: str, limit: int = MAX_JSON) -> Any:
 def lay_out(value: Any) -> Layout:
     """Return the first lines of a JSON value.
 
-    A short list of scalars stays on one line, and so does a short object that is the item of a list.
+    A short list of scalars stays on one line, and so do the objects of a list if all of them are short.
 
     :raises RecursionError: if it is too deep.
     """
@@ -107,20 +107,35 @@ class _Sheet:
         self.length = -1  # no line end before the first line
         self._most = most
 
-    def add(self, value: Any, depth: int = 0, lead: tuple[Token, ...] = (), end: str = "") -> None:
-        """Add a value, below a line that begins with *lead*, followed by *end*."""
-        tokens = one_line(value, with_objects=depth > 0 and not lead)
+    def add(
+        self,
+        value: Any,
+        depth: int = 0,
+        lead: tuple[Token, ...] = (),
+        end: str = "",
+        *,
+        with_objects: bool = False,
+    ) -> None:
+        """Add a value, below a line that begins with *lead*, followed by *end*.
+
+        :param with_objects: whether an object may stand on one line.
+        """
+        tokens = one_line(value, with_objects=with_objects)
         if tokens is not None:
             self._put(depth, [*lead, *tokens, ("other", end)])
             return
         opening, closing = "{}" if isinstance(value, JsonObject) else "[]"
         self._put(depth, [*lead, ("other", opening)])
+        # The objects of a list are compared with each other: all stand on one line, or none does.
+        are_short = isinstance(value, list) and all(
+            one_line(item, with_objects=True) is not None for item in value if isinstance(item, JsonObject)
+        )
         for index, item in enumerate(value):
             comma = "," if index < len(value) - 1 else ""
             if isinstance(value, JsonObject):
                 self.add(item[1], depth + 1, (_key(item[0]), ("other", ": ")), comma)
             else:
-                self.add(item, depth + 1, (), comma)
+                self.add(item, depth + 1, (), comma, with_objects=are_short)
         self._put(depth, [("other", closing + end)])
 
     def _put(self, depth: int, tokens: list[Token]) -> None:

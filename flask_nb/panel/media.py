@@ -8,7 +8,8 @@ from html import escape
 
 from .body import Body
 from .inlining import MAX_FRAME
-from .styles import QUIET, mono, note, pre
+from .palette import QUIET
+from .styles import SIDE, mono, note, pre
 from .words import hex_dump
 
 _HEX_ROWS = 8
@@ -31,14 +32,14 @@ def image_html(kind: str, data: str) -> str:
 def _element(tag: str, kind: str, data: str) -> str:
     end = "" if tag.startswith("img") else f"</{tag.partition(' ')[0]}>"
     return (
-        f'<div style="padding:8px 12px"><{tag} src="data:{escape(kind)};base64,{escape(data)}" '
+        f'<div style="padding:8px {SIDE}"><{tag} src="data:{escape(kind)};base64,{escape(data)}" '
         f'style="display:block;max-width:100%;max-height:24rem">{end}</div>'
     )
 
 
 def binary_body(body: Body, room: int) -> Iterator[str]:
     """Yield the first bytes, and a link that saves all of them, if there is room for it."""
-    yield pre(escape(hex_dump(body.data, _HEX_ROWS)))
+    yield pre(escape(hex_dump(body.data, _HEX_ROWS)), "white-space:pre")
     link = ""
     if len(body.data) * 4 / 3 <= min(MAX_FRAME, room) - 2000:
         # Never named by its own type: a browser must not open what it could run.

@@ -15,12 +15,16 @@ class Display:
     :param mask: JSON paths, or lists of them separated by commas, of what is left out of a JSON body: the
         app's own values that differ from run to run.
     :param elapsed: whether the summary says how long it took, which differs from run to run.
+    :param headers: whether the response's headers are shown with it, and not only offered.
+    :param height: of the frame of an HTML body in pixels; None for a guess.
     :raises MagicArgumentError: if a mask is not a JSON path.
     """
 
     scripts: bool = False
     mask: tuple[str, ...] = ()
     elapsed: bool = False
+    headers: bool = False
+    height: int | None = None
     masked_paths: tuple[JsonPath, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -7,13 +7,16 @@ of them ask. A panel is made for one display: notes may still be added to an exc
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from flask_nb.exchange import Exchange
-from flask_nb.exchange.masks import VOLATILE, mask_credentials, mask_url, printable
+from flask_nb.exchange import Exchange, Failure
+from flask_nb.exchange.exchange import OutputPart
+from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, printable
 from flask_nb.exchange.request import readable_path
+from flask_nb.exchange.stable import stable_text
 
 from .body import Body
 from .headers import mask_header, visible_headers
@@ -24,6 +27,7 @@ from .words import clipped, duration, size, status_line
 _MAX_HOPS = 6
 _MAX_HEADERS = 60
 _MAX_HEADER = 300
+_MAX_PICTURES = 120_000  # characters of all together
 
 
 class Summary(NamedTuple):
@@ -92,23 +96,37 @@ class Panel:
         if exchange.near_rules is not None:
             near = f"; near: {', '.join(exchange.near_rules)}" if exchange.near_rules else ""
             found.append(f"no rule matches{near}")
+        if exchange.endpoint is not None and self.body.is_bare_not_found:
+            # Its page speaks of a URL that was not found, and the URL did reach a view.
+            found.append(f"the view {printable(exchange.endpoint)} itself answered 404")
         allowed = exchange.response.headers.get("Allow")
         if exchange.response.status_code == 405 and allowed:
             found.append(f"the rule answers {printable(mask_header('Allow', allowed))}")
         return found
+
+    @property
+    def handled(self) -> Failure | None:
+        """What a handler of the app has answered in place of the view."""
+        failure = self.exchange.failure
+        return failure if failure is not None and failure.is_handled else None
+
+    @property
+    def failure(self) -> Failure | None:
+        """What has gone wrong and is the answer."""
+        return None if self.handled else self.exchange.failure
 
     @cached_property
     def is_body_shown(self) -> bool:
         """Whether the body adds anything: the stock page of what is explained anyway does not."""
         if self.body.is_redirect_page:
             return False
-        is_explained = self.exchange.failure is not None or bool(self.notes)
+        is_explained = self.failure is not None or bool(self.notes)
         return not (is_explained and self.body.is_default_page)
 
     @property
     def are_headers_the_answer(self) -> bool:
         """Whether the headers are what was asked for."""
-        return self.exchange.request.method in {"HEAD", "OPTIONS"}
+        return self.display.headers or self.exchange.request.method in {"HEAD", "OPTIONS"}
 
     @cached_property
     def headers(self) -> list[tuple[str, str]]:
@@ -127,14 +145,40 @@ class Panel:
         """The headers that the request gives itself."""
         return _bounded(visible_headers(self.exchange.request.headers))
 
-    @cached_property
+    @property
     def output(self) -> str:
         """What the app printed, logged, warned of and displayed while it answered."""
-        text = "".join(
-            part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
-            for part in self.exchange.parts
-        )
-        return clipped(mask_credentials(text), "_.exchange.output")
+        return _joined(self.exchange.parts)
+
+    @property
+    def printed(self) -> str:
+        """The same without what stands for a picture that is shown."""
+        shown = self.pictures
+        return _joined(part for part in self.exchange.parts if not any(part is one for one in shown))
+
+    @cached_property
+    def pictures(self) -> list[OutputPart]:
+        """The pictures that the app displayed, as many as have room."""
+        shown, room = [], _MAX_PICTURES
+        for part in self.exchange.parts:
+            if "image/png" in part.data and (size := len(picture_data(part))) <= room:
+                shown.append(part)
+                room -= size
+        return shown
+
+
+def picture_data(part: OutputPart) -> str:
+    """Return a displayed picture in base64."""
+    data = part.data["image/png"]
+    return b64encode(data).decode() if isinstance(data, bytes) else str(data)
+
+
+def _joined(parts: Iterable[OutputPart]) -> str:
+    text = "".join(
+        part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
+        for part in parts
+    )
+    return clipped(stable_text(mask_secrets(text)), "_.exchange.output")
 
 
 def _bounded(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ def write_text(panel: Panel) -> str:
         "\n".join(panel.notes),
         _BODIES[body.kind](body) if panel.is_body_shown else "",
         f"printed:\n{indented(panel.output)}" if panel.output else "",
-        exchange.traceback,
+        f"handled:\n{indented(exchange.traceback)}" if panel.handled else exchange.traceback,
     ]
     return "\n\n".join(section for section in sections if section)
 

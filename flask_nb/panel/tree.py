@@ -9,7 +9,8 @@ from typing import Any
 from flask_nb.exchange.masks import printable
 
 from .json_layout import JsonObject, Token, one_line
-from .styles import COLOURS, QUIET, WORDS
+from .palette import QUIET, TOKENS
+from .styles import WORDS
 from .words import counted
 
 _MAX_TREE = 50_000
@@ -25,7 +26,7 @@ def json_tree(value: Any) -> str:
 def token_html(token: Token) -> str:
     """Return a piece of JSON in its colour."""
     kind, text = token
-    colour = COLOURS.get(kind)
+    colour = TOKENS.get(kind)
     return f'<span style="color:{colour}">{escape(text)}</span>' if colour else escape(text)
 
 
@@ -60,7 +61,7 @@ class _Tree:
             if index == _MAX_ITEMS or not has_room:
                 yield f"<div>… {len(pairs) - index:,} more</div>"
                 return
-            yield self.render(item, f"{_code(printable(name), COLOURS['key'])}: ", depth + 1)
+            yield self.render(item, f"{_code(printable(name), TOKENS['key'])}: ", depth + 1)
 
     def _spend(self, text: str) -> str:
         self._room -= len(text)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
+from typing import NoReturn
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
@@ -54,7 +57,7 @@ def show_notebook(path: Path, port: int | None, keep: bool) -> None:
     """
     notebook = read_notebook(path)
     click.echo(f"{path.name}: {len(code_cells(notebook))} cells, in a kernel of {sys.executable}")
-    with NotebookRun(notebook, path.parent) as run:
+    with _ended_by_sigterm(), NotebookRun(notebook, path.parent) as run:
         for cell in with_progress(run.run_cells(), len(code_cells(notebook))):
             if "raises-exception" not in cell.metadata.get("tags", []):  # of an exercise nobody has solved
                 click.echo(f"\n{transcript(cell)}")
@@ -62,6 +65,20 @@ def show_notebook(path: Path, port: int | None, keep: bool) -> None:
         click.echo(f"\nGET {url}\n\n{fetch(url)}")
         if keep:
             serve_until_interrupted(run, url)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception does, so that what it has opened is closed."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        raise SystemExit(128 + number)  # as shells report it
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def with_progress(cells: Iterable[NotebookNode], count: int) -> Iterator[NotebookNode]:

@@ -6,11 +6,10 @@ import copy
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import IO, Any
+from typing import Any, Self
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -37,11 +36,12 @@ class _ThisInterpreter(KernelSpecManager):
     """Knows one kernel, that of the running interpreter, whatever kernels are installed."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        # -P: a file ipykernel.py in the kernel's folder is not what is meant.
+        argv = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=argv, name=kernel_name, display_name="Python", language="python")
 
 
-class NotebookRun:
+class NotebookRun(ExitStack):
     """A kernel of this interpreter, and a notebook whose cells it runs. Use it in a ``with`` block.
 
     The kernel reads no settings of the user's IPython and leaves nothing behind. However the block ends,
@@ -59,25 +59,26 @@ class NotebookRun:
         start_seconds: int = START_SECONDS,
         cell_seconds: int = CELL_SECONDS,
     ) -> None:
+        super().__init__()
         self.notebook: NotebookNode = copy.deepcopy(notebook)
         self._folder = folder
         self._start_seconds = start_seconds
         self._cell_seconds = cell_seconds
-        self._undo = ExitStack()
 
-    def __enter__(self) -> NotebookRun:
+    def __enter__(self) -> Self:
         with ExitStack() as undo:
             home = Path(undo.enter_context(TemporaryDirectory(prefix="flask-nb-")))
             self._log = undo.enter_context(open(home / "kernel.log", "w+", errors="replace"))
             self._client = self._make_client(home)
-            undo.enter_context(self._kernel(home))
-            self._undo = undo.pop_all()
+            try:
+                undo.enter_context(self._client.setup_kernel(cleanup_kc=True, **self._process(home)))
+            except (RuntimeError, OSError) as exc:
+                raise NotebookRunError(
+                    f"the kernel did not start: {exc}. Try: {sys.executable} -m ipykernel_launcher --help"
+                    f"{self._log_tail()}"
+                ) from exc
+            self.push(undo.pop_all())
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._undo.__exit__(kind, exc, traceback)
 
     def _make_client(self, home: Path) -> NotebookClient:
         # The connection file holds the kernel's key: not in a folder that outlives the kernel.
@@ -93,23 +94,10 @@ class NotebookRun:
             record_timing=False,
         )
 
-    @contextmanager
-    def _kernel(self, home: Path) -> Iterator[None]:
-        process = self._process(home, self._log)
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._client.setup_kernel(cleanup_kc=True, **process))
-            except (RuntimeError, OSError) as exc:
-                raise NotebookRunError(
-                    f"the kernel did not start: {exc}. Try: {sys.executable} -m ipykernel_launcher --help"
-                    f"{self._log_tail()}"
-                ) from exc
-            yield
-
-    def _process(self, home: Path, log: IO[str]) -> dict[str, Any]:
+    def _process(self, home: Path) -> dict[str, Any]:
         env = {**os.environ, "IPYTHONDIR": str(home / "ipython"), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         env.pop("FLASK_RUN_FROM_CLI", None)  # set by flask-nb itself; in the kernel app.run() is to serve
-        return {"cwd": str(self._folder), "env": env, "stdout": log, "stderr": log}
+        return {"cwd": str(self._folder), "env": env, "stdout": self._log, "stderr": self._log}
 
     def _log_tail(self) -> str:
         self._log.seek(0)

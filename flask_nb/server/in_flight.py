@@ -1,4 +1,4 @@
-"""The requests that views are working on, and the way to stop one."""
+"""The requests that wait for a thread or have one: who may begin, what is running, how one is stopped."""
 
 from __future__ import annotations
 
@@ -13,175 +13,223 @@ from flask_nb.errors import ViewCancelled
 from flask_nb.stopping import Stoppable
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
-#: Where the channel of a request stands in its environ until the request is admitted.
-CHANNEL = "flask_nb.channel"
+    from .connection import Connection
 
 #: How many keys of requests that were given up before they began are remembered.
 _REFUSED_KEYS = 256
 
+State = Literal["waiting", "running", "abandoned"]
+
 
 @dataclass(frozen=True, slots=True)
 class RunningRequest:
-    """One request that a view is working on.
+    """One request that has arrived and not been answered yet.
 
     :param key: what the request carried in the key header; None for a browser's.
     :param method: its method.
     :param path: its path, without the query.
-    :param age: for how many seconds it has run.
-    :param state: ``abandoned`` once it was cancelled and did not come back, else ``running``.
+    :param age: for how many seconds it has waited or run.
+    :param state: ``waiting`` for a thread; ``running``; or ``abandoned``: nobody waits for the answer any
+        more, and the view has not come back yet.
     """
 
     key: str | None
     method: str
     path: str
     age: float
-    state: Literal["running", "abandoned"]
+    state: State
 
 
 class Work(Stoppable):
-    """One request that a worker thread works on."""
+    """One request, from its arrival to the end of its answer."""
 
     __slots__ = (
-        "abandoned", "channel", "ended", "endless", "key", "method", "path", "reason", "since", "thread",
+        "abandoned", "connection", "ended", "endless", "key",
+        "method", "path", "reason", "request", "since", "thread",
     )  # fmt: skip
 
-    def __init__(self, environ: WSGIEnvironment, key: str | None) -> None:
+    def __init__(self, request: Any, key: str | None, connection: Connection | None = None) -> None:
         super().__init__()
+        self.request = request
         self.key = key
-        self.method: str = environ["REQUEST_METHOD"]
-        self.path: str = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
-        self.channel: Any = environ.pop(CHANNEL, None)
+        self.connection = connection
+        self.method: str = request.command
+        self.path: str = request.path
         self.since = time.monotonic()
-        self.thread = threading.get_ident()
+        self.thread: int | None = None  # the one that works on it
         self.reason = ""  # why it is to stop
         self.abandoned = self.ended = self.endless = False
 
-    def wake_loop(self, thunk: Callable[[], None] | None = None) -> None:
-        """Wake the loop thread, and let it do something where that is given."""
-        if self.channel is not None:
-            self.channel.server.pull_trigger(thunk)
-
     def describe(self, now: float) -> RunningRequest:
         """Return what others may know of it."""
-        state: Literal["running", "abandoned"] = "abandoned" if self.abandoned else "running"
-        return RunningRequest(self.key, self.method, self.path, now - self.since, state)
+        state: State = "abandoned" if self.abandoned else "running" if self.thread else "waiting"
+        path = self.path.encode("latin-1").decode(errors="replace")
+        return RunningRequest(self.key, self.method, path, now - self.since, state)
 
 
 class InFlight:
-    """The requests that views are working on.
+    """The requests that wait for a thread or have one.
 
-    :param set_thread_count: says how many worker threads there shall be.
+    There are places for as many views as there shall be at once, and one more for a request of the notebook
+    itself, which must get through when browsers have taken all the others. A view that nobody waits for any
+    more keeps its thread until it comes back, but not its place.
+
+    :param lock: guards everything in here; re-entrant.
+    :param has_room: called under the lock when a place has been given back by somebody else than its thread.
     :param threads: how many requests are worked on at once.
-    :param max_threads: how many threads there may be at most, those of abandoned views included.
-    :param grace: seconds that a cancelled view is given to come back before its thread is replaced.
+    :param max_threads: how many views may have been abandoned before others are turned away.
+    :param grace: seconds that a view that was stopped is given to come back before it is abandoned.
     """
 
     def __init__(
-        self, set_thread_count: Callable[[int], None], threads: int, max_threads: int, grace: float
+        self, lock: Any, has_room: Callable[[], None], threads: int, max_threads: int, grace: float
     ) -> None:
-        self._set_thread_count = set_thread_count
         self._threads = threads
         self._max_threads = max_threads
-        self._grace = grace
-        self._changed = threading.Condition(threading.RLock())
-        self._works: dict[Work, None] = {}  # in the order of their beginning
+        self.grace = grace
+        self._lock = lock
+        self._has_room = has_room
+        self._queue: deque[Work] = deque()
+        self._own_queue: deque[Work] = deque()  # of requests with a key, which come first
+        self._works: dict[Work, None] = {}  # those that have begun, in this order
+        self._own = self._browsers = 0  # places taken
+        self.stuck = 0
         self._refused: deque[str] = deque(maxlen=_REFUSED_KEYS)
-        self._stuck = 0
-        self._closed = False
+        self._ended = threading.Condition(lock)
 
-    # What a worker thread calls.
+    # From its arrival to its end.
 
-    def begin(self, work: Work) -> None:
-        """Take a request in.
+    def queue(self, work: Work) -> None:
+        """Let a request wait for its turn."""
+        with self._lock:
+            (self._queue if work.key is None else self._own_queue).append(work)
+
+    def take(self) -> Work | None:
+        """Begin with the request whose turn it is; None when none waits, or there is no place for it."""
+        with self._lock:
+            taken = self._own + self._browsers
+            if self._own_queue and taken <= self._threads:
+                work = self._own_queue.popleft()
+                self._own += 1
+            elif self._queue and self._browsers < self._threads >= taken:
+                work = self._queue.popleft()
+                self._browsers += 1
+            else:
+                return None
+            work.thread = threading.get_ident()
+            work.since = time.monotonic()
+            self._works[work] = None
+            return work
+
+    def admit(self, work: Work) -> None:
+        """Let a request that was taken reach its view.
 
         :raises ViewCancelled: it was given up before it began.
         :raises NoThreadLeftError: too many views have never come back.
         """
-        with self._changed:
-            self._works[work] = None
-            if work.key is not None and work.key in self._refused:
-                work.reason = "it was cancelled before it began"
-                work.stop()
-                raise ViewCancelled
-            if self._stuck >= self._max_threads:
-                raise NoThreadLeftError(self._stuck)
+        if work.key is not None and work.key in self._refused:
+            work.reason = work.reason or "it was cancelled before it began"
+            work.stop()
+        if work.is_stopped:
+            raise ViewCancelled
+        # The notebook's own requests get through a little longer.
+        if self.stuck >= self._max_threads + (self._threads if work.key is not None else 0):
+            raise NoThreadLeftError(self.stuck)
 
     def end(self, work: Work) -> None:
-        """Let a request go; a second time does nothing."""
-        with self._changed:
+        """Let a request go, and its place; a second time does nothing."""
+        with self._lock:
             if work.ended:
                 return
             work.ended = True
             del self._works[work]
             if work.abandoned:
-                self._stuck -= 1
-                self._resize()
+                self.stuck -= 1
+            else:
+                self._leave_place(work)
             if work.is_stopped:
-                self._changed.notify_all()
-                work.wake_loop()  # which may wait for the last one to end
+                self._ended.notify_all()
 
-    # What other threads call.
+    def drop(self, work: Work) -> None:
+        """Forget a request that has not begun."""
+        with self._lock:
+            queue = self._queue if work.key is None else self._own_queue
+            if work in queue:
+                queue.remove(work)
+
+    # What others may do meanwhile.
 
     def snapshot(self) -> list[RunningRequest]:
-        """Return the requests, the oldest first."""
-        with self._changed:
+        """Return the requests: those that have begun, then those that wait."""
+        with self._lock:
             now = time.monotonic()
-            return [work.describe(now) for work in self._works]
+            return [work.describe(now) for work in (*self._works, *self._own_queue, *self._queue)]
 
-    def threads(self) -> set[int]:
+    def threads(self) -> set[int | None]:
         """Return the threads that are at work."""
-        with self._changed:
+        with self._lock:
             return {work.thread for work in self._works}
 
     def has_running(self) -> bool:
-        """Whether a request is at work that may still be answered."""
-        with self._changed:
-            return any(not work.abandoned for work in self._works)
+        """Whether there is a request that may still be answered."""
+        with self._lock:
+            return bool(self._queue or self._own_queue) or any(not work.abandoned for work in self._works)
 
     def cancel(self, key: str, reason: str) -> bool:
         """Stop the requests with this key, and abandon those that do not come back in time."""
-        with self._changed:
+        with self._lock:
             found = [work for work in self._works if work.key == key]
             if not found:
                 self._refused.append(key)
             for work in found:
                 _stop(work, reason)
             try:
-                self._changed.wait_for(lambda: all(work.ended for work in found), self._grace)
+                self._ended.wait_for(lambda: all(work.ended for work in found), self.grace)
             finally:  # also when an interrupt ends the wait
                 for work in found:
                     self._abandon(work)
             return bool(found)
 
-    def stop(self, *, endless: bool = False) -> list[Any]:
-        """Stop all requests, or those alone that never end, and return their channels."""
-        with self._changed:
-            works = [work for work in self._works if work.endless or not endless]
-            for work in works:
-                _stop(work, "the server is being stopped")
-            return [work.channel for work in works if work.channel is not None]
+    def stop(self, reason: str, which: Callable[[Work], bool] = lambda work: True) -> list[Work]:
+        """Stop requests without waiting for them, and return those that had begun."""
+        with self._lock:
+            works = [work for work in self._works if which(work)]
+            for work in (*works, *filter(which, (*self._own_queue, *self._queue))):
+                _stop(work, reason)
+            return works
 
-    def close(self) -> None:
-        """Start no more threads."""
-        with self._changed:
-            self._closed = True
+    def abandon(self, work: Work, reason: str) -> None:
+        """Stop a request whose answer nobody will read, and give its place back at once."""
+        with self._lock:
+            _stop(work, reason)
+            self._abandon(work)
+
+    def older_than(self, seconds: float) -> list[Work]:
+        """Return the requests of browsers that have run for longer, and have not been stopped yet."""
+        with self._lock:
+            since = time.monotonic() - seconds
+            return [w for w in self._works if w.key is None and w.since < since and not w.is_stopped]
+
+    def leave_to_parent(self, lock: Any) -> None:
+        """Take another lock, being a copy in a forked process, where nobody will ever release this one."""
+        self._lock = lock
+        self._ended = threading.Condition(lock)
 
     def _abandon(self, work: Work) -> None:
-        if work.ended or work.abandoned:
+        if work.ended or work.abandoned or work.thread is None:
             return
         work.abandoned = True
-        self._stuck += 1
-        self._resize()
-        if work.channel is not None:
-            work.wake_loop(work.channel.handle_close)
+        self.stuck += 1
+        self._leave_place(work)
+        self._has_room()
+        if work.connection is not None:
+            work.connection.close_soon()
 
-    def _resize(self) -> None:
-        """Give every stuck thread a replacement; with all of them stuck, keep one to say so."""
-        if not self._closed:
-            wanted = min(self._threads + self._stuck, self._max_threads)
-            self._set_thread_count(wanted + (self._stuck >= self._max_threads))
+    def _leave_place(self, work: Work) -> None:
+        if work.key is None:
+            self._browsers -= 1
+        else:
+            self._own -= 1
 
 
 def _stop(work: Work, reason: str) -> None:

@@ -31,8 +31,8 @@ from werkzeug.exceptions import Aborter, HTTPException
 from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, Rule
 from werkzeug.serving import is_running_from_reloader
 
-from ..live.owners import at_work, current_run
 from ..live.url_map import LiveMap
+from ..live.workspace import at_work, current_run
 from . import cli, error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
@@ -40,6 +40,7 @@ from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_file
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
+from .loops import beside_running_loop
 from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
@@ -489,8 +490,10 @@ class Flask(Scaffold):
     ) -> None:
         """Serve the app for development; in a notebook, in the background.
 
-        :param host: the address to listen on; by default that of ``SERVER_NAME``, else 127.0.0.1.
-        :param port: the port; by default that of ``SERVER_NAME``, else 5000.
+        :param host: the address to listen on; by default that of ``SERVER_NAME``, else 127.0.0.1. In a
+            notebook a name in ``SERVER_NAME`` is a Host that is answered, and never what is bound.
+        :param port: the port; by default that of ``SERVER_NAME``, else 5000. A notebook takes a free one
+            when that default is taken.
         :param debug: switch debug mode on or off.
         :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
         :param options: what :func:`werkzeug.serving.run_simple` takes.
@@ -510,17 +513,9 @@ class Flask(Scaffold):
             self.debug = bool(debug)
         elif reads_dotenv and "FLASK_DEBUG" in os.environ:
             self.debug = get_debug_flag()
-        named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
-        options.setdefault("use_reloader", self.debug)
-        options.setdefault("use_debugger", None)  # decided by where it is served
-        options.setdefault("threaded", True)
         try:
-            serving.runner(
-                self,
-                host or named_host or "127.0.0.1",
-                int(port if port is not None else named_port or 5000),
-                **options,
-            )
+            # What was left out stays out: who serves otherwise than Werkzeug has places of its own.
+            serving.runner(self, host or None, None if port is None else int(port), **options)
         finally:
             # Whoever runs the app in an interactive shell can then set it up again.
             self._got_first_request = False
@@ -836,6 +831,8 @@ class Flask(Scaffold):
     def async_to_sync(self, func: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
         """Return a function that runs the coroutine function *func* to its end.
 
+        Where an event loop is running already, as in a cell of a notebook, it runs in a thread beside it.
+
         :raises RuntimeError: without asgiref.
         """
         try:
@@ -844,4 +841,4 @@ class Flask(Scaffold):
             raise RuntimeError(
                 "Async views, hooks and handlers need asgiref: pip install 'flask-nb[async]'"
             ) from None
-        return async_to_sync(func)
+        return beside_running_loop(async_to_sync(func))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
-from ..live.slots import LiveDict, carried, copy_name
+from ..live.tables import LiveDict, carried, copy_name, name_of_function
 from .ctx import _sentinel
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 
@@ -168,8 +168,10 @@ class Blueprint(Scaffold):
                 **options,
             )
 
-        # A notebook knows by it that another route of this endpoint takes its place.
-        register.identity = ("endpoint", str(endpoint or getattr(view_func, "__name__", rule)))  # type: ignore[attr-defined]
+        # By these a notebook knows what it replaces, and what to call it.
+        methods = options.get("methods") or getattr(view_func, "methods", None) or ("GET",)
+        register.route = str(endpoint or getattr(view_func, "__name__", rule)), rule, frozenset(methods)  # type: ignore[attr-defined]
+        register.label = f"{','.join(sorted(methods))} {rule}"  # type: ignore[attr-defined]
         self.record(register)
 
     # --- registering ---
@@ -325,7 +327,13 @@ class Blueprint(Scaffold):
         return decorator
 
     def _record_for_app(self, method: str, f: Callable[..., Any], *args: Any) -> None:
-        self.record_once(lambda state: getattr(state.app, method)(f, *args))
+        def register(state: BlueprintSetupState) -> None:
+            getattr(state.app, method)(f, *args)
+
+        # By these a notebook knows what it replaces, and what to call it.
+        register.route = (method, name_of_function(f) or register), register, frozenset()  # type: ignore[attr-defined]
+        register.label = f"{method} {getattr(f, '__name__', f)}"  # type: ignore[attr-defined]
+        self.record_once(register)
 
     @setupmethod
     def before_app_request(self, f: F) -> F:

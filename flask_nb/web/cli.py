@@ -514,6 +514,15 @@ def _load_app_to_serve(info: ScriptInfo) -> WSGIApplication:
     return raise_error
 
 
+# What run_simple calls its options, where that is another name.
+_RUN_SIMPLE = {
+    "reload": "use_reloader",
+    "debugger": "use_debugger",
+    "with_threads": "threaded",
+    "cert": "ssl_context",
+}
+
+
 @click.command("run", short_help="Serve the app while you develop it.")
 @click.option("--debug/--no-debug", expose_value=False, callback=_use_debug, help=_DEBUG_HELP)
 @click.option("--host", "-h", default="127.0.0.1", help="The address to bind to.")
@@ -563,17 +572,7 @@ def _load_app_to_serve(info: ScriptInfo) -> WSGIApplication:
     f" {os.pathsep!r}.",
 )
 @pass_script_info
-def run_command(
-    info: ScriptInfo,
-    host: str,
-    port: int,
-    reload: bool | None,
-    debugger: bool | None,
-    with_threads: bool,
-    cert: Any,
-    extra_files: list[str] | None,
-    exclude_patterns: list[str] | None,
-) -> None:
+def run_command(info: ScriptInfo, /, host: str, port: int, **options: Any) -> None:
     """Serve the app with Werkzeug's development server.
 
     It is for development only: it was not made to be safe, stable or fast enough for the public.
@@ -581,25 +580,17 @@ def run_command(
     Debug mode turns the reloader and the debugger on.
     """
     debug = get_debug_flag()
-    if debug and debugger is None and not is_loopback(host):
+    if debug and options["debugger"] is None and not is_loopback(host):
         raise click.UsageError(
             f"In debug mode, anyone who can reach {host} could use the debugger to run any code. Serve"
             " on 127.0.0.1, turn the debugger off with --no-debugger, or ask for it with --debugger."
         )
     app = _load_app_to_serve(info)
     show_server_banner(debug, info.app_import_path)
+    by_debug = {name: debug if options[name] is None else options[name] for name in ("reload", "debugger")}
+    options = {_RUN_SIMPLE.get(name, name): value for name, value in {**options, **by_debug}.items()}
     with debugger_pin():
-        run_simple(
-            host,
-            port,
-            app,
-            use_reloader=debug if reload is None else reload,
-            use_debugger=debug if debugger is None else debugger,
-            threaded=with_threads,
-            ssl_context=cert,
-            extra_files=extra_files,
-            exclude_patterns=exclude_patterns,
-        )
+        run_simple(host, port, app, **options)
 
 
 # ---- shell ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, I
 from werkzeug.routing import RoutingException
 
 from .globals import _cv_request
-from .signals import got_request_exception
+from .signals import _exception_answered, got_request_exception
 
 if TYPE_CHECKING:
     from . import typing as ft
@@ -67,7 +67,10 @@ def handle_user_exception(app: Flask, e: Exception) -> HTTPException | ft.Respon
     handler = _handler_of(app, e)
     if handler is None:
         raise e
-    return handler(e)
+    answer = handler(e)
+    if _exception_answered.receivers:
+        _exception_answered.send(app, exception=e)
+    return answer
 
 
 def handle_exception(app: Flask, e: Exception) -> Response:

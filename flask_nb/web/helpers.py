@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import datetime
 from functools import update_wrapper
-from typing import IO, TYPE_CHECKING, Any, AnyStr, NoReturn, cast, overload
+from typing import IO, TYPE_CHECKING, Any, AnyStr, NoReturn, TypeVar, cast
 
 import werkzeug.utils
 from werkzeug.exceptions import abort as _wz_abort
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from .wrappers import Response
+
+Stream = TypeVar("Stream", bound="Iterator[Any] | Callable[..., Iterator[Any]]")
 
 
 def _is_set(variable: str) -> bool:
@@ -40,19 +42,7 @@ def get_load_dotenv(default: bool = True) -> bool:
     return not _is_set("FLASK_SKIP_DOTENV") if os.environ.get("FLASK_SKIP_DOTENV") else default
 
 
-@overload
-def stream_with_context(generator_or_function: Iterator[AnyStr]) -> Iterator[AnyStr]: ...
-
-
-@overload
-def stream_with_context(
-    generator_or_function: Callable[..., Iterator[AnyStr]],
-) -> Callable[..., Iterator[AnyStr]]: ...
-
-
-def stream_with_context(
-    generator_or_function: Iterator[AnyStr] | Callable[..., Iterator[AnyStr]],
-) -> Iterator[AnyStr] | Callable[..., Iterator[AnyStr]]:
+def stream_with_context(generator_or_function: Stream) -> Stream:
     """Make the request's context active again while its response is being streamed.
 
     The request has ended by then: functions for its teardown have run, and run again at the end of
@@ -65,8 +55,8 @@ def stream_with_context(
     try:
         pieces = iter(generator_or_function)  # type: ignore[arg-type]
     except TypeError:
-        function = cast("Callable[..., Iterator[AnyStr]]", generator_or_function)
-        return update_wrapper(
+        function: Any = generator_or_function
+        return update_wrapper(  # type: ignore[return-value]
             lambda *args, **kwargs: stream_with_context(function(*args, **kwargs)), function
         )
     stream = _stream_in_context(pieces)
@@ -225,19 +215,7 @@ def send_file(
     :param last_modified: when it was changed; found by the path unless given.
     :param max_age: how long it may be cached, in seconds, or a function of the path that tells.
     """
-    options = _file_options(
-        {
-            "path_or_file": path_or_file,
-            "mimetype": mimetype,
-            "as_attachment": as_attachment,
-            "download_name": download_name,
-            "conditional": conditional,
-            "etag": etag,
-            "last_modified": last_modified,
-            "max_age": max_age,
-        }
-    )
-    return werkzeug.utils.send_file(**options)  # type: ignore[return-value]
+    return werkzeug.utils.send_file(**_file_options(dict(locals())))  # type: ignore[return-value]
 
 
 def send_from_directory(

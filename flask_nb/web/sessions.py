@@ -225,11 +225,5 @@ class SecureCookieSessionInterface(SessionInterface):
             response.vary.add("Cookie")  # a set: once is enough
 
     def _cookie_flags(self, app: Flask) -> dict[str, Any]:
-        return {
-            "domain": self.get_cookie_domain(app),
-            "path": self.get_cookie_path(app),
-            "secure": self.get_cookie_secure(app),
-            "httponly": self.get_cookie_httponly(app),
-            "samesite": self.get_cookie_samesite(app),
-            "partitioned": self.get_cookie_partitioned(app),
-        }
+        names = ("domain", "path", "secure", "httponly", "samesite", "partitioned")
+        return {name: getattr(self, f"get_cookie_{name}")(app) for name in names}

@@ -234,6 +234,24 @@ class OpenNotebook:
             source,
         )
 
+    def select(self, text: str) -> None:
+        """Make the cell whose source holds the text the active one."""
+        self.page.evaluate(
+            """text => {
+              const content = window.jupyterapp.shell.currentWidget.content;
+              content.deselectAll();
+              content.activeCellIndex = content.widgets.findIndex(
+                cell => cell.model.sharedModel.getSource().includes(text));
+              content.mode = 'command';
+            }""",
+            text,
+        )
+
+    def command(self, name: str) -> None:
+        """Run a command of the front end, such as ``notebook:delete-cell``."""
+        self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
+        self.page.wait_for_timeout(300)
+
     def edit_and_run(self, source: str, text: str) -> float:
         """Give the active cell another source, press the key, and wait for a frame that has the text.
 

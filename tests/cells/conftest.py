@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import flask
 import pytest
@@ -30,7 +30,7 @@ class FlaskTarget:
     def supports_async(self) -> bool:
         return self.has_async
 
-    def as_view(self, cls: type, endpoint: str) -> Any:
+    def as_view(self, cls: Any, endpoint: str) -> Any:
         return cls.as_view(endpoint)
 
     def add_route(self, rule: str, endpoint: str, view: Any, *, derived: bool, **options: Any) -> None:
@@ -47,7 +47,7 @@ class Notebook:
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
 
     def run(self, line: str, body: str, **options: Any) -> AppliedRoute:
-        return apply_route(parse_route(line, body), self.target, self.namespace, **options)
+        return apply_route(parse_route(line, body), cast("Any", self.target), self.namespace, **options)
 
     @property
     def client(self) -> FlaskClient:

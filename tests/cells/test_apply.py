@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import traceback
 
-import flask
+import flask.views
 import pytest
 
 from flask_nb.errors import CellError, CellSyntaxError, RuleError

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_nb import web
-from flask_nb.cells.static import apply_static, parse_static
-from flask_nb.cells.template import apply_template, parse_template
+from flask_nb.cells.contents import apply_static, apply_template, parse_static, parse_template
 from flask_nb.engines.ours import OurEngine
 from flask_nb.errors import CellError, CellSyntaxError, MagicArgumentError
 
@@ -29,16 +28,16 @@ def render(engine: OurEngine) -> Iterator[Any]:
 
 
 def test_a_cell_is_a_template(engine, render):
-    applied = apply_template(parse_template("a/hello.html", "Hello {{ name }}!\n"), engine)
-    assert applied.summary == "template a/hello.html (takes name)"
+    summary = apply_template(parse_template("a/hello.html", "Hello {{ name }}!\n"), engine)
+    assert summary == "template a/hello.html (takes name)"
     assert render("a/hello.html", name="<Ann>") == "Hello &lt;Ann&gt;!"
 
 
 def test_the_line_of_a_template_is_the_same_in_each_run(engine):
     definition = parse_template("a.html", "{% extends 'b.html' %}{% include 'c.html' %}{{ y }}{{ x }}")
-    lines = [apply_template(definition, engine).summary for _ in range(2)]
+    lines = [apply_template(definition, engine) for _ in range(2)]
     assert lines == ["template a.html (uses b.html, c.html; takes x, y)"] * 2
-    assert apply_template(parse_template("b.html", "plain"), engine).summary == "template b.html"
+    assert apply_template(parse_template("b.html", "plain"), engine) == "template b.html"
 
 
 @pytest.mark.parametrize(
@@ -59,19 +58,19 @@ def test_a_template_that_does_not_compile_names_the_line_of_the_cell(engine, ren
 
 
 def test_a_cell_is_a_static_file(engine):
-    applied = apply_static(parse_static("css/site.css", "p { color: red }\n"), engine)
-    assert applied.summary == "static css/site.css → /static/css/site.css (text/css, 17 B)"
+    summary = apply_static(parse_static("css/site.css", "p { color: red }\n"), engine)
+    assert summary == "static css/site.css → /static/css/site.css (text/css, 17 B)"
     response = engine.app.test_client().get("/static/css/site.css")
     assert (response.text, response.mimetype) == ("p { color: red }\n", "text/css")
 
 
 def test_the_type_of_a_static_file_may_be_given(engine):
-    applied = apply_static(parse_static("humans --type text/Plain", "us"), engine)
-    assert applied.mimetype == "text/plain"
+    summary = apply_static(parse_static("humans --type text/Plain", "us"), engine)
+    assert summary == "static humans → /static/humans (text/plain, 2 B)"
 
 
 def test_half_a_character_does_no_harm(engine):
-    assert apply_static(parse_static("a.txt", "\ud800"), engine).summary.endswith("1 B)")
+    assert apply_static(parse_static("a.txt", "\ud800"), engine).endswith("1 B)")
 
 
 def test_an_app_without_static_files(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.cells.context import compile_cell, parse_context
+from flask_nb.cells.context import compile_cell, parse_context, request_arguments
 from flask_nb.cells.view import ViewSource
 from flask_nb.engines.ours import OurEngine
 from flask_nb.errors import CellSyntaxError, MagicArgumentError, MagicHelpRequested
@@ -14,7 +14,7 @@ from flask_nb.web import request
 
 
 def see(line, attribute):
-    arguments = parse_context(line).arguments(lambda source: eval(source, {"n": "a b"}))
+    arguments = request_arguments(parse_context(line), lambda source: eval(source, {"n": "a b"}))
     with OurEngine.new("nb").request_context(arguments):
         value = getattr(request, attribute)
         return value.to_dict() if hasattr(value, "to_dict") else value
@@ -72,10 +72,10 @@ def test_any_line_is_parsed_or_refused(line):
 
 
 def run(body):
-    compiled = compile_cell(ViewSource(body))
+    statements, last = compile_cell(ViewSource(body))
     names = {}
-    exec(compiled.statements, names)
-    value = eval(compiled.last, names) if compiled.last is not None else None
+    exec(statements, names)
+    value = eval(last, names) if last is not None else None
     return value, {name for name in names if not name.startswith("__")}
 
 
@@ -105,7 +105,7 @@ def test_a_cell_that_does_not_compile(body, says):
 
 
 def test_lines_are_those_of_the_cell():
-    compiled = compile_cell(ViewSource("a = 1\n1 / 0", body_line=4))
+    _statements, last = compile_cell(ViewSource("a = 1\n1 / 0", body_line=4))
     with pytest.raises(ZeroDivisionError) as caught:
-        eval(compiled.last)
+        eval(last or "")
     assert caught.traceback[-1].lineno + 1 == 5

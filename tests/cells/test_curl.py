@@ -114,7 +114,8 @@ def test_a_timeout_is_kept_and_several_commands_are_several_requests():
         ("curl -d @gone localhost", "the file 'gone' of '-d @gone' cannot be read"),
         ("curl -m soon localhost", "-m 'soon' is not a number of seconds"),
         ("curl https://example.com/items", "'https://example.com/items' leads to another server"),
-        ("curl localhost:5000/items", "leads to another server"),
+        ("curl http://192.168.1.5:5000/items", "leads to another server"),
+        ("curl http://localhost.example:5000/items", "leads to another server"),
         ("curl localhost | jq", "is for the shell"),
     ],
 )
@@ -123,3 +124,21 @@ def test_what_curl_means_otherwise_is_one_clear_error(command, message):
         sent(command)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "elsewhere"),
+    [
+        ("curl http://localhost:5000/items?a=1", "/items?a=1", "localhost:5000"),
+        ("curl localhost:5000", "/", "localhost:5000"),
+        ("curl https://127.0.0.1:8443/x", "/x", "127.0.0.1:8443"),
+        ("curl 'http://[::1]:5000/x'", "/x", "[::1]:5000"),
+        ("curl http://127.0.0.1:4711/x", "/x", None),
+        ("curl http://localhost/x", "/x", None),
+        ("curl localhost:80/x", "/x", None),
+    ],
+)
+def test_a_curl_for_another_port_of_this_machine_means_the_app(command, path, elsewhere):
+    (definition,) = parse_http("", command)
+    resolved = definition.expand(eval, ("localhost", "127.0.0.1:4711"))
+    assert (resolved.path, resolved.headers, resolved.elsewhere) == (path, (), elsewhere)

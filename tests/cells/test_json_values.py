@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,7 +25,7 @@ VALUES = {"n": 3, "name": 'Ann "A"', "d": {"k": [1]}, "when": {1, 2}}
 
 
 def expand(typed):
-    return parse_json_text(typed, "the body").expand(lambda source: eval(source, dict(VALUES)))
+    return parse_json_text(typed, "the body").expand(lambda source: eval(source, dict(VALUES)), "the body")
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,8 @@ def test_expressions_in_json_are_written_as_json(typed, json_text):
 
 
 def test_a_value_that_is_no_json_is_refused():
-    with pytest.raises(
-        ValueError, match=r"a set cannot be written as JSON: set has no form in JSON\. Make it a dict"
-    ):
+    reason = "a set cannot be written as JSON: set has no form in JSON. Make it a dict"
+    with pytest.raises(MagicArgumentError, match=re.escape(f"the body cannot be sent: {reason}")):
         expand('{"a": {when}}')
     with pytest.raises(ValueError, match="float"):
         dump_json(float("nan"))
@@ -60,7 +60,7 @@ def test_values_are_written_as_an_app_writes_them():
 
 @given(st.text(st.characters(codec="utf-8")))
 def test_a_text_within_a_string_arrives_whole(value):
-    text = parse_json_text('{"a": "<{x}>"}', "the body").expand(lambda _source: value)
+    text = parse_json_text('{"a": "<{x}>"}', "the body").expand(lambda _source: value, "the body")
     assert json.loads(text) == {"a": f"<{value}>"}
 
 
@@ -109,7 +109,7 @@ def test_fields_that_do_not_go_together_are_named():
         ([(None,), ("a",)], "'a' does not fit: the body is already a list"),
     ]:
         with pytest.raises(MagicArgumentError) as caught:
-            write_fields([(keys, "1") for keys in fields])
+            write_fields([(keys, "1") for keys in fields])  # type: ignore[attr-defined]
         assert message in str(caught.value)
 
 

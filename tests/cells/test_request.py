@@ -254,6 +254,19 @@ def test_flags_say_how_a_request_is_sent_and_shown():
     assert (definition.expect, definition.mask) == (("200", "4xx"), ("$..id, $.at",))
 
 
+def test_flags_say_how_tall_a_page_is_shown_and_whether_with_its_headers():
+    definition = parse_request("GET", "/x -i --height 600")
+    assert (definition.headers_shown, definition.height) == (True, 600)
+    definition = parse_request("GET", "/x")
+    assert (definition.headers_shown, definition.height) == (False, None)
+
+
+@pytest.mark.parametrize("height", ["0", "-5", "1e3", "tall", "600px", "123456"])
+def test_a_height_is_a_number_of_pixels(height):
+    with pytest.raises(MagicArgumentError, match="such as 600"):
+        parse_request("GET", f"/x --height={height}")
+
+
 @pytest.mark.parametrize(
     ("expect", "accepted", "refused"),
     [

@@ -233,14 +233,14 @@ def test_names_that_a_module_assigns_are_its_own():
 
 def test_submodules_of_the_framework_are_no_names():
     framework = types.ModuleType("framework")
-    framework.app, framework.request, framework._private = types.ModuleType("app"), 1, 2
+    vars(framework).update(app=types.ModuleType("app"), request=1, _private=2)
     code = compile("app, request, _private", "", "exec")
     assert missing_names(code, {}, framework_names(framework)) == ("request",)
 
 
 def test_the_classes_of_views_are_names_of_the_framework():
     framework = types.ModuleType("framework")
-    framework.views = types.ModuleType("views")
+    vars(framework)["views"] = types.ModuleType("views")
     framework.views.View, framework.views.MethodView, framework.views.other = 1, 2, 3
     code = compile("View, MethodView, other", "", "exec")
     assert missing_names(code, {}, framework_names(framework)) == ("MethodView", "View")

@@ -59,7 +59,7 @@ def signed_session(values: dict[str, Any]) -> str:
     """Return the value of a session cookie as Flask makes it."""
     app = Flask(__name__)
     app.secret_key = "never shown"
-    serializer = app.session_interface.get_signing_serializer(app)
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return serializer.dumps(values)
 
 
@@ -108,4 +108,6 @@ def server(recorder: Recorder) -> Iterator[BackgroundServer]:
 @pytest.fixture
 def over_socket(recorder: Recorder, server: BackgroundServer, client_class: type[Exchanger]) -> Exchanger:
     """A client that sends over the socket."""
-    return client_class(SocketTransport(lambda: (server.host, server.port), server.cancel), recorder)
+    address = lambda: (server.host, server.port)  # noqa: E731
+    transport = SocketTransport(address, lambda key: "" if server.cancel(key) else None)
+    return client_class(transport, recorder)

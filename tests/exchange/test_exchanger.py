@@ -32,12 +32,17 @@ def test_redirects_are_followed_as_a_browser_does(serve, status, method, expecte
     assert [earlier.status_code for earlier in response.history] == [status]
 
 
-@pytest.mark.parametrize("to", ["there", "http://localhost/there", "//localhost/there", "/there"])
+@pytest.mark.parametrize(
+    "to", ["there", "http://localhost/there", "//localhost/there", "/there", "http://LOCALHOST:80/there"]
+)
 def test_redirects_within_the_app_are_followed(serve, to):
     assert serve(moved(302, to)).send(Request("GET", "/")).text == "GET /there? "
 
 
-@pytest.mark.parametrize("to", ["http://example.com/", "https://localhost/", "mailto:a@b", "//evil.example/"])
+@pytest.mark.parametrize(
+    "to",
+    ["http://example.com/", "https://localhost/", "mailto:a@b", "//evil.example/", "http://localhost:1/"],
+)
 def test_redirects_to_elsewhere_are_shown_not_followed(serve, to):
     assert serve(moved(302, to)).send(Request("GET", "/")).status_code == 302
 

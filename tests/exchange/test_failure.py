@@ -38,6 +38,39 @@ def test_secret_variables_are_masked():
     assert failure.variables == (("api_key", "<hidden>"), ("data", "{'password': <hidden>}"))
 
 
+def test_the_value_of_a_secret_variable_is_hidden_in_the_message_too():
+    source = (
+        "def view():\n    password, place = 'hunter2', 'at hunter2'\n    raise KeyError(password, place)\n"
+    )
+    failure = run_cell(source, "s")
+    assert failure.message == "KeyError: ('<hidden>', 'at <hidden>')"
+    assert failure.variables == (("password", "<hidden>"), ("place", "'at <hidden>'"))
+
+
+def test_a_secret_of_a_form_is_hidden_without_its_name():
+    source = "def view():\n    form = {'token': 'abc123'}\n    raise ValueError(f'no {form[\"token\"]}')\n"
+    assert run_cell(source, "t").message == "ValueError: no <hidden>"
+
+
+def test_a_short_value_does_not_hide_parts_of_words():
+    assert (
+        run_cell("def view():\n    pin = 'a'\n    raise ValueError('cat')\n", "u").message
+        == "ValueError: cat"
+    )
+
+
+def test_a_secret_goes_before_its_text_is_cut():
+    source = "def view():\n    text = 'x ' * 60 + 'Bearer ' + 'A1b2' * 30\n    return text + 1\n"
+    assert "A1b2" not in run_cell(source, "v").text()
+
+
+def test_literals_in_the_line_that_failed_are_masked_and_code_is_not():
+    source = "def view():\n    return dict(password='abc', token=str(1 / 0), secret=None)\n"
+    assert run_cell(source, "w").lines[-1].source == (
+        "return dict(password=<hidden>, token=str(1 / 0), secret=None)"
+    )
+
+
 def test_the_hint_names_global_where_a_cell_hides_the_notebooks_variable():
     failure = run_cell("def view():\n    count += 1\n", "d", count=0)
     assert failure.hint.endswith("global count")

@@ -7,11 +7,12 @@ import warnings
 from wsgiref.validate import validator
 
 import pytest
+from werkzeug.local import LocalProxy
 from werkzeug.test import Client
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import InProcessTransport, LogCapture, Recorder, Request
+from flask_nb.exchange import InProcessTransport, Recorder, Request
 from flask_nb.exchange.recorder import KEY_HEADER
 
 
@@ -80,20 +81,20 @@ def test_a_cells_print_goes_where_it_always_went(recorder, capsys):
 
 def test_ipython_may_replace_write_on_the_proxy(recorder, capsys):
     original = sys.stdout.write
-    sys.stdout.write = lambda text: original(text.upper())
+    sys.stdout.write = lambda text: original(text.upper())  # type: ignore[method-assign]
     print("cell")
-    sys.stdout.write = original
+    sys.stdout.write = original  # type: ignore[method-assign]
     assert capsys.readouterr().out == "CELL\n"
 
 
 def test_installing_and_uninstalling_twice_leaves_the_streams_as_they_were():
-    before = sys.stdout, sys.stderr, warnings.showwarning
+    before = sys.stdout, sys.stderr, warnings.showwarning, logging.Handler.handle
     recorder = Recorder(Response("ok"))
     recorder.install()
     recorder.install()
     recorder.uninstall()
     recorder.uninstall()
-    assert (sys.stdout, sys.stderr, warnings.showwarning) == before
+    assert (sys.stdout, sys.stderr, warnings.showwarning, logging.Handler.handle) == before
 
 
 def test_a_browsers_prints_stay_out_of_the_cells(recorder, capsys):
@@ -138,7 +139,6 @@ def test_log_records_are_shown_without_time_and_kept_as_records(serve):
 def test_the_frameworks_report_of_the_exception_is_not_shown_again(serve, recorder):
     logger = logging.getLogger("framework")
     handler = logging.StreamHandler()
-    handler.addFilter(LogCapture())
     logger.addHandler(handler)
 
     def view(request):
@@ -153,6 +153,70 @@ def test_the_frameworks_report_of_the_exception_is_not_shown_again(serve, record
     logger.removeHandler(handler)
     assert isinstance(exchange.exception, ZeroDivisionError)
     assert exchange.parts == ()
+
+
+def test_the_first_log_record_of_a_process_is_shown_as_the_next(serve, monkeypatch):
+    monkeypatch.setattr(logging.root, "handlers", [])
+    client = serve(lambda request: logging.warning("low") or "ok")  # makes a handler of its own
+    assert [client.send(Request("GET", "/")).exchange.parts[0].text for _ in range(2)] == [
+        "WARNING low\n"
+    ] * 2
+
+
+@pytest.mark.parametrize("stream", [None, "wsgi", "out"])
+def test_a_record_is_shown_once_whatever_handlers_and_formats_it_passes(serve, monkeypatch, stream):
+    def view(request):
+        streams = {None: None, "wsgi": wsgi_errors_stream, "out": sys.stdout}
+        for logger in (logging.root, logging.getLogger("shop")):
+            handler = logging.StreamHandler(streams[stream])  # type: ignore[arg-type]
+            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+            monkeypatch.setattr(logger, "handlers", [handler, handler])
+        wsgi_errors[0] = request.environ["wsgi.errors"]
+        logging.getLogger("shop").warning("low")
+        return "ok"
+
+    wsgi_errors = [None]
+    wsgi_errors_stream = LocalProxy(lambda: wsgi_errors[0])
+    assert [part.text for part in serve(view).send(Request("GET", "/")).exchange.parts] == ["WARNING low\n"]
+
+
+def test_what_a_handler_does_not_let_through_is_not_shown(serve, monkeypatch):
+    handler = logging.StreamHandler()
+    handler.addFilter(lambda record: "secret" not in record.getMessage())
+    monkeypatch.setattr(logging.root, "handlers", [handler])
+    view = lambda request: logging.warning("secret") or logging.warning("known") or "ok"  # noqa: E731
+    assert [part.text for part in serve(view).send(Request("GET", "/")).exchange.parts] == ["WARNING known\n"]
+
+
+def test_a_log_file_gets_what_a_request_logs(serve, monkeypatch):
+    file = io.StringIO()
+    monkeypatch.setattr(logging.root, "handlers", [logging.StreamHandler(file)])
+    assert (
+        serve(lambda request: logging.warning("low") or "ok").send(Request("GET", "/")).exchange.parts == ()
+    )
+    assert file.getvalue() == "low\n"
+
+
+@pytest.mark.parametrize("name", ["exchanger", "over_socket"])
+def test_a_view_sees_no_port_of_this_run(name, serve, request):
+    serve(lambda request: "{SERVER_NAME} {SERVER_PORT} {HTTP_HOST}".format(**request.environ))
+    client = request.getfixturevalue(name)
+    assert client.send(Request("GET", "/")).text == "localhost 80 localhost"
+    assert client.send(Request("GET", "/", (("Host", "shop.test:81"),))).text == "shop.test 81 shop.test:81"
+
+
+def test_an_error_that_a_handler_has_answered_is_noted_as_handled(serve, recorder):
+    view = lambda request: recorder.current().fail(KeyError("a"), is_handled=True) or "sorry"  # noqa: E731
+    failure = serve(view).send(Request("GET", "/")).exchange.failure
+    assert (failure.message, failure.is_handled) == ("KeyError: 'a'", True)
+
+
+def test_no_rule_is_near_where_one_has_matched(serve, recorder):
+    recorder.near = lambda method, path: ["GET /near"]
+    client = serve(lambda request: recorder.current().matched("straße", "/straße") or Response("", 404))
+    assert client.send(Request("GET", "/straße")).exchange.near_rules is None
+    client = serve(lambda request: Response("", 404))
+    assert client.send(Request("GET", "/strasse")).exchange.near_rules == ["GET /near"]
 
 
 def test_warnings_are_shown_without_their_file(serve):

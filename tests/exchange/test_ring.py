@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from flask_nb.exchange import InProcessTransport, KeptExchange, Recorder, Request, Ring
 from flask_nb.exchange.ring import MAX_EXCHANGE
-from flask_nb.gate import Gate
+from flask_nb.gate import ASKED_BY_GATE, Gate
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
 
@@ -221,6 +221,7 @@ def test_texts_of_strangers_are_cut_and_made_printable():
 
 
 def test_refusals_are_kept_and_counted(recorder):
+    recorder.is_kept = lambda environ: ASKED_BY_GATE not in environ
     gate = Gate(recorder, on_refusal=recorder.note_refusal)
     Asking(gate).get("/", headers={"Host": "evil.example"})
     Asking(gate).post("/save", headers={"Origin": "http://evil.example", "Host": "localhost"})

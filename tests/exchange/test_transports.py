@@ -96,14 +96,18 @@ def test_a_huge_answer_is_cut_and_says_so(transport, recorder, request, monkeypa
 
 
 @pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
-@pytest.mark.parametrize("hang", [lambda: time.sleep(60), lambda: [time.sleep(0.01) for _ in range(6000)]])
+@pytest.mark.parametrize(
+    "hang", [lambda ending: ending.wait(60), lambda ending: [time.sleep(0.01) for _ in range(6000)]]
+)
 def test_a_view_that_never_returns_is_given_up(transport, hang, serve, request):
-    serve(lambda _: hang() or "late")
+    ending = threading.Event()  # a view that waits in C would outlive the test
+    serve(lambda _: hang(ending) or "late")
     client = request.getfixturevalue(transport)
     with pytest.raises(RequestTimeoutError, match=r"GET /slow did not answer within 0\.3 s"):
         client.send(Request("GET", "/slow", timeout=0.3))
     serve(lambda _: "next")
     assert client.send(Request("GET", "/")).text == "next"
+    ending.set()
 
 
 def test_the_watchdog_does_not_strike_after_the_end(serve):
@@ -129,7 +133,7 @@ def test_a_watchdog_that_comes_too_late_does_nothing(run):
 
 @pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
 def test_an_interrupt_ends_the_wait(transport, serve, request):
-    main = threading.main_thread().ident
+    main = threading.main_thread().ident or 0
 
     def view(_):
         threading.Timer(0.1, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
@@ -150,6 +154,14 @@ def test_the_server_is_told_that_nobody_waits(recorder, server):
     with pytest.raises(RequestTimeoutError):
         client.send(Request("GET", "/", timeout=0.1))
     assert len(abandoned) == 1
+
+
+def test_a_time_out_gives_the_reason_of_the_server(recorder, server):
+    recorder.app = lambda environ, start_response: time.sleep(0.5) or Response("x")(environ, start_response)
+    address = (server.host, server.port)
+    client = Exchanger(SocketTransport(lambda: address, lambda key: "no thread. Type this"), recorder)
+    with pytest.raises(RequestTimeoutError, match=r"within 0\.1 s: no thread\. Type this$"):
+        client.send(Request("GET", "/", timeout=0.1))
 
 
 def test_no_server_is_an_error_that_says_what_to_type(recorder):
@@ -182,12 +194,12 @@ def test_a_connection_lost_in_mid_body_keeps_what_came(recorder):
     with http.server.HTTPServer(("127.0.0.1", 0), Short) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        response = Exchanger(SocketTransport(lambda: server.server_address), recorder).send(
+        response = Exchanger(SocketTransport(lambda: ("127.0.0.1", server.server_port)), recorder).send(
             Request("GET", "/")
         )
         thread.join()
     assert response.get_data() == b"half"
-    assert "closed the connection" in response.exchange.truncated
+    assert "closed the connection" in str(response.exchange.truncated)
 
 
 def test_sync_views_run_in_the_calling_thread(serve):
@@ -209,6 +221,35 @@ def test_async_views_run_beside_a_running_loop(recorder):
 
     response = asyncio.run(cell())
     assert (response.text, response.exchange.output) == ("async", "inside\n")
+
+
+def test_a_view_may_run_a_loop_of_its_own_beside_one_that_runs(recorder):
+    seen = []
+
+    async def view():
+        await asyncio.sleep(0)
+        return str(threading.get_ident())
+
+    recorder.app = WerkzeugRequest.application(lambda request: Response(asyncio.run(view())))
+
+    async def cell():
+        response = Exchanger(InProcessTransport(recorder), recorder).send(Request("GET", "/"))
+        await asyncio.sleep(0)
+        seen.append(asyncio.current_task())
+        return response.text
+
+    assert asyncio.run(cell()) == str(threading.get_ident())
+    assert seen[0] is not None
+
+
+def test_a_loop_of_a_view_is_given_up_in_time(recorder):
+    recorder.app = WerkzeugRequest.application(lambda request: Response(asyncio.run(asyncio.sleep(60))))
+
+    async def cell():
+        return InProcessTransport(recorder).send(Request("GET", "/", timeout=0.2), "")
+
+    with pytest.raises(RequestTimeoutError):
+        asyncio.run(cell())
 
 
 def test_an_async_view_where_no_thread_can_be_started_is_one_clear_error(recorder, monkeypatch):

@@ -1,6 +1,7 @@
 """A notebook without a kernel: cells of source that run in one namespace."""
 
 import textwrap
+from typing import Any
 
 import pytest
 
@@ -12,13 +13,13 @@ class Notebook:
     """Runs source as cells of one namespace, the way the extension does."""
 
     def __init__(self):
-        self.names = {"__name__": "__main__"}
+        self.names: dict[str, Any] = {"__name__": "__main__"}
         self.workspace = Workspace()
 
-    def run(self, key, source):
+    def run(self, key, source, name=None):
         """Run a cell; return the lines that it tells. Without a key it has no cell id."""
         source = textwrap.dedent(source).strip()
-        name = cell_name(source)
+        name = name or cell_name(source)
         cell = self.workspace.begin(key or ("name", name), name, is_certain=key is not None)
         succeeded = False
         try:

@@ -35,6 +35,7 @@ DEFINITIONS = {
     "setting": "app.config['{0}'] = '{tag}'",
 }
 UNIQUE = {"nameless", "nameless page", "setting"}
+NAMED_BY_FUNCTION = {"hook", "after", "guard", "wide"}
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,11 @@ class Definition:
     kind: str
     names: tuple
 
-    @property
-    def identities(self):
-        """What another cell's definition replaces it by."""
-        return (
-            set()
-            if self.kind in UNIQUE
-            else {(self.kind, index, name) for index, name in enumerate(self.names)}
-        )
+    def identities(self, key=""):
+        """What another cell's definition replaces it by; functions of a module have names of their own."""
+        names = () if self.kind in UNIQUE else self.names
+        space = "module" if key == "module" and self.kind in NAMED_BY_FUNCTION else ""
+        return {(self.kind, space, index, name) for index, name in enumerate(names)}
 
     def source(self, tag):
         return DEFINITIONS[self.kind].format(*self.names, tag=tag)
@@ -73,7 +71,7 @@ def without_conflicts(chosen):
     """The definitions of one cell; where two of them would meet, Flask's own rules stand."""
     kept, taken = [], set()
     for one in chosen:
-        meets = one.identities or {(one.kind, one.names, len(kept))}
+        meets: set[tuple] = one.identities("") or {(one.kind, one.names, len(kept))}
         if not meets & taken and not (one.kind == "setting" and one in kept):
             kept.append(one)
             taken |= meets
@@ -135,7 +133,7 @@ class Model:
         names = "from flask_nb.web import g\nfrom __main__of_test import app, bp\n"
         (self.folder / "reloaded_of_test.py").write_text(names + self.source(key, chosen) + failure)
         main = type(sys)("__main__of_test")
-        main.app, main.bp = notebook.names["app"], notebook.names["bp"]
+        vars(main).update(app=notebook.names["app"], bp=notebook.names["bp"])
         sys.modules["__main__of_test"] = main
         known = notebook.names.get("reloaded")
         if known is None:
@@ -173,10 +171,10 @@ class Model:
         cell = self.cells.setdefault(key, Cell())
         cell.definitions, cell.surviving = chosen, tagged
         self.last_runs = [*(one for one in self.last_runs if one != key), key]
-        mine = set().union(*(one.identities for one in chosen))
-        for other in self.cells.values():
+        mine = set().union(*(one.identities(key) for one in chosen))
+        for name, other in self.cells.items():
             if other is not cell:
-                other.surviving = [pair for pair in other.surviving if not pair[0].identities & mine]
+                other.surviving = [pair for pair in other.surviving if not pair[0].identities(name) & mine]
 
     def fresh(self):
         notebook = self.notebook()
@@ -259,10 +257,10 @@ def test_without_cell_ids_running_cells_again_in_any_order_changes_nothing(folde
     model, fresh = Model(folder), Model(folder)
     taken = set()
     for key in firsts:
-        cells[key] = [one for one in cells[key] if not one.identities & taken and one.kind != "setting"]
-        taken |= set().union(*(one.identities for one in cells[key]))
+        cells[key] = [one for one in cells[key] if not one.identities("") & taken and one.kind != "setting"]
+        taken |= set().union(*(one.identities("") for one in cells[key]))
     for notebook, run_order in ((model.live, order), (fresh.live, firsts)):
         for key in run_order:
             tagged = [(one, f"{key}.{index}") for index, one in enumerate(cells[key])]
-            notebook.run(None, f"'cell {key}'\n{model.source(key, tagged)}")
+            notebook.run(None, model.source(key, tagged), name=f"cell {key}")
     assert picture(model.live) == picture(fresh.live)

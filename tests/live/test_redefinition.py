@@ -130,6 +130,47 @@ def test_a_new_app_takes_over_what_other_cells_registered(nb):
     assert (nb.get("/x"), nb.get("/y"), nb.names["app"].secret_key) == ("x", "gone", "dev")
 
 
+def test_a_new_app_takes_over_all_that_one_run_of_a_cell_registered(nb):
+    nb.run("calls", "calls = []")
+    nb.run("a", "@app.get('/x')\n@app.get('/y')\ndef x(): return 'x'\n")
+    nb.run("b", "app.before_request(lambda: calls.append(1)); app.before_request(lambda: calls.append(2))")
+    nb.run(
+        "c", "app.add_url_rule('/z', 'first', lambda: 'first')\napp.add_url_rule('/z', 'second', lambda: '2')"
+    )
+    for _ in range(2):
+        nb.run("app", "app = Flask('nb')")
+        assert (nb.get("/x"), nb.get("/y"), nb.get("/z")) == ("x", "x", "first")
+    assert nb.names["calls"] == [1, 2] * 6
+    assert {endpoint for _, endpoint in nb.rules()} == {"x", "first", "second"}
+
+
+def test_a_blueprint_made_again_takes_over_all_that_one_run_of_a_cell_recorded(nb):
+    nb.run("bp", "bp = Blueprint('bp', 'nb')")
+    nb.run("reg", "app.register_blueprint(bp)")
+    nb.run("a", "@bp.get('/x')\n@bp.get('/y')\ndef x(): return 'x'\ncalls = []")
+    nb.run("b", "bp.before_request(lambda: calls.append(1)); bp.before_request(lambda: calls.append(2))")
+    for _ in range(2):
+        nb.run("bp", "bp = Blueprint('bp', 'nb')")
+        assert (nb.get("/x"), nb.get("/y")) == ("x", "x")
+    assert nb.names["calls"] == [1, 2] * 4
+
+
+def test_a_deleted_cell_that_is_there_again_brings_all_of_it_back(nb):
+    nb.run("calls", "calls = []")
+    nb.run("a", "@app.get('/x')\n@app.get('/y')\ndef x(): return 'x'\n")
+    nb.run("b", "app.before_request(lambda: calls.append(1)); app.before_request(lambda: calls.append(2))")
+    nb.workspace.delete(["a", "b"])
+    assert nb.get("/x") == 404
+    run = nb.workspace.begin("c", "c", is_certain=True)
+    assert nb.workspace.bring_back(run, ["a", "b"])[:2] == [
+        "back: GET /y (its cell is in the notebook again)",
+        "back: GET /x (its cell is in the notebook again)",
+    ]
+    nb.workspace.finish(run, succeeded=True)
+    assert (nb.get("/x"), nb.get("/y")) == ("x", "x")
+    assert nb.names["calls"] == [1, 2, 1, 2]
+
+
 def test_a_route_of_the_apps_own_cell_is_not_taken_over(nb):
     nb.run("app", "app = Flask('nb')\n@app.get('/own')\ndef own(): return 'own'")
     nb.run("app", "app = Flask('nb')")
@@ -161,6 +202,16 @@ def test_registering_a_blueprint_again_moves_it(nb):
     assert nb.rules() == {("/v2/x", "bp.x")}
 
 
+def test_registering_a_blueprint_again_keeps_what_it_recorded_since(nb):
+    nb.run("bp", "bp = Blueprint('bp', 'nb')")
+    nb.run("reg", "app.register_blueprint(bp)")
+    nb.run("a", "@bp.get('/x')\ndef x(): return 'x'")
+    for prefix in ("", "/v1", "/v2"):
+        assert nb.run("reg", f"app.register_blueprint(bp, url_prefix={prefix!r})") == []
+        assert nb.rules() == {(f"{prefix}/x", "bp.x")}
+        assert nb.get(f"{prefix}/x") == "x"
+
+
 def test_a_blueprint_made_again_keeps_its_place_and_the_routes_of_other_cells(nb):
     nb.run("bp", "bp = Blueprint('bp', 'nb', url_prefix='/bp')")
     nb.run("reg", "app.register_blueprint(bp)")
@@ -176,6 +227,23 @@ def test_a_blueprint_that_is_no_longer_registered_goes_with_its_routes(nb):
     nb.run("reg", "pass")
     assert nb.rules() == set()
     assert nb.names["app"].blueprints == {}
+
+
+@pytest.mark.parametrize("app", ["app = Flask('nb')\n", ""])
+def test_a_cell_that_makes_and_registers_a_blueprint_runs_again_in_silence(nb, app):
+    source = (
+        app
+        + """
+bp = Blueprint('bp', 'nb', url_prefix='/bp')
+@bp.get('/x')
+def x(): return 'x'
+app.register_blueprint(bp)
+"""
+    )
+    for _ in range(3):
+        assert nb.run("a", source) == []
+    assert nb.get("/bp/x") == "x"
+    assert nb.run("a", source.replace("/x'", "/y'")) == ["withdrawn: GET /x"]
 
 
 def test_a_new_app_takes_over_blueprints_with_their_routes(nb):
@@ -220,7 +288,7 @@ def test_what_an_imported_module_registers_is_not_retired_with_the_cell(nb, tmp_
     (tmp_path / "views_of_test.py").write_text("import __app\n@__app.app.get('/m')\ndef m(): return 'm'\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     module = type(sys)("__app")
-    module.app = nb.names["app"]
+    vars(module)["app"] = nb.names["app"]
     monkeypatch.setitem(sys.modules, "__app", module)
     nb.run("a", "import views_of_test")
     nb.run("a", "pass")

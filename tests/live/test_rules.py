@@ -432,3 +432,12 @@ def test_nothing_is_held_after_the_workspace_is_gone(nb):
     nb.workspace = None
     gc.collect()
     assert (app(), workspace()) == (None, None)
+
+
+def test_an_app_of_another_apps_class_is_an_app_of_its_own(nb):
+    nb.run("two", "other = type(app)('other')\nother.note = 'other'")
+    nb.run("wrap", "app.wsgi_app = (lambda inner: lambda *args: inner(*args))(app.wsgi_app)")
+    nb.run("a", "@other.get('/x')\ndef x(): return 'other'")
+    assert nb.get("/x") == 404
+    assert nb.names["other"].test_client().get("/x").text == "other"
+    assert type(nb.names["other"]).__mro__[1:] == type(nb.names["app"]).__mro__[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
-from jupyter_core.utils import ensure_event_loop
 from traitlets.config import Config
 
 Bundle = dict[str, Any]
@@ -43,7 +43,12 @@ class Ran:
 
 
 class Kernel:
-    """A kernel with the extension loaded."""
+    """A kernel with the extension loaded.
+
+    :ivar notebook: goes before each cell's id, so that two tests' cells are not taken for one.
+    """
+
+    notebook = ""
 
     def __init__(self, folder: Path) -> None:
         self.manager = KernelManager()
@@ -56,15 +61,20 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=30)
 
-    def run(self, code: str, cell_id: str | None = None) -> Ran:
-        """Run a cell to its end."""
-        return self.finish(self.start(code, cell_id))
+    def run(self, code: str, cell_id: str | None = None, **metadata: Any) -> Ran:
+        """Run a cell to its end.
 
-    def start(self, code: str, cell_id: str | None = None) -> str:
+        :param metadata: what the front end sends besides, such as ``deletedCells``.
+        """
+        return self.finish(self.start(code, cell_id, **metadata))
+
+    def start(self, code: str, cell_id: str | None = None, **metadata: Any) -> str:
         """Send a cell and return the id of its message."""
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
         message = self.client.session.msg("execute_request", {**content, "allow_stdin": False})
-        message["metadata"] = {"cellId": cell_id} if cell_id else {}
+        deleted = [f"{self.notebook}{one}" for one in metadata.pop("deletedCells", ())]
+        own = {"cellId": self.notebook + cell_id} if cell_id else {}
+        message["metadata"] = {**own, **metadata, "deletedCells": deleted}
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
@@ -104,7 +114,6 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
-        ensure_event_loop().close()  # jupyter_client's own, for its blocking calls
 
 
 def _collect(ran: Ran, kind: str, content: dict[str, Any]) -> None:
@@ -118,9 +127,23 @@ def _collect(ran: Ran, kind: str, content: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+def kernel(tmp_path_factory: pytest.TempPathFactory, jupyter_loop: None) -> Iterator[Kernel]:
     """A kernel with the extension loaded, shared by the tests of a module."""
-    kernel = Kernel(tmp_path_factory.mktemp("kernel"))
+    with running_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def own_kernel(tmp_path: Path, jupyter_loop: None) -> Iterator[Kernel]:
+    """A kernel with the extension loaded, for a test that restarts or ends it."""
+    with running_kernel(tmp_path) as kernel:
+        yield kernel
+
+
+@contextmanager
+def running_kernel(folder: Path) -> Iterator[Kernel]:
+    """Start a kernel, load the extension, and end the kernel."""
+    kernel = Kernel(folder)
     try:
         loaded = kernel.run("%load_ext flask_nb")
         assert loaded.error is None, loaded.traceback

@@ -221,3 +221,27 @@ def test_a_request_to_make_up_has_a_path(complete: Complete) -> None:
 def test_lines_of_others_are_theirs(complete: Complete) -> None:
     assert "x = print" in complete("x = prin|")
     assert "%%time\n%get /hello/" in complete("%%time\n%get /he|")
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("%get /he", "path"),
+        ("%get /items --ti", "flag"),
+        ("%post /items a@set", "file"),
+        ("%get /hello/{adm", "instance"),
+        ("%url_for hel", "endpoint"),
+        ("%url_for /hel", "path"),
+        ("%url_for hello_name na", "parameter"),
+        ("%config_from set", "file"),
+        ("%get /items --expect 20", "status"),
+        ("%routes --drop hel", "endpoint"),
+        ("%serve st", "action"),
+        ("%cookies clear th", "cookie"),
+    ],
+)
+def test_a_completion_says_of_what_kind_it_is(notebook: Kernel, line: str, kind: str) -> None:
+    notebook.client.complete(line, len(line))
+    reply = notebook.client.get_shell_msg(timeout=40)["content"]
+    offered = reply["metadata"]["_jupyter_types_experimental"]
+    assert {completion["type"] for completion in offered} == {kind}

@@ -137,13 +137,13 @@ CELLS = [
 ]
 
 
-def test_a_fresh_run_from_top_to_bottom_shows_the_same_bytes(kernel: Kernel) -> None:
-    def run_all() -> list[object]:
-        kernel.restart()
-        kernel.run("%load_ext flask_nb")
-        return [(ran.outputs, ran.stdout, ran.error) for ran in map(kernel.run, CELLS)]
+def test_a_fresh_run_from_top_to_bottom_shows_the_same_bytes(own_kernel: Kernel) -> None:
+    def run_all() -> list[tuple[object, ...]]:
+        own_kernel.restart()
+        own_kernel.run("%load_ext flask_nb")
+        return [(ran.outputs, ran.stdout, ran.error) for ran in map(own_kernel.run, CELLS)]
 
     first = run_all()
-    assert all(error is None for _, _, error in first)  # type: ignore[misc]
+    assert all(error is None for _, _, error in first)
     assert run_all() == first
     assert "geheim" not in repr(first)

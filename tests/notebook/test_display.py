@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -19,8 +19,9 @@ Displayed = Callable[[str], list[str]]
 @pytest.fixture
 def displayed(shell: InteractiveShell, outputs: list[Bundle]) -> Displayed:
     """Run a cell and return the text of each output."""
-    shell.register_magic_function(lambda line, cell=None: Report(line.strip()), "line_cell", "get")
-    shell.register_magic_function(lambda line: None, "line", "none")
+    register: Any = shell.register_magic_function
+    register(lambda line, cell=None: Report(line.strip()), "line_cell", "get")
+    register(lambda line: None, "line", "none")
     shell.ast_transformers.append(StatementDisplay({"get", "none"}, lambda: shell.ast_node_interactivity))
 
     def run(cell: str) -> list[str]:

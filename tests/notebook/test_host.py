@@ -179,7 +179,7 @@ def test_names_of_the_installed_flask_in_a_view_are_explained(loaded: Interactiv
     response = loaded.user_ns["answer"]
     assert response.status_code == 500
     assert (
-        "call flask_nb.as_flask() before anything imports Flask"
+        "type, before anything imports Flask: import flask_nb; flask_nb.as_flask()"
         in response._repr_mimebundle_()[0]["text/plain"]
     )
 

@@ -19,8 +19,9 @@ numbers = itertools.count()
 
 @pytest.fixture(autouse=True)
 def app_cell(kernel: Kernel) -> str:
-    """A new app for each test, made by a cell that is none of those that made the earlier ones."""
-    cell = f"number = {next(numbers)}\nfrom flask_nb import Flask\napp = Flask(__name__)"
+    """A new app for each test, none of whose cells are those of an earlier test."""
+    kernel.notebook = f"{next(numbers)} "
+    cell = f"number = {kernel.notebook}\nfrom flask_nb import Flask\napp = Flask(__name__)"
     kernel.run(cell, cell)
     return cell
 
@@ -276,3 +277,18 @@ def test_another_app_can_be_chosen(kernel: Kernel) -> None:
     assert kernel.run("%get /who").text.endswith("admin")
     assert kernel.run("%app app").text == "app: Flask '__main__', 1 route"
     assert "404" in kernel.run("%get /who").text
+
+
+MODEL = """
+class InvalidRequestError(Exception):
+    pass
+
+raise InvalidRequestError("Table 'user' is already defined for this MetaData instance.  Specify …")
+"""
+
+
+def test_a_model_that_is_defined_again_gets_a_hint_below_its_error(kernel: Kernel) -> None:
+    ran = kernel.run(MODEL, "model")
+    assert ran.traceback.splitlines()[-1].startswith("InvalidRequestError: Table 'user' is already defined")
+    assert "run the cell that makes the database (db = SQLAlchemy(…)) again" in ran.stdout
+    assert kernel.run("1 / 0", "other").stdout == ""

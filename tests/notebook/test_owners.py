@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 
 REST = {
     "list": "%%route /items\nstored",
@@ -84,7 +84,7 @@ def test_between_cells_nobody_is_the_owner(loaded: InteractiveShell, cell: str) 
 
 def test_a_cell_within_a_cell_gives_the_ownership_back(loaded: InteractiveShell) -> None:
     loaded.user_ns["seen"] = seen = []
-    loaded.user_ns["owner"] = lambda: seen.append(current_run.get().owner.name)  # type: ignore[union-attr]
+    loaded.user_ns["owner"] = lambda: seen.append(current_run.get().owner.name)
     inner = "for cell in ('owner() # inner', '', '1/0'): get_ipython().run_cell(cell)"
     loaded.run_cell(f"'outer'; owner()\n{inner}\nowner()", cell_id="one").raise_error()
     assert seen == ["'outer'; owner()", "owner() # inner", "'outer'; owner()"]
@@ -124,3 +124,15 @@ def test_strict_mode_keeps_flasks_own_errors(
     cell = "@app.get('/')\ndef home():\n    return 'home'"
     loaded.run_cell(cell, cell_id="one").raise_error()
     assert isinstance(loaded.run_cell(cell, cell_id="one").error_in_exec, AssertionError)
+
+
+def test_an_app_that_is_older_than_the_extension_is_followed_from_its_first_cell_on(
+    shell: InteractiveShell,
+) -> None:
+    shell.run_cell("from flask_nb import Flask\napp = Flask('x')", cell_id="app").raise_error()
+    shell.run_cell("%load_ext flask_nb", cell_id="load").raise_error()
+    shell.run_cell("app.config['COLOUR'] = 'red'; app.extensions['x'] = 1", cell_id="one").raise_error()
+    shell.run_cell("'nothing'", cell_id="one").raise_error()
+    app = shell.user_ns["app"]
+    assert ("COLOUR" in app.config, "x" in app.extensions) == (False, False)
+    shell.run_cell("%unload_ext flask_nb").raise_error()

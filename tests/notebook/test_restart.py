@@ -26,10 +26,10 @@ def serve(kernel: Kernel, port: int) -> None:
     assert urlopen(f"http://127.0.0.1:{port}/").read() == b"home"
 
 
-def test_a_restart_frees_the_port(kernel: Kernel, port: int) -> None:
-    serve(kernel, port)
-    kernel.restart()
-    serve(kernel, port)
+def test_a_restart_frees_the_port(own_kernel: Kernel, port: int) -> None:
+    serve(own_kernel, port)
+    own_kernel.restart()
+    serve(own_kernel, port)
 
 
 def test_unloading_closes_the_server_and_loading_starts_anew(kernel: Kernel, port: int) -> None:
@@ -58,10 +58,10 @@ def test_a_port_that_is_taken_is_named_and_the_old_server_stays(kernel: Kernel, 
     assert urlopen(f"http://127.0.0.1:{port}/").read() == b"home"
 
 
-def test_a_hanging_view_does_not_keep_the_kernel_from_ending(kernel: Kernel, port: int) -> None:
-    serve(kernel, port)
-    kernel.run("%%route /hang\nimport time\ntime.sleep(600)", "hang")
-    kernel.run("%get /hang --timeout 0.1")
-    process = kernel.manager.provisioner.process  # type: ignore[union-attr]
-    kernel.client.shutdown()
+def test_a_hanging_view_does_not_keep_the_kernel_from_ending(own_kernel: Kernel, port: int) -> None:
+    serve(own_kernel, port)
+    own_kernel.run("%%route /hang\nimport time\ntime.sleep(600)", "hang")
+    own_kernel.run("%get /hang --timeout 0.1")
+    process = own_kernel.manager.provisioner.process
+    own_kernel.client.shutdown()
     assert process.wait(timeout=20) == 0

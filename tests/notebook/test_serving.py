@@ -11,8 +11,9 @@ from urllib.request import urlopen
 import pytest
 
 from flask_nb.errors import PortInUseError, ServerError
-from flask_nb.notebook.serving import NOT_SERVING, RUN_PORT, Serving
+from flask_nb.notebook.serving import NOT_SERVING, Serving, describe
 from flask_nb.notebook.settings import FlaskNB
+from flask_nb.server import RunningRequest
 
 
 def wsgi_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -111,17 +112,28 @@ def test_the_status_of_nothing(serving: Serving) -> None:
 
 def test_app_run_without_arguments_reuses_what_runs(serving: Serving) -> None:
     serving.start()
-    assert serving.run("127.0.0.1", RUN_PORT) == f"app is already being served at {serving.url}"
+    assert serving.run() == f"app is already being served at {serving.url}"
 
 
 def test_app_run_takes_the_port_that_it_is_given(serving: Serving, port: int) -> None:
-    serving.run("127.0.0.1", port)
+    serving.run(port=port)
     assert serving.url == f"http://127.0.0.1:{port}/"
 
 
-def test_app_run_insists_on_a_port_that_was_chosen(serving: Serving) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(PortInUseError):
-        serving.run("127.0.0.1", listener.getsockname()[1])
+def test_app_run_takes_a_named_port_from_a_server_that_runs_elsewhere(serving: Serving, port: int) -> None:
+    serving.start()
+    assert serving.run(port=port) == f"serving app at http://127.0.0.1:{port}/"
+    assert read(f"http://127.0.0.1:{port}/") == b"ok"
+
+
+def test_the_default_port_is_refused_like_any_other_when_it_is_named(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = listener.getsockname()[1]
+        monkeypatch.setattr("flask_nb.notebook.serving.RUN_PORT", taken)
+        with pytest.raises(PortInUseError, match=r"Choose another: app\.run\(port=N\)"):
+            serving.run(port=taken)
 
 
 def test_app_run_without_arguments_evades_a_taken_port(
@@ -130,5 +142,85 @@ def test_app_run_without_arguments_evades_a_taken_port(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = listener.getsockname()[1]
         monkeypatch.setattr("flask_nb.notebook.serving.RUN_PORT", taken)
-        assert serving.run("127.0.0.1", taken) == f"serving app at {serving.url} (port {taken} is taken)"
+        assert serving.run() == f"serving app at {serving.url} (port {taken} is taken)"
     assert read(serving.url) == b"ok"
+
+
+def test_the_status_says_what_runs_and_counts_what_is_alike() -> None:
+    requests = [
+        RunningRequest("own", "GET", "/slow", 2.0, "running"),
+        RunningRequest(None, "GET", "/events", 12.04, "abandoned"),
+        RunningRequest(None, "GET", "/events", 3.0, "abandoned"),
+        RunningRequest(None, "POST", "/", 0.5, "waiting"),
+    ]
+    assert describe(requests) == [
+        "GET /slow for 2.0 s",
+        "GET /events for 12.0 s, abandoned (×2)",
+        "POST / for 0.5 s, waiting",
+    ]
+
+
+class Busy:
+    """A server with these requests."""
+
+    def __init__(self, *requests: RunningRequest) -> None:
+        self._requests = list(requests)
+
+    def requests(self) -> list[RunningRequest]:
+        return self._requests
+
+    def cancel(self, key: str) -> bool:
+        return False
+
+    def stop(self, drain: float) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("requests", "reason"),
+    [
+        ([RunningRequest("own", "GET", "/", 30.0, "running")], ""),
+        (
+            [
+                RunningRequest(None, "GET", "/report", 64.2, "running"),
+                RunningRequest(None, "GET", "/events", 90.0, "abandoned"),
+                RunningRequest("own", "GET", "/", 30.0, "waiting"),
+            ],
+            "all threads were busy with GET /report for 64.2 s. Free them with %serve restart",
+        ),
+        ([], "the server never got to read it, since other code kept Python busy"),
+    ],
+)
+def test_a_time_out_says_what_kept_the_view_from_answering(
+    serving: Serving, requests: list[RunningRequest], reason: str
+) -> None:
+    serving._server = Busy(*requests)  # type: ignore[assignment]
+    assert serving.cancel("own").startswith(reason)
+    assert bool(serving.cancel("own")) is bool(reason)
+
+
+def test_app_run_keeps_to_the_port_of_the_settings(port: int) -> None:
+    serving = Serving(wsgi_app, FlaskNB(port=port), lambda: "app")
+    assert serving.run() == f"serving app at http://127.0.0.1:{port}/"
+    serving.stop()
+
+
+def test_server_name_is_where_app_run_serves_if_that_is_here(serving: Serving, port: int) -> None:
+    assert serving.run(named_host="localhost", named_port=port) == f"serving app at http://localhost:{port}/"
+
+
+def test_a_server_name_elsewhere_is_not_bound(serving: Serving, port: int) -> None:
+    line = serving.run(named_host="192.0.2.1", named_port=port)  # an address for documentation (RFC 5737)
+    assert line == f"serving app at http://127.0.0.1:{port}/"
+
+
+def test_a_host_that_was_named_is_bound_or_refused(serving: Serving) -> None:
+    with pytest.raises(ServerError, match=r"'192.0.2.1' is no address .* say host='0.0.0.0'"):
+        serving.run(host="192.0.2.1")
+
+
+def test_an_address_that_others_reach_is_said(serving: Serving) -> None:
+    line = serving.run(host="0.0.0.0", port=0)
+    expected = "(bound to 0.0.0.0: whoever reaches this machine reaches the app)"
+    assert line == f"serving app at {serving.url} {expected}"
+    assert serving.status().startswith(line)

@@ -105,12 +105,18 @@ def test_the_log_lists_requests_with_what_happened(kernel: Kernel, url: str) -> 
         "    before <it>",
         '    view boom, line 8:   return data[request.args.get("key", "<missing>")]',
         "    KeyError: '<missing>'",
-        "      data = {'there': 'hunter2'}",
+        "      data = {'there': '<hidden>'}",
         "GET   /nothing       404  -     notebook",
         "POST  /boom          403  -     curl",
         "    refused, from null",
     ]
     assert kernel.run("%serve log --last 1", "log").text.splitlines()[1].startswith("POST")
+
+
+def test_secrets_that_a_view_prints_stay_out_of_the_log(kernel: Kernel, url: str) -> None:
+    kernel.run('@app.get("/says")\ndef says():\n    print("password=hunter2")\n    return ""', "says")
+    ask(f"{url}says")
+    assert kernel.run("%serve log", "log").text.splitlines()[1] == "    password=<hidden>"
 
 
 def test_the_status_counts_them(kernel: Kernel, url: str) -> None:
@@ -161,6 +167,13 @@ def test_in_debug_mode_a_browser_gets_the_traceback(kernel: Kernel, url: str) ->
     assert "<script" not in page
     assert "web/app.py" not in page
     assert error.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def test_debug_mode_is_that_of_the_app_that_has_failed(kernel: Kernel, url: str) -> None:
+    kernel.run("other = Flask('other')\nother.debug = True\nother.run()", "other")
+    error = ask(f"{url}boom")
+    assert error is not None
+    assert b"KeyError" not in error.read()
 
 
 def test_in_debug_mode_a_program_gets_the_traceback_as_text(kernel: Kernel, url: str) -> None:

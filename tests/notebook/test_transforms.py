@@ -31,7 +31,7 @@ def asked(shell: InteractiveShell) -> Iterator[Asked]:
         return line
 
     for name in ("get", "app"):
-        shell.register_magic_function(magic, "line_cell", name)
+        shell.register_magic_function(magic, "line_cell", name)  # type: ignore[arg-type]
     shell.input_transformers_cleanup.extend(make({"get"}) for make in TRANSFORMS)
     names = PlainNames({"get", "app"}, shell)
     yield asked

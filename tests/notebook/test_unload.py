@@ -16,9 +16,8 @@ import logging, sys, threading, warnings
 import psutil
 import flask_nb.exchange, flask_nb.notebook, flask_nb.server
 from flask_nb import got_request_exception, request_started
-from flask_nb.live.owners import current_run
+from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
-from flask_nb.web.logging import default_handler
 
 def traces():
     """Everything outside the notebook's own variables that the extension touches, as text."""
@@ -38,7 +37,7 @@ def traces():
         "streams": (sys.stdout, sys.stderr, sys.__stdout__, sys.displayhook, sys.excepthook),
         "display hooks": ip.display_pub._hooks,
         "warnings": (warnings.showwarning, warnings._showwarnmsg_impl),
-        "log": (default_handler.filters, logging.root.handlers, logging.root.filters),
+        "log": (logging.Handler.handle, logging.root.handlers, logging.root.filters),
         "signals": len(got_request_exception.receivers) + len(request_started.receivers),
         "finders": sys.meta_path,
         "runner": serving.runner,
@@ -96,6 +95,7 @@ def test_unloading_leaves_no_trace(bare: Kernel, before: dict[str, str]) -> None
 
 
 def test_loading_and_unloading_in_one_cell_leaves_no_trace(bare: Kernel, before: dict[str, str]) -> None:
+    bare.run("app = flask_nb.Flask('one')", "app")
     ran = bare.run("%load_ext flask_nb\n%get /hello/Ann\n%unload_ext flask_nb", "one")
     assert ran.error is None, ran.traceback
 
@@ -121,6 +121,9 @@ def test_unloading_twice_says_so_and_no_more(bare: Kernel, before: dict[str, str
 
 
 def test_an_app_outlives_the_extension(bare: Kernel, before: dict[str, str]) -> None:
+    bare.run("%load_ext flask_nb")
+    use(bare, USE[:1])
+    bare.run("%unload_ext flask_nb")
     assert bare.run("print(app.test_client().get('/hello/Ann').text)").stdout == "seen\nHello Ann!\n"
     bare.run("%load_ext flask_nb")
     assert bare.run("%get /hello/Ann").text.startswith("GET /hello/Ann → 200 OK")

@@ -1,3 +1,4 @@
+import itertools
 import threading
 from types import FunctionType
 
@@ -29,11 +30,12 @@ def site(**files):
     return view, asked
 
 
-def test_files_are_asked_for_when_the_exchange_is_made_and_not_when_it_is_shown(serve):
+def test_files_are_asked_for_when_the_page_is_shown_and_once(serve):
     view, asked = site(s_css="p{color:red}")
     response = serve(view).send(Request("GET", "/"))
-    assert asked == ["/", "/s.css"]
-    assert "<style>p{color:red}</style>" in response.page.fit(1000).source
+    assert response._repr_mimebundle_(include={"text/plain"})
+    assert asked == ["/"]
+    assert "p{color:red}" in response._repr_mimebundle_()[0]["text/html"]
     assert response._repr_mimebundle_() == response._repr_mimebundle_()
     assert asked == ["/", "/s.css"]
 
@@ -54,7 +56,7 @@ def test_cookies_are_sent_for_files_and_not_taken(serve):
     view, _ = site(s_css=css)
     client = serve(view)
     client.cookies.store("localhost", "/", ["n=1"])
-    client.send(Request("GET", "/"))
+    client.send(Request("GET", "/"))._repr_mimebundle_()
     assert seen == ["1"]
     assert client.cookies.get("n").value == "1"
 
@@ -95,9 +97,21 @@ def test_a_file_that_hangs_is_given_up_and_the_page_is_shown(over_socket, serve,
     end = threading.Event()
     serve(site(s_css=lambda request: end.wait(20) and "")[0])
     response = over_socket.send(Request("GET", "/"))
-    end.set()
     assert response.page.missing == (("/s.css", "no answer"),)
+    end.set()
     assert "not loaded: " in response._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize("kind", ["multipart/x-mixed-replace; boundary=b", "text/event-stream"])
+@pytest.mark.parametrize("name", ["exchanger", "over_socket"])
+def test_a_picture_without_an_end_is_named_and_not_waited_for(name, kind, serve, request):
+    frames = itertools.count()
+    video = lambda: Response((b"%d" % next(frames) for _ in itertools.count()), content_type=kind)  # noqa: E731
+    serve(lambda request: video() if request.path == "/v" else "<img src=/v>")
+    response = request.getfixturevalue(name).send(Request("GET", "/"))
+    assert response.page.missing == (("/v", "endless"),)
+    assert "/v (endless)" in response._repr_mimebundle_()[0]["text/html"]
+    assert next(frames) < 10_000
 
 
 def test_files_come_over_the_socket_too(over_socket, serve):

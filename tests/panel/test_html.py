@@ -207,11 +207,85 @@ def test_the_apps_own_files_stand_in_the_frame(serve):
 
 
 def test_a_long_path_is_wrapped_so_that_the_status_is_seen(serve):
-    client = serve(lambda request: "ok")
-    assert (
-        "overflow-wrap:anywhere" in html_of(client.send(Request("GET", "/" + "long/" * 40))).partition("→")[0]
+    html = html_of(serve(lambda request: "ok").send(Request("GET", "/" + "long/" * 40)))
+    assert "overflow-wrap:anywhere" in html.partition("→")[0]
+    assert "nowrap" not in html.partition("→")[0]
+
+
+PROSE = "prose " * 100
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda _: Response(PROSE, mimetype="text/plain"),
+        lambda _: Response(json.dumps({"long": PROSE}), mimetype="application/json"),
+        lambda _: Response(f"<p>{PROSE}", mimetype="text/html"),
+        lambda _: print(PROSE) or "ok",
+        lambda _: int(PROSE),
+    ],
+    ids=["text", "json", "source", "printed", "error"],
+)
+def test_long_lines_wrap(serve, view):
+    html = html_of(serve(view).send(Request("GET", "/")))
+    blocks = [block for block in html.split("<pre ")[1:] if "prose prose" in block.partition("</pre>")[0]]
+    assert blocks
+    assert all(
+        "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere" in block.partition(">")[0]
+        for block in blocks
     )
-    assert "overflow-wrap:anywhere" not in html_of(client.send(Request("GET", "/short"))).partition("→")[0]
+
+
+def test_a_long_line_of_json_goes_on_below_its_beginning(serve):
+    body = Response(json.dumps({"a": [PROSE]}), mimetype="application/json")
+    assert "padding-left:6ch;text-indent:-6ch" in html_of(serve(lambda _: body).send(Request("GET", "/")))
+
+
+def test_a_panel_is_as_wide_as_its_cell_and_its_prose_is_not(serve):
+    html = html_of(serve(lambda _: Response(PROSE, mimetype="text/plain")).send(Request("GET", "/")))
+    assert "max-width" not in html.partition(">")[0]
+    assert "max-width:100ch" in html
+    table = Response("a   b\n1   2", mimetype="text/plain")
+    assert "max-width:100ch" not in html_of(serve(lambda _: table).send(Request("GET", "/")))
+
+
+def test_all_sizes_follow_the_front_ends_size_of_code(panel):
+    sizes = re.findall(r"font(?:-size)?:([^;\"]*)", re.sub(r'srcdoc="[^"]*"', "", panel))
+    assert sizes
+    assert all("--jp-code-font-size" in size or "em" in size or size == "inherit" for size in sizes)
+
+
+def test_a_frame_has_a_title(serve):
+    seen = Panel(html_of(serve(lambda _: PAGE).send(Request("GET", '/a"b?token=1'))))
+    assert dict(seen.attributes)["title"] == "GET /a%22b?token=…"
+
+
+@pytest.mark.parametrize(("height", "shown"), [(None, 480), (1234, 1234), (100, 100)])
+def test_a_tall_page_says_what_shows_all_of_it(serve, height, shown):
+    display = Display(height=height)
+    html = html_of(serve(lambda _: "<p>x</p>" * 30).send(Request("GET", "/"), display=display))
+    assert f"height:{shown}px" in html
+    assert ("more below: " in html and "--height 1100" in html) == (shown < 1000)
+
+
+def test_an_error_that_a_handler_has_answered_is_offered_below_the_answer(serve, recorder):
+    def view(_):
+        try:
+            return 1 / 0
+        except ZeroDivisionError as exc:
+            recorder.current().fail(exc, is_handled=True)
+            return "<p>sorry"
+
+    bundle = serve(view).send(Request("GET", "/"))._repr_mimebundle_()[0]
+    assert "ZeroDivisionError, handled" in bundle["text/html"]
+    assert "<p>sorry\n\nhandled:\n  in view, line " in bundle["text/plain"]
+
+
+def test_headers_are_shown_when_they_are_asked_for(serve):
+    response = serve(lambda _: "ok").send(Request("GET", "/"), display=Display(headers=True))
+    bundle = response._repr_mimebundle_()[0]
+    assert "<details open" in bundle["text/html"]
+    assert "Content-Type: text/html; charset=utf-8\n" in bundle["text/plain"]
 
 
 def test_headers_are_unfolded_where_they_are_the_answer(serve):
@@ -267,9 +341,9 @@ def test_a_bundle_holds_at_most_300_kb(serve, response):
 def test_json_goes_without_colours_where_there_is_no_room_for_them(serve, monkeypatch):
     body = "[" + ",".join(['["a"' + ',"a"' * 9 + "]"] * 50) + "]"
     response = serve(lambda _: Response(body, mimetype="application/json")).send(Request("GET", "/"))
-    assert html_of(response).count('<span style="color:var(--jp-mirror') >= 500
+    assert html_of(response).count('<span style="color:color-mix(in srgb,#') >= 500
     monkeypatch.setattr("flask_nb.panel.exchanger.MAX_BUNDLE", 30_000)
-    assert '<span style="color:var(--jp-mirror' not in html_of(response)
+    assert '<span style="color:color-mix(in srgb,#' not in html_of(response)
 
 
 kinds = st.sampled_from(

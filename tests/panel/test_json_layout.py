@@ -40,6 +40,14 @@ def test_short_lists_stay_on_one_line_and_names_that_stand_twice_are_shown_twice
     assert laid_out('{"a":[1,2],"a":{}}') == '{\n  "a": [1, 2],\n  "a": {}\n}'
 
 
+def test_the_objects_of_a_list_are_laid_out_alike():
+    short, long = '{"a": 1}', '{"a": "' + "x" * 80 + '"}'
+    assert laid_out(f"[{short}, {short}]") == f"[\n  {short},\n  {short}\n]"
+    assert laid_out(f"[{short}, {long}]").startswith('[\n  {\n    "a": 1\n  },\n  {\n    "a": "xx')
+    nested = '{"a": {"b": 1}}'
+    assert laid_out(f'{{"items": [{short}, {nested}]}}').startswith('{\n  "items": [\n    {\n      "a": 1\n')
+
+
 @given(values, st.integers(1, 100))
 def test_what_is_left_out_is_counted_as_if_it_were_laid_out(value, count):
     one, all_of_it = (lay_out(parse_json(json.dumps({f"k{n}": value for n in range(c)}))) for c in (1, count))

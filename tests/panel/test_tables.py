@@ -62,7 +62,7 @@ def test_long_and_wide_tables_are_cut_and_say_so():
 
 
 def test_numbers_stand_to_the_right():
-    html = table_html(csv_table("n,word\n1.5,a\n-2,b\n"), 10_000, "_.text")
+    html = table_html(csv_table("n,word\n1.5,a\n-2,b\n"), 10_000, "_.text")  # type: ignore[arg-type]
     assert html.count("text-align:right") == 3
 
 

@@ -3,7 +3,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import Request
+from flask_nb.exchange import Recorder, Request
 from flask_nb.panel import Display
 
 
@@ -56,6 +56,20 @@ def test_a_404_without_a_rule_names_the_near_ones_in_place_of_the_stock_page(ser
     )
 
 
+@pytest.mark.parametrize(("words", "is_said"), [(None, True), ("there is no such item", False)])
+def test_a_404_that_a_view_raised_is_told_as_such_unless_it_speaks_for_itself(
+    serve, recorder, words, is_said
+):
+    def view(request):
+        recorder.current().matched("item", "/straße/<name>", {"name": "x"})
+        return NotFound(words).get_response()
+
+    text = shown(serve(view).send(Request("GET", "/stra%C3%9Fe/x")))
+    assert ("the view item itself answered 404" in text) == is_said
+    assert ("<h1>" in text) == (not is_said)
+    assert "no rule" not in text
+
+
 def test_a_404_of_the_apps_own_shows_its_page(serve, recorder):
     recorder.near = lambda method, path: None
     assert shown(serve(lambda request: Response("No such item", 404)).send(Request("GET", "/"))).endswith(
@@ -77,6 +91,16 @@ def test_a_failed_view_shows_output_and_then_the_line(serve):
     text = shown(serve(view).send(Request("GET", "/boom")))
     assert "printed:\n  so far\n\n" in text
     assert text.endswith("return 1 / total\nZeroDivisionError: division by zero\n  total = 0")
+
+
+def test_what_a_view_puts_out_is_masked_by_shape_and_not_by_ordinary_words(serve):
+    def view(request):
+        print("login with password=abc and code=a1b2c3d4e5f6g7")
+        Recorder.current().show({"text/plain": "{'token': 'abc'}"})
+        return "ok"
+
+    text = shown(serve(view).send(Request("GET", "/")))
+    assert text.endswith("login with password=<hidden> and code=a1b2c3d4e5f6g7\n  {'token': <hidden>}")
 
 
 def test_redirects_are_lines_above(serve):

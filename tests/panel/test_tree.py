@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 from flask_nb.panel.json_layout import parse_json
 from flask_nb.panel.tree import json_tree
@@ -26,7 +27,7 @@ def test_long_lists_are_cut_and_say_so():
 
 
 def test_a_tree_has_an_end_however_deep_and_wide_the_value():
-    value = "x"
+    value: Any = "x"
     for _ in range(60):
         value = [value, *["y" * 100] * 49]
     assert len(tree(value)) < 100_000

@@ -31,14 +31,18 @@ def need(*modules: str) -> None:
 def start(*arguments: str, cwd: Path = HERE) -> subprocess.Popen[str]:
     """Start this Python with the arguments."""
     command = [sys.executable, *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+    pipes: dict[str, Any] = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "stdin": subprocess.DEVNULL,
+    }
     return subprocess.Popen(command, cwd=cwd, env=ENVIRONMENT, text=True, **pipes)
 
 
 def finish(process: subprocess.Popen[str]) -> str:
     """Wait for a process that must succeed, and return what it printed."""
     printed, complaints = process.communicate(timeout=300)
-    assert process.returncode == 0, f"{process.args}\n{printed[-4000:]}\n{complaints[-8000:]}"
+    assert process.returncode == 0, f"{process.args!r}\n{printed[-4000:]}\n{complaints[-8000:]}"
     return printed
 
 

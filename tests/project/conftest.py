@@ -12,6 +12,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 MakeNotebook = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def run_with(jupyter_loop: None) -> None:
+    """Let every notebook be run in the one loop."""
+
+
 @pytest.fixture
 def make_notebook(tmp_path: Path) -> MakeNotebook:
     """Write a notebook of the given code cells and return its file."""

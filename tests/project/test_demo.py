@@ -51,6 +51,37 @@ def test_kept_it_serves_until_ctrl_c() -> None:
         kept.stdout.close()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that can be caught")
+def test_sigterm_leaves_nothing_behind(tmp_path: Path) -> None:
+    kept = subprocess.Popen(
+        [sys.executable, "-m", "flask_nb", "demo", "--keep"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert kept.stdout is not None
+    try:
+        next(line for line in kept.stdout if line.startswith("Open "))
+        assert list(tmp_path.iterdir()) != []
+        kept.terminate()
+        assert kept.wait(timeout=30) == 128 + signal.SIGTERM
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        kept.kill()
+        kept.wait()
+        kept.stdout.close()
+
+
+def test_files_of_the_folder_take_no_part(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"PYTHONPATH={tmp_path}\n")
+    (tmp_path / "ipykernel.py").write_text("raise SystemExit('the local file ran')\n")
+    command = Path(sys.executable).with_name("flask-nb")
+    ran = subprocess.run(
+        [command, "demo"], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_a_taken_port_is_named(make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = make_notebook("%load_ext flask_nb", "%%route /\n'home'")
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -1,10 +1,8 @@
-"""Servers on loopback, and a detector for what they leave behind."""
+"""Servers on loopback."""
 
 from __future__ import annotations
 
-import gc
 import http.client
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -16,24 +14,6 @@ from wsgiref.validate import validator
 import pytest
 
 from flask_nb.server import BackgroundServer
-
-
-def count_descriptors() -> int | None:
-    """Return how many descriptors this process has open; None where the system does not tell."""
-    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
-
-
-@pytest.fixture(autouse=True)
-def no_leaks() -> Iterator[None]:
-    """Fail a test after which a thread or a descriptor is left."""
-    threads, descriptors = set(threading.enumerate()), count_descriptors()
-    yield
-    for thread in set(threading.enumerate()) - threads:
-        thread.join(timeout=10)  # views that a test let go at its end may still be on their way out
-    if set(threading.enumerate()) != threads or count_descriptors() != descriptors:
-        gc.collect()  # what only awaits its collection is no leak; it takes 0.1 s, so not after each test
-    assert set(threading.enumerate()) <= threads
-    assert count_descriptors() == descriptors
 
 
 @pytest.fixture

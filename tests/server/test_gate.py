@@ -203,20 +203,24 @@ def test_no_host_breaks_the_gate(host):
     assert "<script" not in page
 
 
-def test_the_page_about_a_host_quotes_it_escaped_and_says_what_to_set():
+def test_the_page_about_a_host_quotes_it_escaped():
     status, page = call(Gate(hello), HTTP_HOST="<script>alert(1)</script>")
     assert (status, "<script" in page) == (400, False)
     assert "&lt;script&gt;" in page
-    for name in ("SERVER_NAME", "TRUSTED_HOSTS", "%serve --host", "c.FlaskNB.trusted_hosts"):
-        assert name in page
 
 
-def test_the_page_about_an_origin_quotes_it_escaped_and_says_what_to_set():
+def test_the_page_about_an_origin_quotes_it_escaped():
     _, page = call(Gate(hello), method="POST", HTTP_HOST="localhost", HTTP_ORIGIN="<img src=x>")
     assert "&lt;img" in page
     assert "POST" in page
-    for name in ("SERVER_NAME", "TRUSTED_HOSTS", "%serve --host", "c.FlaskNB.trusted_hosts"):
-        assert name in page
+
+
+def test_a_refusal_is_told_to_who_listens():
+    told = []
+    gate = Gate(hello, on_refusal=lambda environ, status: told.append((environ["HTTP_HOST"], status)))
+    call(gate, HTTP_HOST="evil.test")
+    call(gate, HTTP_HOST="localhost", method="POST", HTTP_ORIGIN="null")
+    assert told == [("evil.test", "400 Bad Request"), ("localhost", "403 Forbidden")]
 
 
 def test_a_long_host_is_cut_on_the_page():
@@ -234,3 +238,129 @@ def test_a_refusal_can_run_no_script_and_is_not_stored(gated, ask):
     assert headers["Content-Security-Policy"] == "default-src 'none'"
     assert headers["Cache-Control"] == "no-store"
     assert re.match("text/html", headers["Content-Type"])
+
+
+# --- what the app says about other origins ---
+
+
+def cors(allow, methods="", status="200 OK"):
+    """An app that allows what *allow* makes of an origin, and notes what it was asked."""
+
+    def app(environ, start_response):
+        app.asked.append(environ)  # type: ignore[attr-defined]
+        origin = environ.get("HTTP_ORIGIN", "")
+        named = [("Access-Control-Allow-Origin", allow(origin))] if allow(origin) else []
+        named += [("Access-Control-Allow-Methods", methods)] if methods else []
+        start_response(status, [("Content-Type", "text/plain"), *named])
+        return [b"hi"]
+
+    app.asked = []  # type: ignore[attr-defined]
+    return app
+
+
+SHOP, LOCAL = "https://shop.example", "http://localhost:3000"
+APPS = {
+    "says nothing": lambda origin: "",
+    "allows one": lambda origin: SHOP if origin == SHOP else "",
+    "always names one": lambda origin: SHOP,
+    "allows a local one": lambda origin: LOCAL if origin == LOCAL else "",
+    "allows everybody": lambda origin: "*",
+    "echoes everybody": lambda origin: origin,
+    "echoes a port": lambda origin: origin if origin.endswith(":3000") else "",
+    "echoes http": lambda origin: origin if origin.startswith("http:") else "",
+    "echoes https": lambda origin: origin if origin.startswith("https:") else "",
+}
+#: Which origins may POST to which app.
+PASSING = {
+    "says nothing": set(),
+    "allows one": {SHOP},
+    "always names one": {SHOP},
+    "allows a local one": {LOCAL},
+    "allows everybody": {LOCAL, "http://127.0.0.1:3000", "http://[::1]:3000", "http://a.localhost"},
+    "echoes everybody": {LOCAL, "http://127.0.0.1:3000", "http://[::1]:3000", "http://a.localhost"},
+    "echoes a port": {LOCAL, "http://127.0.0.1:3000", "http://[::1]:3000"},
+    "echoes http": {LOCAL, "http://127.0.0.1:3000", "http://[::1]:3000", "http://a.localhost"},
+    "echoes https": set(),
+}
+FOREIGN = [
+    SHOP, LOCAL, "http://127.0.0.1:3000", "http://[::1]:3000", "http://a.localhost", "http://shop.example",
+    "https://shop.example:8443", "https://evil.test", "http://evil.test:3000", "null", "", "file://",
+    "https://shop.example, null",
+]  # fmt: skip
+HOSTS = {"localhost:5000": True, "127.0.0.1:5000": True, "evil.test": False}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", APPS)
+def test_the_app_decides_about_origins_unless_it_decides_nothing(kind, method):
+    gate = Gate(cors(APPS[kind], methods="PUT, PATCH, DELETE"))
+    for (host, is_ours), origin in itertools.product(HOSTS.items(), FOREIGN):
+        passes = method in {"GET", "HEAD", "OPTIONS"} or (origin in PASSING[kind] and method != "TRACE")
+        expected = 400 if not is_ours else 200 if passes else 403
+        for site in (None, "cross-site", "same-site"):
+            variables = {"HTTP_HOST": host, "HTTP_ORIGIN": origin, "HTTP_SEC_FETCH_SITE": site}
+            assert call(gate, method, **variables)[0] == expected, (host, origin, site)
+
+
+def test_a_method_that_the_app_does_not_allow_does_not_pass():
+    gate = Gate(cors(APPS["allows one"], methods="PUT"))
+    statuses = [call(gate, m, HTTP_HOST="localhost", HTTP_ORIGIN=SHOP)[0] for m in ("POST", "PUT", "PATCH")]
+    assert statuses == [200, 200, 403]
+
+
+def test_an_answer_that_is_no_success_allows_nothing():
+    gate = Gate(cors(APPS["allows one"], status="401 Unauthorized"))
+    assert call(gate, "POST", HTTP_HOST="localhost", HTTP_ORIGIN=SHOP)[0] == 403
+
+
+def test_the_app_is_asked_as_a_browser_asks():
+    app = cors(APPS["allows one"])
+    variables = {"HTTP_HOST": "localhost:5000", "HTTP_ORIGIN": SHOP, "HTTP_COOKIE": "a=1", "HTTP_X_KEY": "1"}
+    call(Gate(app), "POST", CONTENT_TYPE="application/json", CONTENT_LENGTH="9", **variables)
+    preflight, invented, request = app.asked
+    assert {
+        name: preflight[name] for name in sorted(preflight) if name.startswith(("HTTP", "REQ", "PA"))
+    } == {
+        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "content-type",
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST",
+        "HTTP_HOST": "localhost:5000",
+        "HTTP_ORIGIN": SHOP,
+        "PATH_INFO": "/",
+        "REQUEST_METHOD": "OPTIONS",
+    }
+    assert preflight["wsgi.input"].read() == b""
+    assert re.fullmatch(r"https://[0-9a-f]{16}\.invalid", invented["HTTP_ORIGIN"])
+    assert request["REQUEST_METHOD"] == "POST"
+
+
+def test_programs_and_the_apps_own_pages_are_not_asked_about():
+    app = cors(APPS["allows one"])
+    call(Gate(app), "POST", HTTP_HOST="localhost")
+    call(Gate(app), "POST", HTTP_HOST="localhost", HTTP_ORIGIN="http://localhost")
+    assert [environ["REQUEST_METHOD"] for environ in app.asked] == ["POST", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "origin", "status"),
+    [
+        ("https://shop.example", SHOP, 200),
+        ("https://shop.example:443", SHOP, 200),
+        ("HTTPS://Shop.example", SHOP, 200),
+        ("https://shop.example", "http://shop.example", 403),
+        ("https://shop.example", "https://shop.example:8443", 403),
+        ("https://shop.example", "https://api.shop.example", 403),
+        ("null", "null", 403),
+        ("*", SHOP, 403),
+        ("nonsense", "nonsense", 403),
+    ],
+)
+def test_an_origin_that_was_named_passes_and_null_never_does(trusted, origin, status):
+    gate = Gate(hello, origins=lambda: [trusted])
+    assert call(gate, "PUT", HTTP_HOST="localhost", HTTP_ORIGIN=origin)[0] == status
+
+
+def test_the_notebooks_own_requests_pass_whatever_they_say():
+    gate = Gate(hello, is_own=lambda environ: environ.get("HTTP_X_KEY") == "secret")
+    said = {"HTTP_HOST": "demo.example.org", "HTTP_ORIGIN": "null", "HTTP_SEC_FETCH_SITE": "cross-site"}
+    assert call(gate, "POST", HTTP_X_KEY="secret", **said)[0] == 200
+    assert call(gate, "POST", HTTP_X_KEY="guess", **said)[0] == 400

@@ -10,6 +10,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from functools import partial
 
 import pytest
 
@@ -245,7 +246,7 @@ def test_a_request_in_flight_is_answered_before_the_server_closes(serve, ask, bl
 
 def test_what_has_arrived_by_the_time_of_stop_is_answered(serve, blocker):
     server = serve(hello, threads=1)
-    server._run._server.pull_trigger(blocker.hang_in_c)  # the loop has not looked yet
+    server._run.call_later(blocker.hang_in_c)  # the loop has not looked yet
     blocker.wait()
     clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(10)]
     for client in clients:
@@ -255,7 +256,7 @@ def test_what_has_arrived_by_the_time_of_stop_is_answered(serve, blocker):
         pass
     blocker.release()
     stopping.join()
-    answers = [b"".join(iter(lambda client=client: client.recv(9999), b"")) for client in clients]
+    answers = [b"".join(iter(partial(client.recv, 9999), b"")) for client in clients]
     for client in clients:
         client.close()
     assert all(answer.endswith(b"hi") for answer in answers)
@@ -461,17 +462,20 @@ def test_a_slow_client_costs_no_thread(serve, ask):
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), RuntimeError("x")])
 def test_whatever_a_view_raises_is_answered_and_the_thread_lives_on(serve, ask, error):
+    hit = set()
+
     def app(environ, start_response):
         if environ["PATH_INFO"] == "/bad":
+            hit.add(threading.current_thread())
             raise error
-        return plain(start_response, threading.current_thread().name.encode())
+        return plain(start_response)
 
-    server = serve(app, threads=1)
-    worker = ask(server).text
+    server = serve(app)
     for _ in range(3):
         reply = ask(server, "/bad")
         assert (reply.status, type(error).__name__ in reply.text) == (500, True)
-    assert ask(server).text == worker
+    assert ask(server).text == "hi"
+    assert all(thread.is_alive() for thread in hit)
 
 
 def test_an_error_after_start_response_but_before_the_body_is_a_clean_500(serve, ask):

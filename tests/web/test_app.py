@@ -484,7 +484,7 @@ def test_errors_propagate_in_testing_and_debug_mode_unless_told(app, testing, de
 
 def test_an_error_in_an_error_handler_is_a_500(app):
     app.testing = False
-    app.register_error_handler(Base, lambda error: {}["missing"])
+    app.register_error_handler(Base, lambda error: {"a": 1}["missing"])
     app.register_error_handler(500, lambda error: (type(error.original_exception).__name__, 500))
     response = serve(app, raising(Base())).get("/")
     assert (response.status_code, response.text) == (500, "KeyError")
@@ -492,7 +492,7 @@ def test_an_error_in_an_error_handler_is_a_500(app):
 
 def test_an_error_in_the_handler_of_500_leaves_the_app(app):
     app.testing = False
-    app.register_error_handler(500, lambda error: {}["missing"])
+    app.register_error_handler(500, lambda error: {"a": 1}["missing"])
     client = serve(app, raising(Base()))
     with pytest.raises(KeyError):
         client.get("/")
@@ -646,7 +646,7 @@ def test_automatic_options_can_be_turned_off(app, how):
     elif how == "argument":
         options["provide_automatic_options"] = False
     else:
-        view.provide_automatic_options = False
+        view.provide_automatic_options = False  # type: ignore[attr-defined]
     assert serve(app, view, **options).options("/").status_code == 405
 
 
@@ -659,8 +659,8 @@ def test_attributes_of_a_view_add_methods(app):
     def view():
         return "view"
 
-    view.methods = ["POST"]
-    view.required_methods = ["PATCH"]
+    view.methods = ["POST"]  # type: ignore[attr-defined]
+    view.required_methods = ["PATCH"]  # type: ignore[attr-defined]
     client = serve(app, view)
     assert client.post("/").text == client.patch("/").text == "view"
     assert client.get("/").status_code == 405
@@ -670,7 +670,7 @@ def test_options_that_a_decorator_requires_are_still_automatic(app):
     def view():
         return "view"
 
-    view.required_methods = ["OPTIONS"]
+    view.required_methods = ["OPTIONS"]  # type: ignore[attr-defined]
     response = serve(app, view).options("/")
     assert response.text == ""
     assert set(response.allow) == {"GET", "HEAD", "OPTIONS"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import pytest
 
@@ -332,7 +334,7 @@ def test_a_blueprint_without_files_has_none(framework, blueprint):
 
 
 def test_recorded_functions_get_the_setup_state(framework, app, blueprint):
-    states = []
+    states: list[Any] = []
     blueprint.record(states.append)
     blueprint.record_once(lambda state: states.append("once"))
     app.register_blueprint(blueprint, url_defaults={"x": 1})

@@ -42,7 +42,11 @@ def run(framework, monkeypatch, *args, create_app=None, **kwargs):
     """Run the command, and return its result with what the server was given."""
     module = importlib.import_module(f"{framework.__name__}.cli")
     given = []
-    record = lambda host, port, app, **options: given.append((host, port, app, options, dict(os.environ)))  # noqa: E731
+
+    def record(host, port, app, **options):
+        sys.stderr.flush()  # click 8.1 itself does not, before it looks what was written
+        given.append((host, port, app, options, dict(os.environ)))
+
     monkeypatch.setattr(module, "run_simple", record)
     group = module.FlaskGroup(create_app=create_app or (lambda: framework.Flask("served")))
     return CliRunner().invoke(group, ["run", *args], **kwargs), given
@@ -138,7 +142,7 @@ def test_an_adhoc_certificate(framework, monkeypatch):
 @pytest.mark.parametrize("name", ["tls_of_tests:context", "tls_of_tests.context"])
 def test_an_ssl_context_by_its_import_name(framework, monkeypatch, name):
     module = type(sys)("tls_of_tests")
-    module.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    vars(module)["context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     monkeypatch.setitem(sys.modules, "tls_of_tests", module)
     assert options_of(framework, monkeypatch, "--cert", name)["ssl_context"] is module.context
 
@@ -160,7 +164,7 @@ def test_certificate_and_key_that_do_not_go_together_are_refused(framework, monk
     for name in ("cert.pem", "key.pem"):
         (tmp_path / name).touch()
     module = type(sys)("tls_of_tests")
-    module.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    vars(module)["context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     monkeypatch.setitem(sys.modules, "tls_of_tests", module)
     result, given = run(framework, monkeypatch, *args)
     assert result.exit_code == 2
@@ -266,7 +270,7 @@ def serving(framework, *options):
             printed += line
             if last in line:
                 break
-        yield re.search(r"https?://127\.0\.0\.1:\d+", printed)[0], printed
+        yield re.findall(r"https?://127\.0\.0\.1:\d+", printed)[0], printed
     finally:
         os.killpg(server.pid, signal.SIGINT)
         server.communicate(timeout=10)
@@ -303,9 +307,9 @@ def test_a_changed_file_restarts_the_server(framework):
 @posix_only
 def test_the_debuggers_console_asks_for_the_pin_that_was_printed(framework):
     with serving(framework, "--debug") as (url, printed):
-        pin = re.search(r"PIN: (\S+)", printed)[1]
+        pin = re.findall(r"PIN: (\S+)", printed)[0]
         page = fetch(f"{url}/fails")
-        secret = re.search(r'SECRET = "(\w+)"', page)[1]
+        secret = re.findall(r'SECRET = "(\w+)"', page)[0]
         ask = f"{url}/?__debugger__=yes&cmd=pinauth&s={secret}&pin="
         assert json.loads(fetch(f"{ask}000-000-000"))["auth"] is False
         assert json.loads(fetch(f"{ask}{pin}"))["auth"] is True

@@ -6,6 +6,7 @@ and PIN in ``test_cli_run``, Hosts in ``tests/test_command.py``.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -159,3 +160,15 @@ def test_a_plugin_that_cannot_be_imported_is_one_line(framework, app, is_ours, m
     result = CliRunner().invoke(cli.FlaskGroup(create_app=lambda: app), ["routes"])
     assert (result.exit_code == 0) == is_ours
     assert isinstance(result.exception, ImportError) != is_ours
+
+
+def test_async_views_answer_where_a_loop_is_running(app, is_ours):
+    async def view():
+        return "answered"
+
+    async def cell():
+        return app.test_client().get("/").status_code
+
+    app.testing = False
+    app.add_url_rule("/", "view", view)
+    assert asyncio.run(cell()) == (200 if is_ours else 500)

@@ -221,7 +221,7 @@ def test_the_match_is_known_to_the_request(framework, app, client):
         assert (request.blueprint, request.blueprints) == (None, [])
         client.get("/a/b")
         assert (request.endpoint, request.view_args, request.url_rule) == (None, None, None)
-        assert request.routing_exception.code == 404
+        assert request.routing_exception.code == 404  # type: ignore[attr-defined]
 
 
 # --- hosts ---

@@ -1,0 +1,42 @@
+"""Notebooks as tests: their cells run in order, in a kernel that is given a second chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbval.kernel
+import pytest
+from nbval.plugin import IPyNbCell
+
+
+def pytest_configure() -> None:
+    nbval.kernel.start_new_kernel = partial(start_patiently, nbval.kernel.start_new_kernel)
+
+
+def start_patiently(start: Callable[..., Any], **options: Any) -> Any:
+    """Start a kernel for nbval, up to three times.
+
+    Whoever starts a kernel looks for free ports, lets them go and names them to the kernel. Meanwhile another
+    worker's tests, which open thousands of connections, may get one of them; the kernel then dies at once.
+    """
+    for _ in range(2):
+        try:
+            return start(**options)
+        except RuntimeError:
+            continue
+    return start(**options)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the cells of each notebook together and in order: pytest-randomly draws them like tests."""
+    first: dict[Path, int] = {}
+    for position, item in enumerate(items):
+        first.setdefault(item.path, position)
+    places = {
+        item: (first[item.path], item.cell_num) if isinstance(item, IPyNbCell) else (position, 0)
+        for position, item in enumerate(items)
+    }
+    items.sort(key=places.__getitem__)

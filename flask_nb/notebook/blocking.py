@@ -1,0 +1,160 @@
+"""Servers that a cell starts in the kernel's main thread, or in a shell: they block the notebook.
+
+That may be meant, so nothing is refused. One line says so before it happens, and what does not block.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask_nb import alias, engines
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_ENTRIES = (
+    ("socketserver", "BaseServer", "serve_forever"),  # of Werkzeug, wsgiref and http.server alike
+    ("waitress.server", "BaseWSGIServer", "run"),
+    ("waitress.server", "MultiSocketServer", "run"),
+)
+"""Where servers begin to block: module, class and method."""
+
+_BLOCKS = "this blocks the notebook until it is interrupted"
+
+
+def announce_blocking(ip: InteractiveShell) -> Callable[[], None]:
+    """Say from now on what blocks, before it does; return what ends that.
+
+    :param ip: the shell whose variables advice may name.
+    """
+    kernel = os.getpid()
+    owners = [(getattr(importlib.import_module(module), owner), name) for module, owner, name in _ENTRIES]
+    originals = [(owner, name, vars(owner)[name]) for owner, name in owners]
+
+    def is_cell() -> bool:
+        return os.getpid() == kernel and threading.current_thread() is threading.main_thread()
+
+    def announcing(original: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(original)
+        def serve(server: Any, *args: Any, **options: Any) -> Any:
+            if not is_cell():
+                return original(server, *args, **options)
+            print(". ".join(filter(None, (_BLOCKS, advise_server(server, ip.user_ns)))), flush=True)
+            try:
+                return original(server, *args, **options)
+            finally:
+                # waitress ends with its program, and so leaves the port taken. Here the program goes on.
+                if original.__module__.startswith("waitress."):
+                    server.close()
+
+        return serve
+
+    def system(command: str) -> Any:
+        lines = advise_command(command, Path())
+        if lines:
+            print(f"{_BLOCKS}. To serve the app in this kernel, type:", *lines, sep="\n    ", flush=True)
+        return run_command(command)
+
+    def undo() -> None:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+        del ip.system
+
+    for owner, name, original in originals:
+        setattr(owner, name, announcing(original))
+    run_command: Callable[[str], Any] = ip.system
+    ip.system = system  # type: ignore[method-assign]
+    return undo
+
+
+def advise_server(server: Any, variables: Mapping[str, Any]) -> str:
+    """Return what does not block in the place of a server; empty where the variables name nothing."""
+    app = _app_of(server)
+    app_name, server_name = _name_of(app, variables), _name_of(server, variables)
+    port = getattr(server, "server_port", None) or getattr(server, "effective_port", 0)
+    if app_name and engines.is_app(app):
+        return f"This does not: {app_name}.run(port={port})"
+    method = "serve_forever" if hasattr(server, "serve_forever") else "run"
+    thread = "This does not: from threading import Thread; Thread(target="
+    if server_name:
+        return f"{thread}{server_name}.{method}, daemon=True).start()"
+    if app_name:
+        simple = f"run_simple, args=('127.0.0.1', {port}, {app_name}), daemon=True).start()"
+        return f"{thread.replace('from t', 'from werkzeug.serving import run_simple; from t')}{simple}"
+    return ""
+
+
+def _app_of(server: Any) -> Any:
+    """Return the WSGI app of a server of Werkzeug, wsgiref or waitress; None where there is none."""
+    app = getattr(server, "app", None) or getattr(server, "application", None)
+    app = app or getattr(server, "get_app", lambda: None)()
+    if inspect.isfunction(app) and app.__module__.startswith("waitress."):  # it clears headers of proxies
+        return inspect.getclosurevars(app).nonlocals.get("app")
+    return app
+
+
+def _name_of(value: Any, variables: Mapping[str, Any]) -> str | None:
+    names = (name for name, each in list(variables.items()) if each is value and not name.startswith("_"))
+    return next(names, None) if value is not None else None
+
+
+_FILE = re.compile(r"\s*(?:\S*/)?python[\d.]*\s+(?:-[uBIEs]+\s+)*(?P<file>[\w./-]+\.py)\b")
+_COMMAND = re.compile(
+    r"\s*(?:(?:\S*/)?python[\d.]*\s+-m\s+)?(?:\S*/)?flask(?:[-_]nb)?\s(?P<options>(?:.*\s)?)run\b"
+)
+_STARTS = re.compile(r"\.run\(|\brun_simple\(|\bserve_forever\(|\bserve\(")
+_MADE = re.compile(
+    r"^(\w+)(?::\s*[\w.]+)?\s*=\s*(?:\w+\.)?Flask\(|^def ((?:create|make)_app)\(", re.MULTILINE
+)
+
+
+def advise_command(command: str, folder: Path) -> list[str]:
+    """Return the lines that serve, in this kernel, the app that a shell command serves until it is ended.
+
+    :return: nothing for any other command, and where it is not clear which app is meant.
+    """
+    if command.rstrip().endswith("&"):
+        return []
+    target = _target_of(command, folder)
+    if target is None:
+        return []
+    file, name = target
+    if not (folder / file).is_file():
+        return []
+    text = (folder / file).read_text(errors="replace")
+    made = _MADE.search(text)
+    name = name or (made[1] or made[2] if made else "")
+    module = ".".join(file.with_suffix("").parts)
+    if not name or not re.fullmatch(r"[\w.]+", module):
+        return []
+    needs_alias = re.search(r"^\s*(?:from|import) flask\b", text, re.MULTILINE) and _flask_is_flask()
+    return [*(["%config FlaskNB.as_flask = True"] if needs_alias else []), f"%app {module}:{name}", "%serve"]
+
+
+def _target_of(command: str, folder: Path) -> tuple[Path, str] | None:
+    """Return the file that a command serves and the name of the app, empty where it names none."""
+    if found := _FILE.match(command):
+        file = Path(found["file"])
+        is_server = (folder / file).is_file() and _STARTS.search((folder / file).read_text(errors="replace"))
+        return (file, "") if is_server else None
+    found = _COMMAND.match(command)
+    if found is None:
+        return None
+    named = re.search(r"(?:--app[ =]|-A ?)(\S+)", found["options"])
+    module, _, name = (named[1] if named else os.environ.get("FLASK_APP", "")).partition(":")
+    files = [f"{module.removesuffix('.py').replace('.', '/')}.py"] if module else ["wsgi.py", "app.py"]
+    return next(((Path(file), name) for file in files if (folder / file).is_file()), None)
+
+
+def _flask_is_flask() -> bool:
+    """Whether ``import flask`` means Flask, and that can still be changed."""
+    return alias.describe_flask() is not None and "flask" not in sys.modules

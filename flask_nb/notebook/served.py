@@ -1,0 +1,188 @@
+"""The apps that a notebook serves: one server for each that ``app.run()`` was called on.
+
+Most notebooks have one app and one server, which follows the variable. ``users.run(port=5601)`` and
+``shop.run(port=5602)`` are two, and both go on. What counts as *the same* is what counts as the same when a
+cell runs again: the variable, or the port. Between two cells, and between two runs of a cell, the newer
+one replaces; within one run of one cell nothing does, so that a loop over apps serves them all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from flask_nb.engines import Engine
+from flask_nb.errors import PortInUseError, ServerError
+from flask_nb.gate import Gate
+
+from .following import FollowedApp
+from .serving import PORT_ADVICE, Serving
+
+SERVED = "flask_nb.served"
+"""The key of an environ under which the recorder's app finds whose request it is."""
+
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class ServedApp:
+    """One app, and the server that answers for it.
+
+    :param followed: which app it is.
+    :param make_gate: puts the gate before a WSGI app, given what names the app has.
+    :param make_serving: makes the server of what stands behind the gate, given what people call the app.
+    :param record: answers a request; its environ says under :data:`SERVED` whose it is.
+    """
+
+    def __init__(
+        self,
+        followed: FollowedApp,
+        make_gate: Callable[[WSGIApp, Callable[[], list[str]]], Gate],
+        make_serving: Callable[[Gate, Callable[[], str]], Serving],
+        record: WSGIApp,
+    ) -> None:
+        self.followed = followed
+        self._record = record
+        self.gate = make_gate(self._mark, self._hosts)
+        self.serving = make_serving(self.gate, lambda: followed.label)
+        self.was_run = False
+        """Whether ``app.run()`` has asked for this server."""
+        self.has_own_port = False
+        """Whether it named the port."""
+        self.ran: Any = None
+        """The app whose ``run()`` has asked for it in the cell that is running."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.followed.label}>"
+
+    def _mark(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ[SERVED] = self
+        return self._record(environ, start_response)
+
+    def _hosts(self) -> list[str]:
+        engine = self.followed.serving_engine()
+        return [*self.serving.hosts(), *(engine.hosts() if engine is not None else [])]
+
+    def is_taken_by_another(self, app: Any) -> bool:
+        """Whether another app of the cell that is running has asked for this server."""
+        return self.ran is not None and self.ran is not app
+
+    def close(self) -> None:
+        """Stop the server, and listen to the app no more."""
+        self.serving.stop()
+        self.followed.close()
+
+
+class ServedApps:
+    """All apps that a notebook serves, and the current one: that of ``%get`` and the other magics.
+
+    :param make: makes another, which follows the variable ``app`` until told otherwise.
+    """
+
+    def __init__(self, make: Callable[[], ServedApp]) -> None:
+        self._make = make
+        self._lock = threading.RLock()  # apps may be run in threads
+        self.current = make()
+        self._all = [self.current]
+
+    def __iter__(self) -> Iterator[ServedApp]:
+        """Yield them, the current one first."""
+        return iter([self.current, *(served for served in self._all if served is not self.current)])
+
+    def begin_cell(self, info: Any = None) -> None:
+        """Note that another cell begins: its ``app.run()`` replaces what earlier ones asked for."""
+        for served in self:
+            served.ran = None
+
+    def settle(self) -> None:
+        """Follow the variables at the end of a cell."""
+        for served in self:
+            served.followed.settle()
+
+    def stop(self) -> str:
+        """Stop all servers; return a line about it."""
+        running = [served for served in self if served.serving.url is not None]
+        lines = [served.serving.stop() for served in self]
+        return lines[0] if len(running) < 2 else f"{len(running)} servers {lines[0]}"
+
+    def status(self) -> str:
+        """Return a line on each server that runs, and one on each request."""
+        others = [served for served in self if served is not self.current and served.serving.url is not None]
+        return "\n".join(served.serving.status() for served in (self.current, *others))
+
+    def close(self) -> None:
+        """Stop all servers, and listen to no app any more; a second time does nothing."""
+        for served in self:
+            served.close()
+
+    def at_port(self, port: int | None) -> ServedApp | None:
+        """Return what is served on a port, None for none."""
+        return next((served for served in self if port and served.serving.port == port), None)
+
+    # --- which one is meant ---
+
+    def choose(self, name: str | None, follow: Callable[[FollowedApp], Engine]) -> Engine:
+        """Make another app the current one.
+
+        :param name: the variable that holds it, or is going to; None for another place.
+        :param follow: lets what it is given follow the app.
+        :raises FlaskNbError: of ``follow``; then nothing changes.
+        """
+        served = next((one for one in self if name is not None and one.followed.follows(name)), None)
+        served = served or (self._make() if self.current.was_run else self.current)
+        engine = follow(served.followed)
+        self._turn_to(served)
+        return engine
+
+    def run(self, app: Any, port: int | None, serve: Callable[[Serving], str]) -> str:
+        """Serve *app* as ``app.run()`` asks, and make it the current one; return a line about it.
+
+        :param port: the port that was named.
+        :param serve: starts a server and returns the line.
+        :raises PortInUseError: another app of the same cell has the port.
+        """
+        with self._lock:
+            self._keep_from(app)
+            served = self.at_port(port) or self._that_serves(app, port) or self._vacant()
+            if served.is_taken_by_another(app):
+                raise self._in_use(served)
+            before = served.followed.label if served.was_run else ""
+            served.followed.follow(app)
+            line = serve(served.serving)
+            served.ran, served.was_run, served.has_own_port = app, True, bool(port)
+            self._turn_to(served)
+            label = served.followed.label
+        return f"{line} (in the place of {before})" if before not in ("", label) else line
+
+    @staticmethod
+    def _in_use(served: ServedApp) -> ServerError:
+        host, port = "".join(served.serving.hosts()), served.serving.port or 0
+        return PortInUseError(host, port, holder=served.followed.label).advising(PORT_ADVICE)
+
+    def _keep_from(self, app: Any) -> None:
+        """Let servers keep what they serve whose variable a loop has bound to the next app."""
+        for served in self:
+            if served.is_taken_by_another(app) and served.followed.holds(app):
+                served.followed.keep(served.ran)
+
+    def _that_serves(self, app: Any, port: int | None) -> ServedApp | None:
+        """Return the server that this app has, or that the same call has had when it ran before."""
+        for served in self:
+            if served.followed.holds(app):
+                return served
+        if port or self.current.followed.is_bound(app):
+            return None
+        again = (one for one in self if one.followed.is_pinned and one.ran is None and not one.has_own_port)
+        return next(again, None)
+
+    def _vacant(self) -> ServedApp:
+        is_free = self.current.serving.url is None and not self.current.was_run
+        return self.current if is_free else self._make()
+
+    def _turn_to(self, served: ServedApp) -> None:
+        before = self.current
+        if served is not before and before.followed.is_pinned:
+            before.followed.keep(before.followed.engine().app)
+        if served not in self._all:
+            self._all.append(served)
+        self.current = served
