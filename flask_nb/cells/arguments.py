@@ -156,10 +156,9 @@ def is_token(text: str) -> bool:
     return re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", text) is not None
 
 
-def find_twice(names: Iterable[str]) -> str | None:
+def find_twice(names: Sequence[str]) -> str | None:
     """Return the first name that was there before, None if there is none."""
-    seen: set[str] = set()
-    return next((name for name in names if name in seen or seen.add(name)), None)  # type: ignore[func-returns-value]
+    return next((name for index, name in enumerate(names) if name in names[:index]), None)
 
 
 def parse_literal(text: str) -> object:

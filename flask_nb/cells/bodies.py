@@ -166,10 +166,8 @@ class DataBody(Body):
 
     def encode(self, evaluate: Evaluate) -> bytes:
         """Return the joined parts."""
-        data = self.parts[0].encode(evaluate)
-        for part in self.parts[1:]:
-            data += part.joint.encode() + part.encode(evaluate)
-        return data
+        data = b"".join(part.joint.encode() + part.encode(evaluate) for part in self.parts)
+        return data.removeprefix(self.parts[0].joint.encode())
 
 
 def parse_body(typed: str, *, expands: bool = True) -> Body:

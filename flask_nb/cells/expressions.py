@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,10 @@ def find_expression(text: str, position: int) -> tuple[int, Expression] | None:
     """
     if text[position] != "{" or text.startswith("{{", position) or _OBJECT.match(text, position):
         return None
-    end = text.find("}", position)
-    for _attempt in range(_MOST_BRACES):
-        if end == -1:
-            return None
-        source = text[position + 1 : end].strip()
+    for end in islice(re.compile("}").finditer(text, position), _MOST_BRACES):
+        source = text[position + 1 : end.start()].strip()
         if is_expression(source):
-            return end + 1, Expression(source)
-        end = text.find("}", end + 1)
+            return end.end(), Expression(source)
     return None
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from flask_nb.errors import MagicArgumentError
@@ -125,11 +126,8 @@ def _answer_source(found: re.Match[str]) -> str:
 
 
 def _head(block: list[str]) -> Iterator[str]:
-    """Yield the lines before the request line."""
-    for line in block:
-        if line.strip() and not _VARIABLE.match(line) and not _COMMENT.match(line):
-            return
-        yield line
+    """Return the lines before the request line."""
+    return takewhile(lambda line: not line.strip() or _VARIABLE.match(line) or _COMMENT.match(line), block)
 
 
 def _parse_block(block: list[str], variables: _Variables, options: dict[str, Any]) -> list[RequestDefinition]:
@@ -145,9 +143,8 @@ def _parse_block(block: list[str], variables: _Variables, options: dict[str, Any
 
 def _directives(head: list[str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    for line in head:
-        found = _DIRECTIVE.match(line)
-        name, value = found.groups() if found else (None, None)
+    for found in filter(None, map(_DIRECTIVE.match, head)):
+        name, value = found.groups()
         if name == "name" and value:
             options["as_name"] = _identifier(value.strip())
         elif name == "no-redirect":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -255,12 +256,10 @@ class _Builder:
         try:
             return parse_body(cell, expands=self.arguments.expand)
         except MagicArgumentError as exc:
-            needs_expand = not self.arguments.expand and _is_body_with_expressions(cell)
-            hint = (
-                "For values of the notebook, add --expand"
-                if needs_expand
-                else ("For other text, name its type: Content-Type:text/plain")
-            )
+            hint = "For other text, name its type: Content-Type:text/plain"
+            with suppress(MagicArgumentError):
+                parse_body(cell)
+                hint = "For values of the notebook, add --expand"
             raise MagicArgumentError(f"{exc}. {hint}") from None
 
     def complaint(self, items: list[Item], bodies: list[Body], encoding: Encoding) -> str | None:
@@ -281,14 +280,6 @@ class _Builder:
             names = ["".join(map(str, item.name)) for item in fields if not has_expressions(item.name)]
             write_fields([(parse_key(name), "null") for name in names])
         return None
-
-
-def _is_body_with_expressions(cell: str) -> bool:
-    try:
-        parse_body(cell)
-    except MagicArgumentError:
-        return False
-    return True
 
 
 def is_body(word: str) -> bool:
@@ -377,12 +368,9 @@ def require_unicode(text: str) -> None:
 
 
 def _parse_seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if 0 < seconds < float("inf"):
-        return seconds
+    with suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, such as 5")
 
 

@@ -102,7 +102,7 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     methods = _choose_methods(front, arguments.methods)
     if arguments.endpoint is not None and not arguments.endpoint.strip():
         raise MagicArgumentError("the endpoint is empty. Type a name, such as --endpoint hello")
-    if twice := find_twice(name for name, _value in arguments.defaults):
+    if twice := find_twice([name for name, _value in arguments.defaults]):
         raise MagicArgumentError(f"the default {twice!r} is given twice. Keep one")
     with naming(TRY_MAGIC):
         tries = tuple(parse_request(None, request, magic=TRY_MAGIC) for request in arguments.tries)

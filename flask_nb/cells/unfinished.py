@@ -54,8 +54,7 @@ def _cut(text: str) -> tuple[list[str], str]:
     A space in a quote that is still open is none between words, so the last space before which all
     quotes are closed ends the finished words.
     """
-    ends = [index for index, character in enumerate(text) if character.isspace()]
-    for end in reversed(ends):
+    for end in reversed([index for index, character in enumerate(text) if character.isspace()]):
         try:
             return split_line(text[:end]), text[end + 1 :]
         except MagicArgumentError:

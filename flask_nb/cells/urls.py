@@ -84,7 +84,7 @@ def parse_url(line: str) -> UrlDefinition:
     if "=" in name and not name.startswith("/"):
         raise MagicArgumentError(f"the endpoint is missing before {name!r}. %routes shows them all")
     pairs = [_parse_pair(word) for word in rest]
-    if twice := find_twice(key for key, _value in pairs):
+    if twice := find_twice([key for key, _value in pairs]):
         raise MagicArgumentError(
             f"{twice!r} is given twice. For several query values, type {twice}={{['a', 'b']}}"
         )

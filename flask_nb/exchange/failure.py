@@ -201,15 +201,11 @@ def exception_message(exc: BaseException, known: Collection[str] = ()) -> str:
 
 def _variables(frame: FrameType, source: str, known: Collection[str]) -> tuple[tuple[str, str], ...]:
     """Return the local variables that the line names, in the order in which it names them."""
-    names = [name for name in dict.fromkeys(_NAME.findall(source)) if name in frame.f_locals]
-    values = [(name, frame.f_locals[name]) for name in names]
-    shown = [
-        (name, value) for name, value in values if not isinstance(value, (type, FunctionType, ModuleType))
-    ]
-    short = MaskedRepr(known=known)
-    return tuple(
-        (name, mask_value(name, stable_text(short.repr(value)))) for name, value in shown[:_MAX_LOCALS]
-    )
+    local, short = frame.f_locals, MaskedRepr(known=known)
+    named = [name for name in dict.fromkeys(_NAME.findall(source)) if name in local]
+    shown = [name for name in named if not isinstance(local[name], (type, FunctionType, ModuleType))]
+    values = ((name, stable_text(short.repr(local[name]))) for name in shown[:_MAX_LOCALS])
+    return tuple((name, mask_value(name, value)) for name, value in values)
 
 
 def _hint(exc: BaseException, frame: FrameType | None) -> str | None:

@@ -123,10 +123,13 @@ def _with(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _State:
     if part.static:
         child = _with(state.static.get(part.content) or _nothing(), rule, parts, depth + 1)
         return _State(state.dynamic, state.rules, {**state.static, part.content: child}, rank)
-    below = next((child for known, child in state.dynamic if known == part), None) or _nothing()
-    others = [one for one in state.dynamic if one[0] != part]
-    insort(others, (part, _with(below, rule, parts, depth + 1)), key=_order)
-    return _State(others, state.rules, state.static, rank)
+    known = [one for one, _ in state.dynamic]
+    dynamic = state.dynamic if part in known else [*state.dynamic, (part, _nothing())]
+    changed = [
+        (one, child if one != part else _with(child, rule, parts, depth + 1)) for one, child in dynamic
+    ]
+    # Sorting is stable: of equal weight and rank, what was there first stays first.
+    return _State(sorted(changed, key=_order), state.rules, state.static, rank)
 
 
 def _without(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _State | None:

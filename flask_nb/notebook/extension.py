@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,7 @@ class Extension:
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
         undo.callback(announce_blocking(self.ip))
+        undo.callback(_exit_only_from_cells(self.ip, host.recorder.current))
         return host
 
     def _add_transforms(self, undo: ExitStack) -> None:
@@ -157,6 +159,21 @@ class Extension:
         info = _running_cell()
         if info is not None:  # what follows `%load_ext` in the same cell is this cell's own too
             self.events.begin(info)
+
+
+def _exit_only_from_cells(ip: Any, answering: Callable[[], object]) -> Callable[[], None]:
+    """Let ``exit()`` in a view be what ``sys.exit()`` is there; of IPython, it would end the kernel."""
+    ask_exit: Callable[[], None] | None = getattr(ip, "ask_exit", None)
+    if ask_exit is None:  # a shell that no person sits at
+        return lambda: None
+
+    def ask() -> None:
+        if answering() is not None:
+            raise SystemExit
+        ask_exit()
+
+    ip.ask_exit = ask
+    return lambda: delattr(ip, "ask_exit")
 
 
 def _remove(sequence: list[Any], item: Any) -> None:

@@ -36,8 +36,7 @@ class _ThisInterpreter(KernelSpecManager):
     """Knows one kernel, that of the running interpreter, whatever kernels are installed."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        # -P: a file ipykernel.py in the kernel's folder is not what is meant.
-        argv = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=argv, name=kernel_name, display_name="Python", language="python")
 
 

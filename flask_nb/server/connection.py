@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 import threading
@@ -19,6 +20,8 @@ from .parsing import REASONS, Refused, RequestParser
 from .writing import ClientLeftError, FileBody, error_answer
 
 __all__ = ["Connection", "Owner", "Phase"]
+
+_log = logging.getLogger(__package__)
 
 #: Seconds: without a request; from the first byte of a head to its last; without a byte of a body; without
 #: taking a byte of the answer; and for a client that was refused to take notice.
@@ -128,11 +131,15 @@ class Connection:
     def handle(self, events: int) -> None:
         """Go on, now that the socket can be read or written."""
         with self._lock:
-            if self._is_open and events & EVENT_WRITE:
-                self._flush()
-            if self._is_open and events & EVENT_READ:
-                self._read()
-            self._watch()
+            try:
+                if self._is_open and events & EVENT_WRITE:
+                    self._flush()
+                if self._is_open and events & EVENT_READ:
+                    self._read()
+                self._watch()
+            except Exception:  # whatever it is, the others must not suffer from it
+                _log.exception("A connection failed and is closed")
+                self._lose()
 
     def check(self, now: float) -> None:
         """Close it if its time is up."""

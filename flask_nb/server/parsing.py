@@ -23,8 +23,18 @@ _IN_MEMORY = 524_288
 #: Bytes of one line between chunks, and of what may follow the last chunk.
 _MAX_CHUNK_LINE, _MAX_TRAILER = 4096, 65536
 
-_FIRST_LINE = re.compile(rb"[^\x00-\x20\x7f]+ ([^\x00-\x20\x7f]+) HTTP/([0-9]\.[0-9])")
-_FRAMING = re.compile(rb"^(content[-_]length|transfer[-_]encoding)[ \t]*:[ \t]*(.*?)\r?$", re.I | re.M)
+_FIRST_LINE = re.compile(rb"([^\x00-\x20\x7f]+) ([^\x00-\x20\x7f]+) HTTP/([0-9]\.[0-9])")
+
+#: A path, a whole URL as proxies get it, or the ``*`` of OPTIONS (RFC 9112 §3.2).
+_TARGET = re.compile(rb"/|[a-z][a-z0-9+.-]*://", re.I)
+
+#: The fields that may come once only: what they say would depend on who reads them.
+_SINGLE = re.compile(
+    rb"^(host|content[-_]type|content[-_]length|transfer[-_]encoding)[ \t]*:[ \t]*(.*?)[ \t]*\r?$",
+    re.I | re.M,
+)
+_NO_TRAILER = re.compile(rb"^(content-length|transfer-encoding|host)[ \t]*:", re.I | re.M)
+_BLANKS = (b" ", b"\t", b"\v", b"\f")  # waitress would strip them
 _FOLD = re.compile(rb"\r\n[ \t]")
 
 REASONS = {
@@ -75,10 +85,15 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
     def received(self, data: bytes) -> int:
         """Take some bytes and return how many of them belong to this request."""
         try:
+            if not self.header_plus and self.body_rcv is None and data[:1] in _BLANKS:
+                raise Refused(400, "The request begins with a blank.")
             count: int = super().received(data)
             self._check_chunk()
         except Refused as exc:
             self._refuse(exc)
+            return len(data)
+        except ValueError:  # of urlsplit(): brackets that are no IPv6 address
+            self._refuse(Refused(400, "The first line names no URL or path."))
             return len(data)
         except OSError as exc:  # a large body goes to a temporary file
             reason = exc.strerror or type(exc).__name__
@@ -102,6 +117,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
             len(self.body_rcv.control_line) > _MAX_CHUNK_LINE or len(self.body_rcv.trailer) > _MAX_TRAILER
         ):
             raise Refused(400, "A chunk of the body begins with a line that does not end.")
+        if self.completed and self.chunked and _NO_TRAILER.search(self.body_rcv.trailer):
+            raise Refused(400, "What belongs at the head of a request came after its body (RFC 9110 §6.5.1).")
 
     def _refuse(self, exc: Refused) -> None:
         self.error = exc
@@ -113,33 +130,40 @@ def _check_head(head: bytes) -> None:
     match = _FIRST_LINE.fullmatch(line)
     if match is None:
         raise Refused(400, "The first line is no request line, such as GET / HTTP/1.1.")
-    if len(match[1]) > MAX_TARGET:
+    method, target, version = match.groups()
+    if len(target) > MAX_TARGET:
         raise Refused(414, f"The path and query are longer than {MAX_TARGET} bytes.")
-    if match[2] not in (b"1.0", b"1.1"):
+    if version not in (b"1.0", b"1.1"):
         raise Refused(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
+    if not _TARGET.match(target) and (method, target) != (b"OPTIONS", b"*"):
+        raise Refused(400, "The first line names no URL or path.")
     if fields.count(b"\r\n") > MAX_FIELDS + 1:  # the blank line ends with one, too
         raise Refused(431, f"The request has more than {MAX_FIELDS} header fields.")
     if _FOLD.search(head):
         raise Refused(
             400, "A header field goes on in a second line, which HTTP has given up (RFC 9112 §5.2)."
         )
-    if framing := _FRAMING.findall(fields):
-        _check_framing(framing, match[2])
+    _check_single(_SINGLE.findall(fields), version)
 
 
-def _check_framing(fields: list[tuple[bytes, bytes]], version: bytes) -> None:
-    """Refuse a head that leaves it open how long the body is (RFC 9112 §6)."""
-    name, value = fields[0]
-    if len(fields) > 1:
-        raise Refused(400, "The length of the body is given more than once.")
-    if b"_" in name:
-        raise Refused(400, f"The header field {name.decode()} has an underscore where a hyphen belongs.")
-    if name.lower() == b"content-length":
-        if not re.fullmatch(rb"[0-9]{1,18}", value.rstrip(b" \t")):
-            raise Refused(400, "Content-Length is no number.")
-    elif version == b"1.0":
-        raise Refused(400, "Transfer-Encoding came into use with HTTP/1.1, and the request is HTTP/1.0.")
-    elif value.lower().count(b"chunked") > 1:
+def _check_single(fields: list[tuple[bytes, bytes]], version: bytes) -> None:
+    """Refuse a head that leaves it open who is asked, or how long the body is (RFC 9112 §6)."""
+    found = {}
+    for name, value in fields:
+        normal = name.lower().replace(b"_", b"-").decode()
+        if normal in found:
+            raise Refused(400, f"The header field {normal} came twice.")
+        if b"_" in name:
+            raise Refused(400, f"The header field {normal} came with an underscore.")
+        found[normal] = value
+    length, coding = found.get("content-length"), found.get("transfer-encoding")
+    if length is not None and coding is not None:
+        raise Refused(400, "Both content-length and transfer-encoding say how long the body is.")
+    if length is not None and not re.fullmatch(rb"[0-9]{1,18}", length):
+        raise Refused(400, "The content-length is no number.")
+    if coding is not None and version == b"1.0":
+        raise Refused(400, "HTTP/1.0 has no transfer-encoding.")
+    if coding is not None and coding.lower().count(b"chunked") > 1:
         raise Refused(400, "The body is chunked more than once.")
 
 

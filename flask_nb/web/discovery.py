@@ -40,10 +40,8 @@ def find_best_app(module: ModuleType) -> Flask:
 
     :raises NoAppException: there is none, or more than one.
     """
-    for name in APP_NAMES:
-        app = getattr(module, name, None)
-        if _is_app(app):
-            return app
+    if named := [app for name in APP_NAMES if _is_app(app := getattr(module, name, None))]:
+        return named[0]
     apps = [value for value in vars(module).values() if _is_app(value)]
     if len(apps) > 1:
         raise NoAppException(

@@ -25,7 +25,7 @@ request_tearing_down = _signals.signal("request-tearing-down")
 #: An ``exception`` that nothing handled becomes a 500 or leaves the app.
 got_request_exception = _signals.signal("got-request-exception")
 #: An ``exception`` was answered by a handler. Ours: the notebook shows what a handler for all would hide.
-_exception_answered = _signals.signal("exception-answered")
+_exception_answered = Namespace().signal("exception-answered")
 
 #: A ``template`` is about to be rendered with ``context``, and has been.
 before_render_template = _signals.signal("before-render-template")

@@ -207,5 +207,10 @@ class Response(ResponseBase):
             or type(self.headers) is not Headers  # some set a plain dictionary, which Werkzeug copies
         ):
             return False
-        names = {name.lower() for name, _value in self.headers._list}
-        return "content-length" in names and names.isdisjoint(("location", "content-location"))
+        has_length = False
+        for name, _value in self.headers._list:
+            lowered = name.lower()
+            if lowered in ("location", "content-location"):
+                return False
+            has_length = has_length or lowered == "content-length"
+        return has_length

@@ -197,3 +197,9 @@ def test_no_request_sees_a_half_made_rule_while_it_is_replaced():
     for thread in threads:
         thread.join()
     assert answers <= {(200, "a"), (200, "b")}
+
+
+def test_a_transition_that_was_there_first_stays_first():
+    rules = [Rule(text, endpoint=str(n)) for n, text in enumerate(("/<path:x>/", "/<path:x>", "/<path:x>/"))]
+    with pytest.raises(RequestRedirect):
+        LiveMap(rules).bind("localhost").match("/a")

@@ -104,10 +104,9 @@ class Kernel:
         self.manager.interrupt_kernel()
 
     def restart(self) -> None:
-        """Restart the kernel's process."""
-        self.client.stop_channels()
+        """Restart the kernel's process; it keeps its ports, and the client its channels."""
         self.manager.restart_kernel(now=False)
-        self._connect()
+        self.client.wait_for_ready(timeout=60)
 
     def close(self) -> None:
         """End the kernel."""

@@ -96,6 +96,13 @@ def test_apps_that_no_variable_holds_are_all_served(run, ports):
     assert [ask(port) for port in ports] == ["a", "b", "c"]
 
 
+def test_an_app_that_no_variable_holds_stays_when_a_variable_is_bound(run, ports):
+    for name, port in zip("ab", ports, strict=False):
+        run(f"make({name!r}).run(port={port})")
+    run("app = make('app')")
+    assert ask(ports[0]) == "a"
+
+
 def test_apps_run_in_threads_are_all_served(run, ports):
     run(
         f"from threading import Thread\n"
@@ -235,3 +242,14 @@ def test_a_server_name_is_a_host_and_is_not_bound(run, ports):
     assert said.startswith(f"serving app at http://127.0.0.1:{ports[0]}/\n")
     assert "SERVER_NAME demo.example.org is a Host" in said
     assert ask(ports[0], Host="demo.example.org") == "app"
+
+
+@pytest.mark.parametrize("way", ["", " --in-process"])
+@pytest.mark.parametrize("call", ["exit()", "quit()", "exit(True)"])
+def test_a_view_that_calls_exit_fails_and_ends_nothing(kernel, run, call, way):
+    run(f"%%route /leave\n{call}")
+    answer = kernel.run(f"%get /leave{way}")
+    assert answer.text.startswith("GET /leave → 500 ")
+    assert "SystemExit" in answer.text
+    assert answer.reply["payload"] == []
+    assert run("print('alive')") == "alive\n"

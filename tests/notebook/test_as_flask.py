@@ -19,10 +19,10 @@ app.run(port=0, debug=True)
 
 
 @pytest.fixture
-def fresh(kernel: Kernel) -> Kernel:
+def fresh(own_kernel: Kernel) -> Kernel:
     """A kernel in which nothing is loaded or imported."""
-    kernel.restart()
-    return kernel
+    own_kernel.restart()
+    return own_kernel
 
 
 def advice(said: str) -> str:

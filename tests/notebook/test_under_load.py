@@ -83,9 +83,9 @@ def test_no_answer_is_lost_or_mixed_while_cells_run_again_and_fail(
                 key, source = BROKEN[number // (RUNS // FAILURES) % len(BROKEN)]
                 assert not loaded.run_cell(source.format(number, version), cell_id=key).success
     assert {status for status, _ in clients.answers} == {200}
-    # Rule, view and arguments are of one run; the hook, a registration of its own, may be of the next.
+    # Rule, view and arguments are of one run; the hook, a registration of its own, may be of a later one.
     for _, text in clients.answers:
         answer = re.fullmatch(r"(\d+) (\d+) (v[01]) \3", text)
         assert answer is not None, text
-        assert 0 <= int(answer[2]) - int(answer[1]) <= 1, text
+        assert int(answer[2]) >= int(answer[1]), text
     assert clients.count > RUNS

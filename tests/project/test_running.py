@@ -94,3 +94,11 @@ def test_a_kernel_that_is_killed_is_not_alive(make_notebook: MakeNotebook) -> No
         while run.is_alive() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not run.is_alive()
+
+
+def test_a_file_of_the_folder_is_not_taken_for_the_kernel(make_notebook: MakeNotebook) -> None:
+    path = make_notebook("import local", "local.value")
+    (path.parent / "ipykernel.py").write_text("raise SystemExit('the local file ran')\n")
+    (path.parent / "local.py").write_text("value = 'the folder counts for the cells'\n")
+    with run_of(path) as run:
+        assert [output_text(cell) for cell in run.run_cells()][-1] == "'the folder counts for the cells'"

@@ -6,16 +6,30 @@ import json as _json
 from typing import IO, TYPE_CHECKING, Any, AnyStr
 
 from ..globals import _cv_app, current_app
-from .provider import _default
+from .provider import DefaultJSONProvider, _default
 
 if TYPE_CHECKING:
     from ..wrappers import Response
     from .provider import JSONProvider
 
 
-def _active_provider() -> JSONProvider | None:
+class _Standard(DefaultJSONProvider):
+    """What writes and reads where no app is active: the standard library."""
+
+    def __init__(self) -> None:
+        """Belong to no app."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Write an object as JSON text."""
+        return _json.dumps(obj, **({"default": _default} | kwargs))
+
+
+_standard = _Standard()
+
+
+def _provider() -> JSONProvider:
     ctx = _cv_app.get(None)
-    return None if ctx is None else ctx.app.json
+    return _standard if ctx is None else ctx.app.json
 
 
 def dumps(obj: Any, **kwargs: Any) -> str:
@@ -24,10 +38,7 @@ def dumps(obj: Any, **kwargs: Any) -> str:
     :param obj: the object.
     :param kwargs: passed on to the provider or to :func:`json.dumps`.
     """
-    provider = _active_provider()
-    if provider is not None:
-        return provider.dumps(obj, **kwargs)
-    return _json.dumps(obj, **({"default": _default} | kwargs))
+    return _provider().dumps(obj, **kwargs)
 
 
 def dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
@@ -37,11 +48,7 @@ def dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
     :param fp: the open file.
     :param kwargs: passed on to the provider or to :func:`json.dump`.
     """
-    provider = _active_provider()
-    if provider is not None:
-        provider.dump(obj, fp, **kwargs)
-    else:
-        _json.dump(obj, fp, **({"default": _default} | kwargs))
+    _provider().dump(obj, fp, **kwargs)
 
 
 def loads(s: str | bytes, **kwargs: Any) -> Any:
@@ -50,8 +57,7 @@ def loads(s: str | bytes, **kwargs: Any) -> Any:
     :param s: the text, or its UTF-8 bytes.
     :param kwargs: passed on to the provider or to :func:`json.loads`.
     """
-    provider = _active_provider()
-    return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
+    return _provider().loads(s, **kwargs)
 
 
 def load(fp: IO[AnyStr], **kwargs: Any) -> Any:
@@ -60,8 +66,7 @@ def load(fp: IO[AnyStr], **kwargs: Any) -> Any:
     :param fp: the open file.
     :param kwargs: passed on to the provider or to :func:`json.load`.
     """
-    provider = _active_provider()
-    return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
+    return _provider().load(fp, **kwargs)
 
 
 def jsonify(*args: Any, **kwargs: Any) -> Response:
@@ -69,5 +74,6 @@ def jsonify(*args: Any, **kwargs: Any) -> Response:
 
     :raises TypeError: positional and keyword arguments are mixed.
     """
-    provider = _active_provider() or current_app.json  # which says that no app is active
-    return provider.response(*args, **kwargs)
+    ctx = _cv_app.get(None)
+    app = current_app if ctx is None else ctx.app  # the first says that no app is active
+    return app.json.response(*args, **kwargs)
