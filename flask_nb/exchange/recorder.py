@@ -331,7 +331,7 @@ class Recorder:
         if not self.is_kept(environ):
             return
         recording.fill(kept)
-        if kept.number:
+        if kept.is_added:
             self.ring.complete(kept)
         else:
             self.ring.add(kept)

@@ -6,14 +6,16 @@ fast a page polls or how much a view prints. What is kept is text and bytes. Obj
 for they hold on to others; the frames of the last failures are the one exception, for a debugger.
 
 Every request pays for this, so a kept exchange consists of few objects: headers are one text each, and are
-taken apart when somebody reads them.
+taken apart when somebody reads them. And what went well waits, to be taken in with others: a lock that each
+request takes makes sixteen threads a queue.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from sys import getsizeof
 from typing import Any
 
@@ -33,6 +35,7 @@ _MAX_HEAD = 4_000  # of path, query and headers each, where the whole is too muc
 _OVERHEAD = 2_000  # of the objects that hold an exchange together, roughly
 
 _PART_OVERHEAD = 150
+_MOST_WAITING = 64
 
 _SHOWN_PATH = 80
 _MAX_NAME = 20
@@ -90,6 +93,8 @@ class KeptExchange:
     """Its place among all that went through the ring, from 1."""
     size = 0
     """How many bytes are kept of it, roughly."""
+    is_added = False
+    """Whether a ring has got it."""
     is_counted = False
     """Whether it is counted as a failure."""
 
@@ -220,49 +225,83 @@ class Ring:
         self._max_bytes = max_bytes
         self._kept: deque[KeptExchange] = deque()
         self._with_frames: deque[KeptExchange] = deque()
+        self._waiting: deque[KeptExchange] = deque()
         self._lock = threading.Lock()
-        self.size = 0
+        self._size = self._count = self._failed = self._refused = 0
+
+    @property
+    def size(self) -> int:
         """How many bytes are kept."""
-        self.count = 0
+        with self._up_to_date():
+            return self._size
+
+    @property
+    def count(self) -> int:
         """How many exchanges there have been."""
-        self.failed = 0
+        with self._up_to_date():
+            return self._count
+
+    @property
+    def failed(self) -> int:
         """How many of them have failed."""
-        self.refused = 0
+        with self._up_to_date():
+            return self._failed
+
+    @property
+    def refused(self) -> int:
         """How many the gate has refused."""
+        with self._up_to_date():
+            return self._refused
 
     def __len__(self) -> int:
-        return len(self._kept)
+        with self._up_to_date():
+            return len(self._kept)
 
     def __repr__(self) -> str:
         return f"<Ring of {len(self)} exchanges, {self.size} bytes>"
 
     def add(self, kept: KeptExchange) -> None:
         """Take an exchange in, in the place of the oldest ones."""
-        _cut(kept)
-        with self._lock:
-            self.count += 1
-            kept.number = self.count
-            self.refused += kept.is_refused
-            self._kept.append(kept)
-            self._keep(kept)
+        kept.is_added = True
+        self._waiting.append(kept)
+        # What holds much is bounded at once.
+        if kept.parts or kept.exception is not None or len(self._waiting) >= _MOST_WAITING:
+            with self._up_to_date():
+                pass
 
     def complete(self, kept: KeptExchange) -> None:
         """Note that there is more of an exchange by now than when it was taken in."""
-        with self._lock:
+        with self._up_to_date():
             is_here = bool(self._kept) and kept.number >= self._kept[0].number
-            self.size -= kept.size if is_here else 0
+            self._size -= kept.size if is_here else 0
             _cut(kept)
-            self._keep(kept) if is_here else self._count(kept)
+            self._keep(kept) if is_here else self._tally(kept)
 
-    def _count(self, kept: KeptExchange) -> None:
-        self.failed += kept.has_failed - kept.is_counted
+    @contextmanager
+    def _up_to_date(self) -> Iterator[None]:
+        """Hold the lock, with everything taken in that was waiting."""
+        with self._lock:
+            while self._waiting:
+                self._take_in(self._waiting.popleft())
+            yield
+
+    def _take_in(self, kept: KeptExchange) -> None:
+        _cut(kept)
+        self._count += 1
+        kept.number = self._count
+        self._refused += kept.is_refused
+        self._kept.append(kept)
+        self._keep(kept)
+
+    def _tally(self, kept: KeptExchange) -> None:
+        self._failed += kept.has_failed - kept.is_counted
         kept.is_counted = kept.has_failed
 
     def _keep(self, kept: KeptExchange) -> None:
-        self._count(kept)
-        self.size += kept.size
-        while len(self._kept) > self._max_exchanges or self.size > self._max_bytes:
-            self.size -= self._kept.popleft().size
+        self._tally(kept)
+        self._size += kept.size
+        while len(self._kept) > self._max_exchanges or self._size > self._max_bytes:
+            self._size -= self._kept.popleft().size
         if kept.exception is not None and kept not in self._with_frames:
             self._keep_frames(kept)
 
@@ -278,26 +317,26 @@ class Ring:
 
     def last(self, count: int) -> list[KeptExchange]:
         """Return the last exchanges, the oldest first."""
-        with self._lock:
+        with self._up_to_date():
             return list(self._kept)[-count:] if count > 0 else []
 
     def since(self, number: int) -> list[KeptExchange]:
         """Return the exchanges that came after the one with this number, as far as they are kept."""
-        with self._lock:
-            return [kept for kept in self._kept if kept.number > number] if self.count > number else []
+        with self._up_to_date():
+            return [kept for kept in self._kept if kept.number > number] if self._count > number else []
 
     def last_exception(self, number: int) -> BaseException | None:
         """Return what the last failure after this number raised, whose frames can be looked at."""
-        with self._lock:
+        with self._up_to_date():
             failed = [kept for kept in self._with_frames if kept.has_failed and kept.number > number]
         return failed[-1].exception if failed else None
 
     def clear(self) -> None:
         """Let go of everything."""
-        with self._lock:
+        with self._up_to_date():
             self._kept.clear()
             self._with_frames.clear()
-            self.size = 0
+            self._size = 0
 
 
 def _cut(kept: KeptExchange) -> None:

@@ -113,7 +113,9 @@ def test_a_thousand_exchanges_are_kept():
 def test_request_and_response_have_64_kilobytes_together():
     long = kept("/" + "p" * 90_000, headers={"X-Long": "h" * 90_000}, data=b"b" * 90_000, method="POST")
     long.answer_lines, long.answer = "X-Long:" + "a" * 90_000, b"r" * 90_000
-    Ring().add(long)
+    ring = Ring()
+    ring.add(long)
+    assert ring.last(1) == [long]
     parts = (long.target, long.query, long.lines, long.body, long.answer_lines, long.answer)
     assert sum(map(len, parts)) == MAX_EXCHANGE
     assert long.answer
