@@ -5,17 +5,18 @@ kept here until somebody looks, and bounded in every respect: it must not matter
 fast a page polls or how much a view prints. What is kept is text and bytes. Objects of the app are not kept,
 for they hold on to others; the frames of the last failures are the one exception, for a debugger.
 
-Every request pays for this, so a kept exchange consists of few objects: headers are one text each, and are
-taken apart when somebody reads them. And what went well waits, to be taken in with others: a lock that each
-request takes makes sixteen threads a queue.
+Every request pays for this. So what went well waits, to be taken in with others: a lock that each request
+takes makes sixteen threads a queue. And where the headers are among what the environ holds is worked out once
+for all requests that have the same ones, as those of one client have.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from sys import getsizeof
 from typing import Any
 
@@ -31,7 +32,8 @@ MAX_FRAMES = 5
 
 MAX_EXCHANGE = 64_000  # bytes of the request and its response together, and as much of what the app put out
 _MAX_BODY = MAX_EXCHANGE // 2  # so that there is room for the answer
-_MAX_HEAD = 4_000  # of path, query and headers each, where the whole is too much
+_MAX_HEAD = 4_000  # of path and query each
+_MOST_HEADERS, _MAX_HEADER = 50, 100  # where the whole is too much
 _OVERHEAD = 2_000  # of the objects that hold an exchange together, roughly
 
 _PART_OVERHEAD = 150
@@ -39,20 +41,32 @@ _MOST_WAITING = 64
 
 _SHOWN_PATH = 80
 _MAX_NAME = 20
-_MAX_NAMES = 300
+_MOST_SELECTS = 100
 
 
-class _HeaderNames(dict[str, str]):
-    """By the name that an environ gives a header, what its line begins with; empty for what is no header."""
+_Select = tuple[tuple[str, ...], Callable[[Mapping[str, Any]], tuple[str, ...]]]
 
-    def __missing__(self, key: str) -> str:
-        name = f"{key[5:].replace('_', '-').title()}:" if key.startswith("HTTP_") else ""
-        if len(self) < _MAX_NAMES:
-            self[key] = name
-        return name
+_selects: dict[tuple[str, ...], _Select] = {}
+"""By the keys of an environ: the names of the headers among them, and what picks out the values."""
 
 
-_NAMES = _HeaderNames()
+def _headers_in(environ: Mapping[str, Any]) -> _Select:
+    keys = tuple(environ)
+    select = _selects.get(keys)
+    if select is None:
+        found = [key for key in keys if key.startswith("HTTP_")]
+        names = tuple(key[5:].replace("_", "-").title() for key in found)
+        select = names, _values_at(found)
+        if len(_selects) >= _MOST_SELECTS:
+            _selects.clear()
+        _selects[keys] = select
+    return select
+
+
+def _values_at(keys: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
+    if len(keys) > 1:
+        return itemgetter(*keys)  # which returns a tuple only of several
+    return lambda environ: tuple(environ[key] for key in keys)
 
 
 class KeptExchange:
@@ -61,7 +75,8 @@ class KeptExchange:
     :param method: the request's method.
     :param target: its path as the environ has it.
     :param query: its query.
-    :param lines: its headers, one to a line.
+    :param names: the names of its headers.
+    :param values: their values.
     :param body: the first bytes of its body.
     """
 
@@ -75,8 +90,8 @@ class KeptExchange:
     """The status, None where there was none, such as for a view that was stopped."""
     answer = b""
     """The first bytes of the answer's body."""
-    answer_lines = ""
-    """The headers of the answer, one to a line."""
+    answer_headers: Sequence[tuple[str, str]] = ()
+    """The headers of the answer."""
     length = 0
     """How many bytes the answer's body had."""
     endpoint: str | None = None
@@ -98,11 +113,14 @@ class KeptExchange:
     is_counted = False
     """Whether it is counted as a failure."""
 
-    def __init__(self, method: str, target: str, query: str, lines: str, body: bytes) -> None:
+    def __init__(
+        self, method: str, target: str, query: str, names: Sequence[str], values: Sequence[str], body: bytes
+    ) -> None:
         self.method = method
         self.target = target
         self.query = query
-        self.lines = lines
+        self.names = names
+        self.values = values
         self.body = body
 
     @classmethod
@@ -111,11 +129,13 @@ class KeptExchange:
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         length = environ.get("CONTENT_LENGTH")
         has_body = (length and length != "0") or "HTTP_TRANSFER_ENCODING" in environ
+        names, values_of = _headers_in(environ)
         return cls(
             environ["REQUEST_METHOD"],
             path[:_MAX_HEAD],
             environ.get("QUERY_STRING", "")[:_MAX_HEAD],
-            "\n".join([name + value for key, value in environ.items() if (name := _NAMES[key])]),
+            names,
+            values_of(environ),
             _first_bytes(environ["wsgi.input"]) if has_body else b"",
         )
 
@@ -143,12 +163,7 @@ class KeptExchange:
     @property
     def headers(self) -> list[tuple[str, str]]:
         """Names and values of the request's headers."""
-        return _pairs(self.lines)
-
-    @property
-    def answer_headers(self) -> list[tuple[str, str]]:
-        """Names and values of the answer's headers."""
-        return _pairs(self.answer_lines)
+        return list(zip(self.names, self.values, strict=True))
 
     @property
     def code(self) -> str:
@@ -158,7 +173,7 @@ class KeptExchange:
     @property
     def has_failed(self) -> bool:
         """Whether it is the app's failure: a status from 500 on, or an answer that broke off."""
-        return self.is_cut or (self.status or "").startswith("5")
+        return self.is_cut or (self.status is not None and self.status[:1] == "5")
 
     @property
     def who(self) -> str:
@@ -191,11 +206,6 @@ class KeptExchange:
 
     def _header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
-
-
-def _pairs(lines: str) -> list[tuple[str, str]]:
-    pairs = (line.partition(":") for line in lines.split("\n") if line)
-    return [(name, value) for name, _, value in pairs]
 
 
 def _first_bytes(stream: Any) -> bytes:
@@ -294,8 +304,9 @@ class Ring:
         self._keep(kept)
 
     def _tally(self, kept: KeptExchange) -> None:
-        self._failed += kept.has_failed - kept.is_counted
-        kept.is_counted = kept.has_failed
+        has_failed = kept.has_failed
+        self._failed += has_failed - kept.is_counted
+        kept.is_counted = has_failed
 
     def _keep(self, kept: KeptExchange) -> None:
         self._tally(kept)
@@ -341,10 +352,12 @@ class Ring:
 
 def _cut(kept: KeptExchange) -> None:
     """Bring an exchange within its bounds, and note how many bytes it has."""
-    size = len(kept.target) + len(kept.query) + len(kept.lines) + len(kept.body) + len(kept.answer_lines)
+    size = _size_without_answer(kept)
     if size + len(kept.answer) > MAX_EXCHANGE:
-        kept.lines, kept.answer_lines = kept.lines[:_MAX_HEAD], kept.answer_lines[:_MAX_HEAD]
-        size = len(kept.target) + len(kept.query) + len(kept.lines) + len(kept.body) + len(kept.answer_lines)
+        pairs = _first(kept.headers)
+        kept.names, kept.values = [name for name, _ in pairs], [value for _, value in pairs]
+        kept.answer_headers = _first(kept.answer_headers)
+        size = _size_without_answer(kept)
         kept.answer = kept.answer[: MAX_EXCHANGE - size]
     size += len(kept.answer)
     if kept.parts:
@@ -353,6 +366,18 @@ def _cut(kept: KeptExchange) -> None:
     if kept.failure is not None:
         size += len(kept.failure.text())
     kept.size = size + _OVERHEAD
+
+
+def _size_without_answer(kept: KeptExchange) -> int:
+    headers = sum(map(len, kept.names)) + sum(map(len, kept.values))
+    headers += sum([len(name) + len(value) for name, value in kept.answer_headers])
+    return len(kept.target) + len(kept.query) + headers + len(kept.body)
+
+
+def _first(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the first headers, with so much of their names and values as there is room for."""
+    first = headers[:_MOST_HEADERS]
+    return [(name[:_MAX_HEADER], value[:_MAX_HEADER]) for name, value in first]
 
 
 def _fitting_parts(parts: Iterable[OutputPart]) -> tuple[tuple[OutputPart, ...], int]:
