@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from flask_nb.errors import ForeignAppError
-from flask_nb.live.workspace import Run, Workspace
+from flask_nb.live.workspace import Run, Workspace, current_run
 
 from .ours import OurEngine, replace_runner
 from .protocol import Engine, RouteRow
@@ -23,6 +23,7 @@ __all__ = [
     "Workspace",
     "adopt",
     "is_app",
+    "keep",
     "new_app",
     "replace_runner",
 ]
@@ -64,6 +65,13 @@ def new_app(import_name: str, root_path: str | None = None, *, fresh: bool = Fal
     """
     make = OurEngine.fresh if fresh else OurEngine.new
     return make(import_name, root_path)
+
+
+def keep(app: Any) -> None:
+    """Let an app that the running cell has made stay in the place of another, even if the cell fails."""
+    run = current_run.get()
+    if run is not None:
+        run.workspace.accept(app)
 
 
 def _is_flask(app: Any) -> bool:

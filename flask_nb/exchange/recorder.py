@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from flask_nb.errors import ViewCancelled
@@ -59,34 +60,36 @@ class Recording:
     Whoever notices something that helps the person who sent the request appends a sentence to ``notes``.
     """
 
+    # Every request makes one of these: what most of them leave as it is stands here.
+    status: str | None = None
+    headers: Headers | None = None
+    exception: BaseException | None = None
+    failure: Failure | None = None
+    endpoint: str | None = None
+    rule: str | None = None
+    view_args: Mapping[str, Any] = MappingProxyType({})
+    near_rules: Sequence[str] | None = None
+    started = False
+    """Whether the app has got the request."""
+    is_cut = False
+    """Whether the view failed when its answer was on the way."""
+    length = 0
+    """How many bytes the app has answered."""
+    _room = _MAX_OUTPUT
+    _display_room = _MAX_DISPLAYS
+    _sent_room = MAX_EXCHANGE
+
     def __init__(self, key: str = "", cell_name: CellNamer | None = None) -> None:
         self.key = key
         self.parts: list[OutputPart] = []
         self.logs: list[logging.LogRecord] = []
         self.warnings: list[warnings.WarningMessage] = []
-        self.status: str | None = None
-        self.headers: Headers | None = None
-        self.exception: BaseException | None = None
-        self.failure: Failure | None = None
-        self.endpoint: str | None = None
-        self.rule: str | None = None
-        self.view_args: Mapping[str, Any] = {}
-        self.near_rules: Sequence[str] | None = None
         self.notes: list[str] = []
         self.had_pyplot = is_pyplot_loaded()
         self.figures: list[Any] = []
         """Figures that the view has opened with pyplot."""
-        self.started = False
-        """Whether the app has got the request."""
-        self.is_cut = False
-        """Whether the view failed when its answer was on the way."""
-        self.length = 0
-        """How many bytes the app has answered."""
         self._cell_name = cell_name
-        self._room = _MAX_OUTPUT
-        self._display_room = _MAX_DISPLAYS
         self._sent: list[bytes] = []
-        self._sent_room = MAX_EXCHANGE
         # Nobody waits for what the notebook did not ask, and most of what is served is that.
         self._finished = threading.Event() if key else None
 
@@ -114,7 +117,7 @@ class Recording:
     def fill(self, kept: KeptExchange) -> None:
         """Put what happened into what is kept of the exchange."""
         kept.status = self.status
-        kept.answer_lines = "\n".join([f"{name}:{value}" for name, value in self.headers or ()])
+        kept.answer_headers = self.headers or ()
         kept.answer = b"".join(self._sent)
         kept.length = self.length
         kept.endpoint = self.endpoint
@@ -332,7 +335,7 @@ class Recorder:
         if not self.is_kept(environ):
             return
         recording.fill(kept)
-        if kept.number:
+        if kept.is_added:
             self.ring.complete(kept)
         else:
             self.ring.add(kept)
@@ -351,30 +354,30 @@ class _Answer:
         self._kept = KeptExchange.from_environ(environ)
         self._began = time.monotonic()
         self._app_iter: Iterable[bytes] = ()
-        self._chunks: Iterator[bytes] = iter(())
+        self._chunks: Iterator[bytes]
         self._is_open = True
 
     def open(self) -> Iterable[bytes]:
         """Call the app. A list is handed on as it is: servers take its length for the Content-Length."""
+        token = CURRENT.set(self._recording)
         try:
-            self._run(self._call)
+            answer = self._app_iter = self._recorder.app(self._environ, self._start)
+            is_whole = isinstance(answer, (list, tuple))
+            self._chunks = iter(()) if is_whole else iter(answer)
+            for chunk in answer if is_whole else ():
+                check_chunk(chunk)
         except BaseException as exc:
+            CURRENT.reset(token)
             return self._answer_failure(exc)
-        if isinstance(self._app_iter, (list, tuple)):
-            for chunk in self._app_iter:
+        CURRENT.reset(token)
+        if is_whole:
+            for chunk in answer:
                 self._recording.send(chunk)
             self._finish()
-            return self._app_iter
+            return answer
         # What has failed is to be known before its answer is read: a cell that reads it may end at once.
         self._recorder._keep(self._recording, self._environ, self._kept)
         return self
-
-    def _call(self) -> None:
-        self._app_iter = self._recorder.app(self._environ, self._start)
-        self._chunks = iter(self._app_iter)
-        if isinstance(self._app_iter, (list, tuple)):
-            for chunk in self._app_iter:
-                check_chunk(chunk)
 
     def _run(self, call: Callable[[], T]) -> T:
         """Run a piece of the app with the recording as the current one.
@@ -421,7 +424,9 @@ class _Answer:
     def _start(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         self._recording.status = status
         self._recording.headers = list(headers)
-        return self._start_response(status, headers, *([exc_info] if exc_info else []))
+        if exc_info:
+            return self._start_response(status, headers, exc_info)
+        return self._start_response(status, headers)
 
     def _answer_failure(self, exc: BaseException) -> Iterable[bytes]:
         """Record what left the app, and answer 500 if nothing has been sent yet."""

@@ -5,15 +5,18 @@ kept here until somebody looks, and bounded in every respect: it must not matter
 fast a page polls or how much a view prints. What is kept is text and bytes. Objects of the app are not kept,
 for they hold on to others; the frames of the last failures are the one exception, for a debugger.
 
-Every request pays for this, so a kept exchange consists of few objects: headers are one text each, and are
-taken apart when somebody reads them.
+Every request pays for this. So what went well waits, to be taken in with others: a lock that each request
+takes makes sixteen threads a queue. And where the headers are among what the environ holds is worked out once
+for all requests that have the same ones, as those of one client have.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
 from sys import getsizeof
 from typing import Any
 
@@ -29,27 +32,41 @@ MAX_FRAMES = 5
 
 MAX_EXCHANGE = 64_000  # bytes of the request and its response together, and as much of what the app put out
 _MAX_BODY = MAX_EXCHANGE // 2  # so that there is room for the answer
-_MAX_HEAD = 4_000  # of path, query and headers each, where the whole is too much
+_MAX_HEAD = 4_000  # of path and query each
+_MOST_HEADERS, _MAX_HEADER = 50, 100  # where the whole is too much
 _OVERHEAD = 2_000  # of the objects that hold an exchange together, roughly
 
 _PART_OVERHEAD = 150
+_MOST_WAITING = 64
 
 _SHOWN_PATH = 80
 _MAX_NAME = 20
-_MAX_NAMES = 300
+_MOST_SELECTS = 100
 
 
-class _HeaderNames(dict[str, str]):
-    """By the name that an environ gives a header, what its line begins with; empty for what is no header."""
+_Select = tuple[tuple[str, ...], Callable[[Mapping[str, Any]], tuple[str, ...]]]
 
-    def __missing__(self, key: str) -> str:
-        name = f"{key[5:].replace('_', '-').title()}:" if key.startswith("HTTP_") else ""
-        if len(self) < _MAX_NAMES:
-            self[key] = name
-        return name
+_selects: dict[tuple[str, ...], _Select] = {}
+"""By the keys of an environ: the names of the headers among them, and what picks out the values."""
 
 
-_NAMES = _HeaderNames()
+def _headers_in(environ: Mapping[str, Any]) -> _Select:
+    keys = tuple(environ)
+    select = _selects.get(keys)
+    if select is None:
+        found = [key for key in keys if key.startswith("HTTP_")]
+        names = tuple(key[5:].replace("_", "-").title() for key in found)
+        select = names, _values_at(found)
+        if len(_selects) >= _MOST_SELECTS:
+            _selects.clear()
+        _selects[keys] = select
+    return select
+
+
+def _values_at(keys: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
+    if len(keys) > 1:
+        return itemgetter(*keys)  # which returns a tuple only of several
+    return lambda environ: tuple(environ[key] for key in keys)
 
 
 class KeptExchange:
@@ -58,7 +75,8 @@ class KeptExchange:
     :param method: the request's method.
     :param target: its path as the environ has it.
     :param query: its query.
-    :param lines: its headers, one to a line.
+    :param names: the names of its headers.
+    :param values: their values.
     :param body: the first bytes of its body.
     """
 
@@ -72,8 +90,8 @@ class KeptExchange:
     """The status, None where there was none, such as for a view that was stopped."""
     answer = b""
     """The first bytes of the answer's body."""
-    answer_lines = ""
-    """The headers of the answer, one to a line."""
+    answer_headers: Sequence[tuple[str, str]] = ()
+    """The headers of the answer."""
     length = 0
     """How many bytes the answer's body had."""
     endpoint: str | None = None
@@ -90,14 +108,19 @@ class KeptExchange:
     """Its place among all that went through the ring, from 1."""
     size = 0
     """How many bytes are kept of it, roughly."""
+    is_added = False
+    """Whether a ring has got it."""
     is_counted = False
     """Whether it is counted as a failure."""
 
-    def __init__(self, method: str, target: str, query: str, lines: str, body: bytes) -> None:
+    def __init__(
+        self, method: str, target: str, query: str, names: Sequence[str], values: Sequence[str], body: bytes
+    ) -> None:
         self.method = method
         self.target = target
         self.query = query
-        self.lines = lines
+        self.names = names
+        self.values = values
         self.body = body
 
     @classmethod
@@ -106,11 +129,13 @@ class KeptExchange:
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         length = environ.get("CONTENT_LENGTH")
         has_body = (length and length != "0") or "HTTP_TRANSFER_ENCODING" in environ
+        names, values_of = _headers_in(environ)
         return cls(
             environ["REQUEST_METHOD"],
             path[:_MAX_HEAD],
             environ.get("QUERY_STRING", "")[:_MAX_HEAD],
-            "\n".join([name + value for key, value in environ.items() if (name := _NAMES[key])]),
+            names,
+            values_of(environ),
             _first_bytes(environ["wsgi.input"]) if has_body else b"",
         )
 
@@ -138,12 +163,7 @@ class KeptExchange:
     @property
     def headers(self) -> list[tuple[str, str]]:
         """Names and values of the request's headers."""
-        return _pairs(self.lines)
-
-    @property
-    def answer_headers(self) -> list[tuple[str, str]]:
-        """Names and values of the answer's headers."""
-        return _pairs(self.answer_lines)
+        return list(zip(self.names, self.values, strict=True))
 
     @property
     def code(self) -> str:
@@ -153,7 +173,7 @@ class KeptExchange:
     @property
     def has_failed(self) -> bool:
         """Whether it is the app's failure: a status from 500 on, or an answer that broke off."""
-        return self.is_cut or (self.status or "").startswith("5")
+        return self.is_cut or (self.status is not None and self.status[:1] == "5")
 
     @property
     def who(self) -> str:
@@ -188,11 +208,6 @@ class KeptExchange:
         return next((value for key, value in self.headers if key == name), "")
 
 
-def _pairs(lines: str) -> list[tuple[str, str]]:
-    pairs = (line.partition(":") for line in lines.split("\n") if line)
-    return [(name, value) for name, _, value in pairs]
-
-
 def _first_bytes(stream: Any) -> bytes:
     """Return the beginning of a body, and leave it to be read; servers and tests give it as a file."""
     try:
@@ -220,49 +235,84 @@ class Ring:
         self._max_bytes = max_bytes
         self._kept: deque[KeptExchange] = deque()
         self._with_frames: deque[KeptExchange] = deque()
+        self._waiting: deque[KeptExchange] = deque()
         self._lock = threading.Lock()
-        self.size = 0
+        self._size = self._count = self._failed = self._refused = 0
+
+    @property
+    def size(self) -> int:
         """How many bytes are kept."""
-        self.count = 0
+        with self._up_to_date():
+            return self._size
+
+    @property
+    def count(self) -> int:
         """How many exchanges there have been."""
-        self.failed = 0
+        with self._up_to_date():
+            return self._count
+
+    @property
+    def failed(self) -> int:
         """How many of them have failed."""
-        self.refused = 0
+        with self._up_to_date():
+            return self._failed
+
+    @property
+    def refused(self) -> int:
         """How many the gate has refused."""
+        with self._up_to_date():
+            return self._refused
 
     def __len__(self) -> int:
-        return len(self._kept)
+        with self._up_to_date():
+            return len(self._kept)
 
     def __repr__(self) -> str:
         return f"<Ring of {len(self)} exchanges, {self.size} bytes>"
 
     def add(self, kept: KeptExchange) -> None:
         """Take an exchange in, in the place of the oldest ones."""
-        _cut(kept)
-        with self._lock:
-            self.count += 1
-            kept.number = self.count
-            self.refused += kept.is_refused
-            self._kept.append(kept)
-            self._keep(kept)
+        kept.is_added = True
+        self._waiting.append(kept)
+        # What holds much is bounded at once.
+        if kept.parts or kept.exception is not None or len(self._waiting) >= _MOST_WAITING:
+            with self._up_to_date():
+                pass
 
     def complete(self, kept: KeptExchange) -> None:
         """Note that there is more of an exchange by now than when it was taken in."""
-        with self._lock:
+        with self._up_to_date():
             is_here = bool(self._kept) and kept.number >= self._kept[0].number
-            self.size -= kept.size if is_here else 0
+            self._size -= kept.size if is_here else 0
             _cut(kept)
-            self._keep(kept) if is_here else self._count(kept)
+            self._keep(kept) if is_here else self._tally(kept)
 
-    def _count(self, kept: KeptExchange) -> None:
-        self.failed += kept.has_failed - kept.is_counted
-        kept.is_counted = kept.has_failed
+    @contextmanager
+    def _up_to_date(self) -> Iterator[None]:
+        """Hold the lock, with everything taken in that was waiting."""
+        with self._lock:
+            while self._waiting:
+                self._take_in(self._waiting.popleft())
+            yield
+
+    def _take_in(self, kept: KeptExchange) -> None:
+        _cut(kept)
+        self._count += 1
+        kept.number = self._count
+        self._refused += kept.is_refused
+        self._kept.append(kept)
+        self._keep(kept)
+
+    def _tally(self, kept: KeptExchange) -> None:
+        has_failed = kept.has_failed
+        self._failed += has_failed - kept.is_counted
+        kept.is_counted = has_failed
 
     def _keep(self, kept: KeptExchange) -> None:
-        self._count(kept)
-        self.size += kept.size
-        while len(self._kept) > self._max_exchanges or self.size > self._max_bytes:
-            self.size -= self._kept.popleft().size
+        self._tally(kept)
+        self._size += kept.size
+        while len(self._kept) > self._max_exchanges or self._size > self._max_bytes:
+            self._size -= self._kept.popleft().size
         if kept.exception is not None and kept not in self._with_frames:
             self._keep_frames(kept)
 
@@ -278,34 +328,36 @@ class Ring:
 
     def last(self, count: int) -> list[KeptExchange]:
         """Return the last exchanges, the oldest first."""
-        with self._lock:
+        with self._up_to_date():
             return list(self._kept)[-count:] if count > 0 else []
 
     def since(self, number: int) -> list[KeptExchange]:
         """Return the exchanges that came after the one with this number, as far as they are kept."""
-        with self._lock:
-            return [kept for kept in self._kept if kept.number > number] if self.count > number else []
+        with self._up_to_date():
+            return [kept for kept in self._kept if kept.number > number] if self._count > number else []
 
     def last_exception(self, number: int) -> BaseException | None:
         """Return what the last failure after this number raised, whose frames can be looked at."""
-        with self._lock:
+        with self._up_to_date():
             failed = [kept for kept in self._with_frames if kept.has_failed and kept.number > number]
         return failed[-1].exception if failed else None
 
     def clear(self) -> None:
         """Let go of everything."""
-        with self._lock:
+        with self._up_to_date():
             self._kept.clear()
             self._with_frames.clear()
-            self.size = 0
+            self._size = 0
 
 
 def _cut(kept: KeptExchange) -> None:
     """Bring an exchange within its bounds, and note how many bytes it has."""
-    size = len(kept.target) + len(kept.query) + len(kept.lines) + len(kept.body) + len(kept.answer_lines)
+    size = _size_without_answer(kept)
     if size + len(kept.answer) > MAX_EXCHANGE:
-        kept.lines, kept.answer_lines = kept.lines[:_MAX_HEAD], kept.answer_lines[:_MAX_HEAD]
-        size = len(kept.target) + len(kept.query) + len(kept.lines) + len(kept.body) + len(kept.answer_lines)
+        pairs = _first(kept.headers)
+        kept.names, kept.values = [name for name, _ in pairs], [value for _, value in pairs]
+        kept.answer_headers = _first(kept.answer_headers)
+        size = _size_without_answer(kept)
         kept.answer = kept.answer[: MAX_EXCHANGE - size]
     size += len(kept.answer)
     if kept.parts:
@@ -314,6 +366,18 @@ def _cut(kept: KeptExchange) -> None:
     if kept.failure is not None:
         size += len(kept.failure.text())
     kept.size = size + _OVERHEAD
+
+
+def _size_without_answer(kept: KeptExchange) -> int:
+    headers = sum(map(len, kept.names)) + sum(map(len, kept.values))
+    headers += sum([len(name) + len(value) for name, value in kept.answer_headers])
+    return len(kept.target) + len(kept.query) + headers + len(kept.body)
+
+
+def _first(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the first headers, with so much of their names and values as there is room for."""
+    first = headers[:_MOST_HEADERS]
+    return [(name[:_MAX_HEADER], value[:_MAX_HEADER]) for name, value in first]
 
 
 def _fitting_parts(parts: Iterable[OutputPart]) -> tuple[tuple[OutputPart, ...], int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
@@ -101,6 +101,8 @@ class _Place:
 
     def bring_up_to_date(self, run: Run) -> None:
         """Bring to the app what has not reached it yet, by one swap of its routing table."""
+        if self.app.live.is_replaced:
+            return
         with self.app.url_map.batch(), at_work(run.caused_by(self.entry)):
             self.set_up()
 
@@ -116,6 +118,8 @@ class Live:
         self._workspace: weakref.ref[Workspace] | None = None
         self._places: list[_Place] = []
         self._maker: int | None = None
+        #: Whether another app is about to take its place.
+        self.is_replaced = False
         self.ledger = Ledger(hasattr(type(holder), "record"), self._bring_up_to_date)
         #: The templates and static files in front of those of the app's folders.
         self.overlay = Overlay(self._find)
@@ -176,17 +180,24 @@ class Live:
         return self._take_places(old, run) if self.ledger.is_of_blueprint else self._replace(old, others, run)
 
     def _replace(self, old: Any, others: list[Entry], run: Run) -> bool:
-        """Be the app from now on; *old* stays as it is."""
-        for entry in old.live.ledger:
-            if entry.causes or isinstance(entry.slot, _Registered):
-                old.live.ledger.remove(entry)  # what a blueprint records from now on does not reach it
-        run.workspace.release(old)
+        """Be the app from now on; *old* stays as it is, and goes on if the cell fails."""
+        run.workspace.replace(old, self.app)
         count = len([entry for entry in others if not _is_layered(entry)])
         if count:
             what = "registration" if count == 1 else "registrations"
             run.workspace.tell(run, f"the new app has taken over {count} {what} of other cells")
         self._take_attributes(old, others, run)
         return False
+
+    def let_go(self) -> None:
+        """Be an app that nobody follows any more: what blueprints record from now on does not reach it."""
+        for entry in self.ledger:
+            if entry.causes or isinstance(entry.slot, _Registered):
+                self.ledger.remove(entry)
+
+    def is_idle(self, besides: Collection[Any]) -> bool:
+        """Whether no app has got this blueprint, *besides* those that do not count."""
+        return not any(place.is_current and place.app not in besides for place in self._places)
 
     def _take_attributes(self, old: Any, others: list[Entry], run: Run) -> None:
         """Have what other cells left on *old*, and tell which of them need the new app.
@@ -212,7 +223,7 @@ class Live:
         """Be registered where *old* is, unless it is the running cell that registers it."""
         for place in list(old.live._places):
             entry = place.entry
-            if entry.owner.key != run.owner.key and place.is_current:
+            if entry.owner.key != run.owner.key and place.is_current and not place.app.live.is_replaced:
                 with at_work(run.repeating(entry)):
                     self.app.register(place.app, dict(place.options))
         return True

@@ -211,11 +211,19 @@ def at_work(run: Run | None) -> Iterator[None]:
 class Follower(Protocol):
     """The live half of an app or a blueprint."""
 
+    is_replaced: bool
+
     @property
     def ledger(self) -> Iterable[Entry]: ...
 
     def take_over(self, old: Any, run: Run) -> bool:
         """Register here what other cells had registered on *old*; return whether *old* is still needed."""
+
+    def let_go(self) -> None:
+        """Be an app that nobody follows any more."""
+
+    def is_idle(self, besides: Collection[Any]) -> bool:
+        """Whether no app has got this blueprint, *besides* those that do not count."""
 
 
 class Holder(Protocol):
@@ -227,10 +235,21 @@ class Holder(Protocol):
 
 @dataclass(eq=False)
 class _Made:
-    """An app or blueprint that a run of a cell made."""
+    """An app or blueprint that a run of a cell made.
+
+    :param body: the run of its owner.
+    :param cell: the run of the cell at work.
+    :param before: what an earlier run had made, until this one has ended.
+    :param replaces: the apps that it has taken over from. They stay as they are until the run has ended well.
+    :param is_whole: whether it has.
+    """
 
     holder: Holder
     body: int
+    cell: Run
+    before: _Made | None = None
+    replaces: list[Holder] = field(default_factory=list)
+    is_whole: bool = False
 
 
 class Workspace:
@@ -287,6 +306,7 @@ class Workspace:
         :return: the lines to tell: what was replaced, taken over, or withdrawn.
         """
         current_run.set(run.outer)
+        self._settle_made(run, succeeded)
         if succeeded:
             for entry in self._left_over.pop(run.owner.key, []):
                 _drop(entry)
@@ -358,6 +378,64 @@ class Workspace:
         for key in keys:
             self._deleted.pop(key, None)
 
+    # --- apps that are made again ---
+
+    def _settle_made(self, run: Run, succeeded: bool) -> None:
+        """At the end of a run, have what it made in the place of what was there, or give it up."""
+        given_up = [] if succeeded else self.given_up_by(run)
+        for _, new in given_up:
+            self._put_back(new)
+        if given_up:
+            self._told[run] = []  # it was about apps that are gone
+        for made in [made for made in self._made.values() if made.cell is run]:
+            self.accept(made.holder, is_whole=succeeded)
+
+    def given_up_by(self, run: Run) -> list[tuple[Any, Any]]:
+        """Return what a run gives up if it fails: the app or blueprint that stays, and the one that goes.
+
+        An app that was never whole does not come back; nor does a blueprint that apps have got.
+        """
+        mine = [made for made in self._made.values() if made.cell is run]
+        apps = [made for made in mine if made.replaces and self.is_whole(made.replaces[-1])]
+        gone = [made.holder for made in apps]
+        pairs = [(made.replaces[-1], made.holder) for made in apps]
+        idle = [made for made in mine if not made.replaces and made.holder.live.is_idle(gone)]
+        return pairs + [(made.before.holder, made.holder) for made in idle if made.before and pairs]
+
+    def is_whole(self, holder: Holder) -> bool:
+        """Whether the cell that made it has ended well; what no cell has made is whole."""
+        befores = (made.before for made in self._made.values())
+        made = [one for one in (*self._made.values(), *befores) if one is not None and one.holder is holder]
+        return all(one.is_whole for one in made)
+
+    def _put_back(self, holder: Holder) -> None:
+        """Be without an app or blueprint, and have what was there before."""
+        for key, made in list(self._made.items()):
+            if made.holder is holder:
+                for old in made.replaces:
+                    old.live.is_replaced = False
+                del self._made[key]
+                if made.before is not None:
+                    self._made[key] = made.before
+        holder.live.let_go()
+
+    def accept(self, holder: Holder, *, is_whole: bool = True) -> None:
+        """Let an app that a cell has made be in the place of what it replaces."""
+        for made in [made for made in self._made.values() if made.holder is holder]:
+            for old in made.replaces:
+                old.live.let_go()
+                old.live.is_replaced = False
+                self._followed = [one for one in self._followed if one is not old]
+                self._made = {key: one for key, one in self._made.items() if one.holder is not old}
+            made.before, made.replaces, made.is_whole = None, [], made.is_whole or is_whole
+
+    def replace(self, old: Holder, new: Holder) -> None:
+        """Have an app in the place of another from when the run that made it has ended well."""
+        old.live.is_replaced = True
+        for made in self._made.values():
+            if made.holder is new:
+                made.replaces.append(old)
+
     # --- what is told ---
 
     def tell(self, run: Run, line: str) -> None:
@@ -404,14 +482,12 @@ class Workspace:
         keys = ((run.owner.key, name, number) for number in itertools.count())
         key = next(key for key in keys if key not in self._made or self._made[key].body != run.body)
         old = self._made.get(key)
-        self._made[key] = _Made(holder, run.body)
-        if old is not None and not self._is_afresh and holder.live.take_over(old.holder, run):
+        made = self._made[key] = _Made(holder, run.body, run.cell or run)
+        if old is None or self._is_afresh:
+            return
+        made.before = old
+        if holder.live.take_over(old.holder, run):
             self._superseded.setdefault(run.owner.key, []).append(old.holder)
-
-    def release(self, holder: Holder) -> None:
-        """Follow an app no longer: another has taken over, and it stays as it is."""
-        self._followed = [one for one in self._followed if one is not holder]
-        self._made = {key: made for key, made in self._made.items() if made.holder is not holder}
 
     def afresh(self, make: Callable[[], Any]) -> Any:
         """Return what *make* makes, which takes nothing over."""

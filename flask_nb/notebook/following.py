@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
-from flask_nb.engines import Engine
+from flask_nb.engines import Engine, Run
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
 from flask_nb.exchange.failure import exception_message
 
@@ -47,10 +47,23 @@ class _Pinned:
 _ANYTHING = object()
 
 
+@dataclass(frozen=True)
+class _Served:
+    """The app that serves, and what it was known by when a cell last ended well."""
+
+    engine: Engine
+    name: str
+    value: Any
+    pinned: _Pinned | None
+
+
 class FollowedApp:
     """The app of a notebook.
 
-    It is known by the name of a variable, so that a cell that binds the variable anew is followed.
+    It is known by the name of a variable, so that a cell that binds the variable anew is followed. Two apps
+    may be meant by it while such a cell runs: the new one, which the cell's own requests reach, and the last
+    whole one, which serves all others until the cell has ended well. When it fails, the variable holds that
+    one again.
 
     :param ip: the shell whose variables hold the app.
     :param listen: called with the engine of each app that is followed anew; returns what ends it.
@@ -59,16 +72,17 @@ class FollowedApp:
     def __init__(self, ip: InteractiveShell, listen: Callable[[Engine], Callable[[], None]]) -> None:
         self._ip = ip
         self._listen = listen
-        self._stop_listening: Callable[[], None] = lambda: None
+        self._listening: dict[Engine, Callable[[], None]] = {}
         self._lock = threading.RLock()
         self.name = APP_NAME
         self._pinned: _Pinned | None = None
         self._engine: Engine | None = None
+        self._served: _Served | None = None
         self._made: _Made | None = None
 
     def close(self) -> None:
         """Listen to no app any more."""
-        self._stop_listening()
+        self._listen_to()
 
     def engine(self) -> Engine:
         """Return the engine of the app that the variable holds now.
@@ -81,7 +95,9 @@ class FollowedApp:
             raise NoAppError(self.name)
         with self._lock:
             if self._engine is None or self._engine.app is not app:
-                self._switch_to(engines.adopt(app))
+                served = self._served.engine if self._served is not None else None
+                is_served = served is not None and served.app is app
+                self._switch_to(served if served is not None and is_served else engines.adopt(app))
             assert self._engine is not None
             return self._engine
 
@@ -120,10 +136,41 @@ class FollowedApp:
             self._made = _Made(made.app, self.name)
             return self.engine()
 
-    def settle(self) -> None:
-        """Follow the variable at the end of a cell; a variable without an app is no error here."""
-        with suppress(FlaskNbError):
+    def settle(self, run: Run, succeeded: bool) -> list[str]:
+        """Serve at the end of a cell what its variable holds, or after a failure what was served before.
+
+        :return: the name of the variable, if it holds again what it held before.
+        """
+        names = [] if succeeded or run.outer is not None else self._go_back(run)
+        with suppress(FlaskNbError):  # a variable without an app is no error here
             self.engine()
+            if run.outer is None:  # else the cell that runs this one is not whole yet
+                self._serve()
+        return names
+
+    def _serve(self) -> None:
+        """Serve from now on the app that is followed."""
+        if self._engine is not None:
+            self._served = _Served(self._engine, self.name, self._ip.user_ns.get(self.name), self._pinned)
+            self._listen_to(self._engine)
+
+    def _go_back(self, run: Run) -> list[str]:
+        """Let the variable hold the app that serves, instead of what a cell that failed has bound it to."""
+        served, app = self._served, self._target()
+        if served is None or app is served.engine.app or not engines.is_app(app):
+            return []
+        if not run.workspace.is_whole(served.engine.app):
+            return []
+        self.name, self._pinned = served.name, served.pinned
+        self._ip.user_ns[self.name] = served.value
+        return [self.name]
+
+    def _publish(self) -> Engine:
+        """Serve what the cell has named, at once and even if it fails later."""
+        engine = self.engine()
+        engines.keep(engine.app)
+        self._serve()
+        return engine
 
     def make_app(self, name: str | None = None, *, fresh: bool = False) -> Engine:
         """Make an app, bind it to a variable, and follow that from now on.
@@ -162,7 +209,7 @@ class FollowedApp:
             raise NoAppError(name)
         engines.adopt(self._ip.user_ns[name])
         self._pinned, self.name = None, name
-        return self.engine()
+        return self._publish()
 
     def follow(self, app: Any) -> None:
         """Follow the variable that holds *app*; without one keep to the object."""
@@ -170,20 +217,26 @@ class FollowedApp:
         if self.name not in names:
             self.name = names[0] if names else self.name
         self._pinned = None if names else _Pinned(app, instead_of=self._ip.user_ns.get(self.name))
-        self.engine()
+        self._publish()
 
     def _names_of(self, app: Any) -> list[str]:
         names = list(self._ip.user_ns.items())  # at once: a cell may be binding names meanwhile
         return [name for name, value in names if value is app and not name.startswith("_")]
 
     def _switch_to(self, engine: Engine) -> None:
-        self._stop_listening()
         before, self._engine = self._engine, engine
         engine.follow()
         if before is not None and self._is_in_place_of(before):
             # The first app that a cell makes by itself is meant to have the routes defined so far.
             engine.take_over(before)
-        self._stop_listening = self._listen(engine)
+        self._listen_to(engine, *([self._served.engine] if self._served is not None else []))
+
+    def _listen_to(self, *apps: Engine) -> None:
+        for engine in [engine for engine in self._listening if engine not in apps]:
+            self._listening.pop(engine)()
+        for engine in apps:
+            if engine not in self._listening:
+                self._listening[engine] = self._listen(engine)
 
     def _is_in_place_of(self, before: Engine) -> bool:
         """Whether the variable has been bound anew that held the app that no cell made."""
@@ -196,8 +249,14 @@ class FollowedApp:
             and self._ip.user_ns.get(made.name) is not made.app
         )
 
-    def serving_engine(self) -> Engine | None:
-        """The app for a request: the last one, while a cell has something else in the variable."""
+    def serving_engine(self, *, is_own: bool = False) -> Engine | None:
+        """The app for a request: the last one, while a cell has something else in the variable.
+
+        :param is_own: whether the notebook asks, and so the cell that is running.
+        """
+        served = self._served
+        if served is not None and not is_own:
+            return served.engine
         try:
             return self.engine()
         except FlaskNbError:

@@ -116,7 +116,8 @@ class Host:
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         followed: FollowedApp = environ[SERVED].followed
-        engine = followed.serving_engine()
+        recording = self.recorder.current()
+        engine = followed.serving_engine(is_own=recording is not None and bool(recording.key))
         if engine is not None:
             return engine.wsgi_app(environ, start_response)
         body = str(NoAppError(followed.name)).encode()
@@ -125,11 +126,11 @@ class Host:
         return [body]
 
     def _near_rules(self, method: str, path: str) -> list[str] | None:
-        engine = self.followed.serving_engine()
+        engine = self.followed.serving_engine(is_own=True)
         return None if engine is None else engine.near_rules(method, path)
 
     def _needs_worker(self, request: Request) -> bool:
-        engine = self.followed.serving_engine()
+        engine = self.followed.serving_engine(is_own=True)
         path = unquote(request.path.partition("?")[0])
         return engine is not None and engine.is_async(request.method, path)
 
@@ -232,7 +233,7 @@ class Host:
 
     def cookie_host(self) -> str:
         """Return the host whose cookies the notebook's requests carry."""
-        engine = self.followed.serving_engine()
+        engine = self.followed.serving_engine(is_own=True)
         return DEFAULT_HOST if engine is None else engine.default_host()
 
     def _display(self, definition: RequestDefinition) -> Display:

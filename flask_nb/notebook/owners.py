@@ -43,8 +43,9 @@ class CellEvents:
     :param workspace: what its cells have defined.
     """
 
-    #: Called at the end of each cell, while the cell still owns what is registered.
-    settle: Callable[[], None] = staticmethod(lambda: None)
+    #: Called at the end of each cell, while the cell still owns what is registered, with whether it
+    #: succeeded. Returns the variables that hold again what they held before.
+    settle: Callable[[Run, bool], list[str]] = staticmethod(lambda run, succeeded: [])
 
     #: Called before each cell, and at its end with whether it succeeded.
     begun: Callable[[], None] = staticmethod(lambda: None)
@@ -138,17 +139,39 @@ class CellEvents:
         """
         if not self._running or not _belongs(result, self._running[-1]):
             return
-        self.settle()
         succeeded = bool(result is not None and result.success)
         run = self._running.pop().run
+        names = [] if succeeded else self._put_back(run)
+        names += self.settle(run, succeeded)
         self.ended(succeeded)
-        for line in self.workspace.finish(run, succeeded):
+        for line in (*_stays(names), *self.workspace.finish(run, succeeded)):
             print(line)
         if result is not None and result.error_in_exec and (hint := hint_at(result.error_in_exec)):
             print(hint)
         if run.outer is None and run.owner.is_certain:
             for line in self.news():
                 print(line)
+
+    def _put_back(self, run: Run) -> list[str]:
+        """Let variables hold again what a cell that failed has made anew; return their names."""
+        namespace = self._ip.user_ns
+        before = {
+            name: old
+            for old, new in self.workspace.given_up_by(run)
+            for name, value in namespace.items()
+            if value is new and not name.startswith("_")
+        }
+        namespace.update(before)
+        return list(before)
+
+
+def _stays(names: list[str]) -> Iterator[str]:
+    if names:
+        verb = "stays" if len(names) == 1 else "stay"
+        yield (
+            f"{', '.join(names)} {verb} as before this cell failed, and what was served goes on being "
+            f"served, until the cell runs without an error"
+        )
 
 
 def _belongs(result: Any, cell: RunningCell) -> bool:

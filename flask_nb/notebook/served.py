@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from flask_nb.engines import Engine
+from flask_nb.engines import Engine, Run
 from flask_nb.errors import PortInUseError, ServerError
 from flask_nb.gate import Gate
 
@@ -94,10 +94,9 @@ class ServedApps:
         for served in self:
             served.ran = None
 
-    def settle(self) -> None:
-        """Follow the variables at the end of a cell."""
-        for served in self:
-            served.followed.settle()
+    def settle(self, run: Run, succeeded: bool) -> list[str]:
+        """Follow the variables at the end of a cell; return those that hold again what they held before."""
+        return [name for served in self for name in served.followed.settle(run, succeeded)]
 
     def stop(self) -> str:
         """Stop all servers; return a line about it."""

@@ -95,7 +95,7 @@ def test_a_body_that_can_be_read_once_is_left_to_the_view():
 
 def test_jupyters_cookies_are_not_kept(recorder):
     answer(recorder, lambda request: Response("ok")).get("/", headers={"Cookie": "_xsrf=secret; a=b"})
-    assert recorder.ring.last(1)[0].lines.count("secret") == 0
+    assert ("Cookie", "a=b") in recorder.ring.last(1)[0].headers
 
 
 def test_a_thousand_exchanges_are_kept():
@@ -112,9 +112,12 @@ def test_a_thousand_exchanges_are_kept():
 
 def test_request_and_response_have_64_kilobytes_together():
     long = kept("/" + "p" * 90_000, headers={"X-Long": "h" * 90_000}, data=b"b" * 90_000, method="POST")
-    long.answer_lines, long.answer = "X-Long:" + "a" * 90_000, b"r" * 90_000
-    Ring().add(long)
-    parts = (long.target, long.query, long.lines, long.body, long.answer_lines, long.answer)
+    long.answer_headers, long.answer = [("X-Long", "a" * 90_000)], b"r" * 90_000
+    ring = Ring()
+    ring.add(long)
+    assert ring.last(1) == [long]
+    texts = [text for pair in (*long.headers, *long.answer_headers) for text in pair]
+    parts = (long.target, long.query, *texts, long.body, long.answer)
     assert sum(map(len, parts)) == MAX_EXCHANGE
     assert long.answer
 
