@@ -19,7 +19,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence, ValuesView
 from contextlib import closing
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, wraps
 from io import BytesIO
 from types import FunctionType, TracebackType
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
@@ -841,4 +841,10 @@ class Flask(Scaffold):
             raise RuntimeError(
                 "Async views, hooks and handlers need asgiref: pip install 'flask-nb[async]'"
             ) from None
-        return beside_running_loop(async_to_sync(func))
+
+        @wraps(func)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            # Made only here: older versions of asgiref run the coroutine in the loop where it was made.
+            return async_to_sync(func)(*args, **kwargs)
+
+        return beside_running_loop(call)
