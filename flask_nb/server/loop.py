@@ -427,11 +427,14 @@ class _Waker:
                 pass
 
     def drain(self, events: int) -> None:
-        self._is_set = False
         try:
             self.reader.recv(4096)
         except OSError:
             pass
+        # Last: a byte that comes before this is taken above, and a mark without a byte would let all later
+        # calls go unheard. Who finds the mark and sends nothing is served all the same: the thread that
+        # leads looks at everything before it waits again.
+        self._is_set = False
 
     def close(self) -> None:
         self.reader.close()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import select
 import threading
 from contextlib import closing
 
 import pytest
+
+from flask_nb.server.loop import _Waker
 
 
 def plain(start_response, body=b"hi"):
@@ -100,3 +103,25 @@ def test_slow_and_quick_views_beside_each_other_are_all_answered(serve, ask):
     for thread in clients:
         thread.join()
     assert wrong == []
+
+
+class ReaderThatIsWokenMeanwhile:
+    """Reads; and just before, somebody else wakes."""
+
+    def __init__(self, waker):
+        self.waker, self.socket = waker, waker.reader
+
+    def recv(self, size):
+        self.waker.wake()
+        return self.socket.recv(size)
+
+
+def test_a_call_that_comes_while_another_is_heard_keeps_none_from_being_heard():
+    waker = _Waker()
+    reader, waker.reader = waker.reader, ReaderThatIsWokenMeanwhile(waker)
+    waker.wake()
+    waker.drain(0)
+    waker.wake()
+    assert select.select([reader], [], [], 0)[0] == [reader]
+    waker.reader = reader
+    waker.close()
