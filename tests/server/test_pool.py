@@ -118,7 +118,7 @@ class ReaderThatIsWokenMeanwhile:
 
 def test_a_call_that_comes_while_another_is_heard_keeps_none_from_being_heard():
     waker = _Waker()
-    reader, waker.reader = waker.reader, ReaderThatIsWokenMeanwhile(waker)
+    reader, waker.reader = waker.reader, ReaderThatIsWokenMeanwhile(waker)  # type: ignore[assignment]
     waker.wake()
     waker.drain(0)
     waker.wake()
