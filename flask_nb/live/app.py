@@ -8,8 +8,10 @@ the app is made or first registered on; outside a notebook nothing is exchanged 
 from __future__ import annotations
 
 import operator
+import threading
 import weakref
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
@@ -118,6 +120,9 @@ class Live:
         self._workspace: weakref.ref[Workspace] | None = None
         self._places: list[_Place] = []
         self._maker: int | None = None
+        self._lock = threading.RLock()
+        #: The view of the rule that is being added to the map, and whether its endpoint is its name.
+        self._brought: tuple[Any, bool] = (None, True)
         #: Whether another app is about to take its place.
         self.is_replaced = False
         self.ledger = Ledger(hasattr(type(holder), "record"), self._bring_up_to_date)
@@ -308,14 +313,24 @@ class Live:
         define(self.app, self.ledger, run, rule, view, frozenset(named))
         return True
 
-    def view_in_the_way(self, endpoint: str, view: Any, is_derived: bool) -> Any:
-        """Return the view that a rule of this endpoint meets and does not replace, or None.
+    def check_endpoint_is_free(self, endpoint: str, view: Any, is_derived: bool) -> None:
+        """Refuse a view whose endpoint is that of another, which it does not replace.
 
         A name such as ``wrapper``, which a decorator gave to the view, says nothing of what it is: so
         it does not replace another cell's.
 
         :param is_derived: whether the endpoint is the name of the view.
+        :raises AssertionError: as in Flask.
         """
+        known = self._view_in_the_way(endpoint, view, is_derived)
+        if known is not None and known != view:
+            raise AssertionError(
+                f"the endpoint {endpoint!r} has a view function already, {known!r}."
+                " Give this one another name or another 'endpoint'; if a decorator gave it that name,"
+                " use functools.wraps in the decorator."
+            )
+
+    def _view_in_the_way(self, endpoint: str, view: Any, is_derived: bool) -> Any:
         views, run = self.app.view_functions, registering()
         if run is None or not isinstance(views, LiveDict):
             return views.get(endpoint)
@@ -326,8 +341,26 @@ class Live:
         is_other = known.owner.key != run.owner.key
         return known.value if not run.displaces(known) or (is_derived and is_nameless and is_other) else None
 
+    @contextmanager
+    def bringing(self, view: Any, is_derived: bool) -> Iterator[None]:
+        """Publish the rule that a block adds to the map together with its view.
+
+        A framework that knows nothing of this adds a rule to its map first, and then the view to its table.
+
+        :param is_derived: whether the endpoint is the name of the view.
+        """
+        with self._lock:
+            before, self._brought = self._brought, (view, is_derived)
+            try:
+                yield
+            finally:
+                self._brought = before
+
     def _register_rule(self, rule: Any) -> None:
-        if not self.define_route(rule, None, named_methods(rule)):
+        view, is_derived = self._brought
+        if view is not None and running() is not None:
+            self.check_endpoint_is_free(rule.endpoint, view, is_derived)
+        if not self.define_route(rule, view, named_methods(rule)):
             self.app.url_map.change(add=[rule])
 
     # --- settings ---
