@@ -7,12 +7,16 @@ Nothing else on the notebook's side knows :mod:`flask_nb.web`; its seams for cel
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from typing import Any
+
+import werkzeug.serving
 
 from flask_nb.errors import ForeignAppError
 from flask_nb.live.workspace import Run, Workspace, current_run
 
-from .ours import OurEngine, replace_runner
+from . import ours
+from .ours import OurEngine
 from .protocol import Engine, RouteRow
 
 __all__ = [
@@ -22,9 +26,12 @@ __all__ = [
     "Run",
     "Workspace",
     "adopt",
+    "follow_all",
+    "give_back",
     "is_app",
     "keep",
     "new_app",
+    "note_older",
     "replace_runner",
 ]
 
@@ -36,12 +43,9 @@ def adopt(app: Any) -> Engine:
     """
     if OurEngine.adopts(app):
         return OurEngine(app)
-    if _is_flask(app):
-        raise ForeignAppError(
-            "this app was made by the installed Flask, which is not adopted yet. Import Flask from flask_nb, "
-            "or restart the kernel and type, before anything imports Flask: "
-            "import flask_nb; flask_nb.as_flask()"
-        )
+    if isinstance(app, _flask_class("Flask")):
+        engine: Engine = _flask_adapter().FlaskEngine(app)
+        return engine
     raise ForeignAppError(
         f"what should be the app is of type {type(app).__name__}. "
         f"Make an app with: from flask_nb import Flask; app = Flask(__name__), or choose one with %app NAME"
@@ -67,6 +71,38 @@ def new_app(import_name: str, root_path: str | None = None, *, fresh: bool = Fal
     return make(import_name, root_path)
 
 
+def replace_runner(runner: Callable[..., Any]) -> Callable[[], None]:
+    """Let ``app.run()`` call *runner* with the app, the host, the port and options; return what undoes it.
+
+    An app of the installed Flask may be run in the cell that makes it, when nobody has followed it yet: what
+    Flask itself calls then is replaced for the whole process.
+    """
+    undo_ours = ours.replace_runner(runner)
+    run_simple = werkzeug.serving.run_simple
+
+    def run_in_background(hostname: Any, port: Any, application: Any, *args: Any, **options: Any) -> Any:
+        caller = sys._getframe(1)
+        place = caller.f_globals.get("__name__"), caller.f_code.co_name
+        if place == (f"{__name__}.flask", "run"):
+            return runner(application, hostname, port, **options)
+        if place != ("flask.app", "run"):
+            return run_simple(hostname, port, application, *args, **options)
+        # What Flask adds by itself was not asked for.
+        added = {"threaded": True, "use_reloader": application.debug, "use_debugger": application.debug}
+        asked = {name: value for name, value in options.items() if value != added.get(name)}
+        is_default = (hostname, port) == ("127.0.0.1", 5000)
+        return runner(application, *((None, None) if is_default else (hostname, port)), **asked)
+
+    werkzeug.serving.run_simple = run_in_background
+
+    def undo() -> None:
+        undo_ours()
+        if werkzeug.serving.run_simple is run_in_background:
+            werkzeug.serving.run_simple = run_simple
+
+    return undo
+
+
 def keep(app: Any) -> None:
     """Let an app that the running cell has made stay in the place of another, even if the cell fails."""
     run = current_run.get()
@@ -74,7 +110,42 @@ def keep(app: Any) -> None:
         run.workspace.accept(app)
 
 
-def _is_flask(app: Any) -> bool:
-    """Whether *app* is the real Flask's, without importing it."""
-    flask = getattr(sys.modules.get("flask"), "Flask", None)
-    return isinstance(flask, type) and isinstance(app, flask)
+# --- the installed Flask --------------------------------------------------------------------------
+
+
+def follow_all(values: Iterable[Any]) -> None:
+    """Follow the apps and blueprints of the installed Flask among *values*."""
+    for value in _of_flask(values):
+        _flask_adapter().follow(value)
+
+
+def note_older(workspace: Workspace, values: Iterable[Any]) -> None:
+    """Note the apps and blueprints of the installed Flask that there are before a cell begins."""
+    workspace.older = {id(value) for value in _of_flask(values)}
+
+
+def give_back(workspace: Workspace) -> None:
+    """Let the apps and blueprints of the installed Flask be what they were made."""
+    for holder in _of_flask(workspace.everything()):
+        _flask_adapter().give_back(holder)
+
+
+def _of_flask(values: Iterable[Any]) -> list[Any]:
+    kinds = _flask_class("Flask"), _flask_class("Blueprint")
+    return [value for value in values if isinstance(value, kinds)] if kinds != (_Nothing, _Nothing) else []
+
+
+def _flask_class(name: str) -> type:
+    """Return a class of the installed Flask; one that nothing is of where Flask is not imported."""
+    found = getattr(sys.modules.get("flask"), name, None)
+    return found if isinstance(found, type) and not found.__module__.startswith("flask_nb.") else _Nothing
+
+
+class _Nothing:
+    """What nothing is an instance of."""
+
+
+def _flask_adapter() -> Any:
+    from . import flask
+
+    return flask

@@ -26,7 +26,7 @@ from .tables import Kind, LiveDict, LiveList, LiveScopes, Placed, live_class, na
 from .url_map import LiveMap
 from .workspace import Run, Workspace, at_work, registering, running
 
-_HOOKS = {
+HOOKS = {
     "before_request_funcs": "before_request",
     "after_request_funcs": "after_request",
     "teardown_request_funcs": "teardown_request",
@@ -35,7 +35,7 @@ _HOOKS = {
     "url_default_functions": "url_defaults",
 }
 
-_LISTS = {
+LISTS = {
     "teardown_appcontext_funcs": Kind("teardown_appcontext"),
     "shell_context_processors": Kind("shell_context_processor"),
     "url_build_error_handlers": Kind("url_build_error_handler"),
@@ -51,7 +51,7 @@ _LISTS = {
 
 _EXTENSION = Kind("extension", is_layered=True)
 
-_NAMES = {
+NAMES = {
     "view_functions": Kind("view"),
     "blueprints": Kind("blueprint"),
     "extensions": _EXTENSION,
@@ -61,7 +61,7 @@ _NAMES = {
     "live.overlay.static": Kind("static file"),
 }
 
-_IN_TEMPLATES = {
+IN_TEMPLATES = {
     "filters": Kind("template filter"),
     "tests": Kind("template test"),
     "globals": Kind("template global"),
@@ -158,8 +158,11 @@ class Live:
     def was_made(self) -> None:
         """Follow the notebook in which the app has just been made, if it is one."""
         run = registering()
-        if run is None:
-            return
+        if run is not None:
+            self.welcome(run)
+
+    def welcome(self, run: Run) -> None:
+        """Follow an app that *run* has made, and have it take over what others had on the one before."""
         self._maker = run.body
         self._exchange_tables()
         self._workspace = weakref.ref(run.workspace)
@@ -235,7 +238,7 @@ class Live:
 
     def _exchange_tables(self) -> None:
         holder = self.app
-        for name, kind in {**_HOOKS, **_LISTS, **_NAMES}.items():
+        for name, kind in {**HOOKS, **LISTS, **NAMES}.items():
             self._exchange(holder, name, kind)
         if isinstance(getattr(holder, "config", None), dict):
             config = holder.config
@@ -252,6 +255,10 @@ class Live:
         if "jinja_env" in vars(holder):
             self.exchange_template_tables(holder.jinja_env)
 
+    def let_go_of_notebook(self) -> None:
+        """Record nothing any more."""
+        self._workspace = None
+
     def _exchange(self, holder: Any, name: str, kind: Any) -> None:
         parent, _, attribute = name.rpartition(".")
         try:
@@ -261,9 +268,9 @@ class Live:
             return
         find = operator.attrgetter(name)
         live: Any
-        if name in _HOOKS:
+        if name in HOOKS:
             live = LiveScopes(lambda scope, values: self._live_hooks(find, scope, kind, values), now)
-        elif name in _LISTS:
+        elif name in LISTS:
             live = LiveList(self._placed(kind, find), now)
         else:
             live = LiveDict(self._placed(kind, find), now)
@@ -294,7 +301,7 @@ class Live:
         """Record what is put among the filters, tests and globals of the app's templates."""
         if self._workspace is None:
             return
-        for name, kind in _IN_TEMPLATES.items():
+        for name, kind in IN_TEMPLATES.items():
             find = operator.attrgetter(f"jinja_env.{name}")
             setattr(environment, name, LiveDict(self._placed(kind, find), getattr(environment, name)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .tables import LiveDict, carried, copy_name
+from .workspace import registering
 
 _HOOK_TABLES = (
     "before_request_funcs",
@@ -26,30 +27,29 @@ def register(blueprint: Any, app: Any, options: dict[str, Any]) -> None:
     :param options: those of ``register_blueprint``.
     :raises ValueError: when the app has a blueprint of that name.
     """
-    name = name_of(blueprint, options)
+    name = f"{options.get('name_prefix', '')}.{options.get('name', blueprint.name)}".lstrip(".")
     _check_name_is_free(blueprint, app, name)
     is_new_here = all(one is not blueprint for one in app.blueprints.values())
     merges = is_new_here or name not in app.blueprints
     app.blueprints[name] = blueprint
     blueprint._got_registered_once = True
-    place(blueprint, app, name, options, is_new_here=is_new_here, merges=merges)
-
-
-def place(
-    blueprint: Any, app: Any, name: str, options: dict[str, Any], *, is_new_here: bool, merges: bool
-) -> None:
-    """Bring to an app what a blueprint that it knows as *name* has recorded, now and later.
-
-    :param is_new_here: whether the app knows it by no other name.
-    :param merges: whether it brings its hooks, handlers and views.
-    """
     state = blueprint.make_setup_state(app, options, is_new_here)
     app.live.place(blueprint, name, options, lambda: _set_up(blueprint, name, state, merges))
 
 
-def name_of(blueprint: Any, options: dict[str, Any]) -> str:
-    """Return the dotted name under which an app is to know a blueprint."""
-    return f"{options.get('name_prefix', '')}.{options.get('name', blueprint.name)}".lstrip(".")
+def resume(blueprint: Any, app: Any, name: str, options: dict[str, Any]) -> None:
+    """Bring to an app that has a blueprint already what that records from now on.
+
+    :param name: the name under which the app has it.
+    :param options: those of its registration.
+    """
+    run = registering()
+    if run is not None:
+        entry = app.blueprints.enter(run, name, blueprint)
+        state = blueprint.make_setup_state(app, options, False)
+        entry.is_settled = True
+        app.live.place(blueprint, name, options, lambda: _set_up(blueprint, name, state, True))
+        entry.is_settled = False
 
 
 def _check_name_is_free(blueprint: Any, app: Any, name: str) -> None:

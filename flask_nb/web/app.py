@@ -33,6 +33,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from ..live.url_map import LiveMap
 from ..live.workspace import at_work, current_run
+from ..loops import beside_running_loop
 from . import cli, error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
@@ -40,7 +41,6 @@ from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_file
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
-from .loops import beside_running_loop
 from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
