@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 import werkzeug.serving
@@ -80,6 +81,7 @@ def replace_runner(runner: Callable[..., Any]) -> Callable[[], None]:
     undo_ours = ours.replace_runner(runner)
     run_simple = werkzeug.serving.run_simple
 
+    @wraps(run_simple)
     def run_in_background(hostname: Any, port: Any, application: Any, *args: Any, **options: Any) -> Any:
         caller = sys._getframe(1)
         place = caller.f_globals.get("__name__"), caller.f_code.co_name

@@ -21,6 +21,7 @@ import flask
 from blinker import Signal
 from flask.globals import request_ctx
 from werkzeug import serving
+from werkzeug.routing import Rule
 
 from flask_nb.live import adoption, blueprints
 from flask_nb.live.app import Live
@@ -47,6 +48,13 @@ class FlaskEngine(FlaskShapedEngine):
         """Record from now on what the cells of the notebook register on the app."""
         follow(self.app)
 
+    def _owner_of(self, rule: Rule) -> str | None:
+        """What people call who registered a rule; what a module did unseen is told by its view."""
+        view = self.app.view_functions.get(rule.endpoint)
+        module = getattr(view, "__module__", None) or "__main__"
+        is_known = module.partition(".")[0] not in ("__main__", "flask")
+        return super()._owner_of(rule) or (f"module {module}" if is_known else None)
+
     @contextmanager
     def _outside_of_requests(self) -> Iterator[None]:
         context = self.app.app_context()
@@ -64,6 +72,7 @@ def follow(holder: Any) -> None:
     if run is None or isinstance(holder, (LiveFlask, LiveBlueprint)):
         return
     _make_live(holder)
+    registered = list(_registered_by_now(holder))
     module = _module_of(holder)
     if id(holder) in run.workspace.older:
         holder.live.follow(run.workspace)
@@ -72,8 +81,9 @@ def follow(holder: Any) -> None:
     else:
         adoption.welcome(holder, run.of_module(module), lambda function: False)
     with at_work(run):
-        if isinstance(holder, flask.Flask):
-            _follow_blueprints(cast(LiveFlask, holder))
+        for blueprint, name, options in registered:
+            follow(blueprint)
+            blueprints.resume(blueprint, holder, name, options)
         for child, _ in getattr(holder, "_blueprints", ()):
             follow(child)
 
@@ -104,13 +114,11 @@ def _make_live(holder: Any) -> None:
         OverlayLoader(holder.live.overlay, holder.jinja_env.loader).put_into(holder.jinja_env)
 
 
-def _follow_blueprints(app: LiveFlask) -> None:
-    """Let the blueprints that an app has by now bring what they record later."""
-    for name, blueprint in list(app.blueprints.items()):
-        if isinstance(blueprint, (LiveBlueprint, flask.Blueprint)):
-            options = _options_of(blueprint, app, name)
-            follow(blueprint)
-            blueprints.resume(blueprint, app, name, options)
+def _registered_by_now(holder: Any) -> Iterator[tuple[Any, str, dict[str, Any]]]:
+    """Yield the blueprints that an app has, which are to bring what they record later."""
+    for name, blueprint in getattr(holder, "blueprints", {}).items():
+        if isinstance(blueprint, flask.Blueprint):
+            yield blueprint, name, _options_of(blueprint, holder, name)
 
 
 def _options_of(blueprint: Any, app: flask.Flask, name: str) -> dict[str, Any]:

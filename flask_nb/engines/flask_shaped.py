@@ -86,7 +86,14 @@ class FlaskShapedEngine(DefiningEngine):
 
     def _row(self, rule: Rule) -> RouteRow:
         domain = rule.host if self.app.url_map.host_matching else rule.subdomain
-        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), _owner_of(rule), domain or "")
+        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), self._owner_of(rule), domain or "")
+
+    def _owner_of(self, rule: Rule) -> str | None:
+        """What people call the cell or module that registered a rule; None where neither did."""
+        entry = entry_of(rule)
+        if entry is None:
+            return None
+        return entry.owner.name if entry.owner.kind == "cell" else f"{entry.owner.kind} {entry.owner.name}"
 
     def template_names(self) -> list[str]:
         """Return the names of the templates that can be rendered, live ones and those of folders."""
@@ -297,14 +304,6 @@ def _needs(flag: str, arguments: str) -> CellError:
         f"{flag} would have no effect, since this app was not made for it. "
         f"Make it with: app = Flask(__name__, {arguments})"
     )
-
-
-def _owner_of(rule: Rule) -> str | None:
-    """What people call the cell or module that registered a rule; None where neither did."""
-    entry = entry_of(rule)
-    if entry is None:
-        return None
-    return entry.owner.name if entry.owner.kind == "cell" else f"{entry.owner.kind} {entry.owner.name}"
 
 
 def _files_below(folder: Path) -> Iterator[str]:
