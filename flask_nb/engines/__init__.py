@@ -63,13 +63,17 @@ def is_app(value: Any) -> bool:
         return False
 
 
-def new_app(import_name: str, root_path: str | None = None, *, fresh: bool = False) -> Engine:
-    """Make an app of our own and return its engine.
+def new_app(
+    import_name: str, root_path: str | None = None, *, fresh: bool = False, like: Engine | None = None
+) -> Engine:
+    """Make an app and return its engine.
 
     :param fresh: take nothing over from an app that an earlier run of the same cell made.
+    :param like: the engine of an app of the same kind; by default the app is of our own.
     """
-    make = OurEngine.fresh if fresh else OurEngine.new
-    return make(import_name, root_path)
+    kind: Any = OurEngine if like is None else type(like)
+    engine: Engine = (kind.fresh if fresh else kind.new)(import_name, root_path)
+    return engine
 
 
 def replace_runner(runner: Callable[..., Any]) -> Callable[[], None]:

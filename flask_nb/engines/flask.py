@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, cached_property
 from io import BytesIO
 from types import ModuleType, new_class
 from typing import Any, cast
@@ -39,6 +40,19 @@ class FlaskEngine(FlaskShapedEngine):
     """An app of the installed Flask as the notebook sees it."""
 
     answered = _exception_answered
+
+    @classmethod
+    def new(cls, import_name: str, root_path: str | None = None) -> FlaskEngine:
+        """Make an app and return its engine."""
+        return cls(cast(Any, flask.Flask(import_name, root_path=root_path)))
+
+    @classmethod
+    def fresh(cls, import_name: str, root_path: str | None = None) -> FlaskEngine:
+        """Make an app that takes nothing over from one that the same cell made before."""
+        engine, run = cls.new(import_name, root_path), running()
+        if run is not None:
+            run.workspace.afresh(engine.follow)
+        return engine
 
     def framework(self) -> ModuleType:
         """Return the package of the app's own class."""
@@ -104,7 +118,12 @@ def _make_live(holder: Any) -> None:
     kind = type(holder)
     base = LiveFlask if isinstance(holder, flask.Flask) else LiveBlueprint
     bases = (base,) if kind in (flask.Flask, flask.Blueprint) else (kind, base)
-    names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__qualname__": kind.__qualname__}
+    names = {
+        "__module__": kind.__module__,
+        "__doc__": kind.__doc__,
+        "__qualname__": kind.__qualname__,
+        "__new__": lambda cls, *args, **options: kind(*args, **options),  # another is none of a cell's yet
+    }
     holder.live = Live(holder)
     holder._flask_nb_class = kind
     if isinstance(holder, flask.Flask):
@@ -218,6 +237,12 @@ class LiveFlask(flask.Flask):
 
     # --- answering ---
 
+    def request_context(self, environ: Any) -> Any:
+        """Make the context of a request, which tells how its body was read."""
+        context = super().request_context(environ)
+        context.request.__class__ = _told_of(type(context.request))
+        return context
+
     def full_dispatch_request(self) -> Any:
         """Answer the current request, which sees one routing table from now on."""
         adapter, url_map = request_ctx.url_adapter, self.url_map
@@ -258,6 +283,31 @@ class LiveFlask(flask.Flask):
         serving.run_simple(
             cast(str, host or None), cast(int, None if port is None else int(port)), self, **options
         )
+
+
+class _Told(flask.Request):
+    """A request that tells whoever sent it how its body was read, see ``flask_nb.exchange.hints``."""
+
+    def get_json(self, *args: Any, **options: Any) -> Any:
+        """Return the body's JSON."""
+        self._tell("json")
+        return super().get_json(*args, **options)
+
+    @cached_property
+    def form(self) -> Any:
+        """The fields of the body's form."""
+        self._tell("form")
+        return super().form
+
+    def _tell(self, kind: str) -> None:
+        reads = self.environ.get("flask_nb.body_reads")
+        if reads is not None:
+            reads.add(kind)
+
+
+@cache
+def _told_of(kind: type[flask.Request]) -> type[flask.Request]:
+    return type(kind.__name__, (kind, _Told) if kind is not flask.Request else (_Told,), {})
 
 
 class LiveBlueprint(flask.Blueprint):

@@ -182,7 +182,8 @@ class FollowedApp:
         name = name or self.name
         if self._ip.user_ns.get(name) is not None:
             engines.adopt(self._ip.user_ns[name])
-        made = engines.new_app("__main__", root_path=_notebook_folder(self._ip.user_ns), fresh=fresh)
+        folder = _notebook_folder(self._ip.user_ns)
+        made = engines.new_app("__main__", folder, fresh=fresh, like=self._engine)
         if self._made is not None and self._made.name == name:
             self._made = None
         self._ip.user_ns[name] = made.app

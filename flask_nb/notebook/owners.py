@@ -143,8 +143,7 @@ class CellEvents:
             return
         succeeded = bool(result is not None and result.success)
         run = self._running.pop().run
-        if succeeded:
-            engines.follow_all(list(self._ip.user_ns.values()))
+        engines.follow_all(list(self._ip.user_ns.values()))
         names = [] if succeeded else self._put_back(run)
         names += self.settle(run, succeeded)
         self.ended(succeeded)

@@ -65,6 +65,11 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=30)
 
+    def make_apps(self) -> None:
+        """Let apps that are made by themselves be of the kind that is tested."""
+        source = f"{inspect.getsource(make_apps_of)}\nmake_apps_of({self.engine!r})\ndel make_apps_of"
+        assert self.run(source).error is None
+
     def run(self, code: str, cell_id: str | None = None, **metadata: Any) -> Ran:
         """Run a cell to its end.
 
@@ -153,14 +158,12 @@ def rewritten(code: str, engine: str) -> str:
 def make_apps_of(engine):  # type: ignore[no-untyped-def]  # its source is a cell
     """Let the app that is made when there is none be of this kind, too."""
     if engine == "flask":
-        import flask
+        import functools
 
         import flask_nb.engines as engines
+        import flask_nb.engines.flask as adapter
 
-        def new_app(import_name, root_path=None, *, fresh=False):  # type: ignore[no-untyped-def]
-            return engines.adopt(flask.Flask(import_name, root_path=root_path))
-
-        engines.new_app = new_app
+        engines.new_app = functools.partial(engines.new_app, like=adapter.FlaskEngine(None))
 
 
 @pytest.fixture(scope="module")
@@ -184,8 +187,7 @@ def running_kernel(folder: Path, engine: str = "ours") -> Iterator[Kernel]:
     try:
         loaded = kernel.run("%load_ext flask_nb")
         assert loaded.error is None, loaded.traceback
-        source = f"{inspect.getsource(make_apps_of)}\nmake_apps_of({engine!r})\ndel make_apps_of"
-        assert kernel.run(source).error is None
+        kernel.make_apps()
         yield kernel
     finally:
         kernel.close()
