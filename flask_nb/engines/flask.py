@@ -240,7 +240,8 @@ class LiveFlask(flask.Flask):
     def request_context(self, environ: Any) -> Any:
         """Make the context of a request, which tells how its body was read."""
         context = super().request_context(environ)
-        context.request.__class__ = _told_of(type(context.request))
+        kind: Any = type(context.request)
+        context.request.__class__ = _told_of(kind)
         return context
 
     def full_dispatch_request(self) -> Any:

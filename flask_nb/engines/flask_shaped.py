@@ -100,9 +100,10 @@ class FlaskShapedEngine(DefiningEngine):
         # Not through `jinja_env`: it is made from the settings of the moment it is asked for first.
         loader = self.app.create_global_jinja_loader()
         try:
-            return sorted(loader.list_templates())
+            in_folders = loader.list_templates()
         except TypeError:  # a loader of the app's own that cannot list what it has
-            return sorted(self.app.live.overlay.templates)
+            in_folders = []
+        return sorted({*self.app.live.overlay.templates, *in_folders})
 
     def static_names(self) -> list[str]:
         """Return the names of the static files, live ones and those of the app's own folder."""

@@ -155,7 +155,7 @@ def rewritten(code: str, engine: str) -> str:
     )
 
 
-def make_apps_of(engine):  # type: ignore[no-untyped-def]  # its source is a cell
+def make_apps_of(engine):  # its source is a cell
     """Let the app that is made when there is none be of this kind, too."""
     if engine == "flask":
         import functools
@@ -163,7 +163,7 @@ def make_apps_of(engine):  # type: ignore[no-untyped-def]  # its source is a cel
         import flask_nb.engines as engines
         import flask_nb.engines.flask as adapter
 
-        engines.new_app = functools.partial(engines.new_app, like=adapter.FlaskEngine(None))
+        engines.new_app = functools.partial(engines.new_app, like=adapter.FlaskEngine(None))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

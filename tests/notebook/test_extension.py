@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from flask_nb import Flask, alias
+from flask_nb import alias
 from flask_nb.live.workspace import current_run
 from flask_nb.notebook.extension import get_host
 from flask_nb.notebook.settings import FlaskNB
