@@ -17,6 +17,7 @@ from flask_nb.errors import ForeignAppError
 from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
+from .finding import configured_app, find_app
 from .ours import OurEngine
 from .protocol import Engine, RouteRow
 
@@ -27,6 +28,8 @@ __all__ = [
     "Run",
     "Workspace",
     "adopt",
+    "configured_app",
+    "find_app",
     "follow_all",
     "give_back",
     "is_app",

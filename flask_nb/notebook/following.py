@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
@@ -189,18 +186,22 @@ class FollowedApp:
         self._ip.user_ns[name] = made.app
         return self.choose(name)
 
-    def import_app(self, module: str, name: str) -> Engine:
-        """Follow the app of a module, or the one that a function of the module makes.
+    def import_app(self, module: str, name: str | None) -> Engine:
+        """Follow the app of a module or file, and bind the variable to it where that holds nothing.
 
+        :param name: a name in the module, or a call of a factory; None for the one that is there.
         :raises ForeignAppError: there is no such app.
         """
         try:
-            app = attrgetter(name)(importlib.import_module(module))
-            app = app() if inspect.isfunction(app) else app
+            app = engines.find_app(module, name, engines.is_app)
+        except ForeignAppError:
+            raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
             reason = " ".join(exception_message(exc).split())
-            raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
-        engines.adopt(app)
+            where = module if name is None else f"{module}:{name}"
+            raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
+        if self._ip.user_ns.get(self.name) is None:
+            self._ip.user_ns[self.name] = app
         self.follow(app)
         return self.engine()
 
