@@ -31,7 +31,8 @@ def folder(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> Iter
     (tmp_path / "factory.py").write_text(MODULE.format(package=package, app=""))
     (tmp_path / "broken.py").write_text("import no_such_thing")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FLASK_APP", "")  # so that it is put back
+    monkeypatch.setenv("FLASK_APP", "")  # so that it is as before afterwards
+    monkeypatch.delenv("FLASK_APP")
     path, modules = list(sys.path), set(sys.modules)
     yield tmp_path
     sys.path[:] = path
