@@ -139,6 +139,10 @@ class FollowedApp:
         :return: the name of the variable, if it holds again what it held before.
         """
         names = [] if succeeded or run.outer is not None else self._go_back(run)
+        if self._served is not None and not self.is_pinned and self.name not in self._ip.user_ns:
+            self._engine = self._served = None
+            self._listen_to()
+            run.workspace.tell(run, f"{self.name} is not served any more: its variable was deleted")
         with suppress(FlaskNbError):  # a variable without an app is no error here
             self.engine()
             if run.outer is None:  # else the cell that runs this one is not whole yet

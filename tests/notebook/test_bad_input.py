@@ -161,3 +161,18 @@ def test_a_try_that_fails_leaves_the_route_serving(kernel: Kernel) -> None:
     assert ran.error.startswith("RequestTimeoutError")
     assert ran.text == "GET /slow → slow (body)"
     assert_serves_on(kernel)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("from flask_nb import escape", "Type: from markupsafe import escape"),
+        ("from flask_nb import Markup", "Type: from markupsafe import Markup"),
+        ("from flask_nb import JSONEncoder", "app.json = MyProvider(app)"),
+        ("@app.before_first_request\ndef first(): pass", "call the function where the app is made"),
+    ],
+)
+def test_what_flask_has_dropped_is_said_to_have_moved(kernel: Kernel, cell: str, says: str) -> None:
+    ran = kernel.run(cell)
+    assert ran.error is not None
+    assert says in ran.stdout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -52,6 +54,18 @@ def test_an_app_that_no_variable_holds_is_served_until_the_variable_is_bound_ane
     assert text_of(apps, "/who") == "inner"
     apps.run_cell(APP.format(name="app"), cell_id="app").raise_error()
     assert text_of(apps, "/who") == "app"
+
+
+def test_an_app_whose_variable_is_deleted_is_served_no_more(
+    apps: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apps.run_cell("%serve;").raise_error()
+    apps.run_cell("del app").raise_error()
+    assert "app is not served any more: its variable was deleted" in capsys.readouterr().out
+    with pytest.raises(HTTPError) as refused:
+        urlopen(apps.run_line_magic("serve", "status").link + "who")
+    assert refused.value.code == 503
+    refused.value.close()
 
 
 def test_the_server_serves_the_last_app_while_the_variable_holds_none(apps: InteractiveShell) -> None:
