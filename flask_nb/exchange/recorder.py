@@ -16,7 +16,7 @@ from flask_nb.errors import ViewCancelled
 from flask_nb.wsgi import check_chunk
 
 from .exchange import OutputPart, PartKind
-from .failure import CellNamer, Failure, exception_message
+from .failure import CellNamer, Failure, exception_message, known_secrets
 from .figures import (
     close_figures,
     figure_data,
@@ -26,6 +26,7 @@ from .figures import (
     watch_figures,
 )
 from .hints import BODY_READS, body_hints
+from .masked_repr import hide
 from .masks import drop_foreign_cookies
 from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
 from .stable import be_as_addressed
@@ -167,7 +168,7 @@ class Recording:
             return
         if record not in self.logs:
             self.logs.append(record)
-            self._add("log", _log_text(record, exc))
+            self._add("log", _log_text(record, exc, self._cell_name))
 
     def warn(self, warning: warnings.WarningMessage) -> None:
         """Note a warning; its file name is left out of the text, since it differs from run to run."""
@@ -212,13 +213,14 @@ def _is_exception_report(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR and str(record.msg).startswith("Exception on ")
 
 
-def _log_text(record: logging.LogRecord, exc: BaseException | None) -> str:
+def _log_text(record: logging.LogRecord, exc: BaseException | None, cell_name: CellNamer | None) -> str:
+    known = known_secrets(exc, cell_name) if exc is not None else ()
     try:
         message = record.getMessage()
     except Exception:
         message = str(record.msg)
-    reason = f"\n{exception_message(exc)}" if exc is not None else ""
-    return f"{record.levelname} {message}{reason}\n"
+    reason = f"\n{exception_message(exc, known)}" if exc is not None else ""
+    return f"{record.levelname} {hide(message, known)}{reason}\n"
 
 
 class Recorder:

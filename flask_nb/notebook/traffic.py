@@ -8,7 +8,8 @@ from operator import attrgetter
 
 from flask_nb.exchange import KeptExchange, Ring
 from flask_nb.exchange.failure import indented
-from flask_nb.exchange.masks import mask_secrets, printable
+from flask_nb.exchange.masks import printable
+from flask_nb.panel.panel import output_text
 from flask_nb.panel.words import counted
 
 from .sources import CellSources
@@ -98,8 +99,7 @@ def _happened(exchange: KeptExchange) -> Iterator[str]:
     """What the request has printed, logged and raised."""
     if exchange.is_refused:
         yield exchange.refusal
-    parts = (part.text if part.text.endswith("\n") else f"{part.text}\n" for part in exchange.parts)
-    if output := printable(mask_secrets("".join(parts))).rstrip("\n"):
+    if output := printable(output_text(exchange.parts)).rstrip("\n"):
         lines = [line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]}…" for line in output.split("\n")]
         hidden = [f"… {counted(len(lines) - _MAX_LINES, 'more line')}"] if len(lines) > _MAX_LINES else []
         yield "\n".join([*lines[:_MAX_LINES], *hidden])
