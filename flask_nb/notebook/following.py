@@ -75,6 +75,7 @@ class FollowedApp:
         self._listening: dict[Engine, Callable[[], None]] = {}
         self._lock = threading.RLock()
         self.name = APP_NAME
+        self._is_chosen = False  # by %app: then it may be whatever answers HTTP
         self._pinned: _Pinned | None = None
         self._engine: Engine | None = None
         self._served: _Served | None = None
@@ -97,9 +98,12 @@ class FollowedApp:
             if self._engine is None or self._engine.app is not app:
                 served = self._served.engine if self._served is not None else None
                 is_served = served is not None and served.app is app
-                self._switch_to(served if served is not None and is_served else engines.adopt(app))
+                self._switch_to(served if served is not None and is_served else self._adopt(app))
             assert self._engine is not None
             return self._engine
+
+    def _adopt(self, app: Any) -> Engine:
+        return engines.adopt(app, self.label, is_chosen=self._is_chosen)
 
     def _target(self) -> Any:
         bound = self._ip.user_ns.get(self.name)
@@ -127,9 +131,14 @@ class FollowedApp:
         self._pinned = _Pinned(app, instead_of=_ANYTHING)
 
     def engine_for_route(self) -> Engine:
-        """Return the app's engine; without an app make one and bind it to the variable."""
+        """Return the app's engine; without an app make one and bind it to the variable.
+
+        :raises UnsupportedByAppError: it is of a kind that magics do not define.
+        """
         try:
-            return self.engine()
+            engine = self.engine()
+            engines.check_definable(engine)
+            return engine
         except NoAppError:
             made = engines.new_app("__main__", root_path=_notebook_folder(self._ip.user_ns))
             self._ip.user_ns[self.name] = made.app
@@ -195,11 +204,12 @@ class FollowedApp:
         """
         try:
             app = attrgetter(name)(importlib.import_module(module))
-            app = app() if inspect.isfunction(app) else app
+            app = app() if inspect.isfunction(app) and not engines.is_app(app) else app
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
             reason = " ".join(exception_message(exc).split())
             raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
-        engines.adopt(app)
+        engines.adopt(app, f"{module}:{name}", is_chosen=True)
+        self._is_chosen = True
         self.follow(app)
         return self.engine()
 
@@ -207,8 +217,8 @@ class FollowedApp:
         """Follow another variable from now on; nothing changes when it holds no app."""
         if self._ip.user_ns.get(name) is None:
             raise NoAppError(name)
-        engines.adopt(self._ip.user_ns[name])
-        self._pinned, self.name = None, name
+        engines.adopt(self._ip.user_ns[name], name, is_chosen=True)
+        self._pinned, self.name, self._is_chosen = None, name, True
         return self._publish()
 
     def follow(self, app: Any) -> None:
@@ -234,6 +244,7 @@ class FollowedApp:
     def _listen_to(self, *apps: Engine) -> None:
         for engine in [engine for engine in self._listening if engine not in apps]:
             self._listening.pop(engine)()
+            engines.release(engine)
         for engine in apps:
             if engine not in self._listening:
                 self._listening[engine] = self._listen(engine)
