@@ -178,6 +178,7 @@ class _Conversation:
         self._steps = Stoppable()
         self._is_cancelled = threading.Event()
         self._status = 0
+        self._held: Message | None = None
         self._is_given_up = False
         self.is_complete = False
         """Whether the whole answer has been sent."""
@@ -196,6 +197,8 @@ class _Conversation:
         answered.cancel()
         if not self._work.done():
             await asyncio.wait([self._work], timeout=_AFTERWORK)
+        if self._held is not None:
+            await self._send_on(self._held)
         if not self.is_complete and not self._is_given_up:
             missing = NotWSGIError(f"{self._engine.label} ended without having answered")
             self.failure = self.failure or missing
@@ -235,7 +238,11 @@ class _Conversation:
             self._engine.matched(self._scope)
             message = {"headers": [], **message}
         self.is_complete = message["type"] == "http.response.body" and not message.get("more_body")
-        await self._send_on(message)
+        if self.is_complete and self._status >= 500:
+            # The exception comes behind its page, and is to be known before that has been read.
+            self._held = message
+        else:
+            await self._send_on(message)
         if self.is_complete:
             self._answered.set()
 

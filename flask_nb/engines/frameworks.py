@@ -164,7 +164,12 @@ def _litestar_rows(app: Any) -> Iterator[RouteRow]:
 
 
 def _litestar_url(app: Any, name: str, values: Mapping[str, Any]) -> str:
-    return str(app.route_reverse(name, **values))
+    # It wants a number where the rule has one, and what is typed is text.
+    typed = {key: int(value) if str(value).isdecimal() else value for key, value in values.items()}
+    try:
+        return str(app.route_reverse(name, **typed))
+    except Exception:
+        return str(app.route_reverse(name, **values))
 
 
 def _litestar_listen(app: Any, heard: Heard) -> Callable[[], None]:

@@ -105,6 +105,12 @@ class FollowedApp:
     def _adopt(self, app: Any) -> Engine:
         return engines.adopt(app, self.label, is_chosen=self._is_chosen)
 
+    def _is_adoptable(self, app: Any) -> bool:
+        try:
+            return bool(self._adopt(app))
+        except Exception:  # the class of a lazy object is anybody's code
+            return False
+
     def _target(self) -> Any:
         bound = self._ip.user_ns.get(self.name)
         return self._pinned.app if self._pinned is not None and self._pinned.is_instead_of(bound) else bound
@@ -151,6 +157,8 @@ class FollowedApp:
         :return: the name of the variable, if it holds again what it held before.
         """
         names = [] if succeeded or run.outer is not None else self._go_back(run)
+        if succeeded and run.outer is None:
+            self._stop_if_deleted()
         with suppress(FlaskNbError):  # a variable without an app is no error here
             self.engine()
             if run.outer is None:  # else the cell that runs this one is not whole yet
@@ -163,10 +171,24 @@ class FollowedApp:
             self._served = _Served(self._engine, self.name, self._ip.user_ns.get(self.name), self._pinned)
             self._listen_to(self._engine)
 
+    def _stop_if_deleted(self) -> None:
+        """Serve an app no more whose variable is gone, and say so."""
+        served = self._served
+        if (
+            served is None
+            or served.pinned is not None
+            or served.name != self.name
+            or self._target() is not None
+        ):
+            return
+        self._served = self._engine = None
+        self._listen_to()
+        print(f"{served.name} is no longer served: the variable is gone")
+
     def _go_back(self, run: Run) -> list[str]:
         """Let the variable hold the app that serves, instead of what a cell that failed has bound it to."""
         served, app = self._served, self._target()
-        if served is None or app is served.engine.app or not engines.is_app(app):
+        if served is None or app is served.engine.app or not self._is_adoptable(app):
             return []
         if not run.workspace.is_whole(served.engine.app):
             return []
