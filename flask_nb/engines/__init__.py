@@ -17,32 +17,47 @@ from flask_nb.errors import ForeignAppError
 from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
+from .adoption import adopt_foreign
+from .callables import has_telling_names
 from .finding import configured_app, find_app
+from .flask_shaped import FlaskShapedEngine
+from .foreign import ForeignEngine
+from .frameworks import find_framework
 from .ours import OurEngine
 from .protocol import Engine, RouteRow
 
 __all__ = [
     "Engine",
+    "ForeignEngine",
     "OurEngine",
     "RouteRow",
     "Run",
     "Workspace",
     "adopt",
+    "check_definable",
+    "check_urls",
     "configured_app",
     "find_app",
     "follow_all",
     "give_back",
     "is_app",
+    "is_flask_app",
     "keep",
+    "kind_of",
     "new_app",
     "note_older",
+    "release",
     "replace_runner",
+    "tells_routes",
 ]
 
 
-def adopt(app: Any) -> Engine:
+def adopt(app: Any, label: str = "app", *, is_chosen: bool = False) -> Engine:
     """Return the engine for *app*.
 
+    :param label: what people call it, such as the variable that holds it.
+    :param is_chosen: whether somebody has said that it is the app; else only apps of Flask's kind, of FastAPI
+        and of Quart are.
     :raises ForeignAppError: it is no app, or one of a kind that is not adopted.
     """
     if OurEngine.adopts(app):
@@ -50,20 +65,59 @@ def adopt(app: Any) -> Engine:
     if isinstance(app, _flask_class("Flask")):
         engine: Engine = _flask_adapter().FlaskEngine(app)
         return engine
-    raise ForeignAppError(
-        f"what should be the app is of type {type(app).__name__}. "
-        f"Make an app with: from flask_nb import Flask; app = Flask(__name__), or choose one with %app NAME"
-    )
+    return adopt_foreign(app, label, is_chosen=is_chosen)
 
 
 def is_app(value: Any) -> bool:
-    """Whether *value* is an app that :func:`adopt` takes."""
+    """Whether *value* is an app, as far as its class or the names of its parameters tell."""
     try:
-        return bool(adopt(value))
-    except ForeignAppError:
-        return False
+        if is_flask_app(value) or find_framework(value) is not None:
+            return True
     except Exception:  # the class of a lazy object is anybody's code
         return False
+    return has_telling_names(value)
+
+
+def is_flask_app(value: Any) -> bool:
+    """Whether *value* is an app with Flask's interface, ``run()`` among it."""
+    try:
+        return OurEngine.adopts(value) or isinstance(value, _flask_class("Flask"))
+    except Exception:  # as above
+        return False
+
+
+def release(engine: Engine) -> None:
+    """End what an app was given to run, since it is served no more; its requests end first."""
+    if isinstance(engine, ForeignEngine):
+        engine.close()
+
+
+def check_definable(engine: Engine) -> None:
+    """Refuse to define by magics what only Flask apps take.
+
+    :raises UnsupportedByAppError: it is an app of another kind.
+    """
+    if isinstance(engine, ForeignEngine):
+        engine.refuse_definitions()
+
+
+def check_urls(engine: Engine) -> None:
+    """Refuse to build URLs where an app has none by name.
+
+    :raises UnsupportedByAppError: it has none.
+    """
+    if isinstance(engine, ForeignEngine) and engine.framework_of_app.url_for is None:
+        engine.refuse_urls()
+
+
+def kind_of(engine: Engine) -> str:
+    """Return what people call apps of this kind."""
+    return engine.kind if isinstance(engine, ForeignEngine) else type(engine.app).__name__
+
+
+def tells_routes(engine: Engine) -> bool:
+    """Whether the app tells which routes it has."""
+    return not isinstance(engine, ForeignEngine) or engine.has_routes
 
 
 def new_app(
@@ -74,7 +128,7 @@ def new_app(
     :param fresh: take nothing over from an app that an earlier run of the same cell made.
     :param like: the engine of an app of the same kind; by default the app is of our own.
     """
-    kind: Any = OurEngine if like is None else type(like)
+    kind: Any = type(like) if isinstance(like, FlaskShapedEngine) else OurEngine
     engine: Engine = (kind.fresh if fresh else kind.new)(import_name, root_path)
     return engine
 

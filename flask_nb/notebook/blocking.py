@@ -80,7 +80,7 @@ def advise_server(server: Any, variables: Mapping[str, Any]) -> str:
     app = _app_of(server)
     app_name, server_name = _name_of(app, variables), _name_of(server, variables)
     port = getattr(server, "server_port", None) or getattr(server, "effective_port", 0)
-    if app_name and engines.is_app(app):
+    if app_name and engines.is_flask_app(app):
         return f"This does not: {app_name}.run(port={port})"
     method = "serve_forever" if hasattr(server, "serve_forever") else "run"
     thread = "This does not: from threading import Thread; Thread(target="

@@ -122,7 +122,9 @@ class Definitions:
         """Build a URL."""
         definition = cells.parse_url(line)
         evaluation = partial(evaluate, {**self.ip.user_ns, **scope})
-        url = cells.build_url(definition, self.host.followed.engine(), evaluation)
+        engine = self.host.followed.engine()
+        engines.check_urls(engine)
+        url = cells.build_url(definition, engine, evaluation)
         return LiveUrl(self._at_server(url)) if definition.live else Url(url)
 
     def _at_server(self, url: str) -> str:
@@ -211,10 +213,8 @@ class Definitions:
         return apps.choose(name, lambda followed: followed.choose(name))
 
     def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
-        count = len(engine.routes())
-        routes = "1 route" if count == 1 else f"{count} routes"
-        kind = f"{'a new ' if is_new else ''}{type(engine.app).__name__}"
-        yield f"{self.host.followed.label}: {kind} {engine.name!r}, {routes}"
+        kind = f"{'a new ' if is_new else ''}{engines.kind_of(engine)}"
+        yield f"{self.host.followed.label}: {kind} {engine.name!r}{_count_routes(engine)}"
         for key, value in engine.own_config().items():
             yield f"  {key} = {show_setting(key, value)}"
 
@@ -228,6 +228,13 @@ class Definitions:
         filename = self.host.sources.name_cell(placed.source)
         self.host.sources.keep_source(filename, lines)
         return filename
+
+
+def _count_routes(engine: Engine) -> str:
+    if not engines.tells_routes(engine):
+        return ""
+    count = len(engine.routes())
+    return ", 1 route" if count == 1 else f", {count} routes"
 
 
 class Url(str):
