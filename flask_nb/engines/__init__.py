@@ -13,7 +13,6 @@ from typing import Any
 
 import werkzeug.serving
 
-from flask_nb.errors import ForeignAppError
 from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
