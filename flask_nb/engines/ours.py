@@ -329,7 +329,7 @@ class OurEngine(DefiningEngine):
 def _needs(flag: str, arguments: str) -> CellError:
     return CellError(
         f"{flag} would have no effect, since this app was not made for it. "
-        f"Make it with: app = Flask(__name__, {arguments})"
+        f"Make it with: from flask_nb import Flask; app = Flask(__name__, {arguments})"
     )
 
 
