@@ -176,6 +176,14 @@ def test_an_app_whose_variable_is_deleted_is_served_no_more(run):
     assert browse(address).startswith("503 there is no app in the variable 'site'")
 
 
+def test_a_missing_name_is_not_looked_for_in_another_framework(run):
+    run("def site(environ, start_response):\n    return jsonify(3)")
+    run("%app site")
+    shown = run("%get /")
+    assert "NameError: name 'jsonify' is not defined" in shown
+    assert "from flask_nb import" not in shown
+
+
 # --- ASGI ---
 
 
