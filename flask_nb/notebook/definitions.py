@@ -15,7 +15,7 @@ from flask_nb import cells, engines
 from flask_nb.cells import AppArguments, ViewSource
 from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
-from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
+from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError, NoAppError
 from flask_nb.exchange.failure import exception_message
 from flask_nb.exchange.masks import mask_text
 
@@ -190,12 +190,21 @@ class Definitions:
         """The current app; one that is to be set up is made if there is none."""
         sets_up = arguments.debug is not None or arguments.secret_key is not None
         followed = self.host.followed
-        return followed.engine_for_route() if sets_up else followed.engine()
+        if sets_up:
+            return followed.engine_for_route()
+        try:
+            return followed.engine()
+        except NoAppError:
+            configured = engines.configured_app()
+            if configured is None:
+                raise
+            module, _, name = configured.partition(":")
+            return self.host.apps.choose(None, lambda followed: followed.import_app(module, name or None))
 
     def _choose(self, arguments: AppArguments) -> Engine:
         name, module, apps = arguments.name, arguments.module, self.host.apps
         if module is not None:
-            return apps.choose(None, lambda followed: followed.import_app(module, str(name)))
+            return apps.choose(None, lambda followed: followed.import_app(module, name))
         if self._is_to_be_made(arguments):
             name = name or self.host.followed.name
             return apps.choose(name, lambda followed: followed.make_app(name, fresh=arguments.reset))

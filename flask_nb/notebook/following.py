@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
@@ -157,8 +154,10 @@ class FollowedApp:
         :return: the name of the variable, if it holds again what it held before.
         """
         names = [] if succeeded or run.outer is not None else self._go_back(run)
-        if succeeded and run.outer is None:
-            self._stop_if_deleted()
+        if self._served is not None and not self.is_pinned and self.name not in self._ip.user_ns:
+            self._engine = self._served = None
+            self._listen_to()
+            run.workspace.tell(run, f"{self.name} is not served any more: its variable was deleted")
         with suppress(FlaskNbError):  # a variable without an app is no error here
             self.engine()
             if run.outer is None:  # else the cell that runs this one is not whole yet
@@ -170,20 +169,6 @@ class FollowedApp:
         if self._engine is not None:
             self._served = _Served(self._engine, self.name, self._ip.user_ns.get(self.name), self._pinned)
             self._listen_to(self._engine)
-
-    def _stop_if_deleted(self) -> None:
-        """Serve an app no more whose variable is gone, and say so."""
-        served = self._served
-        if (
-            served is None
-            or served.pinned is not None
-            or served.name != self.name
-            or self._target() is not None
-        ):
-            return
-        self._served = self._engine = None
-        self._listen_to()
-        print(f"{served.name} is no longer served: the variable is gone")
 
     def _go_back(self, run: Run) -> list[str]:
         """Let the variable hold the app that serves, instead of what a cell that failed has bound it to."""
@@ -213,25 +198,31 @@ class FollowedApp:
         name = name or self.name
         if self._ip.user_ns.get(name) is not None:
             engines.adopt(self._ip.user_ns[name])
-        made = engines.new_app("__main__", root_path=_notebook_folder(self._ip.user_ns), fresh=fresh)
+        folder = _notebook_folder(self._ip.user_ns)
+        made = engines.new_app("__main__", folder, fresh=fresh, like=self._engine)
         if self._made is not None and self._made.name == name:
             self._made = None
         self._ip.user_ns[name] = made.app
         return self.choose(name)
 
-    def import_app(self, module: str, name: str) -> Engine:
-        """Follow the app of a module, or the one that a function of the module makes.
+    def import_app(self, module: str, name: str | None) -> Engine:
+        """Follow the app of a module or file, and bind the variable to it where that holds nothing.
 
+        :param name: a name in the module, or a call of a factory; None for the one that is there.
         :raises ForeignAppError: there is no such app.
         """
         try:
-            app = attrgetter(name)(importlib.import_module(module))
-            app = app() if inspect.isfunction(app) and not engines.is_app(app) else app
+            app = engines.find_app(module, name, engines.is_app if name else engines.is_known_app)
+        except ForeignAppError:
+            raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
             reason = " ".join(exception_message(exc).split())
-            raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
-        engines.adopt(app, f"{module}:{name}", is_chosen=True)
+            where = module if name is None else f"{module}:{name}"
+            raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
+        engines.adopt(app, name or module, is_chosen=True)
         self._is_chosen = True
+        if self._ip.user_ns.get(self.name) is None:
+            self._ip.user_ns[self.name] = app
         self.follow(app)
         return self.engine()
 
