@@ -41,6 +41,7 @@ __all__ = [
     "give_back",
     "is_app",
     "is_flask_app",
+    "is_known_app",
     "keep",
     "kind_of",
     "new_app",
@@ -69,12 +70,15 @@ def adopt(app: Any, label: str = "app", *, is_chosen: bool = False) -> Engine:
 
 def is_app(value: Any) -> bool:
     """Whether *value* is an app, as far as its class or the names of its parameters tell."""
+    return is_known_app(value) or has_telling_names(value)
+
+
+def is_known_app(value: Any) -> bool:
+    """Whether *value* is an app of a framework that is known, Flask among them."""
     try:
-        if is_flask_app(value) or find_framework(value) is not None:
-            return True
+        return is_flask_app(value) or find_framework(value) is not None
     except Exception:  # the class of a lazy object is anybody's code
         return False
-    return has_telling_names(value)
 
 
 def is_flask_app(value: Any) -> bool:

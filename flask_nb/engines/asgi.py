@@ -211,9 +211,9 @@ class _Conversation:
         except (asyncio.CancelledError, ViewCancelled):
             pass
         except BaseException as exc:  # SystemExit would end the loop
-            self.failure = exc
+            self.failure = _single(exc)
             self._engine.matched(self._scope)
-            self._engine.heard(exc, is_handled=self.is_complete and self._status != 500)
+            self._engine.heard(self.failure, is_handled=self.is_complete and self._status != 500)
 
     async def _started(self) -> dict[str, Any]:
         try:
@@ -293,6 +293,13 @@ class _Message:
         self._has_come.clear()
         message, self._message = self._message, None
         return message
+
+
+def _single(exc: BaseException) -> BaseException:
+    """Return what a group of exceptions holds if that is one: groups of tasks wrap whatever ends them."""
+    while isinstance(exc, BaseExceptionGroup) and len(exc.exceptions) == 1:
+        exc = exc.exceptions[0]
+    return exc
 
 
 def _raising(start_response: StartResponse) -> StartResponse:

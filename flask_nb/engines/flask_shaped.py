@@ -277,9 +277,16 @@ class FlaskShapedEngine(DefiningEngine):
         """What a rule says of the host is looked at only by an app that was made for it."""
         url_map = self.app.url_map
         if host is not None and not url_map.host_matching:
-            raise _needs("--host", "host_matching=True, static_host='localhost'")
+            raise self._needs("--host", "host_matching=True, static_host='localhost'")
         if subdomain not in (None, url_map.default_subdomain) and not self.app.subdomain_matching:
-            raise _needs("--subdomain", "subdomain_matching=True")
+            raise self._needs("--subdomain", "subdomain_matching=True")
+
+    def _needs(self, flag: str, arguments: str) -> CellError:
+        package = self.framework().__name__.partition(".")[0]
+        return CellError(
+            f"{flag} would have no effect, since this app was not made for it. "
+            f"Make it with: from {package} import Flask; app = Flask(__name__, {arguments})"
+        )
 
     def _check_derived(self, rule: str, endpoint: str) -> None:
         """Two rules never share a derived endpoint, unless the cell at work is changing its own rule."""
@@ -298,13 +305,6 @@ class FlaskShapedEngine(DefiningEngine):
     def supports_async(self) -> bool:
         """Whether asgiref is there to call ``async def`` views."""
         return find_spec("asgiref") is not None
-
-
-def _needs(flag: str, arguments: str) -> CellError:
-    return CellError(
-        f"{flag} would have no effect, since this app was not made for it. "
-        f"Make it with: app = Flask(__name__, {arguments})"
-    )
 
 
 def _files_below(folder: Path) -> Iterator[str]:

@@ -180,7 +180,7 @@ class FollowedApp:
             return
         self._served = self._engine = None
         self._listen_to()
-        run.workspace.tell(run, f"{served.name} is no longer served: the variable is gone")
+        run.workspace.tell(run, f"{served.name} is not served any more: its variable was deleted")
 
     def _go_back(self, run: Run) -> list[str]:
         """Let the variable hold the app that serves, instead of what a cell that failed has bound it to."""
@@ -225,13 +225,13 @@ class FollowedApp:
         """
         where = module if name is None else f"{module}:{name}"
         try:
-            app = engines.find_app(module, name, engines.is_app)
-            engines.adopt(app, where, is_chosen=True)
+            app = engines.find_app(module, name, engines.is_app if name else engines.is_known_app)
         except ForeignAppError:
             raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
             reason = " ".join(exception_message(exc).split())
             raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
+        engines.adopt(app, name or module, is_chosen=True)
         self._is_chosen = True
         if self._ip.user_ns.get(self.name) is None:
             self._ip.user_ns[self.name] = app

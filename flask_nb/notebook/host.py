@@ -17,7 +17,7 @@ import flask_nb
 from flask_nb import alias
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
-from flask_nb.engines import Engine
+from flask_nb.engines import Engine, ForeignEngine
 from flask_nb.errors import MagicArgumentError, NoAppError
 from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
 from flask_nb.exchange.request import DEFAULT_HOST
@@ -155,6 +155,8 @@ class Host:
 
     def _hint_at_import(self, exc: BaseException) -> str | None:
         """Say how to get a name of the framework, which a plain cell does not get by itself."""
+        if isinstance(self.followed.serving_engine(is_own=True), ForeignEngine):
+            return None  # such a name is then another framework's
         # An unbound local has a name, too, and an import would not help.
         name = exc.name if isinstance(exc, NameError) and not isinstance(exc, UnboundLocalError) else None
         files = [frame.f_code.co_filename for frame, _ in walk_tb(exc.__traceback__)]

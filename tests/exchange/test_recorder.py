@@ -3,6 +3,7 @@ import io
 import logging
 import sys
 import threading
+import traceback
 import warnings
 from wsgiref.validate import validator
 
@@ -308,3 +309,45 @@ def test_a_view_that_reads_another_kind_of_body_is_told_so(serve):
     assert serve(view).send(request).exchange.notes == [
         "the view reads form fields, and the body is JSON: send it with --form"
     ]
+
+
+def test_a_traceback_that_a_framework_writes_to_its_errors_is_the_failure(recorder, over_socket):
+    def app(environ, start_response):
+        try:
+            raise KeyError("x")
+        except KeyError:
+            environ["wsgi.errors"].write(f"12:03 [ERROR] {traceback.format_exc()}")
+        return Response("sorry", 500)(environ, start_response)
+
+    recorder.app = app
+    exchange = over_socket.send(Request("GET", "/")).exchange
+    assert (exchange.failure.message, exchange.output) == ("KeyError: 'x'", "")
+
+
+def test_other_words_in_an_apps_errors_are_output(recorder, over_socket):
+    def app(environ, start_response):
+        try:
+            raise KeyError("x")
+        except KeyError:
+            environ["wsgi.errors"].write("no x\n")
+        return Response("ok")(environ, start_response)
+
+    recorder.app = app
+    exchange = over_socket.send(Request("GET", "/")).exchange
+    assert (exchange.failure, exchange.output) == (None, "no x\n")
+
+
+@pytest.mark.parametrize(
+    "words", ["Exception on /x", "Internal Server Error: /x", "[FALCON] Unhandled exception"]
+)
+def test_what_a_framework_logs_of_what_it_answered_is_the_failure(recorder, over_socket, words):
+    def app(environ, start_response):
+        try:
+            raise KeyError("x")
+        except KeyError:
+            record = logging.LogRecord("framework", logging.ERROR, "", 1, words, (), sys.exc_info())
+            logging.StreamHandler(sys.stderr).handle(record)
+        return Response("sorry", 500)(environ, start_response)
+
+    recorder.app = app
+    assert over_socket.send(Request("GET", "/")).exchange.failure.message == "KeyError: 'x'"

@@ -64,6 +64,12 @@ APP = """app = FastAPI(lifespan=lifespan, routes=[Route("/boom", boom), Route("/
 numbers = itertools.count()
 
 
+@pytest.fixture(scope="module")
+def engine() -> str:
+    """Run once: no app here is Flask's."""
+    return "ours"
+
+
 @pytest.fixture
 def run(kernel: Kernel) -> Callable[..., str]:
     """Run a cell, under an id of its own unless one is given; return what it showed."""
@@ -171,9 +177,17 @@ def test_an_app_whose_variable_is_deleted_is_served_no_more(run):
     run(SITE)
     run("%app site")
     address = url(run)
-    assert run("del site") == "site is no longer served: the variable is gone"
+    assert run("del site") == "site is not served any more: its variable was deleted"
     assert run("%get /").startswith("NoAppError: there is no app in the variable 'site'")
     assert browse(address).startswith("503 there is no app in the variable 'site'")
+
+
+def test_a_missing_name_is_not_looked_for_in_another_framework(run):
+    run("def site(environ, start_response):\n    return jsonify(3)")
+    run("%app site")
+    shown = run("%get /")
+    assert "NameError: name 'jsonify' is not defined" in shown
+    assert "from flask_nb import" not in shown
 
 
 # --- ASGI ---

@@ -198,7 +198,6 @@ def test_the_schema_of_fastapi_follows_its_routes():
 
 
 DASH = """
-import flask_nb; flask_nb.as_flask()
 from dash import Dash, html
 site = Dash(__name__)
 site.layout = html.Div("hi")
