@@ -131,12 +131,15 @@ def serve(hostname: str, port: int, application: WSGIApplication, **options: Any
 
     A page whose name was pointed at this machine (DNS rebinding) could read the app otherwise. Other
     sites may call it as in production: the app's own CORS rules decide. A Unix socket has a proxy before
-    it, which is the one to know the names.
+    it, which is the one to know the names. The debugger keeps the last failures only.
     """
+    config = getattr(application, "config", {})
+    # run_simple would put its own debugger before the gate.
+    if options.pop("use_debugger", False):
+        application = _debugged(application, hostname, options.get("use_evalex", True))
     if web_cli.is_loopback(hostname) and not hostname.startswith("unix://"):
-        config = getattr(application, "config", {})
         application = Gate(
-            _with_debugger(application, hostname, options),
+            application,
             lambda: _hosts(config, hostname),
             host_advice=COMMAND_HOST_ADVICE,
             cross_site=True,
@@ -144,14 +147,10 @@ def serve(hostname: str, port: int, application: WSGIApplication, **options: Any
     run_simple(hostname, port, application, **options)
 
 
-def _with_debugger(application: WSGIApplication, hostname: str, options: dict[str, Any]) -> WSGIApplication:
-    """Put the debugger around the app here: ``run_simple`` would put it before the gate."""
-    if not options.get("use_debugger"):
-        return application
-    from werkzeug.debug import DebuggedApplication
+def _debugged(application: WSGIApplication, hostname: str, evalex: bool) -> WSGIApplication:
+    from .debugger import BoundedDebugger
 
-    options["use_debugger"] = False
-    debugged = DebuggedApplication(application, evalex=options.get("use_evalex", True))
+    debugged = BoundedDebugger(application, evalex)
     debugged.trusted_hosts.append(hostname)  # as run_simple does
     return debugged
 

@@ -7,7 +7,10 @@ import re
 import subprocess
 import sys
 import textwrap
+import weakref
+from contextvars import copy_context
 from http.client import HTTPConnection
+from io import StringIO
 
 import click
 import pytest
@@ -17,6 +20,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 from flask_nb import __version__
 from flask_nb import cli as command
 from flask_nb.cli import FlaskNbGroup, LazyCommand
+from flask_nb.debugger import BoundedDebugger
 from flask_nb.web import Flask
 
 FLASK_APP = "from flask import Flask\napp = Flask('tutorial')\nprint(Flask.__module__)\n"
@@ -197,6 +201,36 @@ def test_an_app_that_could_not_be_loaded_is_served_too(monkeypatch):
     monkeypatch.setattr(command, "run_simple", lambda hostname, port, app, **options: served.append(app))
     command.serve("localhost", 5000, lambda environ, start_response: [b"raised later"])
     assert run_wsgi_app(served[0], {**create_environ(), "HTTP_HOST": "evil.example"})[1].startswith("400")
+
+
+@pytest.mark.parametrize("hostname", ["localhost", "0.0.0.0"])
+def test_the_debugger_keeps_the_frames_of_the_last_twenty_failures(monkeypatch, hostname):
+    class Large:
+        pass
+
+    alive, served = weakref.WeakSet(), []
+
+    def fail(environ, start_response):
+        alive.add(large := Large())
+        raise ValueError(large)
+
+    monkeypatch.setattr(command, "run_simple", lambda hostname, port, app, **options: served.append(app))
+    command.serve(hostname, 5000, fail, use_debugger=True)
+    pages = [
+        run_wsgi_app(served[0], create_environ(errors_stream=StringIO()), buffered=True) for _ in range(30)
+    ]
+    assert len(alive) == 20
+    assert [status for _, status, _ in pages] == ["500 INTERNAL SERVER ERROR"] * 30
+
+
+def test_the_last_failure_can_be_looked_into(monkeypatch):
+    debugger = BoundedDebugger(lambda environ, start_response: 1 / environ["zero"], evalex=True)
+    for number in range(30):
+        environ = create_environ(environ_overrides={"zero": 0, "number": number}, errors_stream=StringIO())
+        run_wsgi_app(debugger, environ, buffered=True)
+    last = [*debugger.frames.values()][-1]
+    assert ">29</span>" in copy_context().run(last.eval, "environ['number']")
+    assert debugger.frames.keys() == debugger.frame_contexts.keys()
 
 
 @pytest.mark.parametrize(

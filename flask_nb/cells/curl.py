@@ -30,6 +30,7 @@ class _Command:
     as_query: bool = False
     is_head: bool = False
     is_json: bool = False
+    shows_headers: bool = False
 
     @property
     def has_parts(self) -> bool:
@@ -96,10 +97,10 @@ _VALUES: dict[str, Taker] = {flag: taker for taker, flags in _WITH_VALUE.items()
 _MEANINGLESS = re.findall(
     r"\S+",
     """
-    -L --location --location-trusted -k --insecure -s --silent -S --show-error -i --include --show-headers
-    -v --verbose -f --fail --fail-with-body -N --no-buffer --compressed -g --globoff -# --progress-bar
-    --no-progress-meter -4 --ipv4 -6 --ipv6 -0 --http1.0 --http1.1 --http2 --http2-prior-knowledge --basic
-    --anyauth --no-keepalive --tcp-nodelay -q --disable
+    -L --location --location-trusted -k --insecure -s --silent -S --show-error -v --verbose -f --fail
+    --fail-with-body -N --no-buffer --compressed -g --globoff -# --progress-bar --no-progress-meter -4 --ipv4
+    -6 --ipv6 -0 --http1.0 --http1.1 --http2 --http2-prior-knowledge --basic --anyauth --no-keepalive
+    --tcp-nodelay -q --disable
     """,
 )
 
@@ -108,6 +109,7 @@ _SWITCHES: dict[str, str | None] = {
     "--get": "as_query",
     "-I": "is_head",
     "--head": "is_head",
+    **dict.fromkeys(("-i", "--include", "--show-headers"), "shows_headers"),
     **dict.fromkeys(_MEANINGLESS),
 }
 
@@ -188,6 +190,8 @@ def _define(command: _Command, options: dict[str, Any]) -> RequestDefinition:
             command.add_header("Accept: application/json")
     if "://" not in url and not url.startswith("/"):
         url = f"http://{url}"  # curl takes `example.org/x` for a host and a path
+    if command.shows_headers:
+        command.options["headers_shown"] = True
     method = "HEAD" if command.is_head else "POST" if body is not None or command.has_parts else "GET"
     return RequestDefinition(
         path=begin_with_slash(cut_fragment((url,))),

@@ -148,7 +148,7 @@ def new_app(
     :param fresh: take nothing over from an app that an earlier run of the same cell made.
     :param like: the engine of an app of the same kind; by default the app is of our own.
     """
-    kind: Any = OurEngine if like is None or is_foreign(like) else type(like)
+    kind: Any = type(like) if isinstance(like, FlaskShapedEngine) else OurEngine
     engine: Engine = (kind.fresh if fresh else kind.new)(import_name, root_path)
     return engine
 

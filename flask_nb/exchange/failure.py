@@ -73,8 +73,7 @@ class Failure:
     @classmethod
     def from_exception(cls, exc: BaseException, cell_name: CellNamer | None = None) -> Failure:
         """Describe an exception without keeping its frames alive."""
-        named = cell_name or project_file_name
-        return _describe(exc, named, _MAX_CAUSES, _known_secrets(exc, named))
+        return _describe(exc, cell_name or project_file_name, _MAX_CAUSES, known_secrets(exc, cell_name))
 
     def places(self, endpoint: str | None = None) -> list[tuple[str, str]]:
         """Return each line as where it is and its source; *endpoint* tells which function is the view."""
@@ -150,7 +149,7 @@ def _cause(exc: BaseException) -> BaseException | None:
     return exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
 
 
-def _known_secrets(exc: BaseException, cell_name: CellNamer) -> list[str]:
+def known_secrets(exc: BaseException, cell_name: CellNamer | None = None) -> list[str]:
     """Return the texts that variables of the failed code hold under the names of secrets, the longest first.
 
     A message repeats them without their names: ``raise KeyError(password)``.
@@ -160,7 +159,7 @@ def _known_secrets(exc: BaseException, cell_name: CellNamer) -> list[str]:
     for _ in range(_MAX_CAUSES + 1):
         if cause is None:
             break
-        for frame, _line, _place in _frames(cause, cell_name)[-_MAX_FRAMES:]:
+        for frame, _line, _place in _frames(cause, cell_name or project_file_name)[-_MAX_FRAMES:]:
             shared = {name: frame.f_globals.get(name) for name in frame.f_code.co_names}
             found.update(_secret_texts(shared), _secret_texts(frame.f_locals))
         cause = _cause(cause)

@@ -73,6 +73,7 @@ _VALUE = re.compile(
 _BRACKET = re.compile(r"'(?:[^'\\\n]|\\.)*+'?|\"(?:[^\"\\\n]|\\.)*+\"?|[\[({]|[\])}]")
 _OBJECT = re.compile(r"[A-Za-z_][\w.]*\(")
 _LINE = re.compile(r"[^\r\n'\"]*+")
+_PAIR_END = re.compile(rf"(?:{_QUOTE})?(?:\)|\Z)")
 _DIGEST = re.compile(r"(?i:digest)[^\r\n']*+")
 
 _Masked = tuple[int, int, str]
@@ -187,7 +188,7 @@ def _mask_word(value: re.Match[str], said: Evidence, name: str) -> _Masked | Non
 def _mask_pair(found: re.Match[str], where: Where) -> _Masked | None:
     """Mask the second half of a pair; among three names in a row none is the value of another."""
     masked = _mask_named(found, where) if where != "source" else None
-    return masked if masked and found.string[masked[1] : masked[1] + 1] in {")", ""} else None
+    return masked if masked and _PAIR_END.match(found.string, masked[1]) else None
 
 
 def _mask_container(value: re.Match[str], said: Evidence, name: str) -> _Masked | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from flask_nb.errors import ViewCancelled
 from flask_nb.wsgi import check_chunk
 
 from .exchange import OutputPart, PartKind
-from .failure import CellNamer, Failure, exception_message
+from .failure import CellNamer, Failure, exception_message, known_secrets
 from .figures import (
     close_figures,
     figure_data,
@@ -27,6 +26,7 @@ from .figures import (
     watch_figures,
 )
 from .hints import BODY_READS, body_hints
+from .masked_repr import hide
 from .masks import drop_foreign_cookies
 from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
 from .stable import be_as_addressed
@@ -168,7 +168,7 @@ class Recording:
             return
         if record not in self.logs:
             self.logs.append(record)
-            self._add("log", _log_text(record, exc))
+            self._add("log", _log_text(record, exc, self._cell_name))
 
     def warn(self, warning: warnings.WarningMessage) -> None:
         """Note a warning; its file name is left out of the text, since it differs from run to run."""
@@ -217,20 +217,21 @@ def _is_exception_report(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR and str(record.msg).startswith(_EXCEPTION_REPORTS)
 
 
-def _log_text(record: logging.LogRecord, exc: BaseException | None) -> str:
+def _log_text(record: logging.LogRecord, exc: BaseException | None, cell_name: CellNamer | None) -> str:
+    known = known_secrets(exc, cell_name) if exc is not None else ()
     try:
         message = record.getMessage()
     except Exception:
         message = str(record.msg)
-    reason = f"\n{exception_message(exc)}" if exc is not None else ""
-    return f"{record.levelname} {message}{reason}\n"
+    reason = f"\n{exception_message(exc, known)}" if exc is not None else ""
+    return f"{record.levelname} {hide(message, known)}{reason}\n"
 
 
 class Recorder:
     """WSGI middleware that records the requests of the notebook and keeps others out of its cells.
 
     What is recorded of a request that carries a key from :meth:`expect` goes to whoever sent it, and all
-    exchanges, a browser's included, go into :attr:`ring`. Jupyter's own cookies are dropped before the app
+    exchanges, a browser's included, go into a ring. Jupyter's own cookies are dropped before the app
     sees them. An exception that leaves the app, ``SystemExit`` included, is answered 500.
 
     :param app: the WSGI application; may be exchanged through the attribute of that name.
@@ -238,7 +239,7 @@ class Recorder:
     :param near: given a method and a path that was answered 404, returns the rules that come closest,
         as texts such as ``GET /items/<int:id>``; None if a rule did match.
     :param failed_page: returns what is answered to an exception that leaves the app, None for a plain page.
-    :param is_kept: tells which requests go into the ring, given their environ.
+    :param ring_of: returns the ring into which a request goes, given its environ; None for none.
     """
 
     def __init__(
@@ -248,14 +249,13 @@ class Recorder:
         cell_name: CellNamer | None = None,
         near: NearRules | None = None,
         failed_page: FailedPage = lambda recording, environ: None,
-        is_kept: Callable[[Environ], bool] = lambda environ: True,
+        ring_of: Callable[[Environ], Ring | None] = lambda environ: None,
     ) -> None:
         self.app = app
         self.cell_name = cell_name
         self.near = near
         self.failed_page = failed_page
-        self.is_kept = is_kept
-        self.ring = Ring()
+        self.ring_of = ring_of
         self._watch_displays: Callable[[], object] = lambda: None
         self._expected: dict[str, Recording] = {}
 
@@ -269,10 +269,9 @@ class Recorder:
         STREAMS.install(self)
 
     def uninstall(self) -> None:
-        """Take the stream proxies out, and let go of what is kept; calling again does nothing."""
+        """Take the stream proxies out; calling again does nothing."""
         STREAMS.uninstall(self)
         forget_figures()
-        self.ring.clear()
 
     def renew(self) -> None:
         """Put the proxies back, if they are installed and something has replaced them since."""
@@ -296,9 +295,10 @@ class Recorder:
 
     def note_refusal(self, environ: Environ, status: str) -> None:
         """Note a request that was refused before it came here."""
-        kept = KeptExchange.from_environ(environ)
-        kept.status, kept.is_own, kept.is_refused = status, self.expects(environ), True
-        self.ring.add(kept)
+        if (ring := self.ring_of(environ)) is not None:
+            kept = KeptExchange.from_environ(environ)
+            kept.status, kept.is_own, kept.is_refused = status, self.expects(environ), True
+            ring.add(kept)
 
     def forget(self, recording: Recording) -> None:
         """Stop waiting for a request that will not come."""
@@ -336,13 +336,14 @@ class Recorder:
 
     def _keep(self, recording: Recording, environ: Environ, kept: KeptExchange) -> None:
         """Put into the ring what has happened so far."""
-        if not self.is_kept(environ):
+        ring = self.ring_of(environ)
+        if ring is None:
             return
         recording.fill(kept)
-        if kept.is_added:
-            self.ring.complete(kept)
+        if kept.added:
+            ring.complete(kept)
         else:
-            self.ring.add(kept)
+            ring.add(kept)
 
 
 class _Answer:
@@ -356,7 +357,6 @@ class _Answer:
         self._environ = environ
         self._start_response = start_response
         self._kept = KeptExchange.from_environ(environ)
-        self._began = time.monotonic()
         self._app_iter: Iterable[bytes] = ()
         self._chunks: Iterator[bytes]
         self._is_open = True
@@ -457,7 +457,6 @@ class _Answer:
     def _finish(self) -> None:
         if self._is_open:
             self._is_open = False
-            self._kept.elapsed = time.monotonic() - self._began
             self._recorder._finish(self._recording, self._environ, self._kept)
 
 

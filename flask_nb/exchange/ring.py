@@ -1,4 +1,4 @@
-"""The ring: the last exchanges of a notebook's app, whoever asked, and what was refused.
+"""The ring: the last exchanges of an app, whoever asked, and what was refused.
 
 Nobody waits for what a browser's tab, curl or a program asks, so nobody would see what happened then. It is
 kept here until somebody looks, and bounded in every respect: it must not matter how long a kernel lives, how
@@ -13,6 +13,7 @@ for all requests that have the same ones, as those of one client have.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -102,14 +103,14 @@ class KeptExchange:
     """What the view raised, in words."""
     exception: BaseException | None = None
     """The same as it was raised; of the last failures alone."""
-    elapsed = 0.0
-    """Seconds that the answer took."""
     number = 0
     """Its place among all that went through the ring, from 1."""
+    added = 0.0
+    """When a ring got it, by a clock that only goes forward; 0 if none has."""
+    app = ""
+    """What people called the app then."""
     size = 0
     """How many bytes are kept of it, roughly."""
-    is_added = False
-    """Whether a ring has got it."""
     is_counted = False
     """Whether it is counted as a failure."""
 
@@ -224,13 +225,20 @@ def _shortened(text: str, length: int = _SHOWN_PATH) -> str:
 
 
 class Ring:
-    """The last exchanges, the oldest first.
+    """The last exchanges of one app, the oldest first.
 
+    :param label: asked for what people call the app.
     :param max_exchanges: how many there are at most.
     :param max_bytes: how many bytes they have at most, taken together.
     """
 
-    def __init__(self, max_exchanges: int = MAX_EXCHANGES, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        label: Callable[[], str] = str,
+        max_exchanges: int = MAX_EXCHANGES,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._label = label
         self._max_exchanges = max_exchanges
         self._max_bytes = max_bytes
         self._kept: deque[KeptExchange] = deque()
@@ -272,7 +280,7 @@ class Ring:
 
     def add(self, kept: KeptExchange) -> None:
         """Take an exchange in, in the place of the oldest ones."""
-        kept.is_added = True
+        kept.app, kept.added = self._label(), time.monotonic()
         self._waiting.append(kept)
         # What holds much is bounded at once.
         if kept.parts or kept.exception is not None or len(self._waiting) >= _MOST_WAITING:
@@ -335,12 +343,6 @@ class Ring:
         """Return the exchanges that came after the one with this number, as far as they are kept."""
         with self._up_to_date():
             return [kept for kept in self._kept if kept.number > number] if self._count > number else []
-
-    def last_exception(self, number: int) -> BaseException | None:
-        """Return what the last failure after this number raised, whose frames can be looked at."""
-        with self._up_to_date():
-            failed = [kept for kept in self._with_frames if kept.has_failed and kept.number > number]
-        return failed[-1].exception if failed else None
 
     def clear(self) -> None:
         """Let go of everything."""

@@ -242,7 +242,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "the value of a hidden variable or entry, again in the message and the variables of the same failure",
-        "messages, locals",
+        "messages, logged ones too; locals",
         "`raise KeyError(password)` has neither name nor shape, but the frame has both. From 6 characters "
         "on: a shorter one would be hidden in the middle of words.",
     ),

@@ -154,10 +154,8 @@ class FollowedApp:
         :return: the name of the variable, if it holds again what it held before.
         """
         names = [] if succeeded or run.outer is not None else self._go_back(run)
-        if self._served is not None and not self.is_pinned and self.name not in self._ip.user_ns:
-            self._engine = self._served = None
-            self._listen_to()
-            run.workspace.tell(run, f"{self.name} is not served any more: its variable was deleted")
+        if succeeded and run.outer is None:
+            self._stop_if_deleted(run)
         with suppress(FlaskNbError):  # a variable without an app is no error here
             self.engine()
             if run.outer is None:  # else the cell that runs this one is not whole yet
@@ -169,6 +167,20 @@ class FollowedApp:
         if self._engine is not None:
             self._served = _Served(self._engine, self.name, self._ip.user_ns.get(self.name), self._pinned)
             self._listen_to(self._engine)
+
+    def _stop_if_deleted(self, run: Run) -> None:
+        """Serve an app no more whose variable is gone, and say so."""
+        served = self._served
+        if (
+            served is None
+            or served.pinned is not None
+            or served.name != self.name
+            or self._target() is not None
+        ):
+            return
+        self._served = self._engine = None
+        self._listen_to()
+        run.workspace.tell(run, f"{served.name} is no longer served: the variable is gone")
 
     def _go_back(self, run: Run) -> list[str]:
         """Let the variable hold the app that serves, instead of what a cell that failed has bound it to."""
@@ -211,15 +223,15 @@ class FollowedApp:
         :param name: a name in the module, or a call of a factory; None for the one that is there.
         :raises ForeignAppError: there is no such app.
         """
+        where = module if name is None else f"{module}:{name}"
         try:
             app = engines.find_app(module, name, engines.is_app if name else engines.is_known_app)
+            engines.adopt(app, where, is_chosen=True)
         except ForeignAppError:
             raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
             reason = " ".join(exception_message(exc).split())
-            where = module if name is None else f"{module}:{name}"
             raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
-        engines.adopt(app, name or module, is_chosen=True)
         self._is_chosen = True
         if self._ip.user_ns.get(self.name) is None:
             self._ip.user_ns[self.name] = app

@@ -27,7 +27,7 @@ from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
 from .app_run import AppRun
 from .following import FollowedApp
 from .request_displays import RequestDisplays
-from .served import SERVED, ServedApp, ServedApps, WSGIApp
+from .served import SERVED, ServedApp, ServedApps
 from .serving import NO_SOCKETS, Serving
 from .sources import CellSources
 from .traffic import Traffic
@@ -57,18 +57,18 @@ class Host:
             self._answer,
             cell_name=self.sources.place,
             near=self._near_rules,
-            is_kept=lambda environ: ASKED_BY_GATE not in environ,
+            ring_of=lambda environ: None if ASKED_BY_GATE in environ else environ[SERVED].ring,
             failed_page=self._failed_page,
         )
-        self.traffic = Traffic(self.recorder.ring, self.sources)
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
         self.cookies = CookieJar()
         self.apps = ServedApps(self._make_served)
+        self.traffic = Traffic(lambda: [served.ring for served in self.apps], self.sources)
         socket = SocketTransport(lambda: self.serving.address(), abandon=lambda key: self.serving.cancel(key))
         self._over_socket = PanelExchanger(socket, self.recorder, self.cookies)
         in_process = InProcessTransport(
-            lambda environ, start_response: self.apps.current.gate(environ, start_response),
+            lambda environ, start_response: self.apps.current(environ, start_response),
             needs_worker=self._needs_worker,
         )
         self._in_process = PanelExchanger(in_process, self.recorder, self.cookies)
@@ -93,13 +93,12 @@ class Host:
         return ServedApp(
             FollowedApp(self.ip, self._listen),
             self._make_gate,
-            lambda gate, label: Serving(gate, self.settings, label),
-            self.recorder,
+            lambda app, label: Serving(app, self.settings, label),
         )
 
-    def _make_gate(self, app: WSGIApp, hosts: Callable[[], list[str]]) -> Gate:
+    def _make_gate(self, hosts: Callable[[], list[str]]) -> Gate:
         return Gate(
-            app,
+            self.recorder,
             lambda: [*self.settings.trusted_hosts, *hosts()],
             origins=lambda: self.settings.trusted_origins,
             is_own=self.recorder.expects,

@@ -210,10 +210,7 @@ class NotebookMagics:
         if arguments.action == "log":
             return Report(self.host.traffic.log(arguments.last))
         apps = self.host.apps
-        if arguments.action == "stop":
-            return Report(apps.stop(), link=serving.url)
-        lines = filter(None, [apps.status(), self.host.traffic.count()])
-        return Report("\n  ".join(lines), link=serving.url)
+        return Report(apps.stop() if arguments.action == "stop" else apps.status(), link=serving.url)
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:

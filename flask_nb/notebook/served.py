@@ -14,37 +14,37 @@ from typing import Any
 
 from flask_nb.engines import Engine, Run
 from flask_nb.errors import PortInUseError, ServerError
-from flask_nb.gate import Gate
+from flask_nb.exchange import Ring
 
 from .following import FollowedApp
 from .serving import PORT_ADVICE, Serving
+from .traffic import tally
 
 SERVED = "flask_nb.served"
-"""The key of an environ under which the recorder's app finds whose request it is."""
+"""The key of an environ under which the host finds whose request it is."""
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class ServedApp:
-    """One app, and the server that answers for it.
+    """One app, the server that answers for it, and what it has been asked.
 
     :param followed: which app it is.
-    :param make_gate: puts the gate before a WSGI app, given what names the app has.
-    :param make_serving: makes the server of what stands behind the gate, given what people call the app.
-    :param record: answers a request; its environ says under :data:`SERVED` whose it is.
+    :param make_gate: puts the gate before the app, given what names the app has. What goes through it says
+        in its environ, under :data:`SERVED`, whose it is.
+    :param make_serving: makes the server of a WSGI app, given what people call that.
     """
 
     def __init__(
         self,
         followed: FollowedApp,
-        make_gate: Callable[[WSGIApp, Callable[[], list[str]]], Gate],
-        make_serving: Callable[[Gate, Callable[[], str]], Serving],
-        record: WSGIApp,
+        make_gate: Callable[[Callable[[], list[str]]], WSGIApp],
+        make_serving: Callable[[WSGIApp, Callable[[], str]], Serving],
     ) -> None:
         self.followed = followed
-        self._record = record
-        self.gate = make_gate(self._mark, self._hosts)
-        self.serving = make_serving(self.gate, lambda: followed.label)
+        self.ring = Ring(lambda: followed.label)
+        self._gate = make_gate(self._hosts)
+        self.serving = make_serving(self, lambda: followed.label)
         self.was_run = False
         """Whether ``app.run()`` has asked for this server."""
         self.has_own_port = False
@@ -55,9 +55,10 @@ class ServedApp:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.followed.label}>"
 
-    def _mark(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
         environ[SERVED] = self
-        return self._record(environ, start_response)
+        return self._gate(environ, start_response)
 
     def _hosts(self) -> list[str]:
         engine = self.followed.serving_engine()
@@ -67,10 +68,15 @@ class ServedApp:
         """Whether another app of the cell that is running has asked for this server."""
         return self.ran is not None and self.ran is not app
 
+    def status(self) -> str:
+        """Return a line on the server, one on each request that is running, and one on all there were."""
+        return "\n  ".join(filter(None, [self.serving.status(), tally(self.ring)]))
+
     def close(self) -> None:
-        """Stop the server, and listen to the app no more."""
+        """Stop the server, listen to the app no more, and let go of what is kept."""
         self.serving.stop()
         self.followed.close()
+        self.ring.clear()
 
 
 class ServedApps:
@@ -105,9 +111,9 @@ class ServedApps:
         return lines[0] if len(running) < 2 else f"{len(running)} servers {lines[0]}"
 
     def status(self) -> str:
-        """Return a line on each server that runs, and one on each request."""
+        """Return lines on each server that runs, and on its requests."""
         others = [served for served in self if served is not self.current and served.serving.url is not None]
-        return "\n".join(served.serving.status() for served in (self.current, *others))
+        return "\n".join(served.status() for served in (self.current, *others))
 
     def close(self) -> None:
         """Stop all servers, and listen to no app any more; a second time does nothing."""

@@ -148,13 +148,13 @@ class Panel:
     @property
     def output(self) -> str:
         """What the app printed, logged, warned of and displayed while it answered."""
-        return _joined(self.exchange.parts)
+        return _clipped(self.exchange.parts)
 
     @property
     def printed(self) -> str:
         """The same without what stands for a picture that is shown."""
         shown = self.pictures
-        return _joined(part for part in self.exchange.parts if not any(part is one for one in shown))
+        return _clipped(part for part in self.exchange.parts if not any(part is one for one in shown))
 
     @cached_property
     def pictures(self) -> list[OutputPart]:
@@ -173,12 +173,17 @@ def picture_data(part: OutputPart) -> str:
     return b64encode(data).decode() if isinstance(data, bytes) else str(data)
 
 
-def _joined(parts: Iterable[OutputPart]) -> str:
+def output_text(parts: Iterable[OutputPart]) -> str:
+    """Return what the app put out as one text, without secrets that have a shape."""
     text = "".join(
         part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
         for part in parts
     )
-    return clipped(stable_text(mask_secrets(text)), "_.exchange.output")
+    return stable_text(mask_secrets(text))
+
+
+def _clipped(parts: Iterable[OutputPart]) -> str:
+    return clipped(output_text(parts), "_.exchange.output")
 
 
 def _bounded(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

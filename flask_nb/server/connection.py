@@ -118,6 +118,11 @@ class Connection:
         return not self._is_open or self.left_at != inf
 
     @property
+    def unread(self) -> int:
+        """How many bytes are kept here for a client that does not read them yet."""
+        return self._unsent_size
+
+    @property
     def is_busy(self) -> bool:
         """Whether an answer is on its way."""
         return self.phase in (Phase.ANSWERING, Phase.FLUSHING)

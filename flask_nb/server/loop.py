@@ -18,6 +18,7 @@ from .answering import Answer, Place
 from .connection import Connection, Phase
 from .in_flight import Work
 from .pool import Pool
+from .writing import trim_heap
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -35,6 +36,9 @@ _MAX_CONNECTIONS = 500
 
 #: How often deadlines are looked at, in seconds.
 _LOOK = 1.0
+
+#: After so many bytes that clients had not read, memory is given back.
+_MUCH_UNREAD = 16_000_000
 
 #: For how long no connection is accepted when there is no descriptor left, in seconds.
 _PAUSE = 0.25
@@ -79,6 +83,7 @@ class Run:
         self._lost: list[tuple[float, Work]] = []
         self._next_look = inf
         self._accepts_at = inf  # when connections are accepted again
+        self._had_much_unread = False
         self._selector = selectors.DefaultSelector()
         self._wakes = _Waker()
         self._selector.register(self._wakes.reader, selectors.EVENT_READ, self._wakes.drain)
@@ -295,6 +300,7 @@ class Run:
         for connection in list(self.connections):
             if now >= connection.deadline:
                 connection.check(now)
+        self._look_at_unread()
         if now >= self._accepts_at and self._listener is not None:
             self._accepts_at = inf
             self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
@@ -314,6 +320,13 @@ class Run:
                 self.in_flight.abandon(work, "its client has left")
             if work.connection is not None:
                 work.connection.close()
+
+    def _look_at_unread(self) -> None:
+        """Give memory back once nothing is left of answers that were not read."""
+        unread = sum(connection.unread for connection in self.connections)
+        if self._had_much_unread and not unread:
+            trim_heap()
+        self._had_much_unread = unread > _MUCH_UNREAD or (self._had_much_unread and unread > 0)
 
     # Answering.
 

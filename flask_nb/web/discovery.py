@@ -91,7 +91,7 @@ def app_by_string(module: ModuleType, app_name: str, is_app: IsApp) -> Any:
         found = attrgetter(name)(module)
     except AttributeError:
         raise NoAppException(f"The module {module.__name__!r} has no {name!r}.") from None
-    if inspect.isfunction(found):
+    if inspect.isfunction(found) and not is_app(found):
         found = _call_factory(
             found,
             f"The factory {app_name!r} of the module {module.__name__!r} does not accept these arguments.",

@@ -98,6 +98,17 @@ def test_a_timeout_is_kept_and_several_commands_are_several_requests():
     assert (first.timeout, second.timeout, second.expect) == (5.0, 30.0, ("2xx",))
 
 
+@pytest.mark.parametrize("flag", ["-i", "-si", "--include", "--show-headers"])
+def test_the_headers_of_the_response_are_shown_where_curl_shows_them(flag):
+    first, second = parse_http("", f"curl {flag} localhost/a\n\ncurl localhost/b")
+    assert (first.headers_shown, second.headers_shown) == (True, False)
+
+
+def test_the_headers_of_all_responses_are_shown_where_the_cell_says_so():
+    definitions = parse_http("-i", "curl localhost/a\n\ncurl localhost/b")
+    assert [definition.headers_shown for definition in definitions] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [

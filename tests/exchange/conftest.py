@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import Exchanger, InProcessTransport, Recorder, SocketTransport
+from flask_nb.exchange import Exchanger, InProcessTransport, Recorder, Ring, SocketTransport
 from flask_nb.server import BackgroundServer
 
 View = Callable[[WerkzeugRequest], Any]
@@ -64,9 +64,15 @@ def signed_session(values: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def recorder() -> Iterator[Recorder]:
+def ring() -> Ring:
+    """What the recorder keeps."""
+    return Ring()
+
+
+@pytest.fixture
+def recorder(ring: Ring) -> Iterator[Recorder]:
     """A recorder whose app is set by the test, with the proxies in place."""
-    recorder = Recorder(wsgi(lambda request: "ok"))
+    recorder = Recorder(wsgi(lambda request: "ok"), ring_of=lambda environ: ring)
     recorder.cell_name = lambda name: "the cell" if Path(name).name.startswith("test_") else None
     recorder.install()
     yield recorder

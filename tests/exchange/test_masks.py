@@ -78,6 +78,7 @@ SHAPES = [
     ("<password>a</password>", "<password><hidden></password>"),
     ("Cookie: theme=dark; sid=1\nHost: x", "Cookie: theme=dark; sid=<hidden>\nHost: x"),
     ("{'Cookie': 'a=1; sid=2'}", "{'Cookie': 'a=1; sid=<hidden>'}"),
+    ("[('Cookie', 'a=1; _oauth2_proxy=2')]", "[('Cookie', 'a=1; _oauth2_proxy=<hidden>')]"),
     ("set ghp_aaaaaaaaaaaaaaaaaaaaaaaa1 up", "set <hidden> up"),
     ("a\n-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\nb", "a\n<hidden>\nb"),
     ("hash scrypt:32768:8:1$ab$0123 of ann", "hash <hidden> of ann"),

@@ -98,11 +98,11 @@ def test_installing_and_uninstalling_twice_leaves_the_streams_as_they_were():
     assert (sys.stdout, sys.stderr, warnings.showwarning, logging.Handler.handle) == before
 
 
-def test_a_browsers_prints_stay_out_of_the_cells(recorder, capsys):
+def test_a_browsers_prints_stay_out_of_the_cells(recorder, ring, capsys):
     recorder.app = WerkzeugRequest.application(lambda request: print("browser") or Response("ok"))
     recorder.renew()
     Client(recorder).get("/", buffered=True)
-    assert [part.text for part in recorder.ring.last(1)[0].parts] == ["browser\n"]
+    assert [part.text for part in ring.last(1)[0].parts] == ["browser\n"]
     assert capsys.readouterr() == ("", "")
 
 

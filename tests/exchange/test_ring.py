@@ -9,7 +9,7 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
-from flask_nb.exchange import InProcessTransport, KeptExchange, Recorder, Request, Ring
+from flask_nb.exchange import InProcessTransport, KeptExchange, Request, Ring
 from flask_nb.exchange.ring import MAX_EXCHANGE
 from flask_nb.gate import ASKED_BY_GATE, Gate
 
@@ -50,18 +50,18 @@ def fail(request):
     raise KeyError("missing")
 
 
-def test_an_exchange_is_kept_whoever_asked(recorder, exchanger):
+def test_an_exchange_is_kept_whoever_asked(recorder, ring, exchanger):
     client = answer(
         recorder, lambda request: Response(f"{request.args['q']} {request.get_data(as_text=True)}")
     )
     client.post("/search?q=a", data="body", headers=BROWSER)
     exchanger.send(Request("GET", "/search?q=b"))
-    first, second = recorder.ring.last(9)
+    first, second = ring.last(9)
     assert (first.method, first.url, first.code, first.who) == ("POST", "/search?q=a", "200", "browser")
     assert (first.body, first.answer, first.length) == (b"body", b"a body", 6)
     assert ("User-Agent", BROWSER["User-Agent"]) in first.headers
     assert ("Content-Length", "6") in first.answer_headers
-    assert (second.who, recorder.ring.count) == ("notebook", 2)
+    assert (second.who, ring.count) == ("notebook", 2)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_who_asked_is_told_by_the_name_that_it_gives_itself(agent, who):
     assert kept(headers={"User-Agent": agent}).who == who
 
 
-def test_the_view_reads_the_body_that_was_kept(recorder):
+def test_the_view_reads_the_body_that_was_kept(recorder, ring):
     client = answer(recorder, lambda request: Response(str(len(request.get_data()))))
     assert client.post("/", data=b"x" * 200_000) == "200000"
-    assert recorder.ring.last(1)[0].body == b"x" * (MAX_EXCHANGE // 2)
+    assert ring.last(1)[0].body == b"x" * (MAX_EXCHANGE // 2)
 
 
 def test_a_body_that_can_be_read_once_is_left_to_the_view():
@@ -93,9 +93,9 @@ def test_a_body_that_can_be_read_once_is_left_to_the_view():
     assert KeptExchange.from_environ({**environ, "wsgi.input": Once()}).body == b""
 
 
-def test_jupyters_cookies_are_not_kept(recorder):
+def test_jupyters_cookies_are_not_kept(recorder, ring):
     answer(recorder, lambda request: Response("ok")).get("/", headers={"Cookie": "_xsrf=secret; a=b"})
-    assert ("Cookie", "a=b") in recorder.ring.last(1)[0].headers
+    assert ("Cookie", "a=b") in ring.last(1)[0].headers
 
 
 def test_a_thousand_exchanges_are_kept():
@@ -132,34 +132,32 @@ def test_all_together_is_bounded_by_bytes():
     assert len(ring) == 1_000_000 // ring.last(1)[0].size
 
 
-def test_a_view_that_prints_a_lot_does_not_push_the_others_out(recorder):
+def test_a_view_that_prints_a_lot_does_not_push_the_others_out(recorder, ring):
     client = answer(recorder, lambda request: print("é" * 1_000_000) or Response("ok"))
     recorder.renew()
     client.get("/")
-    exchange = recorder.ring.last(1)[0]
+    exchange = ring.last(1)[0]
     assert 1000 < len(exchange.parts[0].text) <= MAX_EXCHANGE
     assert exchange.size < 3 * MAX_EXCHANGE
 
 
-def test_displays_are_kept_as_far_as_there_is_room(recorder):
+def test_displays_are_kept_as_far_as_there_is_room(recorder, ring):
     small, large = (
         {"text/plain": "a", "image/png": "x" * 100},
         {"text/plain": "b", "image/png": "x" * 100_000},
     )
     show = lambda data: recorder.current().show(data)  # noqa: E731
     answer(recorder, lambda request: [show(small), show(large)] and Response("ok")).get("/")
-    first, second = recorder.ring.last(1)[0].parts
+    first, second = ring.last(1)[0].parts
     assert (first.data, second.text, second.data) == (small, "b", {})
 
 
-def test_five_failures_keep_their_frames(recorder):
+def test_five_failures_keep_their_frames(recorder, ring):
     client = answer(recorder, fail)
     for _ in range(7):
         client.get("/")
-    exceptions = [exchange.exception for exchange in recorder.ring.last(7)]
+    exceptions = [exchange.exception for exchange in ring.last(7)]
     assert [exc is None for exc in exceptions] == [True, True, *[False] * 5]
-    assert recorder.ring.last_exception(6) is exceptions[-1]
-    assert recorder.ring.last_exception(7) is None
 
 
 def test_frames_that_are_let_go_give_back_what_the_views_had_in_hand(recorder):
@@ -191,9 +189,9 @@ def test_an_exception_that_is_raised_again_keeps_its_frames(recorder):
     assert error.__traceback__ is not None
 
 
-def test_a_failure_is_told_on_one_line(recorder):
+def test_a_failure_is_told_on_one_line(recorder, ring):
     answer(recorder, fail).get("/boom?token=abc", headers=BROWSER)
-    exchange = recorder.ring.last(1)[0]
+    exchange = ring.last(1)[0]
     assert exchange.has_failed
     assert (
         exchange.brief
@@ -202,7 +200,7 @@ def test_a_failure_is_told_on_one_line(recorder):
     assert exchange.url == "/boom?token=…"
 
 
-def test_a_failure_on_the_way_is_a_failure_whatever_the_status(recorder):
+def test_a_failure_on_the_way_is_a_failure_whatever_the_status(recorder, ring):
     def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
         yield b"begun"
@@ -211,7 +209,7 @@ def test_a_failure_on_the_way_is_a_failure_whatever_the_status(recorder):
     recorder.app = app
     with pytest.raises(ConnectionAbortedError):
         Asking(recorder).get("/")
-    exchange = recorder.ring.last(1)[0]
+    exchange = ring.last(1)[0]
     assert exchange.has_failed
     assert exchange.brief.startswith("GET / → 200, broken off · ValueError: broken · in app")
 
@@ -223,22 +221,22 @@ def test_texts_of_strangers_are_cut_and_made_printable():
     assert len(exchange.brief) < 250
 
 
-def test_refusals_are_kept_and_counted(recorder):
-    recorder.is_kept = lambda environ: ASKED_BY_GATE not in environ
+def test_refusals_are_kept_and_counted(recorder, ring):
+    recorder.ring_of = lambda environ: None if ASKED_BY_GATE in environ else ring
     gate = Gate(recorder, on_refusal=recorder.note_refusal)
     Asking(gate).get("/", headers={"Host": "evil.example"})
     Asking(gate).post("/save", headers={"Origin": "http://evil.example", "Host": "localhost"})
-    assert [exchange.brief for exchange in recorder.ring.last(9)] == [
+    assert [exchange.brief for exchange in ring.last(9)] == [
         "GET / → 400 · refused, for the host 'evil.example'",
         "POST /save → 403 · refused, from http://evil.example",
     ]
-    assert (recorder.ring.refused, recorder.ring.failed) == (2, 0)
+    assert (ring.refused, ring.failed) == (2, 0)
 
 
-def test_a_refusal_of_the_notebooks_own_request_is_its_own(recorder, exchanger):
+def test_a_refusal_of_the_notebooks_own_request_is_its_own(recorder, ring, exchanger):
     exchanger.transport = InProcessTransport(Gate(recorder, on_refusal=recorder.note_refusal))
     exchanger.send(Request("GET", "/", (("Host", "evil.example"),)))
-    assert [exchange.who for exchange in recorder.ring.last(9)] == ["notebook"]
+    assert [exchange.who for exchange in ring.last(9)] == ["notebook"]
 
 
 def test_many_threads_may_add_at_once():
@@ -254,23 +252,21 @@ def test_many_threads_may_add_at_once():
     assert [exchange.number for exchange in ring.last(50)] == list(range(2351, 2401))
 
 
-def test_nothing_is_kept_when_the_recorder_is_taken_out():
-    recorder = Recorder(Response("ok"))
-    recorder.install()
-    Asking(recorder).get("/")
-    recorder.uninstall()
-    assert (len(recorder.ring), recorder.ring.size, recorder.ring.last_exception(0)) == (0, 0, None)
+def test_a_ring_that_is_cleared_holds_nothing(recorder, ring):
+    answer(recorder, fail).get("/")
+    ring.clear()
+    assert (len(ring), ring.size, ring.since(0)) == (0, 0, [])
 
 
-def test_an_exchange_is_known_before_its_answer_is_read(recorder):
+def test_an_exchange_is_known_before_its_answer_is_read(recorder, ring):
     recorder.app = WerkzeugRequest.application(lambda request: Response(iter(["a", "b"]), status=503))
     chunks = recorder(create_environ("/"), lambda *head: None)
-    assert [exchange.code for exchange in recorder.ring.last(9)] == ["503"]
+    assert [exchange.code for exchange in ring.last(9)] == ["503"]
     assert b"".join(chunks) == b"ab"
     chunks.close()
-    assert [exchange.answer for exchange in recorder.ring.last(9)] == [b"ab"]
-    assert (recorder.ring.count, recorder.ring.failed) == (1, 1)
-    assert recorder.ring.size == recorder.ring.last(1)[0].size
+    assert [exchange.answer for exchange in ring.last(9)] == [b"ab"]
+    assert (ring.count, ring.failed) == (1, 1)
+    assert ring.size == ring.last(1)[0].size
 
 
 def test_an_exchange_that_outlives_its_place_is_not_counted_any_more():

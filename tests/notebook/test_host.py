@@ -61,7 +61,7 @@ def test_an_app_whose_variable_is_deleted_is_served_no_more(
 ) -> None:
     apps.run_cell("%serve;").raise_error()
     apps.run_cell("del app").raise_error()
-    assert "app is not served any more: its variable was deleted" in capsys.readouterr().out
+    assert "app is no longer served: the variable is gone" in capsys.readouterr().out
     with pytest.raises(HTTPError) as refused:
         urlopen(apps.run_line_magic("serve", "status").link + "who")
     assert refused.value.code == 503

@@ -15,6 +15,9 @@ import canaries
 import pytest
 from exchange.conftest import signed_session
 from IPython.core.interactiveshell import InteractiveShell
+from werkzeug.test import create_environ
+
+from flask_nb.notebook.extension import get_host
 
 NOTEBOOK = """
 import json, logging, sys, time, warnings
@@ -97,6 +100,7 @@ class Notebook:
         self.capsys = capsys
         self.count = 0
         self.run(NOTEBOOK + "\n%config FlaskNB.in_process = True")
+        shell.user_ns["browse"] = self.browse
 
     def run(self, cell: str) -> str:
         """Return all that a cell brings to be seen."""
@@ -116,6 +120,19 @@ class Notebook:
         self.shell.user_ns.update(values)
         cell = cell.replace("PLANTED", canary.planted).replace("SIGNED", canary.signed)
         return canary, self.run(cell)
+
+    def browse(self) -> None:
+        """Ask as a browser would; print what it gets, and what the notebook tells of it later."""
+        host = get_host(self.shell)
+        assert host is not None
+        planted, signed = self.shell.user_ns["planted"], self.shell.user_ns["signed"]
+        cookies = f"session={signed}; sid={planted}"
+        secrets = {"Authorization": f"Bearer {planted}", "X-API-Key": planted, "Cookie": cookies}
+        headers = {"User-Agent": "Mozilla/5.0", "Accept": "text/html", **secrets}
+        environ = create_environ("/view", query_string=f"token={planted}", headers=headers)
+        host.recorder.renew()  # the capture of this test has replaced the streams
+        page = b"".join(host.apps.current(environ, lambda *head: None)).decode()
+        print(page, *host.traffic.news(), host.traffic.log(1), sep="\n")
 
     def leaks(self, cells: dict[str, str]) -> list[str]:
         """Return the names of the cells whose secret is seen."""
@@ -156,6 +173,11 @@ def raising(message: str) -> str:
     return view(f"raise RuntimeError({message})")
 
 
+def logging_(statement: str) -> str:
+    lines = "\n".join(f"    {line}" for line in statement.splitlines())
+    return view(f"try:\n{lines}\nexcept Exception as exc:\n    app.logger.exception(exc)")
+
+
 def answering(header: str) -> str:
     """Return a cell that shows the response's headers, of which the view sets one."""
     name, _, value = header.partition(": ")
@@ -179,6 +201,7 @@ PLACES: dict[str, tuple[list[str], Callable[[str], str]]] = {
     "variables": (canaries.LOCALS, failing),
     "messages": (canaries.MESSAGES, raising),
     "values of a failure": (canaries.BY_VALUE, view),
+    "logged failures": (canaries.BY_VALUE, logging_),
     "output": (canaries.PRINTS, view),
     "templates": (canaries.TEMPLATES, lambda text: view(f"return {text}")),
     "other cells": (canaries.CELLS, str),
@@ -189,6 +212,13 @@ PLACES: dict[str, tuple[list[str], Callable[[str], str]]] = {
 def test_no_secret_is_seen_in(nb: Notebook, place: str) -> None:
     texts, cell = PLACES[place]
     assert nb.leaks({text: cell(text) for text in texts}) == []
+
+
+@pytest.mark.parametrize("place", [name for name, (_, cell) in PLACES.items() if "\n%get /view" in cell("x")])
+def test_no_secret_is_seen_of_what_a_browser_asked_in(nb: Notebook, place: str) -> None:
+    texts, cell = PLACES[place]
+    nb.run("app.debug = True")
+    assert nb.leaks({text: cell(text).partition("%get /view")[0] + "browse()" for text in texts}) == []
 
 
 PLAIN = {

@@ -130,6 +130,64 @@ def test_the_status_counts_them(kernel: Kernel, url: str) -> None:
     ]
 
 
+@pytest.fixture
+def urls(kernel: Kernel, url: str) -> list[str]:
+    """The addresses of two apps, each with a view that fails."""
+    shop = "shop = Flask('shop')\n@shop.get('/fails')\ndef fails(): raise LookupError\nshop.run()"
+    return [url, kernel.run(shop, "shop").stdout.split()[-1]]
+
+
+def test_a_busy_app_pushes_no_request_of_another_out(kernel: Kernel, urls: list[str]) -> None:
+    ask(f"{urls[1]}fails")
+    kernel.run("from flask_nb.notebook.extension import get_host", "import")
+    kernel.run("for s in get_host(get_ipython()).apps: s.ring._max_exchanges = 3", "small")
+    for _ in range(9):
+        ask(f"{urls[0]}nothing")
+    log = kernel.run("%serve log", "log").text.splitlines()
+    assert log[0] == "(6 earlier ones; 4 are kept: %serve log --last N)"
+    assert log[1].split() == ["shop", "GET", "/fails", "500", "fails", "browser"]
+    assert [line.split()[0] for line in log[-3:]] == ["app"] * 3
+
+
+def test_the_log_has_the_requests_of_all_apps_in_order(kernel: Kernel, urls: list[str]) -> None:
+    for url in (*urls, *urls):
+        ask(f"{url}nothing")
+    log = kernel.run("%serve log", "log").text.splitlines()
+    assert [line.split()[0] for line in log] == ["app", "shop", "app", "shop"]
+    assert kernel.run("%serve log --last 1", "log").text.split()[:2] == ["(3", "earlier"]
+
+
+def test_the_status_counts_the_requests_of_each_app(kernel: Kernel, urls: list[str]) -> None:
+    ask(f"{urls[1]}fails")
+    ask(f"{urls[0]}nothing")
+    status = kernel.run("%serve status", "status").text.splitlines()
+    assert [line.split()[1] for line in status if "serving" in line] == ["shop", "app"]
+    assert [line for line in status if "so far" in line] == [
+        "  1 request so far, 1 failed: %serve log",
+        "  1 request so far: %serve log",
+    ]
+
+
+@pytest.mark.parametrize(("last", "opened"), [(0, "boom"), (1, "fails")])
+def test_debug_opens_what_failed_last_whichever_app_it_was(
+    kernel: Kernel, urls: list[str], last: int, opened: str
+) -> None:
+    failing = [f"{urls[0]}boom", f"{urls[1]}fails"]
+    ask(failing[1 - last])
+    ask(failing[last])
+    kernel.run(READ, "debug")
+    assert kernel.value("frames") == f"['{opened}']"
+
+
+def test_failures_of_all_apps_are_told_under_the_next_cell(kernel: Kernel, urls: list[str]) -> None:
+    ask(f"{urls[1]}fails")
+    ask(f"{urls[0]}boom?key=x")
+    assert kernel.run("1 + 1", "next").stdout.splitlines() == [
+        "since the last cell: GET /fails → 500 · LookupError · view fails, line 3",
+        "                     GET /boom → 500 · KeyError: 'x' · view boom, line 8",
+    ]
+
+
 def test_debug_and_tb_open_the_frame_of_what_a_browser_asked(kernel: Kernel, url: str) -> None:
     kernel.run("1 / 0", "earlier")
     ask(f"{url}boom")

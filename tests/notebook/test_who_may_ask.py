@@ -192,7 +192,7 @@ def test_what_the_gate_asks_is_not_traffic(loaded, define, browser):
     allow(loaded, repr(SHOP))
     browser("POST", Origin=SHOP)
     browser("POST", Origin="https://evil.test")
-    kept = get_host(loaded).recorder.ring.last(9)
+    kept = get_host(loaded).apps.current.ring.last(9)
     assert [(exchange.method, exchange.code) for exchange in kept] == [("POST", "200"), ("POST", "403")]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from exchange.conftest import exchanger, over_socket, recorder, serve, server
+from exchange.conftest import exchanger, over_socket, recorder, ring, serve, server
 
 from flask_nb.panel import PanelExchanger
 
-__all__ = ["exchanger", "over_socket", "recorder", "serve", "server"]
+__all__ = ["exchanger", "over_socket", "recorder", "ring", "serve", "server"]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from flask_nb.server import connection, loop, parsing
+from flask_nb.server import connection, loop, parsing, writing
 
 
 def plain(start_response, body=b"hi"):
@@ -168,6 +168,40 @@ def test_an_answer_that_is_read_slowly_arrives(serve, connect, hurry):
         count += len(client.recv(200_000, socket.MSG_WAITALL))
         time.sleep(0.2)
     assert count + len(read_all(client)) > 3_000_000
+
+
+def test_memory_is_given_back_when_slow_readers_have_left(serve, connect, hurry, monkeypatch):
+    def app(environ, start_response):
+        return plain(start_response, b"x" * 8_000_000)
+
+    hurry()
+    is_given_back = threading.Event()
+    monkeypatch.setattr(loop, "trim_heap", is_given_back.set)
+    server = serve(app)
+    clients = [connect(server, b"GET / HTTP/1.0\r\n\r\n", receive_buffer=4096) for _ in range(6)]
+    while not server._run._had_much_unread:
+        time.sleep(0.01)
+    clients.pop().close()
+    assert not is_given_back.wait(0.2)
+    for client in clients:
+        client.close()
+    assert is_given_back.wait(20)
+
+
+def test_memory_is_kept_for_the_next_while_clients_read(serve, ask, hurry, monkeypatch):
+    hurry()
+    is_given_back = threading.Event()
+    monkeypatch.setattr(loop, "trim_heap", is_given_back.set)
+    server = serve(hello)
+    for _ in range(5):
+        assert ask(server).text == "hi"
+    assert not is_given_back.wait(0.1)
+
+
+def test_the_heap_can_be_trimmed_or_left_as_it_is(monkeypatch):
+    writing.trim_heap()
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    writing.trim_heap()
 
 
 # -- Many ---------------------------------------------------------------------------------------------
