@@ -9,25 +9,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import werkzeug.serving
 
 from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
-from .adoption import adopt_foreign
-from .callables import has_telling_names
 from .finding import configured_app, find_app
 from .flask_shaped import FlaskShapedEngine
-from .foreign import ForeignEngine
-from .frameworks import find_framework
 from .ours import OurEngine
 from .protocol import Engine, RouteRow
 
+if TYPE_CHECKING:
+    from .foreign import ForeignEngine
+
 __all__ = [
     "Engine",
-    "ForeignEngine",
     "OurEngine",
     "RouteRow",
     "Run",
@@ -41,6 +39,7 @@ __all__ = [
     "give_back",
     "is_app",
     "is_flask_app",
+    "is_foreign",
     "is_known_app",
     "keep",
     "kind_of",
@@ -65,16 +64,22 @@ def adopt(app: Any, label: str = "app", *, is_chosen: bool = False) -> Engine:
     if isinstance(app, _flask_class("Flask")):
         engine: Engine = _flask_adapter().FlaskEngine(app)
         return engine
+    from .adoption import adopt_foreign
+
     return adopt_foreign(app, label, is_chosen=is_chosen)
 
 
 def is_app(value: Any) -> bool:
     """Whether *value* is an app, as far as its class or the names of its parameters tell."""
+    from .callables import has_telling_names
+
     return is_known_app(value) or has_telling_names(value)
 
 
 def is_known_app(value: Any) -> bool:
     """Whether *value* is an app of a framework that is known, Flask among them."""
+    from .frameworks import find_framework
+
     try:
         return is_flask_app(value) or find_framework(value) is not None
     except Exception:  # the class of a lazy object is anybody's code
@@ -89,10 +94,19 @@ def is_flask_app(value: Any) -> bool:
         return False
 
 
+def is_foreign(engine: Engine) -> bool:
+    """Whether it is the engine of an app that is not of Flask's kind."""
+    return not isinstance(engine, FlaskShapedEngine)
+
+
+def _foreign(engine: Engine) -> ForeignEngine | None:
+    return cast("ForeignEngine", engine) if is_foreign(engine) else None
+
+
 def release(engine: Engine) -> None:
     """End what an app was given to run, since it is served no more; its requests end first."""
-    if isinstance(engine, ForeignEngine):
-        engine.close()
+    if foreign := _foreign(engine):
+        foreign.close()
 
 
 def check_definable(engine: Engine) -> None:
@@ -100,8 +114,8 @@ def check_definable(engine: Engine) -> None:
 
     :raises UnsupportedByAppError: it is an app of another kind.
     """
-    if isinstance(engine, ForeignEngine):
-        engine.refuse_definitions()
+    if foreign := _foreign(engine):
+        foreign.refuse_definitions()
 
 
 def check_urls(engine: Engine) -> None:
@@ -109,18 +123,21 @@ def check_urls(engine: Engine) -> None:
 
     :raises UnsupportedByAppError: it has none.
     """
-    if isinstance(engine, ForeignEngine) and engine.framework_of_app.url_for is None:
-        engine.refuse_urls()
+    foreign = _foreign(engine)
+    if foreign is not None and foreign.framework_of_app.url_for is None:
+        foreign.refuse_urls()
 
 
 def kind_of(engine: Engine) -> str:
     """Return what people call apps of this kind."""
-    return engine.kind if isinstance(engine, ForeignEngine) else type(engine.app).__name__
+    foreign = _foreign(engine)
+    return type(engine.app).__name__ if foreign is None else foreign.kind
 
 
 def tells_routes(engine: Engine) -> bool:
     """Whether the app tells which routes it has."""
-    return not isinstance(engine, ForeignEngine) or engine.has_routes
+    foreign = _foreign(engine)
+    return foreign is None or foreign.has_routes
 
 
 def new_app(

@@ -226,12 +226,12 @@ class FollowedApp:
         where = module if name is None else f"{module}:{name}"
         try:
             app = engines.find_app(module, name, engines.is_app if name else engines.is_known_app)
+            engines.adopt(app, where, is_chosen=True)
         except ForeignAppError:
             raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
             reason = " ".join(exception_message(exc).split())
             raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
-        engines.adopt(app, name or module, is_chosen=True)
         self._is_chosen = True
         if self._ip.user_ns.get(self.name) is None:
             self._ip.user_ns[self.name] = app

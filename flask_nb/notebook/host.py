@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import flask_nb
-from flask_nb import alias
+from flask_nb import alias, engines
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
-from flask_nb.engines import Engine, ForeignEngine
+from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
 from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
 from flask_nb.exchange.request import DEFAULT_HOST
@@ -155,7 +155,8 @@ class Host:
 
     def _hint_at_import(self, exc: BaseException) -> str | None:
         """Say how to get a name of the framework, which a plain cell does not get by itself."""
-        if isinstance(self.followed.serving_engine(is_own=True), ForeignEngine):
+        engine = self.followed.serving_engine(is_own=True)
+        if engine is not None and engines.is_foreign(engine):
             return None  # such a name is then another framework's
         # An unbound local has a name, too, and an import would not help.
         name = exc.name if isinstance(exc, NameError) and not isinstance(exc, UnboundLocalError) else None
