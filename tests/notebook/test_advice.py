@@ -48,6 +48,15 @@ def form():
 def json():
     return request.json["a"]
 
+@app.get("/long")
+def long():
+    print("printed\\n" * 100)
+    return "line\\n" * 100
+
+@app.get("/list")
+def long_list():
+    return list(range(100))
+
 @app.get("/slow")
 def slow():
     import time
@@ -266,6 +275,30 @@ def test_the_app_that_a_message_says_to_make_takes_the_rule(notebook: Kernel) ->
     assert error is not None
     assert notebook.run(error.partition("Make it with: ")[2]).error is None
     assert notebook.run(cell, "cell").error is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "rest"),
+    [
+        ("%get /long", "_.text"),
+        ("%get /long", "_.exchange.output"),
+        ("%get /list", "_.text"),
+        ("r = %get /long\nr", "_.text"),
+        ("%get /long --as found\n%get /items", "found.text"),
+        ("for n in range(1):\n    %get /long --as found", "found.exchange.output"),
+    ],
+)
+def test_the_rest_of_what_is_cut_is_where_the_panel_says(notebook: Kernel, cell: str, rest: str) -> None:
+    assert f"all of it: {rest}" in notebook.run(cell, "cell").text
+    assert len(notebook.value(rest)) > 200
+
+
+@pytest.mark.parametrize("then", ["%get /items", "None"])
+def test_what_is_shown_in_passing_says_how_to_get_hold_of_it(notebook: Kernel, then: str) -> None:
+    shown = notebook.run(f"%get /long\n{then}", "cell").text
+    assert "all of it: --as page, then page.text" in shown
+    notebook.run(f"%get /long --as page\n{then}", "cell")
+    assert notebook.value("page.text.count('line')") == "100"
 
 
 @pytest.mark.parametrize("name", ["jsonify", "redirect"])
