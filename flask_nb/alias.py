@@ -86,13 +86,13 @@ def describe_flask() -> str | None:
         return None
     if sys.modules.get(_FLASK) is not None:
         return (
-            "Flask has been imported: `import flask` means Flask, whose apps are not adopted. To let it mean "
+            "Flask has been imported: `import flask` means Flask, whose apps work here, too. To let it mean "
             "flask_nb, restart the kernel, load flask_nb and type: %config FlaskNB.as_flask = True"
         )
     if importlib.util.find_spec(_FLASK) is None:
         return None
     return (
-        "Flask is installed: `import flask` means Flask, whose apps are not adopted. "
+        "Flask is installed: `import flask` means Flask, whose apps work here, too. "
         "To let it mean flask_nb, type: %config FlaskNB.as_flask = True"
     )
 

@@ -13,6 +13,8 @@
     ├── EndpointConflictError     two rules would share one derived endpoint
     ├── NoAppError                there is no app yet, or none of that name
     ├── ForeignAppError           the app is of a kind that is not adopted
+    ├── UnsupportedByAppError     the app is of a kind that cannot do what was asked for
+    ├── AppStartError             an async app did not start
     ├── FlaskAlreadyImportedError the name ``flask`` means Flask already
     ├── RequestError              a request of the notebook brought no response, or not the expected one
     │   ├── RequestTimeoutError   the view did not answer in time
@@ -175,6 +177,14 @@ class NoAppError(FlaskNbError):
 
 class ForeignAppError(FlaskNbError):
     """The app is of a kind that this version does not adopt."""
+
+
+class UnsupportedByAppError(FlaskNbError):
+    """The app can be served and asked, but what a magic wants of it only apps of other kinds do."""
+
+
+class AppStartError(FlaskNbError):
+    """An async app did not come to the end of its startup."""
 
 
 class FlaskAlreadyImportedError(FlaskNbError):

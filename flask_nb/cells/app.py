@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import keyword
-import re
 from dataclasses import dataclass
 
 from flask_nb.errors import MagicArgumentError
@@ -18,7 +17,8 @@ class AppArguments:
     """What ``%app`` was asked for.
 
     :param name: the variable that holds the app to choose or to make, None for the current one.
-    :param module: the module that has the app, with the attribute in ``name``; None for a variable.
+    :param module: the module or file that has the app; then ``name`` is what stands behind the colon, None
+        for the app that is there under one of the usual names.
     :param debug: switch debug mode on or off; None to leave it.
     :param secret_key: what to sign sessions with; None to leave it.
     :param reset: make a fresh app in the variable.
@@ -42,11 +42,13 @@ def app_parser() -> MagicParser:
             "%app",
             "%app admin --debug",
             "%app shop.web:app",
+            "%app \"shop:create_app('test')\"",
+            "%app shop/web.py",
             "%app --secret-key {os.environ['APP_KEY']}",
             "%app reset",
         ),
     )
-    parser.add_words("NAME", "a variable, or module:attribute; reset puts a fresh app in its place")
+    parser.add_words("NAME", "a variable, module:app, or a file; reset puts a fresh app in its place")
     debug = parser.add_mutually_exclusive_group()
     debug.add_argument("--debug", action="store_const", const=True, help="switch debug mode on")
     debug.add_argument("--no-debug", dest="debug", action="store_const", const=False, help="switch it off")
@@ -72,18 +74,22 @@ def parse_app(line: str) -> AppArguments:
     resets = "reset" in arguments.words
     if module is not None and resets:
         raise MagicArgumentError(
-            f"the app of a module is made by the module. To make one here, type %app {name} reset"
+            f"the app of a module is made by the module. To make one here, type %app {name or 'app'} reset"
         )
     return AppArguments(name, module, arguments.debug, arguments.secret_key, resets)
 
 
-def _split_name(word: str) -> tuple[str | None, str]:
-    if found := re.fullmatch(r"([\w.]+):([\w.]+)", word):
-        return found[1], found[2]
+def _split_name(word: str) -> tuple[str | None, str | None]:
+    """Return module or file, and the name in it; a variable has no module."""
+    path, colon, name = word.partition(":")
+    if colon and path and name:
+        return path, name
+    if word.endswith(".py"):
+        return word, None
     if word.isidentifier() and not keyword.iskeyword(word):
         return None, word
     hint = f"Type %app {word.replace('.', ':', 1)}" if "." in word else "Type a name, such as %app admin"
-    raise MagicArgumentError(f"{word!r} is neither a variable nor module:attribute. {hint}")
+    raise MagicArgumentError(f"{word!r} is neither a variable, nor module:app, nor a file. {hint}")
 
 
 def _parse_key(text: str) -> Text:

@@ -7,64 +7,162 @@ Nothing else on the notebook's side knows :mod:`flask_nb.web`; its seams for cel
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
-from flask_nb.errors import ForeignAppError
+import werkzeug.serving
+
 from flask_nb.live.workspace import Run, Workspace, current_run
 
-from .ours import OurEngine, replace_runner
+from . import ours
+from .adoption import adopt_foreign
+from .callables import has_telling_names
+from .finding import configured_app, find_app
+from .flask_shaped import FlaskShapedEngine
+from .foreign import ForeignEngine
+from .frameworks import find_framework
+from .ours import OurEngine
 from .protocol import Engine, RouteRow
 
 __all__ = [
     "Engine",
+    "ForeignEngine",
     "OurEngine",
     "RouteRow",
     "Run",
     "Workspace",
     "adopt",
+    "check_definable",
+    "check_urls",
+    "configured_app",
+    "find_app",
+    "follow_all",
+    "give_back",
     "is_app",
+    "is_flask_app",
     "keep",
+    "kind_of",
     "new_app",
+    "note_older",
+    "release",
     "replace_runner",
+    "tells_routes",
 ]
 
 
-def adopt(app: Any) -> Engine:
+def adopt(app: Any, label: str = "app", *, is_chosen: bool = False) -> Engine:
     """Return the engine for *app*.
 
+    :param label: what people call it, such as the variable that holds it.
+    :param is_chosen: whether somebody has said that it is the app; else only apps of Flask's kind, of FastAPI
+        and of Quart are.
     :raises ForeignAppError: it is no app, or one of a kind that is not adopted.
     """
     if OurEngine.adopts(app):
         return OurEngine(app)
-    if _is_flask(app):
-        raise ForeignAppError(
-            "this app was made by the installed Flask, which is not adopted yet. Import Flask from flask_nb, "
-            "or restart the kernel and type, before anything imports Flask: "
-            "import flask_nb; flask_nb.as_flask()"
-        )
-    raise ForeignAppError(
-        f"what should be the app is of type {type(app).__name__}. "
-        f"Make an app with: from flask_nb import Flask; app = Flask(__name__), or choose one with %app NAME"
-    )
+    if isinstance(app, _flask_class("Flask")):
+        engine: Engine = _flask_adapter().FlaskEngine(app)
+        return engine
+    return adopt_foreign(app, label, is_chosen=is_chosen)
 
 
 def is_app(value: Any) -> bool:
-    """Whether *value* is an app that :func:`adopt` takes."""
+    """Whether *value* is an app, as far as its class or the names of its parameters tell."""
     try:
-        return bool(adopt(value))
-    except ForeignAppError:
-        return False
+        if is_flask_app(value) or find_framework(value) is not None:
+            return True
     except Exception:  # the class of a lazy object is anybody's code
         return False
+    return has_telling_names(value)
 
 
-def new_app(import_name: str, root_path: str | None = None, *, fresh: bool = False) -> Engine:
-    """Make an app of our own and return its engine.
+def is_flask_app(value: Any) -> bool:
+    """Whether *value* is an app with Flask's interface, ``run()`` among it."""
+    try:
+        return OurEngine.adopts(value) or isinstance(value, _flask_class("Flask"))
+    except Exception:  # as above
+        return False
+
+
+def release(engine: Engine) -> None:
+    """End what an app was given to run, since it is served no more; its requests end first."""
+    if isinstance(engine, ForeignEngine):
+        engine.close()
+
+
+def check_definable(engine: Engine) -> None:
+    """Refuse to define by magics what only Flask apps take.
+
+    :raises UnsupportedByAppError: it is an app of another kind.
+    """
+    if isinstance(engine, ForeignEngine):
+        engine.refuse_definitions()
+
+
+def check_urls(engine: Engine) -> None:
+    """Refuse to build URLs where an app has none by name.
+
+    :raises UnsupportedByAppError: it has none.
+    """
+    if isinstance(engine, ForeignEngine) and engine.framework_of_app.url_for is None:
+        engine.refuse_urls()
+
+
+def kind_of(engine: Engine) -> str:
+    """Return what people call apps of this kind."""
+    return engine.kind if isinstance(engine, ForeignEngine) else type(engine.app).__name__
+
+
+def tells_routes(engine: Engine) -> bool:
+    """Whether the app tells which routes it has."""
+    return not isinstance(engine, ForeignEngine) or engine.has_routes
+
+
+def new_app(
+    import_name: str, root_path: str | None = None, *, fresh: bool = False, like: Engine | None = None
+) -> Engine:
+    """Make an app and return its engine.
 
     :param fresh: take nothing over from an app that an earlier run of the same cell made.
+    :param like: the engine of an app of the same kind; by default the app is of our own.
     """
-    make = OurEngine.fresh if fresh else OurEngine.new
-    return make(import_name, root_path)
+    kind: Any = type(like) if isinstance(like, FlaskShapedEngine) else OurEngine
+    engine: Engine = (kind.fresh if fresh else kind.new)(import_name, root_path)
+    return engine
+
+
+def replace_runner(runner: Callable[..., Any]) -> Callable[[], None]:
+    """Let ``app.run()`` call *runner* with the app, the host, the port and options; return what undoes it.
+
+    An app of the installed Flask may be run in the cell that makes it, when nobody has followed it yet: what
+    Flask itself calls then is replaced for the whole process.
+    """
+    undo_ours = ours.replace_runner(runner)
+    run_simple = werkzeug.serving.run_simple
+
+    @wraps(run_simple)
+    def run_in_background(hostname: Any, port: Any, application: Any, *args: Any, **options: Any) -> Any:
+        caller = sys._getframe(1)
+        place = caller.f_globals.get("__name__"), caller.f_code.co_name
+        if place == (f"{__name__}.flask", "run"):
+            return runner(application, hostname, port, **options)
+        if place != ("flask.app", "run"):
+            return run_simple(hostname, port, application, *args, **options)
+        # What Flask adds by itself was not asked for.
+        added = {"threaded": True, "use_reloader": application.debug, "use_debugger": application.debug}
+        asked = {name: value for name, value in options.items() if value != added.get(name)}
+        is_default = (hostname, port) == ("127.0.0.1", 5000)
+        return runner(application, *((None, None) if is_default else (hostname, port)), **asked)
+
+    werkzeug.serving.run_simple = run_in_background
+
+    def undo() -> None:
+        undo_ours()
+        if werkzeug.serving.run_simple is run_in_background:
+            werkzeug.serving.run_simple = run_simple
+
+    return undo
 
 
 def keep(app: Any) -> None:
@@ -74,7 +172,42 @@ def keep(app: Any) -> None:
         run.workspace.accept(app)
 
 
-def _is_flask(app: Any) -> bool:
-    """Whether *app* is the real Flask's, without importing it."""
-    flask = getattr(sys.modules.get("flask"), "Flask", None)
-    return isinstance(flask, type) and isinstance(app, flask)
+# --- the installed Flask --------------------------------------------------------------------------
+
+
+def follow_all(values: Iterable[Any]) -> None:
+    """Follow the apps and blueprints of the installed Flask among *values*."""
+    for value in _of_flask(values):
+        _flask_adapter().follow(value)
+
+
+def note_older(workspace: Workspace, values: Iterable[Any]) -> None:
+    """Note the apps and blueprints of the installed Flask that there are before a cell begins."""
+    workspace.older = {id(value) for value in _of_flask(values)}
+
+
+def give_back(workspace: Workspace) -> None:
+    """Let the apps and blueprints of the installed Flask be what they were made."""
+    for holder in _of_flask(workspace.everything()):
+        _flask_adapter().give_back(holder)
+
+
+def _of_flask(values: Iterable[Any]) -> list[Any]:
+    kinds = _flask_class("Flask"), _flask_class("Blueprint")
+    return [value for value in values if isinstance(value, kinds)] if kinds != (_Nothing, _Nothing) else []
+
+
+def _flask_class(name: str) -> type:
+    """Return a class of the installed Flask; one that nothing is of where Flask is not imported."""
+    found = getattr(sys.modules.get("flask"), name, None)
+    return found if isinstance(found, type) and not found.__module__.startswith("flask_nb.") else _Nothing
+
+
+class _Nothing:
+    """What nothing is an instance of."""
+
+
+def _flask_adapter() -> Any:
+    from . import flask
+
+    return flask

@@ -1,4 +1,4 @@
-"""What cells define on an app of our own besides routes: settings, templates, static files; and its URLs."""
+"""What cells define on an app of Flask's shape besides routes: settings, templates, files; its URLs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import IO, Any
+from types import ModuleType
+from typing import IO, TYPE_CHECKING, Any
 
+from blinker import Signal
 from jinja2 import TemplateSyntaxError, meta
 from werkzeug.routing import MapAdapter
 
-from flask_nb import web
 from flask_nb.errors import CellError, CellSyntaxError
-from flask_nb.web.config import Config
-from flask_nb.web.globals import _cv_app, _cv_request
 
-Loader = Callable[[Config, Any, bool], bool | None]
+if TYPE_CHECKING:
+    from flask_nb.web import Flask  # whose shape it is
+
+Loader = Callable[[Any, Any, bool], bool | None]
 
 
 class DefiningEngine:
@@ -26,8 +28,19 @@ class DefiningEngine:
     :param app: the app.
     """
 
-    def __init__(self, app: web.Flask) -> None:
+    #: Sent with each exception that a handler of an app has answered.
+    answered: Signal
+
+    def __init__(self, app: Flask) -> None:
         self.app = app
+
+    def framework(self) -> ModuleType:
+        """Return the package of the app's own class."""
+        raise NotImplementedError
+
+    def _outside_of_requests(self) -> AbstractContextManager[None]:
+        """Return a context in which URLs are built although there is no request."""
+        raise NotImplementedError
 
     # --- configuration ---
 
@@ -149,18 +162,12 @@ class DefiningEngine:
         """
         build: Callable[..., str] = self.app.url_for
         options = {"_anchor": anchor, "_method": method, "_scheme": scheme, "_external": external}
-        active = _cv_request.get(None)
-        if active is not None and active.app is self.app:
+        framework = self.framework()
+        if framework.has_request_context() and framework.current_app._get_current_object() is self.app:
             return build(endpoint, **options, **values)
         options["_external"] = bool(external)
-        context = self.app.app_context()
-        context.url_adapter = self.app.create_url_adapter(None) or self._local_urls()
-        tokens = _cv_app.set(context), _cv_request.set(None)  # type: ignore[arg-type]
-        try:
+        with self._outside_of_requests():
             return build(endpoint, **options, **values)
-        finally:
-            _cv_request.reset(tokens[1])
-            _cv_app.reset(tokens[0])
 
     def _local_urls(self) -> MapAdapter:
         config = self.app.config

@@ -18,10 +18,12 @@ class RouteRow:
     """One line of the list of routes.
 
     :param rule: such as ``/hello/<name>``.
-    :param methods: in alphabetical order, without the HEAD and OPTIONS that come by themselves.
+    :param methods: in alphabetical order, without the HEAD and OPTIONS that come by themselves; none where
+        the app does not tell them.
     :param endpoint: the name that ``url_for`` takes.
     :param owner: the name of the cell, or the module, that registered it; None when neither did.
     :param domain: the host or the subdomain that the rule is for; empty for the usual one.
+    :param written_otherwise: the rule as it would be in Flask, where the app writes its variables otherwise.
     """
 
     rule: str
@@ -29,6 +31,12 @@ class RouteRow:
     endpoint: str
     owner: str | None = None
     domain: str = ""
+    written_otherwise: str = ""
+
+    @property
+    def pattern(self) -> str:
+        """The rule with its variables as ``<name>``."""
+        return self.written_otherwise or self.rule
 
 
 class Engine(Protocol):

@@ -208,9 +208,13 @@ class Recording:
         self.parts.append(OutputPart(kind, text, data or {}))
 
 
+_EXCEPTION_REPORTS = ("Exception on ", "Internal Server Error: ", "[FALCON] Unhandled exception")
+"""How Flask and Quart, Django and Falcon begin the record of what they answer by a 500."""
+
+
 def _is_exception_report(record: logging.LogRecord) -> bool:
     """Tell whether this is how a framework reports what it turned into a 500."""
-    return record.levelno >= logging.ERROR and str(record.msg).startswith("Exception on ")
+    return record.levelno >= logging.ERROR and str(record.msg).startswith(_EXCEPTION_REPORTS)
 
 
 def _log_text(record: logging.LogRecord, exc: BaseException | None, cell_name: CellNamer | None) -> str:

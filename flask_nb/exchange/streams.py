@@ -27,9 +27,15 @@ class Sink(Protocol):
     def log(self, record: logging.LogRecord) -> None:
         """Take a log record."""
 
+    def fail(self, exc: BaseException) -> None:
+        """Take the exception that made the view fail."""
+
 
 CURRENT: ContextVar[Any] = ContextVar("flask_nb_exchange", default=None)
 """The recording of the request that the running code answers; None in a cell."""
+
+
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 class RequestStream:
@@ -72,8 +78,16 @@ class ErrorStream(io.TextIOBase):
         self._sink = sink
 
     def write(self, text: str) -> int:
-        """Write to the recording."""
-        self._sink.write("stderr", text)
+        """Write to the recording.
+
+        A traceback of the exception that is being handled is how a framework reports what it answers by a
+        500 (Falcon and Bottle do): that is the view's failure, and shown as such.
+        """
+        exc = sys.exc_info()[1] if _TRACEBACK in text else None
+        if exc is not None and type(exc).__name__ in text:
+            self._sink.fail(exc)
+        else:
+            self._sink.write("stderr", text)
         return len(text)
 
 

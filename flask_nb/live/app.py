@@ -8,8 +8,10 @@ the app is made or first registered on; outside a notebook nothing is exchanged 
 from __future__ import annotations
 
 import operator
+import threading
 import weakref
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
@@ -24,7 +26,7 @@ from .tables import Kind, LiveDict, LiveList, LiveScopes, Placed, live_class, na
 from .url_map import LiveMap
 from .workspace import Run, Workspace, at_work, registering, running
 
-_HOOKS = {
+HOOKS = {
     "before_request_funcs": "before_request",
     "after_request_funcs": "after_request",
     "teardown_request_funcs": "teardown_request",
@@ -33,7 +35,7 @@ _HOOKS = {
     "url_default_functions": "url_defaults",
 }
 
-_LISTS = {
+LISTS = {
     "teardown_appcontext_funcs": Kind("teardown_appcontext"),
     "shell_context_processors": Kind("shell_context_processor"),
     "url_build_error_handlers": Kind("url_build_error_handler"),
@@ -49,7 +51,7 @@ _LISTS = {
 
 _EXTENSION = Kind("extension", is_layered=True)
 
-_NAMES = {
+NAMES = {
     "view_functions": Kind("view"),
     "blueprints": Kind("blueprint"),
     "extensions": _EXTENSION,
@@ -59,7 +61,7 @@ _NAMES = {
     "live.overlay.static": Kind("static file"),
 }
 
-_IN_TEMPLATES = {
+IN_TEMPLATES = {
     "filters": Kind("template filter"),
     "tests": Kind("template test"),
     "globals": Kind("template global"),
@@ -118,6 +120,9 @@ class Live:
         self._workspace: weakref.ref[Workspace] | None = None
         self._places: list[_Place] = []
         self._maker: int | None = None
+        self._lock = threading.RLock()
+        #: The view of the rule that is being added to the map, and whether its endpoint is its name.
+        self._brought: tuple[Any, bool] = (None, True)
         #: Whether another app is about to take its place.
         self.is_replaced = False
         self.ledger = Ledger(hasattr(type(holder), "record"), self._bring_up_to_date)
@@ -153,8 +158,11 @@ class Live:
     def was_made(self) -> None:
         """Follow the notebook in which the app has just been made, if it is one."""
         run = registering()
-        if run is None:
-            return
+        if run is not None:
+            self.welcome(run)
+
+    def welcome(self, run: Run) -> None:
+        """Follow an app that *run* has made, and have it take over what others had on the one before."""
         self._maker = run.body
         self._exchange_tables()
         self._workspace = weakref.ref(run.workspace)
@@ -230,7 +238,7 @@ class Live:
 
     def _exchange_tables(self) -> None:
         holder = self.app
-        for name, kind in {**_HOOKS, **_LISTS, **_NAMES}.items():
+        for name, kind in {**HOOKS, **LISTS, **NAMES}.items():
             self._exchange(holder, name, kind)
         if isinstance(getattr(holder, "config", None), dict):
             config = holder.config
@@ -247,6 +255,10 @@ class Live:
         if "jinja_env" in vars(holder):
             self.exchange_template_tables(holder.jinja_env)
 
+    def let_go_of_notebook(self) -> None:
+        """Record nothing any more."""
+        self._workspace = None
+
     def _exchange(self, holder: Any, name: str, kind: Any) -> None:
         parent, _, attribute = name.rpartition(".")
         try:
@@ -256,9 +268,9 @@ class Live:
             return
         find = operator.attrgetter(name)
         live: Any
-        if name in _HOOKS:
+        if name in HOOKS:
             live = LiveScopes(lambda scope, values: self._live_hooks(find, scope, kind, values), now)
-        elif name in _LISTS:
+        elif name in LISTS:
             live = LiveList(self._placed(kind, find), now)
         else:
             live = LiveDict(self._placed(kind, find), now)
@@ -289,7 +301,7 @@ class Live:
         """Record what is put among the filters, tests and globals of the app's templates."""
         if self._workspace is None:
             return
-        for name, kind in _IN_TEMPLATES.items():
+        for name, kind in IN_TEMPLATES.items():
             find = operator.attrgetter(f"jinja_env.{name}")
             setattr(environment, name, LiveDict(self._placed(kind, find), getattr(environment, name)))
 
@@ -308,14 +320,24 @@ class Live:
         define(self.app, self.ledger, run, rule, view, frozenset(named))
         return True
 
-    def view_in_the_way(self, endpoint: str, view: Any, is_derived: bool) -> Any:
-        """Return the view that a rule of this endpoint meets and does not replace, or None.
+    def check_endpoint_is_free(self, endpoint: str, view: Any, is_derived: bool) -> None:
+        """Refuse a view whose endpoint is that of another, which it does not replace.
 
         A name such as ``wrapper``, which a decorator gave to the view, says nothing of what it is: so
         it does not replace another cell's.
 
         :param is_derived: whether the endpoint is the name of the view.
+        :raises AssertionError: as in Flask.
         """
+        known = self._view_in_the_way(endpoint, view, is_derived)
+        if known is not None and known != view:
+            raise AssertionError(
+                f"the endpoint {endpoint!r} has a view function already, {known!r}."
+                " Give this one another name or another 'endpoint'; if a decorator gave it that name,"
+                " use functools.wraps in the decorator."
+            )
+
+    def _view_in_the_way(self, endpoint: str, view: Any, is_derived: bool) -> Any:
         views, run = self.app.view_functions, registering()
         if run is None or not isinstance(views, LiveDict):
             return views.get(endpoint)
@@ -326,8 +348,26 @@ class Live:
         is_other = known.owner.key != run.owner.key
         return known.value if not run.displaces(known) or (is_derived and is_nameless and is_other) else None
 
+    @contextmanager
+    def bringing(self, view: Any, is_derived: bool) -> Iterator[None]:
+        """Publish the rule that a block adds to the map together with its view.
+
+        A framework that knows nothing of this adds a rule to its map first, and then the view to its table.
+
+        :param is_derived: whether the endpoint is the name of the view.
+        """
+        with self._lock:
+            before, self._brought = self._brought, (view, is_derived)
+            try:
+                yield
+            finally:
+                self._brought = before
+
     def _register_rule(self, rule: Any) -> None:
-        if not self.define_route(rule, None, named_methods(rule)):
+        view, is_derived = self._brought
+        if view is not None and running() is not None:
+            self.check_endpoint_is_free(rule.endpoint, view, is_derived)
+        if not self.define_route(rule, view, named_methods(rule)):
             self.app.url_map.change(add=[rule])
 
     # --- settings ---

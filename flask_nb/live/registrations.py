@@ -94,6 +94,8 @@ class Entry:
     effects: list[Entry] = field(default_factory=list)
     #: For a blueprint's registration on an app: what of the blueprint has reached the app.
     reached: set[Hashable] = field(default_factory=set)
+    #: Whether all that the blueprint has by now is known to have reached it.
+    is_settled: bool = False
     ledger: Book | None = None
 
     @property

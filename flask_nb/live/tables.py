@@ -83,8 +83,13 @@ class LiveDict(CoveredDict):
         if run is None:
             self._forget(name)
             dict.__setitem__(self, name, value)
-        else:
+        elif not self._has_put(run, name, value):
             self.enter(run, name, value, None if run.repeats is None else run.repeats.group)
+
+    def _has_put(self, run: Run, name: Any, value: Any) -> bool:
+        """Whether the run has put this very view there with its rule; a framework puts it there once more."""
+        entry = self.standing(name)
+        return entry is not None and (entry.group, entry.body) == (ROUTE, run.body) and entry.value is value
 
     def enter(self, run: Run, name: Any, value: Any, group: Hashable = None) -> Entry:
         """Put *value* under *name* for *run*, in the place of what it displaces."""
@@ -225,7 +230,8 @@ def carried_values(entries: Iterable[tuple[Any, Entry | None]], to: Hashable) ->
             yield value, nullcontext() if run is None or entry is None else at_work(run.caused_by(entry))
         elif (reached := (entry or id(value), to)) not in place.reached:
             place.reached.add(reached)
-            yield value, nullcontext() if entry is None else at_work(run.caused_by(entry, place))
+            if not place.is_settled:
+                yield value, nullcontext() if entry is None else at_work(run.caused_by(entry, place))
 
 
 # --- lists ----------------------------------------------------------------------------------------

@@ -290,6 +290,8 @@ class LiveMap(Map):
     table: RoutingTable
     #: In a notebook: called with each rule that is added, to record it or to publish it.
     register: Callable[[Rule], None] | None = None
+    #: What it was before it was made live.
+    _kind: type[Map] = Map
 
     def __init__(self, rules: Iterable[RuleFactory] | None = None, **options: Any) -> None:
         self._change_lock = threading.RLock()
@@ -404,6 +406,41 @@ class LiveMap(Map):
         subdomain = self.default_subdomain if rule.subdomain is None else rule.subdomain
         key = (rule.rule, subdomain, rule.host, rule.websocket, rule.build_only)
         return [one for one in self.latest.rules() if one.rule == key[0] and rule_key(one) == key]
+
+
+def make_live(url_map: Map) -> None:
+    """Make a live map of one of Werkzeug's, in place: whoever holds on to it holds on to the same map."""
+    if isinstance(url_map, LiveMap):
+        return
+    kind, rules, merge_slashes = type(url_map), list(url_map.iter_rules()), url_map.merge_slashes
+    for name in ("_matcher", "_rules_by_endpoint"):
+        del vars(url_map)[name]
+    url_map.__class__ = LiveMap if kind is Map else type(kind.__name__, (kind, LiveMap), {})
+    assert isinstance(url_map, LiveMap)
+    url_map._kind, url_map._change_lock, url_map._batched = kind, threading.RLock(), None
+    url_map._remap = False
+    url_map._matcher = StateMachineMatcher(merge_slashes)
+    draft = _Draft(url_map.table)
+    for rule in rules:
+        draft.add(rule)
+    url_map.table = draft.table()
+
+
+def make_plain(url_map: LiveMap) -> None:
+    """Make the map again what :func:`make_live` had made a live one of, with the rules that it has now."""
+    rules, merge_slashes = url_map.table.rules(), url_map.merge_slashes
+    kind = url_map._kind
+    for name in ("table", "register", "_kind", "_change_lock", "_batched"):
+        vars(url_map).pop(name, None)
+    url_map.__class__ = kind  # type: ignore[assignment]
+    url_map._matcher = matcher = StateMachineMatcher(merge_slashes)
+    by_endpoint: dict[Any, list[Rule]] = {}
+    url_map._rules_by_endpoint = by_endpoint
+    for rule in rules:
+        by_endpoint.setdefault(rule.endpoint, []).append(rule)
+        if not rule.build_only:
+            matcher.add(rule)
+    url_map._remap = True
 
 
 def keep_table(adapter: MapAdapter, table: RoutingTable) -> None:

@@ -265,6 +265,8 @@ class Workspace:
         self._told: dict[Run, list[str]] = {}
         self._left_over: dict[Hashable, list[Entry]] = {}
         self._is_afresh = False
+        #: By their ids, apps and blueprints that had been there before the cell at work began.
+        self.older: set[int] = set()
         # What was withdrawn with its cell: front ends report a deletion that was undone meanwhile, too.
         self._deleted: dict[Hashable, list[tuple[Holder, Entry]]] = {}
         # By the name of each module that has registered something: its specification at that time.
@@ -330,7 +332,7 @@ class Workspace:
                 yield run.of_module(name)
 
     def _retire(self, cell: Run, run: Run) -> None:
-        entries = [entry for holder in self._everything() for entry in holder.live.ledger]
+        entries = [entry for holder in self.everything() for entry in holder.live.ledger]
         # A blueprint that was made again has anew what the one before it had.
         mine = [one for one in entries if one.owner.key == run.owner.key and one.body == run.body]
         again = {label for entry in mine for label in (entry.label, *entry.labels)}
@@ -348,7 +350,7 @@ class Workspace:
         """
         gone = [
             (holder, entry)
-            for holder in self._everything()
+            for holder in self.everything()
             for entry in holder.live.ledger
             if entry.owner.key in keys and not entry.causes
         ]
@@ -463,14 +465,15 @@ class Workspace:
 
     # --- apps and blueprints ---
 
-    def _everything(self) -> list[Holder]:
+    def everything(self) -> list[Holder]:
+        """Return all apps and blueprints that are followed."""
         made = [one.holder for one in self._made.values()]
         superseded = [holder for holders in self._superseded.values() for holder in holders]
         return list({id(holder): holder for holder in [*self._followed, *made, *superseded]}.values())
 
     def follow(self, holder: Holder) -> None:
         """Follow an app or a blueprint from now on."""
-        if not any(one is holder for one in self._everything()):
+        if not any(one is holder for one in self.everything()):
             self._followed.append(holder)
 
     def welcome(self, holder: Holder, run: Run, name: Hashable) -> None:

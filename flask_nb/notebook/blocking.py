@@ -9,14 +9,13 @@ import importlib
 import inspect
 import os
 import re
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask_nb import alias, engines
+from flask_nb import engines
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -81,7 +80,7 @@ def advise_server(server: Any, variables: Mapping[str, Any]) -> str:
     app = _app_of(server)
     app_name, server_name = _name_of(app, variables), _name_of(server, variables)
     port = getattr(server, "server_port", None) or getattr(server, "effective_port", 0)
-    if app_name and engines.is_app(app):
+    if app_name and engines.is_flask_app(app):
         return f"This does not: {app_name}.run(port={port})"
     method = "serve_forever" if hasattr(server, "serve_forever") else "run"
     thread = "This does not: from threading import Thread; Thread(target="
@@ -136,8 +135,7 @@ def advise_command(command: str, folder: Path) -> list[str]:
     module = ".".join(file.with_suffix("").parts)
     if not name or not re.fullmatch(r"[\w.]+", module):
         return []
-    needs_alias = re.search(r"^\s*(?:from|import) flask\b", text, re.MULTILINE) and _flask_is_flask()
-    return [*(["%config FlaskNB.as_flask = True"] if needs_alias else []), f"%app {module}:{name}", "%serve"]
+    return [f"%app {module}:{name}", "%serve"]
 
 
 def _target_of(command: str, folder: Path) -> tuple[Path, str] | None:
@@ -153,8 +151,3 @@ def _target_of(command: str, folder: Path) -> tuple[Path, str] | None:
     module, _, name = (named[1] if named else os.environ.get("FLASK_APP", "")).partition(":")
     files = [f"{module.removesuffix('.py').replace('.', '/')}.py"] if module else ["wsgi.py", "app.py"]
     return next(((Path(file), name) for file in files if (folder / file).is_file()), None)
-
-
-def _flask_is_flask() -> bool:
-    """Whether ``import flask`` means Flask, and that can still be changed."""
-    return alias.describe_flask() is not None and "flask" not in sys.modules

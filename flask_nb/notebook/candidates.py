@@ -164,7 +164,7 @@ def url_words(cursor: Cursor) -> Candidates:
     if equals:
         values = _url_values(cursor, routes, name)
         return None if values is None else [f"{name}={value}" for value in values]
-    variables = [variable.name for row in routes for variable in find_variables(row.rule)]
+    variables = [variable.name for row in routes for variable in find_variables(row.pattern)]
     given = {word.partition("=")[0] for word in cursor.before[1:]}
     return [f"{name}=" for name in dict.fromkeys([*variables, *_URL_OPTIONS]) if name not in given]
 
@@ -234,7 +234,7 @@ def find_paths(routes: Iterable[RouteRow], typed: str) -> list[str]:
     A path may be typed without its slash; what stands where a rule has a variable is its value.
     """
     slash = "" if typed.startswith("/") or not typed else "/"
-    found = {_continue_path(row.rule, slash + typed) for row in routes}
+    found = {_continue_path(row.pattern, slash + typed) for row in routes}
     return sorted(path.removeprefix(slash) for path in found - {None} if path)
 
 
@@ -259,12 +259,17 @@ def _continue_path(rule: str, typed: str) -> str | None:
 def _asked_paths(cursor: Cursor, method: str, typed: str) -> list[str]:
     """Return the paths that answer a method; below the folder of static files, the files."""
     asked = {method, "GET"} if method == "HEAD" else {method}
-    routes = [row for row in cursor.routes if method == "OPTIONS" or not asked.isdisjoint(row.methods)]
+    routes = [row for row in cursor.routes if method == "OPTIONS" or _answers(row, asked)]
     found = find_paths(routes, typed)
     static = next((row.rule.partition("<")[0] for row in routes if row.endpoint == "static"), None)
     if static is None or not typed.startswith(static):
         return found
     return [path for path in found if path != static] + [static + name for name in static_names(cursor)]
+
+
+def _answers(row: RouteRow, asked: set[str]) -> bool:
+    """Whether a route may answer one of these methods; some apps do not tell."""
+    return not row.methods or not asked.isdisjoint(row.methods)
 
 
 def _rules(cursor: Cursor) -> list[str]:

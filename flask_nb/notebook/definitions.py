@@ -11,11 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from werkzeug.http import dump_cookie
 
-from flask_nb import cells
+from flask_nb import cells, engines
 from flask_nb.cells import AppArguments, ViewSource
 from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
-from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
+from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError, NoAppError
 from flask_nb.exchange.failure import exception_message
 from flask_nb.exchange.masks import mask_text
 
@@ -122,7 +122,9 @@ class Definitions:
         """Build a URL."""
         definition = cells.parse_url(line)
         evaluation = partial(evaluate, {**self.ip.user_ns, **scope})
-        url = cells.build_url(definition, self.host.followed.engine(), evaluation)
+        engine = self.host.followed.engine()
+        engines.check_urls(engine)
+        url = cells.build_url(definition, engine, evaluation)
         return LiveUrl(self._at_server(url)) if definition.live else Url(url)
 
     def _at_server(self, url: str) -> str:
@@ -188,12 +190,21 @@ class Definitions:
         """The current app; one that is to be set up is made if there is none."""
         sets_up = arguments.debug is not None or arguments.secret_key is not None
         followed = self.host.followed
-        return followed.engine_for_route() if sets_up else followed.engine()
+        if sets_up:
+            return followed.engine_for_route()
+        try:
+            return followed.engine()
+        except NoAppError:
+            configured = engines.configured_app()
+            if configured is None:
+                raise
+            module, _, name = configured.partition(":")
+            return self.host.apps.choose(None, lambda followed: followed.import_app(module, name or None))
 
     def _choose(self, arguments: AppArguments) -> Engine:
         name, module, apps = arguments.name, arguments.module, self.host.apps
         if module is not None:
-            return apps.choose(None, lambda followed: followed.import_app(module, str(name)))
+            return apps.choose(None, lambda followed: followed.import_app(module, name))
         if self._is_to_be_made(arguments):
             name = name or self.host.followed.name
             return apps.choose(name, lambda followed: followed.make_app(name, fresh=arguments.reset))
@@ -202,10 +213,8 @@ class Definitions:
         return apps.choose(name, lambda followed: followed.choose(name))
 
     def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
-        count = len(engine.routes())
-        routes = "1 route" if count == 1 else f"{count} routes"
-        kind = f"{'a new ' if is_new else ''}{type(engine.app).__name__}"
-        yield f"{self.host.followed.label}: {kind} {engine.name!r}, {routes}"
+        kind = f"{'a new ' if is_new else ''}{engines.kind_of(engine)}"
+        yield f"{self.host.followed.label}: {kind} {engine.name!r}{_count_routes(engine)}"
         for key, value in engine.own_config().items():
             yield f"  {key} = {show_setting(key, value)}"
 
@@ -219,6 +228,13 @@ class Definitions:
         filename = self.host.sources.name_cell(placed.source)
         self.host.sources.keep_source(filename, lines)
         return filename
+
+
+def _count_routes(engine: Engine) -> str:
+    if not engines.tells_routes(engine):
+        return ""
+    count = len(engine.routes())
+    return ", 1 route" if count == 1 else f", {count} routes"
 
 
 class Url(str):

@@ -68,6 +68,7 @@ class Extension:
             self._add_transforms(undo)
             magics = NotebookMagics(ip, self.host, self.events)
             undo.callback(install_magics(magics))
+            undo.callback(engines.give_back, self.events.workspace)
             self._add_completion(magics, undo)
             self._add_events(undo)
             self._undo = undo.pop_all()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
@@ -75,6 +72,7 @@ class FollowedApp:
         self._listening: dict[Engine, Callable[[], None]] = {}
         self._lock = threading.RLock()
         self.name = APP_NAME
+        self._is_chosen = False  # by %app: then it may be whatever answers HTTP
         self._pinned: _Pinned | None = None
         self._engine: Engine | None = None
         self._served: _Served | None = None
@@ -97,9 +95,18 @@ class FollowedApp:
             if self._engine is None or self._engine.app is not app:
                 served = self._served.engine if self._served is not None else None
                 is_served = served is not None and served.app is app
-                self._switch_to(served if served is not None and is_served else engines.adopt(app))
+                self._switch_to(served if served is not None and is_served else self._adopt(app))
             assert self._engine is not None
             return self._engine
+
+    def _adopt(self, app: Any) -> Engine:
+        return engines.adopt(app, self.label, is_chosen=self._is_chosen)
+
+    def _is_adoptable(self, app: Any) -> bool:
+        try:
+            return bool(self._adopt(app))
+        except Exception:  # the class of a lazy object is anybody's code
+            return False
 
     def _target(self) -> Any:
         bound = self._ip.user_ns.get(self.name)
@@ -127,9 +134,14 @@ class FollowedApp:
         self._pinned = _Pinned(app, instead_of=_ANYTHING)
 
     def engine_for_route(self) -> Engine:
-        """Return the app's engine; without an app make one and bind it to the variable."""
+        """Return the app's engine; without an app make one and bind it to the variable.
+
+        :raises UnsupportedByAppError: it is of a kind that magics do not define.
+        """
         try:
-            return self.engine()
+            engine = self.engine()
+            engines.check_definable(engine)
+            return engine
         except NoAppError:
             made = engines.new_app("__main__", root_path=_notebook_folder(self._ip.user_ns))
             self._ip.user_ns[self.name] = made.app
@@ -142,6 +154,8 @@ class FollowedApp:
         :return: the name of the variable, if it holds again what it held before.
         """
         names = [] if succeeded or run.outer is not None else self._go_back(run)
+        if succeeded and run.outer is None:
+            self._stop_if_deleted(run)
         with suppress(FlaskNbError):  # a variable without an app is no error here
             self.engine()
             if run.outer is None:  # else the cell that runs this one is not whole yet
@@ -154,10 +168,24 @@ class FollowedApp:
             self._served = _Served(self._engine, self.name, self._ip.user_ns.get(self.name), self._pinned)
             self._listen_to(self._engine)
 
+    def _stop_if_deleted(self, run: Run) -> None:
+        """Serve an app no more whose variable is gone, and say so."""
+        served = self._served
+        if (
+            served is None
+            or served.pinned is not None
+            or served.name != self.name
+            or self._target() is not None
+        ):
+            return
+        self._served = self._engine = None
+        self._listen_to()
+        run.workspace.tell(run, f"{served.name} is no longer served: the variable is gone")
+
     def _go_back(self, run: Run) -> list[str]:
         """Let the variable hold the app that serves, instead of what a cell that failed has bound it to."""
         served, app = self._served, self._target()
-        if served is None or app is served.engine.app or not engines.is_app(app):
+        if served is None or app is served.engine.app or not self._is_adoptable(app):
             return []
         if not run.workspace.is_whole(served.engine.app):
             return []
@@ -182,24 +210,31 @@ class FollowedApp:
         name = name or self.name
         if self._ip.user_ns.get(name) is not None:
             engines.adopt(self._ip.user_ns[name])
-        made = engines.new_app("__main__", root_path=_notebook_folder(self._ip.user_ns), fresh=fresh)
+        folder = _notebook_folder(self._ip.user_ns)
+        made = engines.new_app("__main__", folder, fresh=fresh, like=self._engine)
         if self._made is not None and self._made.name == name:
             self._made = None
         self._ip.user_ns[name] = made.app
         return self.choose(name)
 
-    def import_app(self, module: str, name: str) -> Engine:
-        """Follow the app of a module, or the one that a function of the module makes.
+    def import_app(self, module: str, name: str | None) -> Engine:
+        """Follow the app of a module or file, and bind the variable to it where that holds nothing.
 
+        :param name: a name in the module, or a call of a factory; None for the one that is there.
         :raises ForeignAppError: there is no such app.
         """
+        where = module if name is None else f"{module}:{name}"
         try:
-            app = attrgetter(name)(importlib.import_module(module))
-            app = app() if inspect.isfunction(app) else app
+            app = engines.find_app(module, name, engines.is_app)
+            engines.adopt(app, where, is_chosen=True)
+        except ForeignAppError:
+            raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
             reason = " ".join(exception_message(exc).split())
-            raise ForeignAppError(f"there is no app at {module}:{name}: {reason}") from exc
-        engines.adopt(app)
+            raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
+        self._is_chosen = True
+        if self._ip.user_ns.get(self.name) is None:
+            self._ip.user_ns[self.name] = app
         self.follow(app)
         return self.engine()
 
@@ -207,8 +242,8 @@ class FollowedApp:
         """Follow another variable from now on; nothing changes when it holds no app."""
         if self._ip.user_ns.get(name) is None:
             raise NoAppError(name)
-        engines.adopt(self._ip.user_ns[name])
-        self._pinned, self.name = None, name
+        engines.adopt(self._ip.user_ns[name], name, is_chosen=True)
+        self._pinned, self.name, self._is_chosen = None, name, True
         return self._publish()
 
     def follow(self, app: Any) -> None:
@@ -234,6 +269,7 @@ class FollowedApp:
     def _listen_to(self, *apps: Engine) -> None:
         for engine in [engine for engine in self._listening if engine not in apps]:
             self._listening.pop(engine)()
+            engines.release(engine)
         for engine in apps:
             if engine not in self._listening:
                 self._listening[engine] = self._listen(engine)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
-from flask_nb import cells
+from flask_nb import cells, engines
 from flask_nb.cells.request_line import METHODS as REQUEST_METHODS
 from flask_nb.cells.route import TRY_MAGIC
 from flask_nb.errors import (
@@ -189,6 +189,8 @@ class NotebookMagics:
         """Show the routes, after dropping what is to be dropped."""
         endpoints = cells.parse_routes(line)
         engine = self.host.followed.engine()
+        if not engines.tells_routes(engine):
+            return Report(f"{self.host.followed.label} does not tell its routes: {engines.kind_of(engine)}")
         known = {row.endpoint for row in engine.routes()}
         for endpoint in endpoints:
             if endpoint not in known:

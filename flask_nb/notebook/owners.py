@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flask_nb import engines
 from flask_nb.cells import cell_name, telling_line
 from flask_nb.engines import Run, Workspace
 
@@ -96,6 +97,7 @@ class CellEvents:
         for line in self._follow_deletions(run, cell_id):
             self.workspace.tell(run, line)
         self._running.append(RunningCell(source, run))
+        engines.note_older(self.workspace, list(self._ip.user_ns.values()))
         self.begun()
 
     def _follow_deletions(self, run: Run, cell_id: str | None) -> Iterator[str]:
@@ -141,6 +143,7 @@ class CellEvents:
             return
         succeeded = bool(result is not None and result.success)
         run = self._running.pop().run
+        engines.follow_all(list(self._ip.user_ns.values()))
         names = [] if succeeded else self._put_back(run)
         names += self.settle(run, succeeded)
         self.ended(succeeded)

@@ -71,7 +71,7 @@ def _row(cells: Iterable[str], style: str) -> str:
 def route_table(rows: Sequence[RouteRow]) -> Table:
     """Return the routes with the names of the cells that hold them, and hosts or subdomains if any."""
     columns: dict[str, list[str]] = {
-        "methods": [", ".join(row.methods) for row in rows],
+        "methods": [", ".join(row.methods) or "any" for row in rows],
         "domain": [row.domain for row in rows],
         "rule": [row.rule for row in rows],
         "endpoint": [row.endpoint for row in rows],

@@ -33,6 +33,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from ..live.url_map import LiveMap
 from ..live.workspace import at_work, current_run
+from ..loops import beside_running_loop
 from . import cli, error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
@@ -40,7 +41,6 @@ from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_file
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
-from .loops import beside_running_loop
 from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
@@ -433,21 +433,12 @@ class Flask(Scaffold):
         rule_obj = self.url_rule_class(rule, methods=methods, **options)
         rule_obj.provide_automatic_options = automatic  # type: ignore[attr-defined]
         if view_func is not None:
-            self._check_endpoint_is_free(endpoint, view_func, is_derived)
+            self.live.check_endpoint_is_free(endpoint, view_func, is_derived)
         if self.live.define_route(rule_obj, view_func, named):
             return
         self.url_map.add(rule_obj)
         if view_func is not None:
             self.view_functions[endpoint] = view_func
-
-    def _check_endpoint_is_free(self, endpoint: str, view_func: Callable[..., Any], is_derived: bool) -> None:
-        known = self.live.view_in_the_way(endpoint, view_func, is_derived)
-        if known is not None and known != view_func:
-            raise AssertionError(
-                f"the endpoint {endpoint!r} has a view function already, {known!r}."
-                " Give this one another name or another 'endpoint'; if a decorator gave it that name,"
-                " use functools.wraps in the decorator."
-            )
 
     def _methods_of(self, view_func: Any, methods: Iterable[str] | None) -> set[str]:
         """The methods that a rule or its view names, without those that a decorator requires."""

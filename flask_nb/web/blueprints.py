@@ -12,7 +12,8 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
-from ..live.tables import LiveDict, carried, copy_name, name_of_function
+from ..live import blueprints
+from ..live.tables import name_of_function
 from .ctx import _sentinel
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 
@@ -197,90 +198,7 @@ class Blueprint(Scaffold):
 
         :raises ValueError: when the app has a blueprint of that name.
         """
-        name = f"{options.get('name_prefix', '')}.{options.get('name', self.name)}".lstrip(".")
-        self._check_name_is_free(app, name)
-        is_new_here = all(one is not self for one in app.blueprints.values())
-        merges = is_new_here or name not in app.blueprints
-        app.blueprints[name] = self
-        self._got_registered_once = True
-        state = self.make_setup_state(app, options, is_new_here)
-        app.live.place(self, name, options, lambda: self._set_up(state, merges))
-
-    def _check_name_is_free(self, app: Flask, name: str) -> None:
-        known: Any = app.blueprints
-        if known.is_free(name) if isinstance(known, LiveDict) else name not in known:
-            return
-        whose = "this blueprint" if known[name] is self else "another blueprint"
-        raise ValueError(
-            f"the app has registered {whose} as {name!r} already. Register it under a name of its own:"
-            " register_blueprint(..., name='...')."
-        )
-
-    def _set_up(self, state: BlueprintSetupState, merges: bool) -> None:
-        """Bring to the app of *state* what was recorded; in a notebook, what has not reached it yet."""
-        if self.has_static_folder and f"{state.full_name}.static" not in state.app.view_functions:
-            self._add_static_rule(state)
-        if merges:
-            self._merge_functions(state.app, state.full_name)
-        for function, carrying in carried(self.deferred_functions):
-            with carrying:
-                function(state)
-        self._register_commands(state)
-        for (blueprint, options), carrying in carried(self._blueprints):
-            with carrying:
-                blueprint.register(state.app, self._options_of_child(state, blueprint, options))
-
-    def _add_static_rule(self, state: BlueprintSetupState) -> None:
-        state.add_url_rule(
-            f"{self.static_url_path}/<path:filename>",
-            view_func=self.send_static_file,
-            endpoint="static",
-        )
-
-    def _merge_functions(self, app: Flask, name: str) -> None:
-        """Add the blueprint's hooks, handlers and views to those of the app."""
-        for table in _HOOK_TABLES:
-            for scope, functions in getattr(self, table).items():
-                getattr(app, table).setdefault(_scoped(name, scope), []).extend(functions)
-        for scope, by_code in self.error_handler_spec.items():
-            for code, handlers in by_code.items():
-                known = app.error_handler_spec[_scoped(name, scope)][code]
-                for error in handlers:
-                    copy_name(handlers, error, known, error)
-        for endpoint in self.view_functions:
-            copy_name(self.view_functions, endpoint, app.view_functions, endpoint)
-            copy_name(self.view_functions, endpoint, app.view_functions, f"{name}.{endpoint}")
-
-    def _register_commands(self, state: BlueprintSetupState) -> None:
-        if not self.cli.commands:
-            return
-        group = state.options.get("cli_group", _sentinel)
-        if group is _sentinel:
-            group = self.cli_group
-        commands = state.app.cli.commands
-        if group is None:
-            for name in self.cli.commands:
-                copy_name(self.cli.commands, name, commands, name)
-            return
-        self.cli.name = state.full_name if group is _sentinel else group
-        if commands.get(self.cli.name) is not self.cli:
-            state.app.cli.add_command(self.cli)
-
-    def _options_of_child(
-        self, state: BlueprintSetupState, blueprint: Blueprint, options: dict[str, Any]
-    ) -> dict[str, Any]:
-        options = dict(options)
-        subdomain = options.get("subdomain") or blueprint.subdomain
-        if subdomain is not None or state.subdomain is not None:
-            options["subdomain"] = ".".join(filter(None, (subdomain, state.subdomain))) or None
-        prefix = options.get("url_prefix")
-        prefix = blueprint.url_prefix if prefix is None else prefix
-        if state.url_prefix is not None and prefix is not None:
-            options["url_prefix"] = f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
-        elif prefix is not None or state.url_prefix is not None:
-            options["url_prefix"] = state.url_prefix if prefix is None else prefix
-        options["name_prefix"] = state.full_name
-        return options
+        blueprints.register(self, app, options)
 
     # --- what reaches the whole app ---
 
@@ -389,22 +307,6 @@ class Blueprint(Scaffold):
         :param encoding: for the text modes.
         """
         return cast(IO[Any], self._open_in_root(resource, mode, encoding))
-
-
-# The tables of hooks that a registration copies from the blueprint to the app.
-_HOOK_TABLES = (
-    "before_request_funcs",
-    "after_request_funcs",
-    "teardown_request_funcs",
-    "url_default_functions",
-    "url_value_preprocessors",
-    "template_context_processors",
-)
-
-
-def _scoped(name: str, scope: str | None) -> str:
-    """Return the app's name for a scope of the blueprint registered as *name*."""
-    return name if scope is None else f"{name}.{scope}"
 
 
 def _check_has_no_dot(what: str, name: str | None) -> None:

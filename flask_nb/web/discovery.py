@@ -11,14 +11,17 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import click
 
 if TYPE_CHECKING:
     from .app import Flask
+
+IsApp = Callable[[Any], Any]
 
 APP_NAMES = ("app", "application")
 FACTORY_NAMES = ("create_app", "make_app")
@@ -33,16 +36,22 @@ class NoAppNamedException(NoAppException):
 
 
 def find_best_app(module: ModuleType) -> Flask:
+    """Return the app of a module that was named without saying which object it is, see :func:`best_app`."""
+    return cast("Flask", best_app(module, _is_app))
+
+
+def best_app(module: ModuleType, is_app: IsApp) -> Any:
     """Return the app of a module that was named without saying which object it is.
 
     That is ``app`` or ``application``, else the only app there, else what ``create_app`` or
     ``make_app`` returns when called without arguments.
 
+    :param is_app: tells what counts as an app.
     :raises NoAppException: there is none, or more than one.
     """
-    if named := [app for name in APP_NAMES if _is_app(app := getattr(module, name, None))]:
+    if named := [app for name in APP_NAMES if is_app(app := getattr(module, name, None))]:
         return named[0]
-    apps = [value for value in vars(module).values() if _is_app(value)]
+    apps = [value for value in vars(module).values() if is_app(value)]
     if len(apps) > 1:
         raise NoAppException(
             f"The module {module.__name__!r} has {len(apps)} apps. Say which one: '{module.__name__}:NAME'."
@@ -57,7 +66,7 @@ def find_best_app(module: ModuleType) -> Flask:
                 f"The factory {name!r} of the module {module.__name__!r} needs arguments."
                 f" Give them: '{module.__name__}:{name}(ARGUMENTS)'.",
             )
-            if _is_app(app):
+            if is_app(app):
                 return app
     raise NoAppException(
         f"The module {module.__name__!r} has no app, and no 'create_app' or 'make_app' that makes one. Name"
@@ -66,24 +75,30 @@ def find_best_app(module: ModuleType) -> Flask:
 
 
 def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
+    """Return the app that an expression names in a module, see :func:`app_by_string`."""
+    return cast("Flask", app_by_string(module, app_name, _is_app))
+
+
+def app_by_string(module: ModuleType, app_name: str, is_app: IsApp) -> Any:
     """Return the app that an expression names in a module.
 
     :param app_name: a variable's name, or a call of one with literal arguments.
+    :param is_app: tells what counts as an app.
     :raises NoAppException: it cannot be read, or is not an app.
     """
     name, args, kwargs = _parse_app_name(app_name)
     try:
-        found = getattr(module, name)
+        found = attrgetter(name)(module)
     except AttributeError:
         raise NoAppException(f"The module {module.__name__!r} has no {name!r}.") from None
-    if inspect.isfunction(found):
+    if inspect.isfunction(found) and not is_app(found):
         found = _call_factory(
             found,
             f"The factory {app_name!r} of the module {module.__name__!r} does not accept these arguments.",
             *args,
             **kwargs,
         )
-    if not _is_app(found):
+    if not is_app(found):
         raise NoAppException(
             f"'{module.__name__}:{app_name}' is a {type(found).__name__}, not an app.{_foreign_hint([found])}"
         )
@@ -95,16 +110,23 @@ def _parse_app_name(app_name: str) -> tuple[str, list[Any], dict[str, Any]]:
         node: ast.expr | None = ast.parse(app_name.strip(), mode="eval").body
     except SyntaxError:
         node = None
-    if isinstance(node, ast.Name):
-        return node.id, [], {}
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+    if _is_name(node):
+        return ast.unparse(node), [], {}
+    if not (isinstance(node, ast.Call) and _is_name(node.func)):
         raise NoAppException(f"{app_name!r} is neither a name nor the call of one.")
     try:
         args = [ast.literal_eval(argument) for argument in node.args]
         kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg}
     except ValueError:
         raise NoAppException(f"The arguments in {app_name!r} must be literals.") from None
-    return node.func.id, args, kwargs
+    return ast.unparse(node.func), args, kwargs
+
+
+def _is_name(node: ast.expr | None) -> TypeGuard[ast.expr]:
+    """Whether it is a name, or an attribute of one."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _call_factory(factory: Callable[..., Any], complaint: str, *args: Any, **kwargs: Any) -> Any:

@@ -80,7 +80,7 @@ def test_app_lines(line, expected):
     ("line", "says"),
     [
         ("a b", "one variable at a time, not 'a b'"),
-        ("a.b", "'a.b' is neither a variable nor module:attribute. Type %app a:b"),
+        ("a.b", "'a.b' is neither a variable, nor module:app, nor a file. Type %app a:b"),
         ("3", "Type a name, such as %app admin"),
         ("class", "'class' is neither a variable"),
         ("m:a reset", "To make one here, type %app a reset"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from traitlets.config import Config
+
+from flask_nb import engines
 
 Bundle = dict[str, Any]
 
@@ -50,7 +53,8 @@ class Kernel:
 
     notebook = ""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: str = "ours") -> None:
+        self.engine = engine
         self.manager = KernelManager()
         settings = {"IPYTHONDIR": str(folder / "ipython"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
         self.manager.start_kernel(env={**os.environ, **settings}, cwd=str(folder))
@@ -61,6 +65,11 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=30)
 
+    def make_apps(self) -> None:
+        """Let apps that are made by themselves be of the kind that is tested."""
+        source = f"{inspect.getsource(make_apps_of)}\nmake_apps_of({self.engine!r})\ndel make_apps_of"
+        assert self.run(source).error is None
+
     def run(self, code: str, cell_id: str | None = None, **metadata: Any) -> Ran:
         """Run a cell to its end.
 
@@ -70,6 +79,7 @@ class Kernel:
 
     def start(self, code: str, cell_id: str | None = None, **metadata: Any) -> str:
         """Send a cell and return the id of its message."""
+        code = rewritten(code, self.engine)
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
         message = self.client.session.msg("execute_request", {**content, "allow_stdin": False})
         deleted = [f"{self.notebook}{one}" for one in metadata.pop("deletedCells", ())]
@@ -125,10 +135,41 @@ def _collect(ran: Ran, kind: str, content: dict[str, Any]) -> None:
         ran.traceback = _COLOUR.sub("", "\n".join(content["traceback"]))
 
 
+@pytest.fixture(scope="module", params=["ours", "flask"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Whose apps the cells of a test make: our own framework's, or those of the installed Flask."""
+    return str(request.param)
+
+
+@pytest.fixture
+def only_ours(engine: str) -> None:
+    """Skip a test of what an app of the installed Flask cannot have, such as our own words."""
+    if engine != "ours":
+        pytest.skip("about apps of our own")
+
+
+def rewritten(code: str, engine: str) -> str:
+    """Return a cell that imports from Flask where it imports from us, if its apps are to be Flask's."""
+    return (
+        code if engine == "ours" else re.sub(r"\bfrom flask_nb(?:\.web)? import\b", "from flask import", code)
+    )
+
+
+def make_apps_of(engine):  # its source is a cell
+    """Let the app that is made when there is none be of this kind, too."""
+    if engine == "flask":
+        import functools
+
+        import flask_nb.engines as engines
+        import flask_nb.engines.flask as adapter
+
+        engines.new_app = functools.partial(engines.new_app, like=adapter.FlaskEngine(None))  # type: ignore[arg-type]
+
+
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory, jupyter_loop: None) -> Iterator[Kernel]:
+def kernel(tmp_path_factory: pytest.TempPathFactory, jupyter_loop: None, engine: str) -> Iterator[Kernel]:
     """A kernel with the extension loaded, shared by the tests of a module."""
-    with running_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+    with running_kernel(tmp_path_factory.mktemp("kernel"), engine) as kernel:
         yield kernel
 
 
@@ -140,12 +181,13 @@ def own_kernel(tmp_path: Path, jupyter_loop: None) -> Iterator[Kernel]:
 
 
 @contextmanager
-def running_kernel(folder: Path) -> Iterator[Kernel]:
+def running_kernel(folder: Path, engine: str = "ours") -> Iterator[Kernel]:
     """Start a kernel, load the extension, and end the kernel."""
-    kernel = Kernel(folder)
+    kernel = Kernel(folder, engine)
     try:
         loaded = kernel.run("%load_ext flask_nb")
         assert loaded.error is None, loaded.traceback
+        kernel.make_apps()
         yield kernel
     finally:
         kernel.close()
@@ -171,8 +213,16 @@ def outputs(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> list[Bu
 
 
 @pytest.fixture
-def loaded(shell: InteractiveShell) -> Iterator[InteractiveShell]:
+def loaded(
+    shell: InteractiveShell, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[InteractiveShell]:
     """A shell with the extension, in this process."""
+    run_cell = shell.run_cell
+    monkeypatch.setattr(
+        shell, "run_cell", lambda code, *args, **options: run_cell(rewritten(code, engine), *args, **options)
+    )
+    monkeypatch.setattr(engines, "new_app", engines.new_app)  # so that it is what it was afterwards
+    make_apps_of(engine)
     shell.extension_manager.load_extension("flask_nb")
     try:
         yield shell

@@ -139,8 +139,8 @@ ADVICE = [
     ("%app demo:app reset", "%app app reset", "{}"),
     ("%app --secret-key ''", "--secret-key dev", "%app {}"),
     ("app.config['SECRET_KEY'] = 5\n%app --secret-key {5}", "--secret-key dev", "%app {}"),
-    ("%app index", "from flask_nb import Flask; app = Flask(__name__)", "{}\n%app"),
-    ("%app index", "%app NAME", "{}"),
+    ("%app name", "from flask_nb import Flask; app = Flask(__name__)", "{}\n%app"),
+    ("%app name", "%app NAME", "{}"),
     ("del app\n%get /", "%%route /", "{}\n'x'"),
     ("del app\n%get /", "from flask_nb import Flask; app = Flask(__name__)", "{}\n%get /"),
     ("%config_from", "%config_from settings.cfg", "{}"),
@@ -233,6 +233,14 @@ ANYTHING = {
 }
 
 
+OURS = (
+    "from flask_nb import Flask; app = Flask(__name__, ",
+    "with app.test_request_context():",
+    "app.secret_key",
+)
+"""What our own framework alone says; Flask has words of its own."""
+
+
 def said(ran: Ran) -> str:
     return "\n".join(filter(None, [ran.error, ran.text, ran.stdout, ran.stderr]))
 
@@ -257,8 +265,10 @@ def port() -> str:
     ("cell", "advice", "typed"), ADVICE, ids=[f"{cell}-{advice}" for cell, advice, _ in ADVICE]
 )
 def test_what_a_message_says_to_type_works(
-    notebook: Kernel, port: str, cell: str, advice: str, typed: str
+    notebook: Kernel, engine: str, port: str, cell: str, advice: str, typed: str
 ) -> None:
+    if engine != "ours" and advice.startswith(OURS):
+        pytest.skip("Flask's own message")
     cell, advice = cell.replace("5977", port), advice.replace("5977", port)
     assert advice in said(notebook.run(cell, "cell"))
     for placeholder, text in ANYTHING.items():
@@ -267,9 +277,9 @@ def test_what_a_message_says_to_type_works(
     assert "rror" not in said(ran)
 
 
-def test_the_app_that_a_message_says_to_make_takes_the_rule(notebook: Kernel) -> None:
-    notebook.run("del Flask, app")
-    notebook.run("%%route /\n'x'")
+@pytest.mark.parametrize("package", ["flask_nb", "flask"])
+def test_the_app_that_a_message_says_to_make_takes_the_rule(notebook: Kernel, package: str) -> None:
+    notebook.run(f"import {package}\napp = {package}.Flask('a')\ndel Flask")
     cell = "%%route /a --subdomain x\n'x'"
     error = notebook.run(cell, "cell").error
     assert error is not None

@@ -137,14 +137,13 @@ def test_a_path_that_no_rule_matches_names_the_near_ones(kernel: Kernel) -> None
 
 
 def test_what_is_no_app_is_refused(kernel: Kernel) -> None:
-    for value, says in [("5", "of type int"), ("__import__('flask').Flask('x')", "flask_nb.as_flask()")]:
-        kernel.run(f"kept, app = app, {value}")
-        for cell in ("%get /old", "%%route /x\n'x'", "%serve", "%routes"):
-            error = kernel.run(cell).error
-            assert error is not None
-            assert error.startswith("ForeignAppError: ")
-            assert says in error
-        kernel.run("app = kept")
+    kernel.run("kept, app = app, 5")
+    for cell in ("%get /old", "%%route /x\n'x'", "%serve", "%routes"):
+        error = kernel.run(cell).error
+        assert error is not None
+        assert error.startswith("ForeignAppError: ")
+        assert "of type int" in error
+    kernel.run("app = kept")
     assert_serves_on(kernel)
 
 
@@ -162,3 +161,18 @@ def test_a_try_that_fails_leaves_the_route_serving(kernel: Kernel) -> None:
     assert ran.error.startswith("RequestTimeoutError")
     assert ran.text == "GET /slow → slow (body)"
     assert_serves_on(kernel)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("from flask_nb import escape", "Type: from markupsafe import escape"),
+        ("from flask_nb import Markup", "Type: from markupsafe import Markup"),
+        ("from flask_nb import JSONEncoder", "app.json = MyProvider(app)"),
+        ("@app.before_first_request\ndef first(): pass", "call the function where the app is made"),
+    ],
+)
+def test_what_flask_has_dropped_is_said_to_have_moved(kernel: Kernel, cell: str, says: str) -> None:
+    ran = kernel.run(cell)
+    assert ran.error is not None
+    assert says in ran.stdout

@@ -156,9 +156,7 @@ def test_the_advice_before_a_command_works_as_typed(own_kernel: Kernel, package:
     assert said.startswith(
         "this blocks the notebook until it is interrupted. To serve the app in this kernel"
     )
-    assert advice[0] == (
-        "%config FlaskNB.as_flask = True" if package == "flask" else "%app shop_flask_nb:shop"
-    )
+    assert advice == [f"%app shop_{package}:shop", "%serve"]
     ran = own_kernel.run("\n".join(advice))
     assert ran.error is None, ran.traceback
     assert "home" in own_kernel.run("%get /").text

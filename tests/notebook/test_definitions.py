@@ -354,8 +354,8 @@ def test_an_app_of_a_module_is_followed(
         ("%app number", "what should be the app is of type int"),
         ("%app number reset", "what should be the app is of type int"),
         ("%app no_such_module:app", "no app at no_such_module:app: ModuleNotFoundError"),
-        ("%app os:nothing", "no app at os:nothing: AttributeError"),
-        ("%app os:path", "what should be the app is of type module"),
+        ("%app os:nothing", "The module 'os' has no 'nothing'"),
+        ("%app os:path", "'os:path' is a module, not an app"),
     ],
 )
 def test_what_is_no_app_changes_nothing(nb: InteractiveShell, line: str, says: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -48,10 +50,22 @@ def test_an_app_that_no_variable_holds_is_served_until_the_variable_is_bound_ane
 ) -> None:
     made = "inner = Flask('inner')\n    inner.get('/who')(lambda: 'inner')\n    inner.run(port=0)"
     apps.run_cell(f"def main():\n    {made}\nmain()").raise_error()
-    assert capsys.readouterr().out.startswith("serving the app at ")
+    assert "serving the app at " in capsys.readouterr().out  # Flask itself says more
     assert text_of(apps, "/who") == "inner"
     apps.run_cell(APP.format(name="app"), cell_id="app").raise_error()
     assert text_of(apps, "/who") == "app"
+
+
+def test_an_app_whose_variable_is_deleted_is_served_no_more(
+    apps: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apps.run_cell("%serve;").raise_error()
+    apps.run_cell("del app").raise_error()
+    assert "app is no longer served: the variable is gone" in capsys.readouterr().out
+    with pytest.raises(HTTPError) as refused:
+        urlopen(apps.run_line_magic("serve", "status").link + "who")
+    assert refused.value.code == 503
+    refused.value.close()
 
 
 def test_the_server_serves_the_last_app_while_the_variable_holds_none(apps: InteractiveShell) -> None:
@@ -172,6 +186,7 @@ def test_a_second_app_of_another_cell_starts_empty(loaded: InteractiveShell) -> 
     assert loaded.user_ns["answer"].status_code == 404
 
 
+@pytest.mark.usefixtures("only_ours")
 def test_names_of_the_installed_flask_in_a_view_are_explained(loaded: InteractiveShell) -> None:
     loaded.run_cell("import flask as other", cell_id="import").raise_error()
     loaded.run_cell("%%route /x\nother.request.path", cell_id="x").raise_error()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -56,6 +57,12 @@ class Clients:
             self.count += 1
         connection.close()
 
+    def wait_for(self, count: int) -> None:
+        """Wait until so many answers have come."""
+        deadline = time.monotonic() + 60
+        while self.count < count and time.monotonic() < deadline:
+            time.sleep(0.001)
+
     def __enter__(self) -> Clients:
         for thread in self.threads:
             thread.start()
@@ -82,10 +89,11 @@ def test_no_answer_is_lost_or_mixed_while_cells_run_again_and_fail(
             if number % (RUNS // FAILURES) == 0:
                 key, source = BROKEN[number // (RUNS // FAILURES) % len(BROKEN)]
                 assert not loaded.run_cell(source.format(number, version), cell_id=key).success
+            clients.wait_for(number)
     assert {status for status, _ in clients.answers} == {200}
     # Rule, view and arguments are of one run; the hook, a registration of its own, may be of a later one.
     for _, text in clients.answers:
         answer = re.fullmatch(r"(\d+) (\d+) (v[01]) \3", text)
         assert answer is not None, text
         assert int(answer[2]) >= int(answer[1]), text
-    assert clients.count > RUNS
+    assert clients.count >= RUNS

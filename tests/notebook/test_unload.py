@@ -17,7 +17,7 @@ import psutil
 import flask_nb.exchange, flask_nb.notebook, flask_nb.server
 from flask_nb import got_request_exception, request_started
 from flask_nb.live.workspace import current_run
-from flask_nb.web import serving
+import flask_nb.web.serving as serving
 
 def traces():
     """Everything outside the notebook's own variables that the extension touches, as text."""
@@ -61,7 +61,8 @@ FAIL = ("%%route /boom\n1 / 0", "%get /boom")
 def bare(kernel: Kernel) -> Kernel:
     """A kernel that has not loaded the extension."""
     kernel.restart()
-    kernel.run(WATCH)
+    kernel.make_apps()
+    assert kernel.run(WATCH).error is None
     return kernel
 
 
@@ -95,7 +96,7 @@ def test_unloading_leaves_no_trace(bare: Kernel, before: dict[str, str]) -> None
 
 
 def test_loading_and_unloading_in_one_cell_leaves_no_trace(bare: Kernel, before: dict[str, str]) -> None:
-    bare.run("app = flask_nb.Flask('one')", "app")
+    bare.run("from flask_nb import Flask; app = Flask('one')", "app")
     ran = bare.run("%load_ext flask_nb\n%get /hello/Ann\n%unload_ext flask_nb", "one")
     assert ran.error is None, ran.traceback
 

@@ -3,6 +3,7 @@
 ::
 
     python tests/programs/run_cells.py login
+    python tests/programs/run_cells.py login flask
 
 The cells of a script begin with ``# %%`` and a name. The last one, ``request``, is no cell of the notebook:
 it uses the app after each step, and fails unless the app does its work.
@@ -174,8 +175,9 @@ def observe(script: str) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Print the report of one script."""
-    flask_nb.as_flask()
+    """Print the report of one script, run on flask_nb or on Flask."""
+    if sys.argv[2:] != ["flask"]:
+        flask_nb.as_flask()
     with warnings.catch_warnings(), redirect_stdout(sys.stderr):
         warnings.simplefilter("ignore")
         reports = observe(sys.argv[1])
