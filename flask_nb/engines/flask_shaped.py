@@ -282,7 +282,7 @@ class FlaskShapedEngine(DefiningEngine):
             raise self._needs("--subdomain", "subdomain_matching=True")
 
     def _needs(self, flag: str, arguments: str) -> CellError:
-        package = self.framework().__name__.partition(".")[0]
+        package = self.framework().__name__.removesuffix(".web")
         return CellError(
             f"{flag} would have no effect, since this app was not made for it. "
             f"Make it with: from {package} import Flask; app = Flask(__name__, {arguments})"

@@ -15,6 +15,7 @@ from typing import Any
 
 from IPython.display import display
 
+from flask_nb.panel import PanelResponse
 from flask_nb.panel.palette import TEXT
 from flask_nb.panel.styles import CODE, WRAPPED
 
@@ -62,6 +63,8 @@ def link_html(text: str, link: str) -> str:
 
 def show(value: Any) -> None:
     """Display *value*, unless it is None: what the rewritten statements call."""
+    if isinstance(value, PanelResponse):
+        value.show_in_passing()
     if value is not None:
         display(value)  # type: ignore[no-untyped-call]
 

@@ -23,6 +23,7 @@ from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
 from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
+from flask_nb.panel.options import LAST
 
 from .app_run import AppRun
 from .following import FollowedApp
@@ -241,7 +242,12 @@ class Host:
     def _display(self, definition: RequestDefinition) -> Display:
         mask = (*self.settings.mask, *definition.mask)
         return Display(
-            definition.scripts, mask, definition.timed, definition.headers_shown, definition.height
+            definition.scripts,
+            mask,
+            definition.timed,
+            definition.headers_shown,
+            definition.height,
+            definition.as_name or LAST,
         )
 
     def _addresses(self) -> list[str]:

@@ -61,6 +61,8 @@ class Body:
         self.data: bytes = exchange.response.get_data()
         """The bytes as they came."""
         self._display = display
+        self.name = display.name
+        """What the next cell calls the response."""
         self._path = exchange.request.path
         kind, self._options = parse_options_header(self.response.headers.get("Content-Type", ""))
         self.mimetype = kind.lower()
@@ -77,7 +79,7 @@ class Body:
     @cached_property
     def clipped(self) -> str:
         """The first lines of the text, and how to get the rest."""
-        return clipped(self.text, "_.text")
+        return clipped(self.text, f"{self.name}.text")
 
     @cached_property
     def kind(self) -> BodyKind:

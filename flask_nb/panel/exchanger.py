@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from flask_nb.exchange import Exchanger, ExchangeResponse, FileClient, Request
 from .body import Body
 from .html import write_html
 from .inlining import Page, inlined_page
-from .options import Display
+from .options import LAST, Display
 from .panel import Panel
 from .text import write_text
 
@@ -48,6 +49,11 @@ class PanelResponse(ExchangeResponse):
         page = inlined_page(text, url, self.files.fetch, scripts=self.display.scripts)
         self.files = None  # it holds on to the server
         return page
+
+    def show_in_passing(self) -> None:
+        """Be shown before a cell's end: its value, and so what the next cell calls ``_``, is another one."""
+        if self.display.name == LAST:
+            self.display = replace(self.display, name="--as page, then page")
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

@@ -9,6 +9,7 @@ from flask_nb.exchange.masks import printable
 from flask_nb.exchange.request import readable_path
 
 from .inlining import MAX_FRAME, FramedPage, Page
+from .options import Display
 from .palette import LINE
 from .styles import mono, note
 from .words import size
@@ -30,30 +31,29 @@ _LEAST = 40
 _SLACK = 1.1  # the height is a guess
 
 
-def page_frame(
-    page: Page, room: int, *, title: str, scripts: bool, height: int | None = None
-) -> Iterator[str]:
+def page_frame(page: Page, room: int, *, title: str, display: Display) -> Iterator[str]:
     """Yield the frame, and a line on what does not work or is not there in it.
 
     :param room: in bytes.
     :param title: what a screen reader calls it.
-    :param scripts: whether they run.
-    :param height: in pixels; None for as much as the page seems to need, within limits.
+    :param display: whether scripts run, and how high it is: unless chosen, as the page seems to need.
     """
-    shown = max(_LEAST, min(_MOST, page.height)) if height is None else height
-    head = _POLICY + _HEAD if scripts else _HEAD
+    shown = max(_LEAST, min(_MOST, page.height)) if display.height is None else display.height
+    head = _POLICY + _HEAD if display.scripts else _HEAD
     framed = page.fit(min(MAX_FRAME, room) - len(escape(head)))
-    sandbox = "allow-scripts" if scripts else ""
+    sandbox = "allow-scripts" if display.scripts else ""
     yield (
         f'<div style="border-top:1px solid {LINE}">'
         f'<iframe sandbox="{sandbox}" title="{escape(title[:_MAX_TITLE])}" style="{_STYLE};height:{shown}px" '
         f'srcdoc="{escape(head + framed.source)}"></iframe></div>'
     )
-    remarks = [*_still(page, scripts=scripts), *_missing(framed)]
+    remarks = [*_still(page, scripts=display.scripts), *_missing(framed)]
     if page.height > shown * _SLACK:
         remarks.append(f"more below: {mono(f'--height {-(-page.height // 100) * 100}')}")
     if framed.is_cut:
-        remarks.append(f"cut after {size(len(framed.source.encode()))}; all of it: " + mono("_.text"))
+        remarks.append(
+            f"cut after {size(len(framed.source.encode()))}; all of it: " + mono(f"{display.name}.text")
+        )
     if remarks:
         yield note(" · ".join(remarks))
 

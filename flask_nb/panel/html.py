@@ -106,8 +106,7 @@ def _words(summary: Summary, tag: str) -> str:
 def _page_body(panel: Panel, room: int) -> Iterator[str]:
     page = panel.page or inlined_page(panel.body.text, "", lambda path: None)
     title = f"{panel.summary.method} {panel.summary.path}"
-    display = panel.display
-    return page_frame(page, room, title=title, scripts=display.scripts, height=display.height)
+    return page_frame(page, room, title=title, display=panel.display)
 
 
 def _json_body(panel: Panel, room: int) -> Iterator[str]:
@@ -118,7 +117,7 @@ def _json_body(panel: Panel, room: int) -> Iterator[str]:
     inner = "\n".join(map(_json_line, layout.lines))
     if _length(inner) > room:  # colours cost many times what they colour
         inner = escape(layout.text)
-    yield pre(inner + escape(more(layout.hidden, "_.json")))
+    yield pre(inner + escape(more(layout.hidden, f"{panel.body.name}.json")))
 
 
 def _json_line(line: list[Token]) -> str:
@@ -134,7 +133,7 @@ def _csv_body(panel: Panel, room: int) -> Iterator[str]:
     if panel.body.table is None:
         yield from _text_body(panel, room)
     else:
-        yield table_html(panel.body.table, min(room, MAX_FRAME), "_.text")
+        yield table_html(panel.body.table, min(room, MAX_FRAME), f"{panel.body.name}.text")
 
 
 def _text_body(panel: Panel, room: int) -> Iterator[str]:

@@ -148,13 +148,16 @@ class Panel:
     @property
     def output(self) -> str:
         """What the app printed, logged, warned of and displayed while it answered."""
-        return _clipped(self.exchange.parts)
+        return self._clipped(self.exchange.parts)
 
     @property
     def printed(self) -> str:
         """The same without what stands for a picture that is shown."""
         shown = self.pictures
-        return _clipped(part for part in self.exchange.parts if not any(part is one for one in shown))
+        return self._clipped(part for part in self.exchange.parts if not any(part is one for one in shown))
+
+    def _clipped(self, parts: Iterable[OutputPart]) -> str:
+        return clipped(output_text(parts), f"{self.display.name}.exchange.output")
 
     @cached_property
     def pictures(self) -> list[OutputPart]:
@@ -180,10 +183,6 @@ def output_text(parts: Iterable[OutputPart]) -> str:
         for part in parts
     )
     return stable_text(mask_secrets(text))
-
-
-def _clipped(parts: Iterable[OutputPart]) -> str:
-    return clipped(output_text(parts), "_.exchange.output")
 
 
 def _bounded(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ def write_text(panel: Panel) -> str:
 def _json(body: Body) -> str:
     if body.json is None:
         return body.clipped
-    return body.json.layout.text + more(body.json.layout.hidden, "_.text")
+    return body.json.layout.text + more(body.json.layout.hidden, f"{body.name}.text")
 
 
 def _caption(body: Body) -> str:
