@@ -75,13 +75,15 @@ class SocketTransport:
         """Send a request and return its response."""
         connection = _Connection(request, key, *self._address())
         call = WorkerCall(connection.exchange)
+        deadline = Deadline(request.timeout)
         try:
-            response = call.wait(Deadline(request.timeout))
+            response = call.wait(deadline)
         except TimeoutError:
+            held = _describe_hold(deadline)
             partial = connection.partial_response()
             reason = self._give_up(connection, call, key)
             if partial is None:
-                raise RequestTimeoutError(str(request), request.timeout, reason) from None
+                raise RequestTimeoutError(str(request), request.timeout, held or reason) from None
             return partial
         except KeyboardInterrupt:
             self._give_up(connection, call, key)
@@ -205,13 +207,14 @@ class InProcessTransport:
         """Call the app and return its response."""
         call = _Call(self._app, request, key)
         run = self._in_worker if _has_running_loop() and self._needs_worker(request) else self._here
-        try:
-            return run(call, request)
-        except TimeoutError:
-            raise RequestTimeoutError(str(request), request.timeout) from None
-
-    def _here(self, call: _Call, request: Request) -> RawResponse:
         deadline = Deadline(request.timeout)
+        try:
+            return run(call, request, deadline)
+        except TimeoutError:
+            held = _describe_hold(deadline)
+            raise RequestTimeoutError(str(request), request.timeout, held) from None
+
+    def _here(self, call: _Call, request: Request, deadline: Deadline) -> RawResponse:
         # The head and the body are watched apart. A view that never answers is an error; an answer that has
         # begun and has no announced end is shown as far as it came, since it may be a stream on purpose.
         try:
@@ -228,7 +231,7 @@ class InProcessTransport:
             call.close()
         return call.response()
 
-    def _in_worker(self, call: _Call, request: Request) -> RawResponse:
+    def _in_worker(self, call: _Call, request: Request, deadline: Deadline) -> RawResponse:
         try:
             worker = WorkerCall(call.run, contextvars.copy_context())
         except RuntimeError as exc:  # a browser's Python has no threads
@@ -237,11 +240,22 @@ class InProcessTransport:
                 f"be started ({exc}). Make it a plain function: def instead of async def"
             ) from None
         try:
-            return worker.wait(Deadline(request.timeout))
+            return worker.wait(deadline)
         except (TimeoutError, KeyboardInterrupt):
             worker.stop()
             worker.join(1)
             raise
+
+
+def _describe_hold(deadline: Deadline) -> str:
+    """Say that no thread had a turn when the time was up, and what to do; empty if they had."""
+    if not deadline.seconds_held:
+        return ""
+    return (
+        f"for {deadline.seconds_held:.0f} s and more one call kept all of Python to itself, such as a "
+        "regular expression, sorted(…) or a function of a library in C. Give it less to do, or run it in "
+        "another process"
+    )
 
 
 def _without_loop(call: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from flask_nb.stopping import Stoppable
 
 T = TypeVar("T")
 _SLICE = 0.25  # Windows delivers an interrupt only between two waits
+_LATE = 1.0  # seconds; a machine that is busy makes a thread late by less
 
 
 class Deadline:
@@ -30,6 +31,16 @@ class Deadline:
     def left(self) -> float:
         """Seconds until then, at least 0."""
         return max(0.0, self._end - time.monotonic())
+
+    @property
+    def seconds_held(self) -> float:
+        """For how long after it no thread had a turn, asked just when the time was up; 0 for none.
+
+        A thread that waits is called when the time is up. It is late when code that never gives up the
+        interpreter, such as a regular expression, runs in another.
+        """
+        late = time.monotonic() - self._end
+        return late if late > _LATE else 0.0
 
 
 class WorkerCall(Generic[T]):

@@ -1,4 +1,5 @@
 import asyncio
+import ctypes
 import http.server
 import signal
 import socket
@@ -316,6 +317,22 @@ def test_an_exception_that_cannot_be_put_into_words_is_shown(serve):
 
     failure = serve(view).send(Request("GET", "/")).exchange.failure
     assert "Unspeakable: (its message cannot be shown)" in failure.text()
+
+
+@pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
+def test_a_view_that_gives_no_thread_a_turn_is_told_as_such(transport, serve, request):
+    def view(_):
+        hold_the_interpreter(2.5)
+        return Response("late")
+
+    serve(view)
+    with pytest.raises(RequestTimeoutError, match="kept all of Python to itself"):
+        request.getfixturevalue(transport).send(Request("GET", "/", timeout=0.3))
+
+
+def hold_the_interpreter(seconds):
+    """Sleep, by a function of C that does not give up the interpreter's lock."""
+    ctypes.PyDLL(None).usleep(int(seconds * 1_000_000))
 
 
 def test_the_write_callable_of_old_apps_works():
