@@ -177,7 +177,7 @@ def test_an_app_whose_variable_is_deleted_is_served_no_more(run):
     run(SITE)
     run("%app site")
     address = url(run)
-    assert run("del site") == "site is no longer served: the variable is gone"
+    assert run("del site") == "site is not served any more: its variable was deleted"
     assert run("%get /").startswith("NoAppError: there is no app in the variable 'site'")
     assert browse(address).startswith("503 there is no app in the variable 'site'")
 
