@@ -40,6 +40,10 @@ _LOOK = 1.0
 #: After so many bytes that clients had not read, memory is given back.
 _MUCH_UNREAD = 16_000_000
 
+#: How often the heap is trimmed while there are connections, in seconds: what threads leave free in arenas of
+#: their own adds up, 2 MB a minute under load.
+_TRIM = 30.0
+
 #: For how long no connection is accepted when there is no descriptor left, in seconds.
 _PAUSE = 0.25
 
@@ -82,6 +86,7 @@ class Run:
         self._later: deque[Callable[[], object]] = deque()
         self._lost: list[tuple[float, Work]] = []
         self._next_look = inf
+        self._trim_at = time.monotonic() + _TRIM
         self._accepts_at = inf  # when connections are accepted again
         self._had_much_unread = False
         self._selector = selectors.DefaultSelector()
@@ -301,6 +306,9 @@ class Run:
             if now >= connection.deadline:
                 connection.check(now)
         self._look_at_unread()
+        if now >= self._trim_at:
+            self._trim_at = now + _TRIM
+            trim_heap()
         if now >= self._accepts_at and self._listener is not None:
             self._accepts_at = inf
             self._selector.register(self._listener, selectors.EVENT_READ, self._accept)

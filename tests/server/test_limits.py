@@ -385,3 +385,12 @@ def test_requests_that_were_sent_ahead_are_answered_in_order(serve, connect):
 
 def test_the_limits_are_those_that_the_documentation_names():
     assert (parsing.MAX_HEAD, parsing.MAX_FIELDS, parsing.MAX_TARGET) == (65536, 100, 8192)
+
+
+def test_while_clients_stay_the_heap_is_trimmed_now_and_then(serve, monkeypatch):
+    trimmed = threading.Event()
+    monkeypatch.setattr("flask_nb.server.loop._TRIM", 0.1)
+    monkeypatch.setattr("flask_nb.server.loop.trim_heap", trimmed.set)
+    server = serve(lambda environ, start_response: start_response("200 OK", []) and [])
+    with socket.create_connection(("127.0.0.1", server.port)):
+        assert trimmed.wait(10)
