@@ -81,6 +81,7 @@ class Kernel:
         """Send a cell and return the id of its message."""
         code = rewritten(code, self.engine)
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+        content["stop_on_error"] = False  # else a kernel may drop what is sent just after a cell that failed
         message = self.client.session.msg("execute_request", {**content, "allow_stdin": False})
         deleted = [f"{self.notebook}{one}" for one in metadata.pop("deletedCells", ())]
         own = {"cellId": self.notebook + cell_id} if cell_id else {}
