@@ -6,7 +6,6 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from difflib import SequenceMatcher
 from importlib.util import find_spec
 from itertools import islice
 from logging import Logger
@@ -23,13 +22,10 @@ from flask_nb.live.routes import entry_of, named_methods, withdraw
 from flask_nb.live.workspace import current_run
 
 from .defining import DefiningEngine
+from .near import nearest
 from .protocol import Engine, RouteRow, StartResponse, View
 
 _MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
-_NEAR_COUNT = 3
-_MAX_NEAR = 300  # characters of a path: comparing takes their square, for each rule
-_NEAR_RATIO = 0.6  # below it, suggestions looked like guesses
-_FORGOTTEN_RATIO = 0.95  # of a path that is the rule but for the variables at its end
 
 
 class FlaskShapedEngine(DefiningEngine):
@@ -118,27 +114,8 @@ class FlaskShapedEngine(DefiningEngine):
         """
         if self._find_endpoint(method, path) is not None:
             return None
-        if len(path) > _MAX_NEAR:
-            return []
-        scored = [
-            (self._likeness(rule, path) + label.startswith(f"{method} ") / 100, label)
-            for rule in self.app.url_map.iter_rules()
-            for label in _labels(rule)
-        ]
-        near = sorted((-likeness, label) for likeness, label in scored if likeness >= _NEAR_RATIO)
-        return [label for _, label in near[:_NEAR_COUNT]]
-
-    @staticmethod
-    def _likeness(rule: Rule, path: str) -> float:
-        """How much a path resembles a rule, from 0 to 1; a variable resembles any one segment."""
-        asked = path.strip("/").split("/")
-        known = rule.rule.strip("/").split("/")
-        pairs = zip(known, asked, strict=False)
-        filled = [segment if part.startswith("<") else part for part, segment in pairs]
-        missing = known[len(filled) :]
-        if missing and filled == asked and all(part.startswith("<") for part in missing):
-            return _FORGOTTEN_RATIO
-        return SequenceMatcher(None, "/".join([*filled, *missing]), "/".join(asked)).ratio()
+        rules = self.app.url_map.iter_rules()
+        return nearest(((rule.rule, label) for rule in rules for label in _labels(rule)), method, path)
 
     def is_async(self, method: str, path: str) -> bool:
         """Whether an ``async def`` view, hook or error handler may take part in answering.

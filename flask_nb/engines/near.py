@@ -23,19 +23,24 @@ def near_rows(rows: Iterable[RouteRow], method: str, path: str) -> list[str] | N
     rows = list(rows)
     if any(_matches(row, method, path) for row in rows):
         return None
+    labels = ((row.pattern, f"{one} {row.rule}") for row in rows for one in row.methods or (method,))
+    return nearest(labels, method, path)
+
+
+def nearest(labels: Iterable[tuple[str, str]], method: str, path: str) -> list[str]:
+    """Return up to three labels whose rules resemble a path, nearest first.
+
+    :param labels: rules, each with what people call it, as ``GET /items``.
+    """
     if len(path) > _LONGEST:
         return []
-    scored = [
-        (likeness(row.pattern, path) + (one == method) / 100, f"{one} {row.rule}")
-        for row in rows
-        for one in row.methods or (method,)
-    ]
+    scored = [(_likeness(rule, path) + label.startswith(f"{method} ") / 100, label) for rule, label in labels]
     near = sorted((-ratio, label) for ratio, label in scored if ratio >= _RATIO)
     return [label for _, label in near[:_COUNT]]
 
 
-def likeness(pattern: str, path: str) -> float:
-    """Return how much a path resembles a rule, from 0 to 1; a variable resembles any one segment."""
+def _likeness(pattern: str, path: str) -> float:
+    """How much a path resembles a rule, from 0 to 1; a variable resembles any one segment."""
     asked, known = path.strip("/").split("/"), pattern.strip("/").split("/")
     filled = [segment if part.startswith("<") else part for part, segment in zip(known, asked, strict=False)]
     missing = known[len(filled) :]
