@@ -204,7 +204,7 @@ def follow_all(values: Iterable[Any]) -> None:
 
 def note_older(workspace: Workspace, values: Iterable[Any]) -> None:
     """Note the apps and blueprints of the installed Flask that there are before a cell begins."""
-    workspace.older = {id(value) for value in _of_flask(values)}
+    workspace.older = _of_flask(values)
 
 
 def give_back(workspace: Workspace) -> None:

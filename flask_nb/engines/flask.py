@@ -88,7 +88,7 @@ def follow(holder: Any) -> None:
     _make_live(holder)
     registered = list(_registered_by_now(holder))
     module = _module_of(holder)
-    if id(holder) in run.workspace.older:
+    if any(holder is one for one in run.workspace.older):
         holder.live.follow(run.workspace)
     elif module is None:
         adoption.welcome(holder, run, _is_of_notebook)

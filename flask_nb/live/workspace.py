@@ -265,8 +265,9 @@ class Workspace:
         self._told: dict[Run, list[str]] = {}
         self._left_over: dict[Hashable, list[Entry]] = {}
         self._is_afresh = False
-        #: By their ids, apps and blueprints that had been there before the cell at work began.
-        self.older: set[int] = set()
+        #: Apps and blueprints that had been there before the cell at work began. They are held, so that none
+        #: that the cell makes is taken for one of them.
+        self.older: list[Any] = []
         # What was withdrawn with its cell: front ends report a deletion that was undone meanwhile, too.
         self._deleted: dict[Hashable, list[tuple[Holder, Entry]]] = {}
         # By the name of each module that has registered something: its specification at that time.

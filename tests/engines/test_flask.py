@@ -260,3 +260,11 @@ def test_flask_has_the_private_names_that_the_adapter_leans_on() -> None:
         assert request_ctx.url_adapter is not None
     assert werkzeug.serving.run_simple.__module__ == "werkzeug.serving"
     assert flask.Flask.run.__globals__["__name__"] == "flask.app"
+
+
+def test_an_app_that_was_there_before_takes_nothing_over(cell: Cell, namespace: dict[str, Any]) -> None:
+    cell("app", APP.format("one"))
+    cell("more", "@app.get('/more')\ndef more(): return 'more'")
+    namespace["older"] = flask.Flask("notebook")
+    assert cell("app", "app = older") == ["withdrawn: GET /"]  # of the cell, on the app that it had made
+    assert ask(namespace["app"], "/more").startswith("<")
