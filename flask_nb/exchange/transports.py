@@ -74,8 +74,8 @@ class SocketTransport:
     def send(self, request: Request, key: str) -> RawResponse:
         """Send a request and return its response."""
         connection = _Connection(request, key, *self._address())
+        deadline = Deadline(request.timeout)  # first: the view may have all of Python before this goes on
         call = WorkerCall(connection.exchange)
-        deadline = Deadline(request.timeout)
         try:
             response = call.wait(deadline)
         except TimeoutError:
