@@ -52,8 +52,8 @@ from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition
 from .request_line import parse_request, request_parser
 from .route import parse_route, route_parser
-from .routes import parse_routes, routes_parser
-from .serve import parse_serve, serve_parser
+from .routes import RoutesArguments, parse_routes, routes_parser
+from .serve import ServeArguments, parse_serve, serve_parser
 from .urls import build_url, parse_url, url_parser
 from .view import ViewSource, framework_names, missing_names
 from .words import quote_word

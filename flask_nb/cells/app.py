@@ -36,8 +36,8 @@ def app_parser() -> MagicParser:
     parser = MagicParser(
         "%app",
         "[NAME] [reset]",
-        "Show the app that the notebook builds, choose it, or make one.\n\n"
-        "A variable that holds an app is chosen; one that does not exist gets a new app.",
+        "List the apps of the notebook, turn to another, or make one.\n\n"
+        "A variable that holds an app is turned to; one that does not exist gets a new app.",
         examples=(
             "%app",
             "%app admin --debug",

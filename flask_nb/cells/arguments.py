@@ -48,6 +48,10 @@ class MagicParser(argparse.ArgumentParser):
         """Let any number of positional arguments stand in the line; they become ``words``."""
         self.add_argument("words", nargs="*", metavar=metavar, help=help)
 
+    def add_app(self) -> None:
+        """Add the flag that names another app than the current one."""
+        self.add_argument("--app", metavar="NAME", help="the variable of another app than the current one")
+
     def add_repeatable(self, *names: str, **options: Any) -> None:
         """Add a flag that may stand in the line more than once; its values become a list."""
         self.add_argument(*names, action="append", default=[], **options)

@@ -19,11 +19,13 @@ class CookiesArguments:
     :param action: ``show``, ``set`` or ``clear``.
     :param values: names and values to set, expressions included.
     :param names: the cookies to clear; empty for all.
+    :param app: the variable of another app than the current one.
     """
 
     action: str = "show"
     values: tuple[tuple[str, Text], ...] = ()
     names: tuple[str, ...] = ()
+    app: str | None = None
 
     def expand(self, evaluate: Evaluate) -> list[tuple[str, str]]:
         """Return the names and values to set.
@@ -54,6 +56,7 @@ def cookies_parser() -> MagicParser:
         ),
     )
     parser.add_words("ACTION", "set, with name=value or name={expression}; clear, with names or alone")
+    parser.add_app()
     return parser
 
 
@@ -62,18 +65,19 @@ def parse_cookies(line: str) -> CookiesArguments:
 
     :raises MagicArgumentError: when it is not understood.
     """
-    words: list[str] = cookies_parser().parse_line(line, end_of_expression).words
+    arguments = cookies_parser().parse_line(line, end_of_expression)
+    words: list[str] = arguments.words
     if not words:
-        return CookiesArguments()
+        return CookiesArguments(app=arguments.app)
     if "=" in words[0]:
         raise MagicArgumentError(f"to set a cookie, type %cookies set {words[0]}")
     if choose_action(words[0], ACTIONS) == "clear":
-        return CookiesArguments("clear", names=tuple(dict.fromkeys(words[1:])))
+        return CookiesArguments("clear", names=tuple(dict.fromkeys(words[1:])), app=arguments.app)
     if not words[1:]:
         raise MagicArgumentError(
             "what to set is missing. Type a name and a value, such as %cookies set theme=dark"
         )
-    return CookiesArguments("set", tuple(_parse_pair(word) for word in words[1:]))
+    return CookiesArguments("set", tuple(map(_parse_pair, words[1:])), app=arguments.app)
 
 
 def _parse_pair(word: str) -> tuple[str, Text]:

@@ -71,6 +71,7 @@ class RequestDefinition:
     :param follow: follow redirects.
     :param timeout: seconds to wait for the view.
     :param in_process: call the app instead of asking the server.
+    :param app: the variable of another app than the current one.
     :param fresh: neither send nor keep cookies.
     :param as_name: variable that receives the exchange.
     :param timed: show how long it took.
@@ -93,6 +94,7 @@ class RequestDefinition:
     follow: bool = True
     timeout: float = DEFAULT_TIMEOUT
     in_process: bool = False
+    app: str | None = None
     fresh: bool = False
     as_name: str | None = None
     timed: bool = False

@@ -89,6 +89,7 @@ def add_sending_flags(parser: MagicParser) -> None:
         help=f"stop the view after this time (default {DEFAULT_TIMEOUT:g})",
     )
     add("--in-process", action="store_true", help="call the app without the server")
+    parser.add_app()
     add("--fresh", action="store_true", help="without the cookies of earlier requests")
     add(
         "--expect",

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask_nb.errors import MagicArgumentError
 
 from .arguments import MagicParser
+
+
+@dataclass(frozen=True)
+class RoutesArguments:
+    """What ``%routes`` was asked for.
+
+    :param drop: the endpoints to withdraw; none to show the table only.
+    :param app: the variable of another app than the current one.
+    """
+
+    drop: tuple[str, ...] = ()
+    app: str | None = None
 
 
 def routes_parser() -> MagicParser:
@@ -21,11 +35,12 @@ def routes_parser() -> MagicParser:
         metavar="ENDPOINT",
         help="withdraw the routes of this endpoint, which no cell defines any more; repeatable",
     )
+    parser.add_app()
     return parser
 
 
-def parse_routes(line: str) -> tuple[str, ...]:
-    """Return the endpoints that the line of ``%routes`` wants withdrawn; none to show the table only.
+def parse_routes(line: str) -> RoutesArguments:
+    """Parse the line of ``%routes``.
 
     :raises MagicArgumentError: when it is not understood.
     """
@@ -33,4 +48,4 @@ def parse_routes(line: str) -> tuple[str, ...]:
     if arguments.words:
         what = f"{arguments.words[0]!r} is not understood"
         raise MagicArgumentError(f"{what}. To withdraw an endpoint, type %routes --drop {arguments.words[0]}")
-    return tuple(dict.fromkeys(arguments.drop))
+    return RoutesArguments(tuple(dict.fromkeys(arguments.drop)), arguments.app)

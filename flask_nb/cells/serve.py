@@ -21,6 +21,7 @@ class ServeArguments:
     :param action: one of ``start``, ``stop``, ``status``, ``log``, ``restart``.
     :param port: the port, None to leave it to the server.
     :param host: the address to listen on, None to leave it to the server.
+    :param app: the variable of another app than the current one.
     :param last: how many requests the log shows.
     """
 
@@ -28,6 +29,7 @@ class ServeArguments:
     port: int | None = None
     host: str | None = None
     last: int = _SHOWN
+    app: str | None = None
 
 
 def serve_parser() -> MagicParser:
@@ -46,6 +48,7 @@ def serve_parser() -> MagicParser:
     parser.add_argument(
         "--last", type=_parse_count, metavar="N", help=f"requests that log shows; default: {_SHOWN}"
     )
+    parser.add_app()
     return parser
 
 
@@ -60,7 +63,7 @@ def parse_serve(line: str) -> ServeArguments:
         raise MagicArgumentError(f"{action} takes neither --port nor --host. Type %serve {action}")
     if action != "log" and arguments.last is not None:
         raise MagicArgumentError("--last belongs to log. Type %serve log --last N")
-    return ServeArguments(action, arguments.port, arguments.host, arguments.last or _SHOWN)
+    return ServeArguments(action, arguments.port, arguments.host, arguments.last or _SHOWN, arguments.app)
 
 
 def _one_action(words: list[str]) -> str:

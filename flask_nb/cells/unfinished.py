@@ -28,6 +28,14 @@ class UnfinishedLine:
     flag: str | None = None
     is_quoted: bool = False
 
+    def value_of(self, flag: str) -> str | None:
+        """Return what a flag before the cursor has been given, None if it has not."""
+        for word, value in zip(self.words, (*self.words[1:], None), strict=False):
+            name, sign, own = word.partition("=")
+            if name == flag:
+                return own if sign else value
+        return None
+
 
 def read_unfinished(text: str, parser: MagicParser) -> UnfinishedLine:
     """Read what stands between a magic's name and the cursor.

@@ -61,11 +61,18 @@ class Cursor:
         """The words before it that are neither flags nor their values."""
         return self.line.positionals
 
+    @property
+    def app(self) -> str | None:
+        """The variable of the app that the line is about; None for the current one."""
+        return self.line.value_of("--app")
+
     @cached_property
     def engine(self) -> Engine | None:
-        """The app, or None without one."""
+        """The app that the line is about, or None without one."""
         try:
-            return self.host.followed.engine()
+            if self.app is None:
+                return self.host.followed.engine()
+            return engines.adopt(self.host.ip.user_ns.get(self.app), self.app, is_chosen=True)
         except FlaskNbError:
             return None
 
@@ -198,14 +205,19 @@ def cookie_words(cursor: Cursor) -> Candidates:
     if not cursor.before:
         return cookies.ACTIONS
     action, *given = cursor.before
-    names = [cookie.name for cookie in cursor.host.cookies if cookie.name not in given]
+    served = cursor.host.apps.that_follows(cursor.app or cursor.host.followed.name)
+    names = [cookie.name for cookie in served.cookies if cookie.name not in given] if served else []
     return [f"{name}=" for name in names] if action == "set" else names
 
 
 def app_words(cursor: Cursor) -> Candidates:
+    """Offer the variables that hold an app, and what can be done with one."""
+    return [name for name in (*apps(cursor), "reset") if name not in cursor.before]
+
+
+def apps(cursor: Cursor) -> list[str]:
     """Offer the variables that hold an app."""
-    apps = sorted(name for name, value in _variables(cursor) if engines.is_app(value))
-    return [name for name in (*apps, "reset") if name not in cursor.before]
+    return sorted(name for name, value in _variables(cursor) if engines.is_app(value))
 
 
 def endpoints(cursor: Cursor) -> list[str]:
@@ -362,6 +374,7 @@ POSITIONALS: dict[str, Offer] = {
 """What each magic takes besides flags, by its name without percent signs."""
 
 FLAG_VALUES: dict[str, Offer] = {
+    "--app": apps,
     "--drop": endpoints,
     "--expect": partial(listed, _STATUSES),
     **dict.fromkeys(("--method", "--methods", "--request"), partial(listed, METHODS)),
@@ -384,6 +397,7 @@ KINDS: dict[str, tuple[str, str]] = {
 """Of what kind the first word of each magic is, and the later ones."""
 
 FLAG_KINDS: dict[str, str] = {
+    "--app": "app",
     "--drop": "endpoint",
     "--expect": "status",
     **dict.fromkeys(("--method", "--methods", "--request", "-X"), "method"),

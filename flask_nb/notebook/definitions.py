@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,13 @@ from urllib.parse import urlsplit, urlunsplit
 from werkzeug.http import dump_cookie
 
 from flask_nb import cells, engines
-from flask_nb.cells import AppArguments, ViewSource
+from flask_nb.cells import AppArguments, CookiesArguments, ViewSource
 from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
-from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError, NoAppError
+from flask_nb.errors import CellSyntaxError, ConfigError, FlaskNbError, MagicArgumentError, NoAppError
 from flask_nb.exchange.failure import exception_message
 from flask_nb.exchange.masks import mask_text
+from flask_nb.panel.words import counted
 
 from .display import Report, link_html
 from .placement import PlacedMagic, place_magic
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from .host import Host
     from .owners import CellEvents
+    from .served import ServedApp
 
 Scope = Mapping[str, Any]
 
@@ -137,6 +140,10 @@ class Definitions:
     def cookies(self, line: str, cell: str | None, scope: Scope) -> Table:
         """Show the cookies, after setting or clearing some."""
         arguments = cells.parse_cookies(line)
+        with self.host.apps.turned_to(arguments.app):
+            return self._cookies(arguments, scope)
+
+    def _cookies(self, arguments: CookiesArguments, scope: Scope) -> Table:
         if arguments.action == "set":
             values = arguments.expand(partial(evaluate, {**self.ip.user_ns, **scope}))
             headers = [dump_cookie(name, value, path="/") for name, value in values]
@@ -169,7 +176,7 @@ class Definitions:
             engine.set_debug(arguments.debug)
         if key is not None:
             engine.set_secret_key(key)
-        return Report("\n".join(self._describe(engine, is_new)))
+        return Report("\n".join(self._list() if line.strip() == "" else self._describe(engine, is_new)))
 
     def _secret_key(self, arguments: AppArguments, scope: Scope) -> str | bytes | None:
         if arguments.secret_key is None:
@@ -207,16 +214,45 @@ class Definitions:
             return apps.choose(None, lambda followed: followed.import_app(module, name))
         if self._is_to_be_made(arguments):
             name = name or self.host.followed.name
-            return apps.choose(name, lambda followed: followed.make_app(name, fresh=arguments.reset))
+            like = self.host.followed.serving_engine(is_own=True)
+            return apps.choose(
+                name, lambda followed: followed.make_app(name, fresh=arguments.reset, like=like)
+            )
         if name is None:
             return self._current(arguments)
         return apps.choose(name, lambda followed: followed.choose(name))
 
     def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
-        kind = f"{'a new ' if is_new else ''}{engines.kind_of(engine)}"
-        yield f"{self.host.followed.label}: {kind} {engine.name!r}{_count_routes(engine)}"
+        yield f"{self.host.followed.label}: {'a new ' if is_new else ''}{_describe_kind(engine)}"
         for key, value in engine.own_config().items():
             yield f"  {key} = {show_setting(key, value)}"
+
+    def _list(self) -> Iterator[str]:
+        """Yield what is to be said of the current app, and a line on each other one.
+
+        Where there is one app only, its address is a matter of ``%serve``.
+        """
+        current, *others = [self._in_brief(served) for served in self.host.apps]
+        others = [*filter(None, others), *self._not_chosen()]
+        first, *settings = self._describe(self.host.followed.engine(), is_new=False)
+        yield from [current if others else first, *settings, *others]
+
+    def _in_brief(self, served: ServedApp) -> str:
+        engine = served.followed.serving_engine(is_own=True)
+        if engine is None:
+            return ""
+        address = f", at {served.serving.url}" if served.serving.url else ""
+        return f"{served.followed.label}: {_describe_kind(engine)}{address}"
+
+    def _not_chosen(self) -> Iterator[str]:
+        """Yield a line on each app that a variable holds and no magic has asked for yet."""
+        seen = [served.followed.app for served in self.host.apps]
+        for name, value in sorted(self.ip.user_ns.items()):
+            if name.startswith("_") or any(value is app for app in seen) or not engines.is_known_app(value):
+                continue
+            seen.append(value)
+            with suppress(FlaskNbError):
+                yield f"{name}: {_describe_kind(engines.adopt(value, name, is_chosen=True))}"
 
     # --- cells ---
 
@@ -230,11 +266,9 @@ class Definitions:
         return filename
 
 
-def _count_routes(engine: Engine) -> str:
-    if not engines.tells_routes(engine):
-        return ""
-    count = len(engine.routes())
-    return ", 1 route" if count == 1 else f", {count} routes"
+def _describe_kind(engine: Engine) -> str:
+    kind = f"{engines.kind_of(engine)} {engine.name!r}"
+    return f"{kind}, {counted(len(engine.routes()), 'route')}" if engines.tells_routes(engine) else kind
 
 
 class Url(str):

@@ -117,6 +117,11 @@ class FollowedApp:
         """Whether it is an app that no variable holds."""
         return self._pinned is not None and self._pinned.is_instead_of(self._ip.user_ns.get(self.name))
 
+    @property
+    def app(self) -> Any:
+        """The app that was followed last, None if there has not been one."""
+        return None if self._engine is None else self._engine.app
+
     def follows(self, name: str) -> bool:
         """Whether it is whatever this variable holds."""
         return self.name == name and not self.is_pinned
@@ -200,18 +205,18 @@ class FollowedApp:
         self._serve()
         return engine
 
-    def make_app(self, name: str | None = None, *, fresh: bool = False) -> Engine:
+    def make_app(self, name: str, *, fresh: bool = False, like: Engine | None = None) -> Engine:
         """Make an app, bind it to a variable, and follow that from now on.
 
-        :param name: the variable; by default the one that is followed.
+        :param name: the variable.
         :param fresh: take nothing over from apps that were made before.
+        :param like: the engine of an app of the same kind; by default the app is of our own.
         :raises ForeignAppError: the variable holds something that is no app of ours.
         """
-        name = name or self.name
         if self._ip.user_ns.get(name) is not None:
             engines.adopt(self._ip.user_ns[name])
         folder = _notebook_folder(self._ip.user_ns)
-        made = engines.new_app("__main__", folder, fresh=fresh, like=self._engine)
+        made = engines.new_app("__main__", folder, fresh=fresh, like=like)
         if self._made is not None and self._made.name == name:
             self._made = None
         self._ip.user_ns[name] = made.app

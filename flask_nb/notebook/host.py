@@ -63,21 +63,25 @@ class Host:
         )
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
-        self.cookies = CookieJar()
         self.apps = ServedApps(self._make_served)
         self.traffic = Traffic(lambda: [served.ring for served in self.apps], self.sources)
-        socket = SocketTransport(lambda: self.serving.address(), abandon=lambda key: self.serving.cancel(key))
-        self._over_socket = PanelExchanger(socket, self.recorder, self.cookies)
-        in_process = InProcessTransport(
+        self._over_socket = SocketTransport(
+            lambda: self.serving.address(), abandon=lambda key: self.serving.cancel(key)
+        )
+        self._in_process = InProcessTransport(
             lambda environ, start_response: self.apps.current(environ, start_response),
             needs_worker=self._needs_worker,
         )
-        self._in_process = PanelExchanger(in_process, self.recorder, self.cookies)
 
     @property
     def followed(self) -> FollowedApp:
         """Which app is the current one."""
         return self.apps.current.followed
+
+    @property
+    def cookies(self) -> CookieJar:
+        """The cookies of the current app."""
+        return self.apps.current.cookies
 
     @property
     def serving(self) -> Serving:
@@ -261,4 +265,5 @@ class Host:
 
     def _exchanger(self, in_process: bool) -> PanelExchanger:
         without_server = in_process or self.settings.in_process or not self.serving.is_possible
-        return self._in_process if without_server else self._over_socket
+        transport = self._in_process if without_server else self._over_socket
+        return PanelExchanger(transport, self.recorder, self.cookies)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,7 @@ from flask_nb.errors import (
     FlaskNbError,
     MagicArgumentError,
     MagicHelpRequested,
+    PortInUseError,
     naming,
 )
 from flask_nb.panel import status_line
@@ -176,7 +177,8 @@ class NotebookMagics:
         return last
 
     def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
-        response = self.host.send(definition, partial(evaluate, {**self.ip.user_ns, **scope}))
+        with self.host.apps.turned_to(definition.app):
+            response = self.host.send(definition, partial(evaluate, {**self.ip.user_ns, **scope}))
         if definition.as_name is not None:
             self.ip.user_ns[definition.as_name] = response
         if not definition.is_expected(response.status_code):
@@ -187,7 +189,11 @@ class NotebookMagics:
 
     def routes(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Show the routes, after dropping what is to be dropped."""
-        endpoints = cells.parse_routes(line)
+        arguments = cells.parse_routes(line)
+        with self.host.apps.turned_to(arguments.app):
+            return self._routes(arguments.drop)
+
+    def _routes(self, endpoints: Sequence[str]) -> Any:
         engine = self.host.followed.engine()
         if not engines.tells_routes(engine):
             return Report(f"{self.host.followed.label} does not tell its routes: {engines.kind_of(engine)}")
@@ -202,15 +208,23 @@ class NotebookMagics:
     def serve(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Start, stop, restart or describe the server, or show what it has answered."""
         arguments = cells.parse_serve(line)
-        serving = self.host.serving
+        with self.host.apps.turned_to(arguments.app):
+            return self._serve(arguments)
+
+    def _serve(self, arguments: cells.ServeArguments) -> Report:
+        serving, apps = self.host.serving, self.host.apps
         if arguments.action in ("start", "restart"):
             self.host.followed.engine()
             begin = serving.start if arguments.action == "start" else serving.restart
-            return Report(begin(arguments.host, arguments.port), link=serving.url)
+            try:
+                return Report(begin(arguments.host, arguments.port), link=serving.url)
+            except PortInUseError as exc:
+                raise apps.naming_holder(exc) from None
+        meant = [apps.current] if arguments.app is not None else list(apps)
         if arguments.action == "log":
-            return Report(self.host.traffic.log(arguments.last))
-        apps = self.host.apps
-        return Report(apps.stop() if arguments.action == "stop" else apps.status(), link=serving.url)
+            return Report(self.host.traffic.log(arguments.last, [served.ring for served in meant]))
+        said = apps.stop(meant) if arguments.action == "stop" else apps.status(meant)
+        return Report(said, link=serving.url)
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:

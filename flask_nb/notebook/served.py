@@ -1,7 +1,7 @@
-"""The apps that a notebook serves: one server for each that ``app.run()`` was called on.
+"""The apps that a notebook serves, each with a server, cookies and a list of requests of its own.
 
-Most notebooks have one app and one server, which follows the variable. ``users.run(port=5601)`` and
-``shop.run(port=5602)`` are two, and both go on. What counts as *the same* is what counts as the same when a
+Most notebooks have one app and one server, which follows the variable. An app that ``%app`` turns to, that
+``--app`` names or whose ``run()`` is called is another, and those before go on. What counts as *the same* is what counts as the same when a
 cell runs again: the variable, or the port. Between two cells, and between two runs of a cell, the newer
 one replaces; within one run of one cell nothing does, so that a loop over apps serves them all.
 """
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask_nb.engines import Engine, Run
 from flask_nb.errors import PortInUseError, ServerError
-from flask_nb.exchange import Ring
+from flask_nb.exchange import CookieJar, Ring
 
 from .following import FollowedApp
 from .serving import PORT_ADVICE, Serving
@@ -43,6 +44,7 @@ class ServedApp:
     ) -> None:
         self.followed = followed
         self.ring = Ring(lambda: followed.label)
+        self.cookies = CookieJar()
         self._gate = make_gate(self._hosts)
         self.serving = make_serving(self, lambda: followed.label)
         self.was_run = False
@@ -63,6 +65,11 @@ class ServedApp:
     def _hosts(self) -> list[str]:
         engine = self.followed.serving_engine()
         return [*self.serving.hosts(), *(engine.hosts() if engine is not None else [])]
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether it has neither an app nor a server yet."""
+        return not (self.was_run or self.followed.app is not None or self.serving.url is not None)
 
     def is_taken_by_another(self, app: Any) -> bool:
         """Whether another app of the cell that is running has asked for this server."""
@@ -104,16 +111,16 @@ class ServedApps:
         """Follow the variables at the end of a cell; return those that hold again what they held before."""
         return [name for served in self for name in served.followed.settle(run, succeeded)]
 
-    def stop(self) -> str:
-        """Stop all servers; return a line about it."""
-        running = [served for served in self if served.serving.url is not None]
-        lines = [served.serving.stop() for served in self]
+    def stop(self, meant: Iterable[ServedApp]) -> str:
+        """Stop servers; return a line about it."""
+        running = [served for served in meant if served.serving.url is not None] or [self.current]
+        lines = [served.serving.stop() for served in running]
         return lines[0] if len(running) < 2 else f"{len(running)} servers {lines[0]}"
 
-    def status(self) -> str:
-        """Return lines on each server that runs, and on its requests."""
-        others = [served for served in self if served is not self.current and served.serving.url is not None]
-        return "\n".join(served.status() for served in (self.current, *others))
+    def status(self, meant: Iterable[ServedApp]) -> str:
+        """Return lines on the current server and on each other that runs, and on their requests."""
+        shown = [one for one in meant if one is self.current or one.serving.url is not None]
+        return "\n".join(served.status() for served in shown)
 
     def close(self) -> None:
         """Stop all servers, and listen to no app any more; a second time does nothing."""
@@ -124,6 +131,13 @@ class ServedApps:
         """Return what is served on a port, None for none."""
         return next((served for served in self if port and served.serving.port == port), None)
 
+    def naming_holder(self, error: PortInUseError) -> PortInUseError:
+        """Return the error of a port that is taken, which names the app if it is one of these."""
+        holder = self.at_port(error.port)
+        return (
+            error if holder is None else PortInUseError(error.host, error.port, holder=holder.followed.label)
+        )
+
     # --- which one is meant ---
 
     def choose(self, name: str | None, follow: Callable[[FollowedApp], Engine]) -> Engine:
@@ -133,11 +147,36 @@ class ServedApps:
         :param follow: lets what it is given follow the app.
         :raises FlaskNbError: of ``follow``; then nothing changes.
         """
-        served = next((one for one in self if name is not None and one.followed.follows(name)), None)
-        served = served or (self._make() if self.current.was_run else self.current)
+        served = self.that_follows(name) or self._for_another(name)
         engine = follow(served.followed)
         self._turn_to(served)
         return engine
+
+    def that_follows(self, name: str | None) -> ServedApp | None:
+        """Return what follows a variable, None for none."""
+        return next((one for one in self if name is not None and one.followed.follows(name)), None)
+
+    def _for_another(self, name: str | None) -> ServedApp:
+        """What another app is served by: each variable has its own, an app from elsewhere the current one."""
+        is_free = not self.current.was_run if name is None else self.current.is_unused
+        return self.current if is_free else self._make()
+
+    @contextmanager
+    def turned_to(self, name: str | None) -> Iterator[None]:
+        """Have another app as the current one in a block.
+
+        :param name: the variable that holds it; None for the current one.
+        :raises FlaskNbError: it holds no app.
+        """
+        before = self.current
+        if name is not None and not before.followed.follows(name):
+            served = self.that_follows(name) or self._make()
+            served.followed.choose(name)
+            self._turn_to(served)
+        try:
+            yield
+        finally:
+            self.current = before
 
     def run(self, app: Any, port: int | None, serve: Callable[[Serving], str]) -> str:
         """Serve *app* as ``app.run()`` asks, and make it the current one; return a line about it.

@@ -62,9 +62,9 @@ class Traffic:
                 unseen += since
         return sorted(unseen, key=_ADDED)
 
-    def log(self, most: int) -> str:
-        """Return the last requests, the newest at the end, with what happened in each."""
-        rings = list(self._rings())
+    @staticmethod
+    def log(most: int, rings: Sequence[Ring]) -> str:
+        """Return the last requests of some apps, the newest at the end, with what happened in each."""
         last = sorted((each for ring in rings for each in ring.last(most)), key=_ADDED)[-most:]
         if not last:
             return "no request so far"

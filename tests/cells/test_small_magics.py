@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_nb.cells import AppArguments, parse_app, parse_routes, parse_serve
+from flask_nb.cells import AppArguments, RoutesArguments, parse_app, parse_routes, parse_serve
 from flask_nb.cells.serve import ServeArguments
 from flask_nb.errors import MagicArgumentError
 
@@ -55,8 +55,8 @@ def test_app_mistakes(line):
 
 
 def test_routes_lines():
-    assert parse_routes("") == ()
-    assert parse_routes("--drop a --drop 'b' --drop a") == ("a", "b")
+    assert parse_routes("") == RoutesArguments()
+    assert parse_routes("--drop a --drop 'b' --drop a --app shop") == RoutesArguments(("a", "b"), "shop")
 
 
 def test_a_word_of_routes_is_taken_for_what_was_meant():

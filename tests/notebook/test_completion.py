@@ -133,7 +133,8 @@ def test_the_body_of_a_cell_magic_is_not_ours(complete: Complete) -> None:
 
 def test_flags_and_their_values(complete: Complete) -> None:
     assert complete("%get /items --in|") == ["%get /items --in-process"]
-    assert complete("%routes |") == ["%routes --help", "%routes --drop"]
+    assert complete("%routes |") == ["%routes --help", "%routes --drop", "%routes --app"]
+    assert complete("%get / --app a|") == ["%get / --app admin", "%get / --app app"]
     assert complete("%routes --drop he|") == ["%routes --drop hello_name"]
     assert complete("%get /items --expect 2xx,30|")[:2] == [
         "%get /items --expect 2xx,300",

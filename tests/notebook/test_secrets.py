@@ -132,7 +132,7 @@ class Notebook:
         environ = create_environ("/view", query_string=f"token={planted}", headers=headers)
         host.recorder.renew()  # the capture of this test has replaced the streams
         page = b"".join(host.apps.current(environ, lambda *head: None)).decode()
-        print(page, *host.traffic.news(), host.traffic.log(1), sep="\n")
+        print(page, *host.traffic.news(), host.traffic.log(1, [host.apps.current.ring]), sep="\n")
 
     def leaks(self, cells: dict[str, str]) -> list[str]:
         """Return the names of the cells whose secret is seen."""
