@@ -147,7 +147,7 @@ def _describe(
         lines,
         exception_message(exc, known),
         _variables(last, lines[-1].source, known) if last and lines else (),
-        hint_at(scene_of(exc)),
+        _hint(scene_of(exc), known),
         _describe(cause, cell_name, scene_of, causes - 1, known) if cause is not None and causes else None,
     )
 
@@ -215,7 +215,7 @@ def exception_message(exc: BaseException, known: Collection[str] = ()) -> str:
 
 
 _SUGGESTED = (NameError, AttributeError, ImportError)
-_NEAR = 0.7  # as alike as Python asks for, roughly
+_NEAR = 0.75  # as alike as Python asks for, roughly
 
 
 def _suggesting(exc: BaseException) -> str:
@@ -230,6 +230,12 @@ def _suggesting(exc: BaseException) -> str:
         known.update(frames[-1][0].f_locals, frames[-1][0].f_globals, vars(builtins))
     near = difflib.get_close_matches(name, known - {name}, 1, _NEAR) if name else []
     return f"{exc}. Did you mean: {near[0]!r}?" if near else str(exc)
+
+
+def _hint(scene: Scene, known: Collection[str]) -> str | None:
+    """What to do about it; it may repeat what stands in the user's own line."""
+    said = hint_at(scene)
+    return None if said is None else mask_text(hide(mask_secrets(said, "source"), known))
 
 
 def _variables(frame: FrameType, source: str, known: Collection[str]) -> tuple[tuple[str, str], ...]:

@@ -76,7 +76,7 @@ def _secret_key(scene: Scene) -> str | None:
         return (
             f"app.config has {wrong!r}, and settings are in upper case. Type app.config['{_SECRET_KEY}'] = …"
         )
-    return "Type app.secret_key = 'dev' in a cell"
+    return "Set app.secret_key to a text, in a cell above"
 
 
 def _connection(scene: Scene) -> str | None:

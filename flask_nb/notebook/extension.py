@@ -13,6 +13,7 @@ from IPython.core.interactiveshell import ExecutionInfo
 
 from flask_nb import alias, engines
 from flask_nb.errors import FlaskAlreadyImportedError
+from flask_nb.exchange.masks import mask_text
 from flask_nb.hints import hint_at
 
 from .blocking import announce_blocking
@@ -156,7 +157,7 @@ class Extension:
         if exc is None:
             yield from hints_at_source(source, self.ip.user_ns)
         elif hint := hint_at_magic(exc, self._magics) or hint_at(self.host.scene(exc, in_request=False)):
-            yield hint
+            yield mask_text(hint)
 
     def _add_events(self, undo: ExitStack) -> None:
         traffic = self.host.traffic

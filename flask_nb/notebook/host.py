@@ -18,6 +18,7 @@ from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
 from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
+from flask_nb.exchange.masks import mask_text
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
 from flask_nb.hints.templates import hint_at_variables
@@ -162,7 +163,7 @@ class Host:
         """Say which mistake in the view has made an answer such as 400; who asked by hand reads it."""
         recording = self.recorder.current()
         if recording is not None and recording.key and (hint := hints.hint_at(self.scene(exc))):
-            recording.notes.append(hint)
+            recording.notes.append(mask_text(hint))
 
     def _note_template(self, template: Any, context: Mapping[str, Any]) -> None:
         recording = self.recorder.current()
@@ -250,7 +251,7 @@ class Host:
             hints.view_of(engine.app, exchange.endpoint, exchange.request.method),
             before[0].headers.get("Location") if before else None,
         )
-        exchange.notes += hints.remarks_on(answer, engine)
+        exchange.notes += map(mask_text, hints.remarks_on(answer, engine))
 
     def _note_elsewhere(self, resolved: ResolvedRequest) -> list[str]:
         """Say where a pasted request was meant for, if that was another port of this machine.

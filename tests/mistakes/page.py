@@ -13,8 +13,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "mistakes.md"
 
 HEAD = f"""# Mistakes, and what a notebook says to them
 
-What goes wrong with Flask in a notebook, by the message: the cell, what flask_nb answers, and the cell put right.
-Each of these is a test. Messages of Python, Flask and Werkzeug stand as they are; what flask_nb adds comes below.
+What goes wrong with Flask in a notebook, by the message: the cell, what flask_nb answers, and the cell put
+right. Each of these is a test. Messages of Python, Flask and Werkzeug stand as they are; what flask_nb adds
+comes below.
 
 The cells begin with `%load_ext flask_nb` and, unless they make the app themselves, with
 

@@ -390,9 +390,9 @@ MISTAKES = [
                 return str(session["n"])
             %get /
         """,
-        says=["RuntimeError", "secret", "Type app.secret_key = 'dev' in a cell"],
+        says=["RuntimeError", "secret", "Set app.secret_key to a text, in a cell above"],
         right="""
-            app.secret_key = 'dev'
+            app.secret_key = "any text"
             @app.get("/")
             def count():
                 session["n"] = session.get("n", 0) + 1
