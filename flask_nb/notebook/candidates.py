@@ -176,6 +176,21 @@ def url_words(cursor: Cursor) -> Candidates:
     return [f"{name}=" for name in dict.fromkeys([*variables, *_URL_OPTIONS]) if name not in given]
 
 
+def explain_words(cursor: Cursor) -> Candidates:
+    """Offer paths, endpoints and methods; then paths behind a method, and what a URL is built of."""
+    method, *rest = cursor.before or ("",)
+    if method in METHODS and not rest:
+        return [
+            *_asked_paths(cursor, method, cursor.word),
+            *(() if "/" in cursor.word else endpoints(cursor)),
+        ]
+    if cursor.before:
+        return () if method.startswith("/") and "<" not in method else url_words(cursor)
+    if cursor.word.startswith("/"):
+        return find_paths(cursor.routes, cursor.word)
+    return [*endpoints(cursor), *METHODS, *(() if cursor.word else find_paths(cursor.routes, ""))]
+
+
 def config_words(cursor: Cursor) -> Candidates:
     """Offer configuration files, then what else can be a source."""
     if cursor.magic.startswith("%%"):
@@ -364,6 +379,7 @@ POSITIONALS: dict[str, Offer] = {
     "app": app_words,
     "config_from": config_words,
     "cookies": cookie_words,
+    "explain": explain_words,
     "request_context": paths,
     "route": route_words,
     "serve": first(lambda _cursor: serve.ACTIONS),
@@ -387,6 +403,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "app": ("app", "app"),
     "config_from": ("file", "file"),
     "cookies": ("action", "cookie"),
+    "explain": ("endpoint", "parameter"),
     "request_context": ("path", "path"),
     "route": ("method", "method"),
     "serve": ("action", "action"),

@@ -198,7 +198,7 @@ class Host:
         :raises RequestTimeoutError: the view did not answer in time.
         """
         self.followed.engine()  # a missing app is an error of the cell, not a 503
-        resolved = definition.expand(evaluate, self._addresses())
+        resolved = self.resolve(definition, evaluate)
         note = self._note_elsewhere(resolved)
         request = self._request(definition, resolved)
         display = self._display(definition)
@@ -208,6 +208,13 @@ class Host:
         response.exchange.notes[:0] = note
         self.sources.offer_to_debugger(response.exchange.exception)
         return response
+
+    def resolve(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ResolvedRequest:
+        """Return a request with its expressions evaluated, as it would be sent.
+
+        :raises MagicArgumentError: it cannot be sent, or leads to another server.
+        """
+        return definition.expand(evaluate, self._addresses())
 
     def _note_elsewhere(self, resolved: ResolvedRequest) -> list[str]:
         """Say where a pasted request was meant for, if that was another port of this machine.

@@ -28,6 +28,7 @@ from flask_nb.panel import status_line
 
 from .definitions import Definitions, evaluate
 from .display import Report, show
+from .explaining import Explaining
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
@@ -43,7 +44,7 @@ _SIGNS = {"line": "%", "cell": "%%"}
 
 REQUEST_MAGICS = frozenset(method.lower() for method in REQUEST_METHODS)
 CELL_MAGICS = REQUEST_MAGICS | {"route", "http", "config_from", "template", "static", "request_context"}
-LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app", "config_from", "url_for", "cookies"}
+LINE_MAGICS = REQUEST_MAGICS | {"routes", "explain", "serve", "app", "config_from", "url_for", "cookies"}
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,12 @@ class NotebookMagics:
     def table(self) -> list[Magic]:
         """Return all magics."""
         definitions = Definitions(self.ip, self.host, self.events)
+        explaining = Explaining(self.ip, self.host)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
             Magic("http", "cell", self.http, cells.http_parser),
             Magic("routes", "line", self.routes, cells.routes_parser),
+            Magic("explain", "line", explaining.explain, cells.explain_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
