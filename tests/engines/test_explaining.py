@@ -227,6 +227,16 @@ def test_defaults_that_lead_to_a_shorter_path_redirect(make):
     assert explained.taken.result == "redirects"
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
+@pytest.mark.parametrize(
+    "path", ["/", "/a", "/a/", "/b/", "/b", "/items/3", "/items/x", "/items///3", "/p/q/r", "/é"]
+)
+def test_the_status_is_the_one_that_is_answered(make, method, path):
+    app = make("/a", "/b/", "/items/<int:id>", "POST /items/<name>", "POST /<path:rest>")
+    response = app.test_client().open(path, method=method)
+    assert explain(app, path, method).status == response.status_code
+
+
 # --- the order, against the router itself ---
 
 
@@ -303,7 +313,7 @@ def test_a_map_that_is_not_live_is_explained_as_it_routes(rules, path):
     app = flask.Flask("shop", static_folder=None)
     app.url_map = Map(converters={"even": Even})
     for number, (pattern, _, strict) in enumerate(rules):
-        app.url_map.add(Rule(pattern, endpoint=f"v{number}", strict_slashes=strict))
+        app.url_map.add(Rule(pattern, endpoint=f"v{number % 3}", strict_slashes=strict))
     explained = explain(app, path)
     status, endpoint, _ = route(app.url_map, path)
     assert explained.status == status
