@@ -47,6 +47,7 @@ from .contents import (
 )
 from .context import CompiledCell, compile_cell, context_parser, parse_context, request_arguments
 from .cookies import CookiesArguments, cookies_parser, parse_cookies
+from .exchange import ExchangeArguments, Which, exchange_parser, parse_exchange
 from .http import http_parser, parse_http
 from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition

@@ -72,6 +72,7 @@ class RequestDefinition:
     :param timeout: seconds to wait for the view.
     :param in_process: call the app instead of asking the server.
     :param app: the variable of another app than the current one.
+    :param copy: the notation in which it is shown as well.
     :param fresh: neither send nor keep cookies.
     :param as_name: variable that receives the exchange.
     :param timed: show how long it took.
@@ -95,6 +96,7 @@ class RequestDefinition:
     timeout: float = DEFAULT_TIMEOUT
     in_process: bool = False
     app: str | None = None
+    copy: str | None = None
     fresh: bool = False
     as_name: str | None = None
     timed: bool = False

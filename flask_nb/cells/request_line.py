@@ -14,6 +14,7 @@ from flask_nb.errors import MagicArgumentError
 
 from .arguments import MagicParser, is_token, parse_identifier
 from .bodies import Body, DataBody, FileBody, TextBody, parse_body, parse_data
+from .exchange import COPIES, copy_help
 from .expressions import Text, cut_text, end_of_expression, find_expression, has_expressions, parse_text
 from .items import Item, Kind, parse_header, parse_item, split_upload
 from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
@@ -101,6 +102,7 @@ def add_sending_flags(parser: MagicParser) -> None:
     add("--time", dest="timed", action="store_true", help="show how long it took")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
     add("--height", type=_parse_height, metavar="PX", help="how tall the frame of a page is, in pixels")
+    add("--copy", choices=COPIES, metavar="NOTATION", help=copy_help())
     add("-i", "--show-headers", dest="headers_shown", action="store_true", help="show the response's headers")
     parser.add_repeatable(
         "--mask",

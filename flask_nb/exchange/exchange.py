@@ -51,6 +51,8 @@ class Exchange:
     :param own_headers: the headers as the app set them, before the server added to them; None if unknown.
     :param notes: what is to be said about the exchange as a whole, such as that it redirects in circles, or
         what to type instead. Whoever knows something appends a sentence.
+    :param is_request_cut: whether only the beginning of the request's body was kept.
+    :param is_refused: whether the gate refused it, and the app never saw it.
     :param elapsed: seconds from sending to the last byte; shown on request only, since runs differ in it.
     """
 
@@ -68,6 +70,8 @@ class Exchange:
     near_rules: Sequence[str] | None = None
     own_headers: Sequence[tuple[str, str]] | None = None
     notes: list[str] = field(default_factory=list)
+    is_request_cut: bool = False
+    is_refused: bool = False
     elapsed: float = 0.0
 
     @property

@@ -21,6 +21,7 @@ from flask_nb.cells.rules import find_variables, split_rule
 from flask_nb.cells.unfinished import UnfinishedLine
 from flask_nb.engines import Engine, RouteRow
 from flask_nb.errors import FlaskNbError
+from flask_nb.exchange import ExchangeResponse
 
 from .host import Host
 
@@ -215,6 +216,11 @@ def app_words(cursor: Cursor) -> Candidates:
     return [name for name in (*apps(cursor), "reset") if name not in cursor.before]
 
 
+def exchanges(cursor: Cursor) -> list[str]:
+    """Offer the variables that hold an exchange."""
+    return sorted(name for name, value in _variables(cursor) if isinstance(value, ExchangeResponse))
+
+
 def apps(cursor: Cursor) -> list[str]:
     """Offer the variables that hold an app."""
     return sorted(name for name, value in _variables(cursor) if engines.is_app(value))
@@ -364,6 +370,7 @@ POSITIONALS: dict[str, Offer] = {
     "app": app_words,
     "config_from": config_words,
     "cookies": cookie_words,
+    "exchange": first(exchanges),
     "request_context": paths,
     "route": route_words,
     "serve": first(lambda _cursor: serve.ACTIONS),
@@ -375,6 +382,7 @@ POSITIONALS: dict[str, Offer] = {
 
 FLAG_VALUES: dict[str, Offer] = {
     "--app": apps,
+    "--diff": exchanges,
     "--drop": endpoints,
     "--expect": partial(listed, _STATUSES),
     **dict.fromkeys(("--method", "--methods", "--request"), partial(listed, METHODS)),
@@ -387,6 +395,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "app": ("app", "app"),
     "config_from": ("file", "file"),
     "cookies": ("action", "cookie"),
+    "exchange": ("instance", "instance"),
     "request_context": ("path", "path"),
     "route": ("method", "method"),
     "serve": ("action", "action"),
@@ -398,6 +407,7 @@ KINDS: dict[str, tuple[str, str]] = {
 
 FLAG_KINDS: dict[str, str] = {
     "--app": "app",
+    "--diff": "instance",
     "--drop": "endpoint",
     "--expect": "status",
     **dict.fromkeys(("--method", "--methods", "--request", "-X"), "method"),

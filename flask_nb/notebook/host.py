@@ -20,6 +20,7 @@ from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
 from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
+from flask_nb.exchange.recall import request_of
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
 from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
@@ -106,7 +107,7 @@ class Host:
             self.recorder,
             lambda: [*self.settings.trusted_hosts, *hosts()],
             origins=lambda: self.settings.trusted_origins,
-            is_own=self.recorder.expects,
+            is_own=self.recorder.trusts,
             on_refusal=self.recorder.note_refusal,
         )
 
@@ -208,6 +209,21 @@ class Host:
         response.exchange.notes[:0] = note
         self.sources.offer_to_debugger(response.exchange.exception)
         return response
+
+    def replay(self, response: PanelResponse) -> PanelResponse:
+        """Send again what led to a response; what the gate has refused goes to it as a stranger's again.
+
+        The cookies are those of then, and those that come are not kept.
+
+        :raises MagicArgumentError: not all of the request is kept.
+        """
+        self.followed.engine()
+        request = request_of(response)
+        exchanger = self._exchanger(in_process=False)
+        client = exchanger.as_stranger() if response.exchange.is_refused else exchanger.without_cookies()
+        again = client.send(request, bool(response.history), response.display)
+        self.sources.offer_to_debugger(again.exchange.exception)
+        return again
 
     def _note_elsewhere(self, resolved: ResolvedRequest) -> list[str]:
         """Say where a pasted request was meant for, if that was another port of this machine.

@@ -28,6 +28,7 @@ from flask_nb.panel import status_line
 
 from .definitions import Definitions, evaluate
 from .display import Report, show
+from .exchanges import Exchanges
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
@@ -43,7 +44,7 @@ _SIGNS = {"line": "%", "cell": "%%"}
 
 REQUEST_MAGICS = frozenset(method.lower() for method in REQUEST_METHODS)
 CELL_MAGICS = REQUEST_MAGICS | {"route", "http", "config_from", "template", "static", "request_context"}
-LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app", "config_from", "url_for", "cookies"}
+LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app", "config_from", "url_for", "cookies", "exchange"}
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,12 @@ class NotebookMagics:
     def table(self) -> list[Magic]:
         """Return all magics."""
         definitions = Definitions(self.ip, self.host, self.events)
+        exchanges = Exchanges(self.ip, self.host)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
             Magic("http", "cell", self.http, cells.http_parser),
             Magic("routes", "line", self.routes, cells.routes_parser),
+            Magic("exchange", "line", exchanges.exchange, cells.exchange_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
@@ -179,6 +182,8 @@ class NotebookMagics:
     def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
         with self.host.apps.turned_to(definition.app):
             response = self.host.send(definition, partial(evaluate, {**self.ip.user_ns, **scope}))
+            if definition.copy is not None:
+                print(Exchanges(self.ip, self.host).copied(response, definition.copy))
         if definition.as_name is not None:
             self.ip.user_ns[definition.as_name] = response
         if not definition.is_expected(response.status_code):
