@@ -47,6 +47,7 @@ __all__ = [
     "note_older",
     "release",
     "replace_runner",
+    "restart",
     "tells_routes",
 ]
 
@@ -107,6 +108,12 @@ def release(engine: Engine) -> None:
     """End what an app was given to run, since it is served no more; its requests end first."""
     if foreign := _foreign(engine):
         foreign.close()
+
+
+def restart(engine: Engine) -> None:
+    """Begin anew what an app runs besides its requests, such as the lifespan of an ASGI app."""
+    if foreign := _foreign(engine):
+        foreign.restart()
 
 
 def check_definable(engine: Engine) -> None:

@@ -65,6 +65,9 @@ class ForeignEngine:
     def close(self) -> None:
         """Be served no more."""
 
+    def restart(self) -> None:
+        """End what the app was given to run and begin it anew: by itself, nothing."""
+
     # --- hosts ---
 
     def hosts(self) -> list[str]:

@@ -219,7 +219,9 @@ class NotebookMagics:
     def _serve(self, arguments: cells.ServeArguments) -> Report:
         serving, apps = self.host.serving, self.host.apps
         if arguments.action in ("start", "restart"):
-            self.host.followed.engine()
+            engine = self.host.followed.engine()
+            if arguments.action == "restart":
+                engines.restart(engine)
             begin = serving.start if arguments.action == "start" else serving.restart
             try:
                 return Report(begin(arguments.host, arguments.port), link=serving.url)
