@@ -26,6 +26,16 @@ def test_a_failure_names_the_lines_of_the_cell_and_the_message():
     )
 
 
+def test_a_failure_in_a_module_names_its_file():
+    source = "def view():\n    return 1 / 0\n"
+    namespace = {}
+    exec(compile(source, "/home/ann/shop/books.py", "exec"), namespace)
+    with pytest.raises(ZeroDivisionError) as info:
+        namespace["view"]()
+    failure = Failure.from_exception(info.value, lambda file: "books.py" if "shop" in file else None)
+    assert failure.text("view").startswith("view view of books.py, line 2:")
+
+
 def test_lines_of_libraries_are_left_out():
     failure = run_cell("import json\ndef view():\n    return json.loads('x')\n", "b")
     assert [line.line for line in failure.lines] == [3]
