@@ -226,6 +226,7 @@ _LIBRARIES = tuple(
     for folder in {*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))}
 )
 _PACKAGE = str(Path(__file__).resolve().parents[1])
+_INSTALLED = {"site-packages", "dist-packages"}  # of a system or a person, beside those of the environment
 
 
 def project_file_name(filename: str) -> str | None:
@@ -235,5 +236,6 @@ def project_file_name(filename: str) -> str | None:
     """
     if filename.startswith("<"):
         return None
-    path = str(Path(filename).resolve())
-    return None if path.startswith((*_LIBRARIES, _PACKAGE)) else Path(filename).name
+    path = Path(filename).resolve()
+    is_library = str(path).startswith((*_LIBRARIES, _PACKAGE)) or not _INSTALLED.isdisjoint(path.parts)
+    return None if is_library else path.name
