@@ -36,6 +36,7 @@ __all__ = [
     "configured_app",
     "find_app",
     "follow_all",
+    "follow_remade",
     "give_back",
     "is_app",
     "is_flask_app",
@@ -207,6 +208,13 @@ def follow_all(values: Iterable[Any]) -> None:
     """Follow the apps and blueprints of the installed Flask among *values*."""
     for value in _of_flask(values):
         _flask_adapter().follow(value)
+    follow_remade()
+
+
+def follow_remade() -> None:
+    """Follow the blueprints of the installed Flask that a reloaded module has made anew."""
+    if f"{__name__}.flask" in sys.modules:  # else nothing of Flask's is followed
+        _flask_adapter().follow_remade()
 
 
 def note_older(workspace: Workspace, values: Iterable[Any]) -> None:

@@ -198,6 +198,7 @@ class Host:
         :raises MagicArgumentError: it cannot be sent, or leads to another server.
         :raises RequestTimeoutError: the view did not answer in time.
         """
+        engines.follow_remade()
         self.followed.engine()  # a missing app is an error of the cell, not a 503
         resolved = definition.expand(evaluate, self._addresses())
         note = self._note_elsewhere(resolved)
