@@ -29,6 +29,7 @@ module               answers for
 ``contents``         ``%%template`` and ``%%static`` → a template, a static file of a live app
 ``context``          ``%%request_context`` → the arguments of a request context, and compiled statements
 ``urls``             ``%url_for`` → :class:`UrlDefinition` → a URL
+``explain``          ``%explain`` → a request or a URL that is looked at only
 ``cookies``          ``%cookies``
 ``serve``            ``%serve``
 ``app``              ``%app``
@@ -53,6 +54,7 @@ from .context import CompiledCell, compile_cell, context_parser, parse_context, 
 from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .exchange import ExchangeArguments, Which, exchange_parser, parse_exchange
 from .expectations import Answer, Expectation
+from .explain import ExplainDefinition, explain_parser, parse_explain
 from .http import http_parser, parse_http
 from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition
@@ -60,6 +62,6 @@ from .request_line import parse_request, request_parser
 from .route import parse_route, route_parser
 from .routes import RoutesArguments, parse_routes, routes_parser
 from .serve import ServeArguments, parse_serve, serve_parser
-from .urls import build_url, parse_url, url_parser
+from .urls import build_url, find_endpoint, parse_url, url_parser
 from .view import ViewSource, framework_names, missing_names
 from .words import quote_word

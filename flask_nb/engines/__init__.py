@@ -16,6 +16,7 @@ import werkzeug.serving
 from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
+from .explanations import RequestExplanation, UrlExplanation
 from .finding import configured_app, find_app
 from .flask_shaped import FlaskShapedEngine
 from .ours import OurEngine
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Engine",
     "OurEngine",
+    "RequestExplanation",
     "RouteRow",
     "Run",
+    "UrlExplanation",
     "Workspace",
     "adopt",
     "check_definable",

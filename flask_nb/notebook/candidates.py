@@ -189,6 +189,21 @@ def url_words(cursor: Cursor) -> Candidates:
     return [f"{name}=" for name in dict.fromkeys([*variables, *_URL_OPTIONS]) if name not in given]
 
 
+def explain_words(cursor: Cursor) -> Candidates:
+    """Offer paths, endpoints and methods; then paths behind a method, and what a URL is built of."""
+    method, *rest = cursor.before or ("",)
+    if method in METHODS and not rest:
+        return [
+            *_asked_paths(cursor, method, cursor.word),
+            *(() if "/" in cursor.word else endpoints(cursor)),
+        ]
+    if cursor.before:
+        return () if method.startswith("/") and "<" not in method else url_words(cursor)
+    if cursor.word.startswith("/"):
+        return find_paths(cursor.routes, cursor.word)
+    return [*endpoints(cursor), *METHODS, *(() if cursor.word else find_paths(cursor.routes, ""))]
+
+
 def config_words(cursor: Cursor) -> Candidates:
     """Offer configuration files, then what else can be a source."""
     if cursor.magic.startswith("%%"):
@@ -395,6 +410,7 @@ POSITIONALS: dict[str, Offer] = {
     "config_from": config_words,
     "cookies": cookie_words,
     "exchange": first(exchanges),
+    "explain": explain_words,
     "request_context": paths,
     "route": route_words,
     "serve": first(lambda _cursor: serve.ACTIONS),
@@ -422,6 +438,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "config_from": ("file", "file"),
     "cookies": ("action", "cookie"),
     "exchange": ("instance", "instance"),
+    "explain": ("endpoint", "parameter"),
     "request_context": ("path", "path"),
     "route": ("method", "method"),
     "serve": ("action", "action"),

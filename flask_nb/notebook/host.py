@@ -200,7 +200,7 @@ class Host:
         """
         engines.follow_remade()
         self.followed.engine()  # a missing app is an error of the cell, not a 503
-        resolved = definition.expand(evaluate, self._addresses())
+        resolved = self.resolve(definition, evaluate)
         note = self._note_elsewhere(resolved)
         request = self._request(definition, resolved)
         display = self._display(definition)
@@ -225,6 +225,13 @@ class Host:
         again = client.send(request, bool(response.history), response.display)
         self.sources.offer_to_debugger(again.exchange.exception)
         return again
+
+    def resolve(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ResolvedRequest:
+        """Return a request with its expressions evaluated, as it would be sent.
+
+        :raises MagicArgumentError: it cannot be sent, or leads to another server.
+        """
+        return definition.expand(evaluate, self._addresses())
 
     def _note_elsewhere(self, resolved: ResolvedRequest) -> list[str]:
         """Say where a pasted request was meant for, if that was another port of this machine.

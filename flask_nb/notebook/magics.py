@@ -33,6 +33,7 @@ from .checks import Checking
 from .definitions import Definitions, evaluate
 from .display import Report, show
 from .exchanges import Exchanges
+from .explaining import Explaining
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
@@ -65,6 +66,7 @@ LINE_MAGICS = REQUEST_MAGICS | {
     "url_for",
     "cookies",
     "exchange",
+    "explain",
 }
 
 
@@ -125,12 +127,14 @@ class NotebookMagics:
         """Return all magics."""
         definitions = Definitions(self.ip, self.host, self.events)
         exchanges = Exchanges(self.ip, self.host)
+        explaining = Explaining(self.ip, self.host)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
             Magic("http", "line_cell", self.http, cells.http_parser),
             Magic("check", "cell", self.check, cells.check_parser),
             Magic("routes", "line", self.routes, cells.routes_parser),
             Magic("exchange", "line", exchanges.exchange, cells.exchange_parser),
+            Magic("explain", "line", explaining.explain, cells.explain_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),

@@ -25,13 +25,14 @@ _HEAD = f"{_CELL};color:{QUIET};border-bottom:1px solid {LINE}"
 
 @dataclass(frozen=True)
 class Table:
-    """A table of short texts, with lines below it. A text may have several lines.
+    """A table of short texts, with lines above and below it. A text may have several lines.
 
     :param headings: the names of the columns.
     :param rows: as many texts in each as there are headings.
     :param notes: what else there is to say.
     :param whole: how many columns, from the left, have texts that never wrap.
     :param colours: the colours of texts that have one, as CSS.
+    :param title: what it is about.
     """
 
     headings: Sequence[str]
@@ -39,9 +40,10 @@ class Table:
     notes: Sequence[str] = ()
     whole: int = 0
     colours: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
     def __repr__(self) -> str:
-        return "\n".join([*self._lines(), *self.notes])
+        return "\n".join([*([self.title] if self.title else []), *self._lines(), *self.notes])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html()}
@@ -60,7 +62,8 @@ class Table:
         rows = [_row([self._cell(text, i) for i, text in enumerate(row)], _CELL) for row in self.rows]
         table = f'<table style="{_TABLE}">{head}{"".join(rows)}</table>' if rows else ""
         notes = "".join(f"<div>{_code(note)}</div>" for note in self.notes)
-        return f'<div style="{_BOX}">{table}{notes}</div>'
+        title = f"<div><b>{_code(self.title)}</b></div>" if self.title else ""
+        return f'<div style="{_BOX}">{title}{table}{notes}</div>'
 
     def _cell(self, text: str, column: int) -> str:
         colour = f";color:{self.colours[text]}" if text in self.colours else ""
