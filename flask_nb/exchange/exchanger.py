@@ -15,6 +15,7 @@ from .reading import RawResponse
 from .recorder import Recorder, Recording
 from .redirects import redirected
 from .request import Request
+from .seen import Seen
 from .transports import Transport
 
 MAX_REDIRECTS = 20
@@ -34,6 +35,9 @@ class Exchanger:
 
     response_class: type[ExchangeResponse] = ExchangeResponse
     """What responses are made of; a subclass may add how they are shown."""
+
+    is_tracing = False
+    """Whether the steps of requests are wanted, too."""
 
     def __init__(self, transport: Transport, recorder: Recorder, cookies: CookieJar | None = None) -> None:
         self.transport = transport
@@ -73,7 +77,7 @@ class Exchanger:
         is_settled = request.get_header("Cookie") is not None or "cookie" in request.dropped
         if header is not None and not is_settled:
             request = dataclasses.replace(request, headers=(*request.headers, ("Cookie", header)))
-        recording = self.recorder.expect()
+        recording = self.recorder.expect(self.is_tracing)
         try:
             return request, self.transport.send(request, recording.key), recording
         finally:
@@ -112,6 +116,7 @@ class Exchanger:
             near_rules=recording.near_rules,
             notes=list(dict.fromkeys(recording.notes)),
             own_headers=recording.headers,
+            seen=recording.seen or Seen(),
             elapsed=elapsed,
         )
         return response

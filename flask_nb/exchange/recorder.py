@@ -29,6 +29,7 @@ from .hints import BODY_READS, body_hints
 from .masked_repr import hide
 from .masks import drop_foreign_cookies
 from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
+from .seen import Seen
 from .stable import be_as_addressed
 from .streams import CURRENT, STREAMS, ErrorStream
 
@@ -69,6 +70,8 @@ class Recording:
     rule: str | None = None
     view_args: Mapping[str, Any] = MappingProxyType({})
     near_rules: Sequence[str] | None = None
+    seen: Seen | None = None
+    """What was seen within the app; None of what the notebook did not ask."""
     started = False
     """Whether the app has got the request."""
     is_cut = False
@@ -122,7 +125,7 @@ class Recording:
         kept.length = self.length
         kept.endpoint = self.endpoint
         if self.key:
-            kept.is_own = True
+            kept.is_own, kept.seen = True, self.seen
         if self.parts:
             kept.parts = self.parts
         if self.exception is not None:
@@ -283,9 +286,13 @@ class Recorder:
         recording: Recording | None = CURRENT.get()
         return recording
 
-    def expect(self) -> Recording:
-        """Return a recording for the next request that carries its key."""
+    def expect(self, is_tracing: bool = False) -> Recording:
+        """Return a recording for the next request that carries its key.
+
+        :param is_tracing: whether the steps of the request are wanted, too.
+        """
         recording = Recording(secrets.token_urlsafe(16), self.cell_name)
+        recording.seen = Seen(is_tracing, self.cell_name)
         self._expected[recording.key] = recording
         return recording
 
