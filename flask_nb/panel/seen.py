@@ -17,35 +17,54 @@ from .panel import Panel
 from .styles import fold, mono, note, pairs, pre
 from .words import clipped, counted, duration, size
 
-_MAX_BODY = 20_000
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_MAX_BODY = 200_000
 _MOST_FIELDS = 50
 
 
 def seen_folds(panel: Panel) -> Iterator[str]:
     """Yield the folds: the body that was sent, the route, the session, templates, SQL statements."""
-    yield from _body(panel.exchange.request)
+    yield from _body(panel)
     yield from _route(panel)
     yield from _session(panel)
     yield from _templates(panel)
     yield from _statements(panel)
 
 
-def _body(request: Request) -> Iterator[str]:
+def _body(panel: Panel) -> Iterator[str]:
+    request = panel.exchange.request
     if request.body:
         mimetype = (request.get_header("Content-Type") or "").partition(";")[0].strip().lower()
-        is_form = mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
-        yield fold("request body", _form(request) if is_form else _text(request.body, mimetype))
+        is_long = len(request.body) > _MAX_BODY
+        fields = [] if is_long or mimetype not in _FORMS else _form(request)
+        text = None if is_long else _decoded(request.body)
+        if fields:
+            inner = pairs(fields[:_MOST_FIELDS])
+        elif text is not None:
+            inner = pre(
+                escape(clipped(mask_secrets(text, "ours"), f"{panel.display.name}.exchange.request.body"))
+            )
+        else:
+            inner = note(mono(_caption(mimetype, data=request.body)))
+        yield fold("request body", inner)
 
 
-def _form(request: Request) -> str:
-    """Return the fields and files of a form."""
-    sent = WerkzeugRequest(request.environ())
-    fields = _shown(sent.form.items(multi=True))
-    files = [
-        (printable(name), _caption(file.filename, file.mimetype, data=file.read()))
-        for name, file in sent.files.items(multi=True)
-    ]
-    return pairs([*fields, *files][:_MOST_FIELDS])
+def _form(request: Request) -> list[tuple[str, str]]:
+    """Return the fields and files of a form; none if it cannot be read."""
+    with WerkzeugRequest(request.environ()) as sent:
+        sent.max_form_parts = len(request.body)
+        files = [
+            (printable(name), _caption(file.filename, file.mimetype, data=file.read()))
+            for name, file in sent.files.items(multi=True)
+        ]
+        return [*_shown(sent.form.items(multi=True)), *files]
+
+
+def _decoded(body: bytes) -> str | None:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _shown(values: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
@@ -55,14 +74,6 @@ def _shown(values: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
 
 def _caption(*words: str | None, data: bytes) -> str:
     return printable(" · ".join([*filter(None, words), size(len(data))]))
-
-
-def _text(body: bytes, mimetype: str) -> str:
-    try:
-        text = body[:_MAX_BODY].decode()
-    except UnicodeDecodeError:
-        return note(mono(_caption(mimetype, data=body)))
-    return pre(escape(clipped(mask_secrets(text, "ours"), "_.exchange.request.body")))
 
 
 def _route(panel: Panel) -> Iterator[str]:

@@ -50,7 +50,7 @@ def test_the_session_is_seen_before_and_after():
 
 def test_a_session_that_cannot_be_read_is_none():
     seen = Seen(is_tracing=True)
-    seen.begin(lambda: 1 / 0, "/ → home", {})  # type: ignore[arg-type]
+    seen.begin(lambda: 1 / 0, "/ → home", {})  # type: ignore[return-value, arg-type]
     assert seen.session_before == ()
 
 

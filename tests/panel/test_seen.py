@@ -3,8 +3,9 @@
 from flask_nb.exchange import Request
 from flask_nb.panel import Display
 from flask_nb.panel.exchanger import MAX_BUNDLE
-from panel.test_html import STATIC_TAGS, html_of, stripped
-from panel.test_text import shown
+
+from .test_html import STATIC_TAGS, html_of, stripped
+from .test_text import shown
 
 
 def seeing(recorder, look):
