@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from logging import Logger
 from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .explanations import RequestExplanation, UrlExplanation
 
 View = Callable[..., Any]
 StartResponse = Callable[..., Any]
@@ -110,6 +113,19 @@ class Engine(Protocol):
 
         :param path: decoded, without a query.
         :return: None when a rule did match.
+        """
+
+    def explain_request(self, method: str, path: str, host: str) -> RequestExplanation:
+        """Explain what a request would come to; nothing is sent.
+
+        :param path: decoded, without a query.
+        :param host: the Host that it names.
+        """
+
+    def explain_url(self, endpoint: str, values: Mapping[str, Any], method: str | None) -> UrlExplanation:
+        """Explain what the URL of an endpoint would come to.
+
+        :param method: one that the rule has to answer; None for any.
         """
 
     def is_async(self, method: str, path: str) -> bool:

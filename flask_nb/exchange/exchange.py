@@ -53,6 +53,8 @@ class Exchange:
     :param seen: what was seen within the app: templates, flashes, the session, SQL statements, steps.
     :param notes: what is to be said about the exchange as a whole, such as that it redirects in circles, or
         what to type instead. Whoever knows something appends a sentence.
+    :param is_request_cut: whether only the beginning of the request's body was kept.
+    :param is_refused: whether the gate refused it, and the app never saw it.
     :param elapsed: seconds from sending to the last byte; shown on request only, since runs differ in it.
     """
 
@@ -71,6 +73,8 @@ class Exchange:
     own_headers: Sequence[tuple[str, str]] | None = None
     seen: Seen = field(default_factory=Seen)
     notes: list[str] = field(default_factory=list)
+    is_request_cut: bool = False
+    is_refused: bool = False
     elapsed: float = 0.0
 
     @property

@@ -6,29 +6,28 @@ at once, masked and bounded: kept, they would hold on to others and go on changi
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from .failure import CellNamer, exception_message, project_file_name
+from .failure import CellNamer, project_file_name
 from .masked_repr import StableRepr
 from .masks import mask_text, mask_value, printable
 from .stable import stable_text
 from .statements import Statement, parameters_text, statement_text
+from .steps import Answer, Head, Step, described, name_of, place_of, raised, returned
 
 MOST_NAMES = 30
 """How many names of a template's context, of ``g`` and of the session are kept."""
 
 _MOST_TEMPLATES = 10
 _MOST_STEPS = 60
-_MOST_EFFECTS = 12
 _MOST_STATEMENTS = 20
 _MOST_RUNS = 6
-_MAX_EFFECT = 100
+_MAX_FLASH = 100
 _FLASHES = "_flashes"  # where Flask keeps them in the session
 _OF_EVERY_TEMPLATE = frozenset({"g", "request", "session", "config"})
 
@@ -38,15 +37,6 @@ Pairs = tuple[tuple[str, str], ...]
 
 State = Mapping[str, Mapping[str, Any]]
 """What a request may change besides its answer: ``g``, ``session``, ``arguments``."""
-
-
-class Answer(Protocol):
-    """A response, as Werkzeug has it."""
-
-    status_code: int
-    headers: Any
-    mimetype: str | None
-    response: Any
 
 
 @dataclass(frozen=True)
@@ -59,29 +49,6 @@ class Rendering:
 
     name: str
     context: Pairs
-
-
-@dataclass
-class Step:
-    """One step of a request: what the app called, and what that changed.
-
-    :param phase: such as ``before_request``.
-    :param name: the function's.
-    :param place: where it is in the person's cells.
-    :param effects: what it changed or answered, each in a few words.
-    :param seconds: how long it took, with the steps within it.
-    """
-
-    phase: str
-    name: str = ""
-    place: str = ""
-    effects: list[str] = field(default_factory=list)
-    seconds: float | None = None
-
-    def add(self, *effects: str) -> None:
-        """Add effects, as far as there is room."""
-        short = (text if len(text) <= _MAX_EFFECT else f"{text[: _MAX_EFFECT - 1]}…" for text in effects)
-        self.effects += [*short][: _MOST_EFFECTS - len(self.effects)]
 
 
 class Seen:
@@ -153,14 +120,14 @@ class Seen:
     def flash(self, category: str, message: Any) -> None:
         """See a message being flashed."""
         with self._writing():
-            self.flashes.append((printable(category), mask_text(stable_text(str(message)))[:_MAX_EFFECT]))
+            self.flashes.append((printable(category), mask_text(stable_text(str(message)))[:_MAX_FLASH]))
         self._add_effects(f"flashed {self.flashes[-1][1]!r}")
 
     def preprocess(self, functions: Sequence[Callable[..., Any]]) -> None:
         """See which URL value preprocessors are about to be called."""
         if functions:
-            places = dict.fromkeys(place for each in functions if (place := self._place(each)))
-            name = ", ".join(map(_name, functions))
+            places = dict.fromkeys(place for each in functions if (place := place_of(each, self._cell_name)))
+            name = ", ".join(map(name_of, functions))
             self._enter(Step("URL preprocessors", name, ", ".join(places)))
 
     def answer(self, response: Answer) -> None:
@@ -168,15 +135,15 @@ class Seen:
         if self.is_tracing:
             self._settle()
             self._open.clear()
-            self._step("response", "", *_described(response))
+            self._step("response", "", *described(response))
 
     def call(self, phase: str, function: Callable[..., Any], ready: Callable[..., Any]) -> Callable[..., Any]:
         """Return what calls *ready*, which is *function* made callable, and sees what comes of it."""
         return partial(self._call, phase, function, ready)
 
     def _call(self, phase: str, function: Any, ready: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        step = Step(phase, _name(function), self._place(function))
-        before = _Head.of(args[0]) if phase == "after_request" else None
+        step = Step(phase, name_of(function), place_of(function, self._cell_name))
+        before = Head.of(args[0]) if phase == "after_request" else None
         if phase == "error handler":
             step.add(f"for {type(args[0]).__name__}")
         self._enter(step)
@@ -185,15 +152,15 @@ class Seen:
             result = ready(*args, **values)
         except BaseException as exc:
             step.seconds = time.perf_counter() - began
-            self._leave(step, f"raised {_raised(exc)}")
+            self._leave(step, f"raised {raised(exc)}")
             raise
         step.seconds = time.perf_counter() - began
         if before is not None:
-            self._leave(step, *before.changes(_Head.of(result)))
+            self._leave(step, *before.changes(Head.of(result)))
         elif phase.startswith("teardown"):
             self._leave(step)
         else:
-            self._leave(step, *_returned(phase, result))
+            self._leave(step, *returned(phase, result))
         return result
 
     # --- what SQLAlchemy tells ---
@@ -298,99 +265,8 @@ class Seen:
         finally:
             self._is_writing = before
 
-    def _place(self, function: Any) -> str:
-        """Say where a function is: its cell and line, or its module."""
-        code = getattr(_inner(function), "__code__", None)
-        cell = self._cell_name(code.co_filename) if code is not None else None
-        if code is not None and cell is not None:
-            return f"line {code.co_firstlineno} of {cell}"
-        module = getattr(function, "__module__", None)
-        return f"module {module}" if module else ""
-
 
 def _is_own(name: str, value: Any) -> bool:
     """Whether something in a template's context is the app's: not a function, and nothing that all have."""
     # A proxy such as Flask-Login's `current_user` would go and load what it stands for.
     return name not in _OF_EVERY_TEMPLATE and not callable(value) and type(value).__name__ != "LocalProxy"
-
-
-def _inner(function: Any) -> Any:
-    """Return the function that a person has written, below what is wrapped around it."""
-    function = inspect.unwrap(function)
-    while isinstance(function, partial):
-        function = inspect.unwrap(function.func)
-    kind = getattr(function, "view_class", None)
-    if kind is not None:
-        return kind.dispatch_request if "dispatch_request" in vars(kind) else _first_method(kind)
-    return function if inspect.isroutine(function) else type(function).__call__
-
-
-def _first_method(kind: type) -> Any:
-    return next((value for value in vars(kind).values() if inspect.isfunction(value)), kind)
-
-
-def _name(function: Any) -> str:
-    inner = inspect.unwrap(function)
-    kind = getattr(inner, "view_class", None)
-    return printable(str(getattr(kind or inner, "__name__", None) or type(inner).__name__))
-
-
-def _raised(exc: BaseException) -> str:
-    code, name = getattr(exc, "code", None), getattr(exc, "name", None)
-    return f"{code} {name}" if isinstance(code, int) and name else exception_message(exc)
-
-
-def _returned(phase: str, result: Any) -> Iterator[str]:
-    if phase == "before_request":
-        if result is not None:
-            yield f"answered early: {_kind(result)}"
-    else:
-        yield f"returned {_kind(result)}"
-
-
-def _kind(value: Any) -> str:
-    if type(value) is tuple:
-        return f"({', '.join(type(item).__name__ for item in value)})"
-    return type(value).__name__
-
-
-def _described(response: Answer) -> list[str]:
-    length = _length(response)
-    size = "streamed" if length is None else f"{length} B"
-    return [str(response.status_code), *([response.mimetype] if response.mimetype else []), size]
-
-
-def _length(response: Answer) -> int | None:
-    """Return how many bytes a body has; to ask a stream, as Werkzeug's own method does, would use it up."""
-    pieces = response.response
-    if isinstance(pieces, (list, tuple)):
-        return sum(map(len, pieces))
-    stated = response.headers.get("Content-Length", "")
-    return int(stated) if stated.isdecimal() else None
-
-
-@dataclass(frozen=True)
-class _Head:
-    """What a function after the request may change of a response."""
-
-    status: int = 0
-    headers: Pairs = ()
-    length: int | None = None
-
-    @classmethod
-    def of(cls, response: Any) -> _Head:
-        if not hasattr(response, "status_code"):
-            return cls()  # the app says what is wrong with it
-        return cls(response.status_code, tuple(response.headers), _length(response))
-
-    def changes(self, after: _Head) -> Iterator[str]:
-        """Yield what is different afterwards."""
-        if after.status != self.status:
-            yield f"status {after.status}"
-        for name, value in after.headers:
-            if (name, value) not in self.headers and name != "Content-Length":
-                yield f"{name}: {mask_value(name, value, 'header')}"
-        left = {name for name, _ in after.headers}
-        yield from (f"{name} removed" for name, _ in self.headers if name not in left)
-        if after.length != self.length and after.length is not None:
-            yield f"{after.length} B"

@@ -35,10 +35,10 @@ def rule_key(rule: Rule) -> RuleKey:
     return rule.rule, rule.subdomain, rule.host, rule.websocket, rule.build_only
 
 
-def reduced(rule: Rule, methods: Iterable[str]) -> Rule:
-    """Return *rule*, bound as it is, for fewer methods."""
+def reduced(rule: Rule, methods: Iterable[str] | None) -> Rule:
+    """Return *rule*, bound as it is, for these methods only; None for any."""
     fewer = copy(rule)
-    fewer.methods = set(methods)
+    fewer.methods = None if methods is None else set(methods)
     for name in ("_build", "_build_unknown"):  # compiled builders are bound to the rule they came from
         builder = fewer.__dict__.get(name)
         if builder is not None:
@@ -452,7 +452,7 @@ def keep_table(adapter: MapAdapter, table: RoutingTable) -> None:
 class BoundMap(Map):
     """The map of one adapter: the options of a live map with the table of one moment."""
 
-    def __init__(self, live: LiveMap, table: RoutingTable) -> None:
+    def __init__(self, live: Map, table: RoutingTable) -> None:
         self.live = live
         self.table = table
         self._matcher = table.matcher

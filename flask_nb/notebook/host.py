@@ -29,6 +29,7 @@ from flask_nb.exchange import (
     SocketTransport,
     watching_statements,
 )
+from flask_nb.exchange.recall import request_of
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
 from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
@@ -115,7 +116,7 @@ class Host:
             self.recorder,
             lambda: [*self.settings.trusted_hosts, *hosts()],
             origins=lambda: self.settings.trusted_origins,
-            is_own=self.recorder.expects,
+            is_own=self.recorder.trusts,
             on_refusal=self.recorder.note_refusal,
         )
 
@@ -206,8 +207,9 @@ class Host:
         :raises MagicArgumentError: it cannot be sent, or leads to another server.
         :raises RequestTimeoutError: the view did not answer in time.
         """
+        engines.follow_remade()
         self.followed.engine()  # a missing app is an error of the cell, not a 503
-        resolved = definition.expand(evaluate, self._addresses())
+        resolved = self.resolve(definition, evaluate)
         note = self._note_elsewhere(resolved)
         request = self._request(definition, resolved)
         display = self._display(definition)
@@ -234,6 +236,29 @@ class Host:
     def _witness(self) -> Seen | None:
         recording = self.recorder.current()
         return recording.seen if recording is not None else None
+
+    def replay(self, response: PanelResponse) -> PanelResponse:
+        """Send again what led to a response; what the gate has refused goes to it as a stranger's again.
+
+        The cookies are those of then, and those that come are not kept.
+
+        :raises MagicArgumentError: not all of the request is kept.
+        """
+        self.followed.engine()
+        request = request_of(response)
+        exchanger = self._exchanger(in_process=False)
+        client = exchanger.as_stranger() if response.exchange.is_refused else exchanger.without_cookies()
+        with self._watching(client, is_tracing=response.display.steps):
+            again = client.send(request, bool(response.history), response.display)
+        self.sources.offer_to_debugger(again.exchange.exception)
+        return again
+
+    def resolve(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ResolvedRequest:
+        """Return a request with its expressions evaluated, as it would be sent.
+
+        :raises MagicArgumentError: it cannot be sent, or leads to another server.
+        """
+        return definition.expand(evaluate, self._addresses())
 
     def _note_elsewhere(self, resolved: ResolvedRequest) -> list[str]:
         """Say where a pasted request was meant for, if that was another port of this machine.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .jsonpath import JsonPath, parse_paths
+from flask_nb.jsonpath import JsonPath, parse_paths
 
 LAST = "_"
 """What IPython calls a cell's value."""

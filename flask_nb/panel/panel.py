@@ -16,8 +16,8 @@ from flask_nb.exchange import Exchange, Failure
 from flask_nb.exchange.exchange import OutputPart
 from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, mask_value, printable
 from flask_nb.exchange.request import readable_path
-from flask_nb.exchange.seen import Step
 from flask_nb.exchange.stable import stable_text
+from flask_nb.exchange.steps import Step
 
 from .body import Body
 from .headers import mask_header, visible_headers
