@@ -76,6 +76,7 @@ class RequestDefinition:
     :param fresh: neither send nor keep cookies.
     :param as_name: variable that receives the exchange.
     :param timed: show how long it took.
+    :param traced: show its steps.
     :param scripts: let the page that is shown run its scripts.
     :param height: of the frame of a page, in pixels; None for a guess.
     :param headers_shown: show the response's headers.
@@ -101,6 +102,7 @@ class RequestDefinition:
     fresh: bool = False
     as_name: str | None = None
     timed: bool = False
+    traced: bool = False
     scripts: bool = False
     height: int | None = None
     headers_shown: bool = False

@@ -100,6 +100,7 @@ def add_sending_flags(parser: MagicParser) -> None:
         help="fail unless the status is among these: 201, 2xx, or 200,404",
     )
     add("--time", dest="timed", action="store_true", help="show how long it took")
+    add("--trace", dest="traced", action="store_true", help="show its steps: hooks, view, handlers, teardown")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
     add("--height", type=_parse_height, metavar="PX", help="how tall the frame of a page is, in pixels")
     add("--copy", choices=COPIES, metavar="NOTATION", help=copy_help())

@@ -70,6 +70,13 @@ class FlaskEngine(FlaskShapedEngine):
         is_known = module.partition(".")[0] not in ("__main__", "flask")
         return super()._owner_of(rule) or (f"module {module}" if is_known else None)
 
+    def _session(self) -> Any:
+        """The session of the current request; to ask for it by its public name would count as reading it."""
+        if not flask.has_request_context():
+            return None
+        name = "_session" if hasattr(request_ctx, "_session") else "session"
+        return getattr(request_ctx, name)
+
     @contextmanager
     def _outside_of_requests(self) -> Iterator[None]:
         context = self.app.app_context()

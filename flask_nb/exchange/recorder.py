@@ -29,6 +29,7 @@ from .hints import BODY_READS, body_hints
 from .masked_repr import hide
 from .masks import drop_foreign_cookies
 from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
+from .seen import Seen
 from .stable import be_as_addressed
 from .streams import CURRENT, STREAMS, ErrorStream
 
@@ -70,6 +71,8 @@ class Recording:
     rule: str | None = None
     view_args: Mapping[str, Any] = MappingProxyType({})
     near_rules: Sequence[str] | None = None
+    seen: Seen | None = None
+    """What was seen within the app; None of what the notebook did not ask."""
     started = False
     """Whether the app has got the request."""
     is_stranger = False
@@ -127,7 +130,7 @@ class Recording:
         if self.view_args:
             kept.view_args = {name: _plain(value) for name, value in self.view_args.items()}
         if self.key:
-            kept.is_own = True
+            kept.is_own, kept.seen = True, self.seen
         if self.parts:
             kept.parts = self.parts
         if self.exception is not None:
@@ -293,12 +296,14 @@ class Recorder:
         recording: Recording | None = CURRENT.get()
         return recording
 
-    def expect(self, *, is_stranger: bool = False) -> Recording:
+    def expect(self, *, is_tracing: bool = False, is_stranger: bool = False) -> Recording:
         """Return a recording for the next request that carries its key.
 
+        :param is_tracing: whether the steps of the request are wanted, too.
         :param is_stranger: whether :meth:`trusts` is not to tell it from others' requests.
         """
         recording = Recording(secrets.token_urlsafe(16), self.cell_name)
+        recording.seen = Seen(is_tracing, self.cell_name)
         recording.is_stranger = is_stranger
         self._expected[recording.key] = recording
         return recording

@@ -7,8 +7,8 @@ business of :mod:`.following`, what is shown of cells that of :mod:`.sources`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -19,7 +19,16 @@ from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
-from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
+from flask_nb.exchange import (
+    CookieJar,
+    InProcessTransport,
+    Recorder,
+    Recording,
+    Request,
+    Seen,
+    SocketTransport,
+    watching_statements,
+)
 from flask_nb.exchange.recall import request_of
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
@@ -206,10 +215,27 @@ class Host:
         display = self._display(definition)
         exchanger = self._exchanger(definition.in_process)
         client = exchanger.without_cookies() if definition.fresh else exchanger
-        response = client.send(request, definition.follow, display)
+        with self._watching(client, is_tracing=definition.traced):
+            response = client.send(request, definition.follow, display)
         response.exchange.notes[:0] = note
+        if definition.traced and (untold := self.followed.engine().untold()):
+            response.exchange.notes.append(untold)
         self.sources.offer_to_debugger(response.exchange.exception)
         return response
+
+    @contextmanager
+    def _watching(self, client: PanelExchanger, *, is_tracing: bool) -> Iterator[None]:
+        """See what goes on in the app while a request of the notebook's is on its way."""
+        client.is_tracing = is_tracing
+        with (
+            self.followed.engine().watch(self._witness, is_tracing=is_tracing),
+            watching_statements(),
+        ):
+            yield
+
+    def _witness(self) -> Seen | None:
+        recording = self.recorder.current()
+        return recording.seen if recording is not None else None
 
     def replay(self, response: PanelResponse) -> PanelResponse:
         """Send again what led to a response; what the gate has refused goes to it as a stranger's again.
@@ -222,7 +248,8 @@ class Host:
         request = request_of(response)
         exchanger = self._exchanger(in_process=False)
         client = exchanger.as_stranger() if response.exchange.is_refused else exchanger.without_cookies()
-        again = client.send(request, bool(response.history), response.display)
+        with self._watching(client, is_tracing=response.display.steps):
+            again = client.send(request, bool(response.history), response.display)
         self.sources.offer_to_debugger(again.exchange.exception)
         return again
 
@@ -276,6 +303,7 @@ class Host:
             definition.headers_shown,
             definition.height,
             definition.as_name or LAST,
+            definition.traced,
         )
 
     def _addresses(self) -> list[str]:
