@@ -161,7 +161,7 @@ def _is_interruptible() -> bool:
 
 
 def _is_of_asyncio() -> bool:
-    """Whether an interrupt would only cancel the task in which this runs, which sees it when it waits next."""
+    """Whether an interrupt would only cancel the task in which this runs, which sees it when it waits."""
     handler = signal.getsignal(signal.SIGINT)
     return isinstance(handler, partial) and getattr(handler.func, "__func__", None) is _ON_SIGINT
 
