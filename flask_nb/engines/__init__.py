@@ -39,6 +39,7 @@ __all__ = [
     "configured_app",
     "find_app",
     "follow_all",
+    "follow_remade",
     "give_back",
     "is_app",
     "is_flask_app",
@@ -50,6 +51,7 @@ __all__ = [
     "note_older",
     "release",
     "replace_runner",
+    "restart",
     "tells_routes",
 ]
 
@@ -110,6 +112,12 @@ def release(engine: Engine) -> None:
     """End what an app was given to run, since it is served no more; its requests end first."""
     if foreign := _foreign(engine):
         foreign.close()
+
+
+def restart(engine: Engine) -> None:
+    """Begin anew what an app runs besides its requests, such as the lifespan of an ASGI app."""
+    if foreign := _foreign(engine):
+        foreign.restart()
 
 
 def check_definable(engine: Engine) -> None:
@@ -203,6 +211,13 @@ def follow_all(values: Iterable[Any]) -> None:
     """Follow the apps and blueprints of the installed Flask among *values*."""
     for value in _of_flask(values):
         _flask_adapter().follow(value)
+    follow_remade()
+
+
+def follow_remade() -> None:
+    """Follow the blueprints of the installed Flask that a reloaded module has made anew."""
+    if f"{__name__}.flask" in sys.modules:  # else nothing of Flask's is followed
+        _flask_adapter().follow_remade()
 
 
 def note_older(workspace: Workspace, values: Iterable[Any]) -> None:

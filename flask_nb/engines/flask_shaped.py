@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import islice
@@ -27,7 +27,8 @@ from .explaining import explain_request, row_of
 from .explaining_urls import explain_url
 from .explanations import RequestExplanation, UrlExplanation
 from .near import nearest
-from .protocol import Engine, RouteRow, StartResponse, View
+from .protocol import Engine, RouteRow, StartResponse, View, Witness
+from .watching import watching
 
 _MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
 
@@ -208,6 +209,25 @@ class FlaskShapedEngine(DefiningEngine):
                 callback(request.endpoint, request.url_rule.rule, request.view_args or {})
 
         return _connect(self.framework().request_started, receive)
+
+    def watch(
+        self, witness_of: Callable[[], Witness | None], *, is_tracing: bool
+    ) -> AbstractContextManager[None]:
+        """Have the witness of a request told what goes on in it, as long as a block runs."""
+        return watching(self, witness_of, is_tracing)
+
+    def untold(self) -> str:
+        """Nothing is left untold."""
+        return ""
+
+    def session_now(self) -> Mapping[str, Any]:
+        """Return what the session of the current request holds, without counting as one who reads it."""
+        session = self._session()
+        return {} if session is None else dict(session)
+
+    def _session(self) -> Any:
+        """The session of the current request, None where there is none."""
+        raise NotImplementedError
 
     def take_over(self, other: Engine) -> None:
         """Register here what cells had registered on the app of *other*; the cell's end says so.

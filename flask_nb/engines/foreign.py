@@ -6,7 +6,7 @@ import inspect
 import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from flask_nb.errors import UnsupportedByAppError
 from .explanations import Candidate, RequestExplanation, UrlExplanation, UrlRule
 from .frameworks import Framework
 from .near import fitting_rows, near_rows
-from .protocol import RouteRow, StartResponse, View
+from .protocol import RouteRow, StartResponse, View, Witness
 
 OnException = Callable[[BaseException, bool], None]
 OnMatch = Callable[[str | None, str | None, Mapping[str, Any]], None]
@@ -65,6 +65,9 @@ class ForeignEngine:
 
     def close(self) -> None:
         """Be served no more."""
+
+    def restart(self) -> None:
+        """End what the app was given to run and begin it anew: by itself, nothing."""
 
     # --- hosts ---
 
@@ -176,6 +179,19 @@ class ForeignEngine:
         """Call *callback* with the endpoint, rule and arguments of each request, where the app tells them."""
         self._on_match.append(callback)
         return lambda: self._on_match.remove(callback)
+
+    def watch(
+        self, witness_of: Callable[[], Witness | None], *, is_tracing: bool
+    ) -> AbstractContextManager[None]:
+        """Tell nothing more than which route has matched, and what was raised."""
+        return nullcontext()
+
+    def untold(self) -> str:
+        """Say that nobody knows what goes on between the route and the answer."""
+        return (
+            f"{self.label} is {self.kind_with_article}: "
+            f"what its middleware, dependencies and handlers do cannot be traced"
+        )
 
     # --- cells ---
 

@@ -103,9 +103,14 @@ class Lifespan:
 
         :return: what went wrong, in words; empty if nothing did.
         """
-        task, was_up = self._task, self._is_up
-        self._task, self._is_up = None, False
-        if task is None or not was_up or task.done():
+        if not self._is_up:
+            return ""
+        async with self._lock:  # a request that comes meanwhile starts it up again, but not before
+            return await self._stop()
+
+    async def _stop(self) -> str:
+        task, self._task, self._is_up = self._task, None, False
+        if task is None or task.done():
             return ""
         self._raised, self._message = None, ""
         self._shutdown.set()

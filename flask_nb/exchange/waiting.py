@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import signal
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Generic, TypeVar
 
 from flask_nb.errors import ViewCancelled
@@ -157,8 +159,9 @@ class Watchdog:
         """
         try:
             try:
-                self._start()
-                return self._work.run(call)
+                with _raising_interrupts():
+                    self._start()
+                    return self._work.run(call)
             finally:
                 self._disarm()
         except (KeyboardInterrupt, ViewCancelled) as exc:
@@ -192,9 +195,31 @@ class Watchdog:
 
 
 def _is_interruptible() -> bool:
-    """Whether an interrupt would raise in this thread."""
+    """Whether an interrupt would raise in this thread, within :func:`_raising_interrupts`."""
     return (
         hasattr(signal, "pthread_kill")
         and threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        and (signal.getsignal(signal.SIGINT) is signal.default_int_handler or _is_of_asyncio())
     )
+
+
+def _is_of_asyncio() -> bool:
+    """Whether an interrupt would only cancel the task in which this runs, which sees it when it waits."""
+    handler = signal.getsignal(signal.SIGINT)
+    return isinstance(handler, partial) and getattr(handler.func, "__func__", None) is _ON_SIGINT
+
+
+_ON_SIGINT = getattr(asyncio.Runner, "_on_sigint", None)
+
+
+@contextmanager
+def _raising_interrupts() -> Iterator[None]:
+    """Let an interrupt raise at once, also where a coroutine of ``asyncio.run()`` has called."""
+    if not (threading.current_thread() is threading.main_thread() and _is_of_asyncio()):
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

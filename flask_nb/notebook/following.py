@@ -77,6 +77,7 @@ class FollowedApp:
         self._engine: Engine | None = None
         self._served: _Served | None = None
         self._made: _Made | None = None
+        self._imported: Any = None  # what %app has brought in and bound the variable to
 
     def close(self) -> None:
         """Listen to no app any more."""
@@ -223,7 +224,7 @@ class FollowedApp:
         return self.choose(name)
 
     def import_app(self, module: str, name: str | None) -> Engine:
-        """Follow the app of a module or file, and bind the variable to it where that holds nothing.
+        """Follow the app of a module or file, and bind the variable to it where that holds nothing else.
 
         :param name: a name in the module, or a call of a factory; None for the one that is there.
         :raises ForeignAppError: there is no such app.
@@ -238,8 +239,9 @@ class FollowedApp:
             reason = " ".join(exception_message(exc).split())
             raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
         self._is_chosen = True
-        if self._ip.user_ns.get(self.name) is None:
-            self._ip.user_ns[self.name] = app
+        bound = self._ip.user_ns.get(self.name)
+        if bound is None or bound is self._imported:
+            self._ip.user_ns[self.name] = self._imported = app
         self.follow(app)
         return self.engine()
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from bdb import BdbQuit
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -20,7 +20,17 @@ from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
-from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
+from flask_nb.exchange import (
+    CookieJar,
+    InProcessTransport,
+    Recorder,
+    Recording,
+    Request,
+    Seen,
+    SocketTransport,
+    watching_statements,
+)
+from flask_nb.exchange.recall import request_of
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
 from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
@@ -109,7 +119,7 @@ class Host:
             self.recorder,
             lambda: [*self.settings.trusted_hosts, *hosts()],
             origins=lambda: self.settings.trusted_origins,
-            is_own=self.recorder.expects,
+            is_own=self.recorder.trusts,
             on_refusal=self.recorder.note_refusal,
         )
 
@@ -202,6 +212,7 @@ class Host:
         :raises MagicArgumentError: it cannot be sent, or leads to another server.
         :raises RequestTimeoutError: the view did not answer in time.
         """
+        engines.follow_remade()
         self.followed.engine()  # a missing app is an error of the cell, not a 503
         resolved = self.resolve(definition, evaluate)
         note = self._note_elsewhere(resolved)
@@ -209,10 +220,43 @@ class Host:
         display = self._display(definition)
         exchanger = self._exchanger(definition.in_process)
         client = exchanger.without_cookies() if definition.fresh else exchanger
-        response = client.send(request, definition.follow, display)
+        with self._watching(client, is_tracing=definition.traced):
+            response = client.send(request, definition.follow, display)
         response.exchange.notes[:0] = note
+        if definition.traced and (untold := self.followed.engine().untold()):
+            response.exchange.notes.append(untold)
         self.sources.offer_to_debugger(response.exchange.exception)
         return response
+
+    @contextmanager
+    def _watching(self, client: PanelExchanger, *, is_tracing: bool) -> Iterator[None]:
+        """See what goes on in the app while a request of the notebook's is on its way."""
+        client.is_tracing = is_tracing
+        with (
+            self.followed.engine().watch(self._witness, is_tracing=is_tracing),
+            watching_statements(),
+        ):
+            yield
+
+    def _witness(self) -> Seen | None:
+        recording = self.recorder.current()
+        return recording.seen if recording is not None else None
+
+    def replay(self, response: PanelResponse) -> PanelResponse:
+        """Send again what led to a response; what the gate has refused goes to it as a stranger's again.
+
+        The cookies are those of then, and those that come are not kept.
+
+        :raises MagicArgumentError: not all of the request is kept.
+        """
+        self.followed.engine()
+        request = request_of(response)
+        exchanger = self._exchanger(in_process=False)
+        client = exchanger.as_stranger() if response.exchange.is_refused else exchanger.without_cookies()
+        with self._watching(client, is_tracing=response.display.steps):
+            again = client.send(request, bool(response.history), response.display)
+        self.sources.offer_to_debugger(again.exchange.exception)
+        return again
 
     def resolve(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ResolvedRequest:
         """Return a request with its expressions evaluated, as it would be sent.
@@ -264,6 +308,7 @@ class Host:
             definition.headers_shown,
             definition.height,
             definition.as_name or LAST,
+            definition.traced,
         )
 
     def _addresses(self) -> list[str]:
