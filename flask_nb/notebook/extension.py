@@ -15,6 +15,7 @@ from flask_nb import alias, engines
 from flask_nb.errors import FlaskAlreadyImportedError
 
 from .blocking import announce_blocking
+from .breakpoints import stop_at_breakpoints
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
@@ -122,6 +123,7 @@ class Extension:
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
         undo.callback(announce_blocking(self.ip))
+        undo.callback(stop_at_breakpoints(self.ip, host))
         undo.callback(_exit_only_from_cells(self.ip, host.recorder.current))
         return host
 
