@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import copy
 
 from werkzeug.routing import MapAdapter, Rule
-from werkzeug.routing.matcher import State
 
-from .url_map import BoundMap, RoutingTable, SharedMatcher, reduced
+from .url_map import BoundMap, RoutingTable, SharedMatcher, reduced, rules_below
 
 
 def rules_in_order(adapter: MapAdapter, path: str) -> list[Rule]:
@@ -20,7 +18,7 @@ def rules_in_order(adapter: MapAdapter, path: str) -> list[Rule]:
     """
     parts = 1 + len(path.split("/"))  # the domain is the first
     adapter.map.update()
-    return list(_walk(adapter.map._matcher._root, parts))
+    return list(rules_below(adapter.map._matcher._root, parts))
 
 
 def alone(adapter: MapAdapter, rule: Rule) -> MapAdapter:
@@ -34,19 +32,3 @@ def alone(adapter: MapAdapter, rule: Rule) -> MapAdapter:
     single = copy(adapter)
     single.map = BoundMap(adapter.map, RoutingTable(matcher, {plain.endpoint: [plain]}, {}, frozenset()))
     return single
-
-
-def _walk(state: State, left: int) -> Iterator[Rule]:
-    """Yield the rules at a state and below it.
-
-    :param left: how many parts of the path are left. Where one is, it is a slash at the end: rules that have
-        it come before those that do without.
-    """
-    if left <= 0:
-        yield from state.rules
-    for child in state.static.values():
-        yield from _walk(child, left - 1)
-    for part, child in state.dynamic:
-        yield from _walk(child, 0 if part.final else left - 1)
-    if left > 0:
-        yield from state.rules
