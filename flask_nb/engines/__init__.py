@@ -237,9 +237,13 @@ def _of_flask(values: Iterable[Any]) -> list[Any]:
 
 
 def _flask_class(name: str) -> type:
-    """Return a class of the installed Flask; one that nothing is of where Flask is not imported."""
+    """Return a class of the installed Flask; one that nothing is of where Flask is not imported.
+
+    Not everything in ``sys.modules`` under that name is Flask: it may be ours, half imported, or somebody's
+    ``flask.py``.
+    """
     found = getattr(sys.modules.get("flask"), name, None)
-    return found if isinstance(found, type) and not found.__module__.startswith("flask_nb.") else _Nothing
+    return found if isinstance(found, type) and found.__module__.startswith("flask.") else _Nothing
 
 
 class _Nothing:

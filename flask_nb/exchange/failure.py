@@ -116,6 +116,8 @@ def indented(text: str) -> str:
 def _where(line: FailedLine, endpoint: str | None, first: str) -> str:
     role = "view" if endpoint is not None and line.function == endpoint.rpartition(".")[2] else "in"
     is_told = line.place != first or line.place.endswith(".py")  # a view's own cell is known, its file is not
+    if is_told and line.function == "<module>":
+        return f"{line.place}, line {line.line}:"
     elsewhere = f" of {line.place}" if is_told else ""
     return f"{role} {line.function}{elsewhere}, line {line.line}:"
 

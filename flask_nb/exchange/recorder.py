@@ -390,7 +390,7 @@ class _Answer:
         token = CURRENT.set(self._recording)
         try:
             answer = self._app_iter = self._recorder.app(self._environ, self._start)
-            is_whole = isinstance(answer, (list, tuple))
+            is_whole = isinstance(answer, (list, tuple)) and not hasattr(answer, "close")
             self._chunks = iter(()) if is_whole else iter(answer)
             for chunk in answer if is_whole else ():
                 check_chunk(chunk)

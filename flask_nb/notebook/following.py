@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask_nb import engines
 from flask_nb.engines import Engine, Run
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
-from flask_nb.exchange.failure import exception_message
+from flask_nb.exchange import Failure
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -236,8 +236,9 @@ class FollowedApp:
         except ForeignAppError:
             raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
-            reason = " ".join(exception_message(exc).split())
-            raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
+            failure = Failure.from_exception(exc)
+            lines = [f"{' '.join(failure.message.split())}", *map("  ".join, failure.places())]
+            raise ForeignAppError(f"there is no app at {where}: " + "\n  ".join(lines)) from exc
         self._is_chosen = True
         bound = self._ip.user_ns.get(self.name)
         if bound is None or bound is self._imported:

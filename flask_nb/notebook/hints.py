@@ -13,6 +13,8 @@ def hint_at(exc: BaseException) -> str | None:
     """Return what to do about an error that a cell raised, or None."""
     if isinstance(exc, ModuleNotFoundError) and exc.name == "jupyter_dash":
         return _JUPYTER_DASH
+    if isinstance(exc, ImportError) and exc.name == "flask" and str(exc.path).endswith("flask.py"):
+        return "this is a file of yours, in the place of Flask: rename flask.py, and restart the kernel"
     return _TABLE_IS_KNOWN if _is_of_known_table(exc) else _MOVED.get(_missing_name(exc))
 
 

@@ -62,11 +62,8 @@ def best_app(module: ModuleType, is_app: IsApp) -> Any:
     for name in FACTORY_NAMES:
         factory = getattr(module, name, None)
         if inspect.isfunction(factory):
-            app = _call_factory(
-                factory,
-                f"The factory {name!r} of the module {module.__name__!r} needs arguments."
-                f" Give them: '{module.__name__}:{name}(ARGUMENTS)'.",
-            )
+            complaint = f"The factory {name!r} of the module {module.__name__!r} needs arguments."
+            app = _call_factory(factory, f"{complaint} {_advise_arguments(module, name, factory)}")
             if is_app(app):
                 return app
             others.append(app)
@@ -95,12 +92,11 @@ def app_by_string(module: ModuleType, app_name: str, is_app: IsApp) -> Any:
     except AttributeError:
         raise NoAppException(f"The module {module.__name__!r} has no {name!r}.") from None
     if inspect.isfunction(found) and not is_app(found):
-        found = _call_factory(
-            found,
-            f"The factory {app_name!r} of the module {module.__name__!r} does not accept these arguments.",
-            *args,
-            **kwargs,
+        complaint = (
+            f"The factory {app_name!r} of the module {module.__name__!r} does not accept these arguments."
         )
+        advice = _advise_arguments(module, name, found)
+        found = _call_factory(found, f"{complaint} {advice}", *args, **kwargs)
     if not is_app(found):
         _refuse_foreign(f"'{module.__name__}:{app_name}'", [found])
         raise NoAppException(f"'{module.__name__}:{app_name}' is a {type(found).__name__}, not an app.")
@@ -129,6 +125,13 @@ def _is_name(node: ast.expr | None) -> TypeGuard[ast.expr]:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)
+
+
+def _advise_arguments(module: ModuleType, name: str, factory: Callable[..., Any]) -> str:
+    """Say which arguments a factory takes, and how they are given."""
+    parameters = ", ".join(inspect.signature(factory).parameters)
+    given = "ARGUMENTS" if parameters else ""
+    return f"It takes {parameters or 'none'}. Type: '{module.__name__}:{name}({given})'."
 
 
 def _call_factory(factory: Callable[..., Any], complaint: str, *args: Any, **kwargs: Any) -> Any:
