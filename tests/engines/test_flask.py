@@ -258,6 +258,9 @@ def test_flask_has_the_private_names_that_the_adapter_leans_on() -> None:
     assert blueprint.deferred_functions[0].__qualname__.startswith("Blueprint.add_url_rule.")
     with app.test_request_context():
         assert request_ctx.url_adapter is not None
+        assert hasattr(request_ctx, "_session") or not hasattr(
+            type(request_ctx._get_current_object()), "session"
+        )
     assert werkzeug.serving.run_simple.__module__ == "werkzeug.serving"
     assert flask.Flask.run.__globals__["__name__"] == "flask.app"
 
