@@ -51,6 +51,7 @@ type        = "int" | "float" | "number" | "str" | "bool" | "list" | "dict" | "o
 header      = NAME ":" pattern [ "as" NAME ] ;                  (* * in it stands for anything *)
 element     = CSS-SELECTOR [ text ] [ "as" NAME ] ;             (* one that contains the text *)"""
 
+_WITHOUT_EFFECT = frozenset({"scripts", "height", "headers_shown", "traced"})  # a table shows no page
 _ARROW = re.compile(r"->|→")
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
@@ -131,6 +132,9 @@ def _add_follow(parser: MagicParser) -> None:
     help = "look at where a redirect leads, not at the redirect"
     parser.add_argument("--follow", dest="follow", action="store_true", help=help)
     parser.set_defaults(follow=False)
+    for flag in parser.flags():
+        if flag.dest in _WITHOUT_EFFECT or "--no-follow" in flag.option_strings:
+            flag.help = argparse.SUPPRESS
 
 
 def parse_checks(line: str, cell: str | None, first_line: int = 2) -> tuple[CheckDefinition, ...]:
@@ -173,7 +177,7 @@ class _LineOfCheck:
             request, arrow = self._read_request()
             expectations = tuple(_ExpectationReader(self.text, arrow.end()).read())
         except MagicHelpRequested:
-            raise
+            raise MagicHelpRequested(check_parser().format_help()) from None
         except MagicArgumentError as exc:
             column = (exc.position or 0) + 1
             raise CheckSyntaxError(str(exc), line=self.number, column=column, text=self.text) from None

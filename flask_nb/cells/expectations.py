@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from werkzeug.exceptions import default_exceptions
 from werkzeug.test import TestResponse
 
 from flask_nb.jsonpath import JsonPath, find_values, mask_json
@@ -79,7 +80,13 @@ class Answer:
 
     @property
     def beginning(self) -> str:
-        """The beginning of the body, for people."""
+        """The beginning of the body, for people; Werkzeug's own page for the status only repeats it."""
+        error = default_exceptions.get(self.response.status_code)
+        if error is not None and self.text == error().get_body():
+            return f"the stock page for {self.response.status_code}"
+        data = self.response.get_data()
+        if b"\0" in data[:_MOST_READ]:
+            return f"{len(data):,} bytes that are no text"
         is_masked = self.json is not NO_JSON and bool(self._masked)
         return (self.show_json(self.shown_json) if is_masked else self.show(self.text)) or "no body"
 

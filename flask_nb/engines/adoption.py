@@ -19,13 +19,13 @@ def adopt_foreign(app: Any, label: str, *, is_chosen: bool) -> ForeignEngine:
     :raises ForeignAppError: it is none, or nobody has said so and it does not speak for itself.
     """
     framework = find_framework(app)
-    if not is_chosen and not (framework is not None and framework.is_adopted):
-        raise _unasked(app, label, framework)
     if _is_dash(app):
         raise ForeignAppError(
             f"{label} is a Dash app, which is served by a Flask app of its own. "
             f"Type: server = {label}.server, then %app server"
         )
+    if not is_chosen and not (framework is not None and framework.is_adopted):
+        raise _unasked(app, label, framework)
     interface = (framework.interface if framework else None) or find_interface(app, label)
     return _make(app, label, interface, framework)
 

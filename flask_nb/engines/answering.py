@@ -37,26 +37,26 @@ def _view_answers(app: Any, rule: Rule, method: str, path: str) -> Iterator[str]
     of = f" of the blueprint {blueprint!r}" if blueprint in app.blueprints else ""
     holder = app.blueprints.get(blueprint, app)
     if endpoint.rpartition(".")[2] == "static" and holder.static_folder is not None:
-        yield f"{_static_file(app, holder, rule, path)}{of}"
+        yield f"answered from {_static_file(app, holder, rule, path, of)}"
         return
     view = app.view_functions.get(rule.endpoint)
     if view is None:
         yield f"there is no view function for the endpoint {endpoint!r}, which is a KeyError"
     else:
-        yield f"the view {name_of(view)}{of}"
+        yield f"answered by the view {name_of(view)}{of}"
 
 
-def _static_file(app: Any, holder: Any, rule: Rule, path: str) -> str:
-    """Say whether there is the file that a path below a static folder names."""
+def _static_file(app: Any, holder: Any, rule: Rule, path: str, of: str) -> str:
+    """Say where the file is that a path below a static folder names, and whether there is one."""
     name = path.removeprefix(rule.rule.partition("<")[0])
     live = getattr(app, "live", None)  # an app that nobody follows has none
     if holder is app and live is not None and name in live.overlay.static:
-        return f"the static file {name}, which a cell has defined"
+        return f"the static file {name} of a cell"
     folder = Path(holder.static_folder)
     shown = folder.relative_to(app.root_path) if folder.is_relative_to(app.root_path) else folder.name
     has_file = (folder / name).resolve().is_relative_to(folder.resolve()) and (folder / name).is_file()
-    there = "which is there" if has_file else "which has none: 404"
-    return f"the file {name} in the static folder {shown}, {there}"
+    there = f"which has the file {name}" if has_file else f"which has no file {name}: 404"
+    return f"the static folder {shown}{of}, {there}"
 
 
 def _error_handler(app: Any, status: int) -> Callable[..., Any] | None:

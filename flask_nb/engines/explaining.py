@@ -93,7 +93,8 @@ def _explain_router(
     try:
         adapter = _adapter(app, method, path, host)
     except SecurityError:
-        words = f"the app takes no request for the host {host!r}, which is not one of TRUSTED_HOSTS"
+        why = "not one of TRUSTED_HOSTS" if app.config.get("TRUSTED_HOSTS") is not None else "no host name"
+        words = f"the app takes no request for the host {host!r}, which is {why}"
         return RequestExplanation(method, path, host, 400, answers=(words,))
     judged = _judge_all(adapter, path)
     taken = next((one for one in judged if one.verdict in _DECIDES and one.answers(method)), None)
@@ -118,7 +119,8 @@ def _explain_router(
 
 def _adapter(app: Any, method: str, path: str, host: str) -> MapAdapter:
     """Return what the app itself would match such a request with."""
-    environ = create_environ("/", f"http://{host}", method=method)
+    environ = create_environ(method=method)
+    environ["HTTP_HOST"] = host
     environ["PATH_INFO"] = path.encode().decode("latin-1")  # as PEP 3333 has it
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -151,10 +153,17 @@ def _host_mismatch(app: Any, adapter: MapAdapter, host: str) -> Iterator[str]:
 def _judge_all(adapter: MapAdapter, path: str) -> list[_Judged]:
     # As the router reads a path: one slash in front.
     path = f"/{path.lstrip('/')}"
-    judged = (_judge(adapter, rule, path) for rule in rules_in_order(adapter, path))
+    rules = (rule for rule in rules_in_order(adapter, path) if _begins_like(rule, path))
+    judged = (_judge(adapter, rule, path) for rule in rules)
     found = [one for one in judged if one is not None]
     # A path with slashes that are one too many is looked for once more without them.
     return sorted(found, key=lambda one: one.verdict == "merges")
+
+
+def _begins_like(rule: Rule, path: str) -> bool:
+    """Whether a path begins as a rule does up to its first variable, whatever slashes there are."""
+    fixed = rule.rule.partition("<")[0]
+    return re.sub("/{2,}", "/", f"{path}/").startswith(re.sub("/{2,}", "/", fixed))
 
 
 def _judge(adapter: MapAdapter, rule: Rule, path: str) -> _Judged | None:

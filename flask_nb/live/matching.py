@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 
-from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.routing import MapAdapter, Rule
+from werkzeug.routing.matcher import State
 
-from .url_map import BoundMap, LiveMap, RoutingTable, SharedMatcher, _State, reduced
+from .url_map import BoundMap, RoutingTable, SharedMatcher, reduced
 
 
 def rules_in_order(adapter: MapAdapter, path: str) -> list[Rule]:
@@ -15,10 +16,11 @@ def rules_in_order(adapter: MapAdapter, path: str) -> list[Rule]:
 
     It is the order among those that fit the path. The others stand where they would be found if they did.
 
-    :param adapter: of any map; a live one is asked for its own order, in which cells count.
+    :param adapter: of any map; of a live one, in which cells count, and of one of Werkzeug's.
     """
     parts = 1 + len(path.split("/"))  # the domain is the first
-    return list(_walk(_matcher_of(adapter.map)._root, parts))
+    adapter.map.update()
+    return list(_walk(adapter.map._matcher._root, parts))
 
 
 def alone(adapter: MapAdapter, rule: Rule) -> MapAdapter:
@@ -34,16 +36,7 @@ def alone(adapter: MapAdapter, rule: Rule) -> MapAdapter:
     return single
 
 
-def _matcher_of(url_map: Map) -> SharedMatcher:
-    if isinstance(url_map, (LiveMap, BoundMap)):
-        return url_map.table.matcher
-    matcher = SharedMatcher(url_map.merge_slashes)
-    for rule in url_map.iter_rules():
-        matcher = matcher if rule.build_only else matcher.with_rule(rule)
-    return matcher
-
-
-def _walk(state: _State, left: int) -> Iterator[Rule]:
+def _walk(state: State, left: int) -> Iterator[Rule]:
     """Yield the rules at a state and below it.
 
     :param left: how many parts of the path are left. Where one is, it is a slash at the end: rules that have
@@ -52,8 +45,8 @@ def _walk(state: _State, left: int) -> Iterator[Rule]:
     if left <= 0:
         yield from state.rules
     for child in state.static.values():
-        yield from _walk(child, left - 1)  # type: ignore[arg-type]
+        yield from _walk(child, left - 1)
     for part, child in state.dynamic:
-        yield from _walk(child, 0 if part.final else left - 1)  # type: ignore[arg-type]
+        yield from _walk(child, 0 if part.final else left - 1)
     if left > 0:
         yield from state.rules

@@ -27,9 +27,13 @@ from .tables import Table
 Ask = Callable[[RequestDefinition, Evaluate], PanelResponse]
 """Sends a request; an error of ours says why there is no response."""
 
+MOST_ROWS = 60
+"""Checks that are shown at most; of more, those that failed."""
+
 PASS, FAIL = "pass", "fail"
 
 _COLOURS = {PASS: mixed("green"), FAIL: ERROR}
+_MOST_CONTEXT = 40_000  # characters of all together; what is displayed is bounded
 _shorten = MaskedRepr(length=80)
 
 
@@ -68,6 +72,7 @@ class Checking:
         self._kept: dict[str, object] = {}
         self._lost: dict[str, int] = {}  # names that a line was to keep and did not
         self._rows: list[_Row] = []
+        self._room = _MOST_CONTEXT
 
     @property
     def failed(self) -> dict[int, str]:
@@ -90,17 +95,25 @@ class Checking:
             status += f" · {duration(response.exchange.elapsed)}"
         differences = list(self._compare(check, response))
         context = list(_context(response, check)) if differences else []
+        self._room -= sum(map(len, context))
+        if self._room < 0:
+            context = ["what else happened has no room here: send the request by itself"]
         self._rows.append(_Row(check.line, str(response.exchange.request), status, differences, context))
 
     def table(self) -> Table:
         """Return what became of the checks."""
-        rows = [cells for row in self._rows for cells in row.cells()]
+        shown = self._rows
+        if len(shown) > MOST_ROWS:
+            shown = [row for row in self._rows if row.differences][:MOST_ROWS] or self._rows[:MOST_ROWS]
+        rows = [cells for row in shown for cells in row.cells()]
         headings: tuple[str, ...] = ("line", "check", "request", "status", "expected", "came")
         if not self.failed:
             headings, rows = headings[:4], [row[:4] for row in rows]
         count, failed = counted(len(self._rows), "check"), len(self.failed)
         note = f"{failed} of {count} failed" if failed else f"{count} passed"
-        return Table(headings, rows, [note], whole=2, colours=_COLOURS)
+        hidden = len(self._rows) - len(shown)
+        notes = [f"{counted(hidden, 'line')} not shown here", note] if hidden else [note]
+        return Table(headings, rows, notes, whole=2, colours=_COLOURS)
 
     def _compare(self, check: CheckDefinition, response: PanelResponse) -> Iterator[tuple[str, str]]:
         answer = _answer(response)

@@ -249,11 +249,11 @@ _RESULTS: dict[str, Callable[[Candidate, RequestExplanation], str]] = {
 def _notes(explained: RequestExplanation, place: Callable[[Function], str]) -> Iterator[str]:
     if explained.near:
         yield f"near: {', '.join(explained.near)}"
-    yield from explained.answers
+    yield from explained.middleware
     for function in explained.before:
         where = place(function)
         yield f"called first: {function.name} ({function.role}{f', in {where}' if where else ''})"
-    yield from explained.middleware
+    yield from explained.answers
 
 
 # --- URLs ---

@@ -15,12 +15,15 @@ from flask_nb import alias, engines
 from flask_nb.errors import FlaskAlreadyImportedError
 
 from .blocking import announce_blocking
+from .breakpoints import stop_at_breakpoints
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
+from .hints import hint_at
 from .host import Host
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
 from .owners import CellEvents
+from .serve_hints import hint_at_server
 from .settings import FlaskNB
 from .transforms import PlainNames, keep_question_marks, refuse_buried_cell_magics, uncover_cell_magics
 
@@ -120,6 +123,7 @@ class Extension:
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
         undo.callback(announce_blocking(self.ip))
+        undo.callback(stop_at_breakpoints(self.ip, host))
         undo.callback(_exit_only_from_cells(self.ip, host.recorder.current))
         return host
 
@@ -153,6 +157,7 @@ class Extension:
         self.events.settle = self.host.apps.settle
         self.events.begun, self.events.ended = traffic.begin_cell, traffic.end_cell
         self.events.news = traffic.news
+        self.events.advise = self._advise
         self.events.register()
         undo.callback(self.events.unregister)
         self.ip.events.register("pre_run_cell", self.host.apps.begin_cell)
@@ -160,6 +165,10 @@ class Extension:
         info = _running_cell()
         if info is not None:  # what follows `%load_ext` in the same cell is this cell's own too
             self.events.begin(info)
+
+    def _advise(self, exc: BaseException, source: str) -> str | None:
+        """Say what to type after an error of a cell."""
+        return hint_at(exc) or hint_at_server(exc, source, self.ip.user_ns, self.host.apps)
 
 
 def _exit_only_from_cells(ip: Any, answering: Callable[[], object]) -> Callable[[], None]:

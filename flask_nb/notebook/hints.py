@@ -11,6 +11,8 @@ import re
 
 def hint_at(exc: BaseException) -> str | None:
     """Return what to do about an error that a cell raised, or None."""
+    if isinstance(exc, ModuleNotFoundError) and exc.name == "jupyter_dash":
+        return _JUPYTER_DASH
     return _TABLE_IS_KNOWN if _is_of_known_table(exc) else _MOVED.get(_missing_name(exc))
 
 
@@ -29,6 +31,7 @@ _MOVED = {
     "json_decoder": _PROVIDER,
     "_request_ctx_stack": _CONTEXT,
     "_app_ctx_stack": _CONTEXT,
+    "run_server": "Apps of Dash had it. Type: app.run()",
     "before_first_request": (
         "Flask 2.3 has dropped it: call the function where the app is made, with app.app_context(): around it"
         " if it needs the app"
@@ -46,6 +49,10 @@ def _missing_name(exc: BaseException) -> str:
     return str(exc.name) if is_of_app and isinstance(exc, AttributeError) else ""
 
 
+_JUPYTER_DASH = (
+    "it is a part of Dash by now. Type: from dash import Dash; app = Dash(__name__), and app.run() for"
+    " app.run_server()"
+)
 _TABLE_IS_KNOWN = (
     "a database knows each of its models once: to define this one anew, run the cell that makes the database"
     " (db = SQLAlchemy(…)) again, then this cell and those of its other models"

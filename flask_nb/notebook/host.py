@@ -7,6 +7,7 @@ business of :mod:`.following`, what is shown of cells that of :mod:`.sources`.
 from __future__ import annotations
 
 import os
+from bdb import BdbQuit
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from traceback import walk_tb
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
     from .settings import FlaskNB
 
+
+_QUIT = "the view ended where the debugger was left by q; c lets it go on"
 
 Page = tuple[list[tuple[str, str]], bytes]
 
@@ -165,6 +168,8 @@ class Host:
         recording = self.recorder.current()
         if recording is not None:
             recording.fail(exc, is_handled=is_handled)
+            if isinstance(exc, BdbQuit):
+                recording.notes.append(_QUIT)
             if hint := alias.hint_at_foreign_names(exc) or self._hint_at_import(exc):
                 recording.notes.append(hint)
 

@@ -214,8 +214,12 @@ class NotebookMagics:
         checking = Checking(self._ask, lambda: {**self.ip.user_ns, **scope})
         if any(check.request.app is None for check in checks):
             self.host.followed.engine()  # a missing app is an error of the cell, not of each check
-        for check in checks:
-            checking.run(check)
+        try:
+            for check in checks:
+                checking.run(check)
+        except KeyboardInterrupt:
+            show(checking.table())
+            raise
         if checking.failed:
             show(checking.table())
             raise CheckError(checking.failed, len(checks))

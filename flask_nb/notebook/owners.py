@@ -56,6 +56,9 @@ class CellEvents:
     #: run alone, and a front end without ids may be one that compares outputs.
     news: Callable[[], list[str]] = staticmethod(lambda: [])
 
+    #: Asked what to type after an error of a cell, given what was typed into the cell.
+    advise: Callable[[BaseException, str], str | None] = staticmethod(lambda exc, source: hint_at(exc))
+
     def __init__(self, ip: InteractiveShell, workspace: Workspace) -> None:
         self._ip = ip
         self.workspace = workspace
@@ -142,15 +145,18 @@ class CellEvents:
         if not self._running or not _belongs(result, self._running[-1]):
             return
         succeeded = bool(result is not None and result.success)
-        run = self._running.pop().run
+        cell = self._running.pop()
+        run = cell.run
         engines.follow_all(list(self._ip.user_ns.values()))
         names = [] if succeeded else self._put_back(run)
         names += self.settle(run, succeeded)
         self.ended(succeeded)
         for line in (*_stays(names), *self.workspace.finish(run, succeeded)):
             print(line)
-        if result is not None and result.error_in_exec and (hint := hint_at(result.error_in_exec)):
-            print(hint)
+        if result is not None and result.error_in_exec:
+            hint = self.advise(result.error_in_exec, cell.source)
+            if hint is not None:
+                print(hint)
         if run.outer is None and run.owner.is_certain:
             for line in self.news():
                 print(line)

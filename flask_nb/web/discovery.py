@@ -58,6 +58,7 @@ def best_app(module: ModuleType, is_app: IsApp) -> Any:
         )
     if apps:
         return apps[0]
+    others = list(vars(module).values())
     for name in FACTORY_NAMES:
         factory = getattr(module, name, None)
         if inspect.isfunction(factory):
@@ -68,9 +69,11 @@ def best_app(module: ModuleType, is_app: IsApp) -> Any:
             )
             if is_app(app):
                 return app
+            others.append(app)
+    _refuse_foreign(f"The app of the module {module.__name__!r}", others)
     raise NoAppException(
         f"The module {module.__name__!r} has no app, and no 'create_app' or 'make_app' that makes one. Name"
-        f" what does: '{module.__name__}:NAME'.{_foreign_hint(vars(module).values())}"
+        f" what does: '{module.__name__}:NAME'."
     )
 
 
@@ -99,9 +102,8 @@ def app_by_string(module: ModuleType, app_name: str, is_app: IsApp) -> Any:
             **kwargs,
         )
     if not is_app(found):
-        raise NoAppException(
-            f"'{module.__name__}:{app_name}' is a {type(found).__name__}, not an app.{_foreign_hint([found])}"
-        )
+        _refuse_foreign(f"'{module.__name__}:{app_name}'", [found])
+        raise NoAppException(f"'{module.__name__}:{app_name}' is a {type(found).__name__}, not an app.")
     return found
 
 
@@ -146,12 +148,17 @@ def _is_app(value: object) -> TypeGuard[Flask]:
     return isinstance(value, Flask)
 
 
-def _foreign_hint(values: Iterable[object]) -> str:
-    """Return what to do if one of *values* is an app of Flask's own class, else nothing."""
+def _refuse_foreign(what: str, values: Iterable[object]) -> None:
+    """Say what to do if one of *values* is an app of Flask's own class.
+
+    :raises NoAppException: one is.
+    """
     foreign = getattr(sys.modules.get("flask"), "Flask", None)
-    if not isinstance(foreign, type) or not any(isinstance(value, foreign) for value in values):
-        return ""
-    return " It has an app of the installed Flask: give --as-flask, or call flask_nb.as_flask() first."
+    if isinstance(foreign, type) and any(isinstance(value, foreign) for value in values):
+        raise NoAppException(
+            f"{what} is an app of the installed Flask. To have it made of flask_nb, type --as-flask as the"
+            " first option, or call flask_nb.as_flask() before anything imports Flask."
+        )
 
 
 def prepare_import(path: str) -> str:

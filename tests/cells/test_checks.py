@@ -164,8 +164,9 @@ def test_the_first_line_holds_flags_only_and_the_cell_is_not_empty():
         parse_checks("GET /x -> 200", "")
     with pytest.raises(MagicArgumentError, match="there is no check in the cell"):
         parse_checks("", "# only a note")
-    with pytest.raises(MagicHelpRequested, match="examples:"):
-        parse_checks("--help", "")
+    for line, cell in (("--help", ""), ("", "GET /x -h -> 200")):
+        with pytest.raises(MagicHelpRequested, match="examples:\n  %%check\n"):
+            parse_checks(line, cell)
 
 
 def test_without_beautifulsoup_one_line_says_what_to_install(monkeypatch):

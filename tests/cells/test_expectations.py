@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from werkzeug import Request, Response
+from werkzeug.exceptions import NotFound
 from werkzeug.test import Client
 
 from flask_nb.cells import Answer, parse_checks
@@ -100,6 +101,17 @@ def test_a_body_that_is_no_json_is_shown():
     assert came("$.id", answer("oh no", mimetype="text/plain")) == "not JSON (text/plain): oh no"
     assert came("$.id", answer("", mimetype="text/plain")) == "not JSON (text/plain): no body"
     assert is_met("$.id", answer('{"id": 1}', mimetype="text/plain"))
+
+
+def test_a_stock_page_is_named_instead_of_shown():
+    page = NotFound().get_body()
+    assert came("h2", answer(page, 404, "text/html")) == "no h2 in the stock page for 404"
+    assert came("h2", answer(page, 410, "text/html")).startswith("no h2 in <!doctype html>")
+
+
+def test_bytes_are_counted_instead_of_shown():
+    assert came("'b'", answer(b"\0\1a", mimetype="image/png")) == "3 bytes that are no text"
+    assert is_met("'a'", answer(b"\0\1a", mimetype="image/png"))
 
 
 def test_what_is_kept_is_the_value():

@@ -91,6 +91,14 @@ def test_a_failed_view_is_shown_with_its_lines_and_prints(kernel: Kernel) -> Non
     assert "about to divide" in ran.text
 
 
+def test_of_very_many_checks_those_that_failed_are_shown(kernel: Kernel) -> None:
+    lines = ["GET /hello/Ann -> 200", "GET /boom -> 200"]
+    ran = kernel.run("\n".join(["%%check --in-process", *lines * 70]))
+    assert ran.text.splitlines()[-2:] == ["80 lines not shown here", "70 of 140 checks failed"]
+    assert "/hello/Ann" not in ran.text
+    assert sum(len(text.encode()) for text in ran.outputs[0].values()) < 300_000
+
+
 def test_nothing_is_sent_when_a_line_is_not_a_check(kernel: Kernel) -> None:
     kernel.run("asked.clear()")
     ran = kernel.run("# a note\n%%check\nGET /hello/Ann -> 200\nGET /hello/Bob -> $.id:itn")

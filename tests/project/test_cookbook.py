@@ -36,7 +36,8 @@ def test_every_cell_has_run_from_top_to_bottom(notebook: NotebookNode) -> None:
     cells = code_cells(notebook)
     assert cells[0].source == "%load_ext flask_nb"
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-    assert not any(output.output_type == "error" for cell in cells for output in cell.outputs)
+    failed = [cell.id for cell in cells if any(output.output_type == "error" for output in cell.outputs)]
+    assert failed == [cell.id for cell in cells if "raises-exception" in cell.metadata.get("tags", [])]
 
 
 def test_only_what_is_tagged_speaks_of_this_run(notebook: NotebookNode) -> None:
