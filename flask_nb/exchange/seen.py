@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from .failure import CellNamer, project_file_name
-from .masked_repr import StableRepr
+from .masked_repr import MaskedRepr, StableRepr
 from .masks import mask_text, mask_value, printable
 from .stable import stable_text
 from .statements import Statement, parameters_text, statement_text
@@ -99,7 +99,8 @@ class Seen:
         self._state_of = state_of
         self.session_before = self._session()
         if self.is_tracing:
-            values = (f"{name}={text}" for name, text in self._texts(arguments).items())
+            texts = self._texts(arguments, MaskedRepr())  # the path says the same
+            values = (f"{name}={text}" for name, text in texts.items())
             step = Step("context push")
             step.add(", ".join([match, *values]))
             self.steps.append(step)
@@ -248,11 +249,12 @@ class Seen:
             except Exception:  # a session, or a `g`, of a class of the app's own
                 return {}
 
-    def _texts(self, values: Mapping[Any, Any]) -> Texts:
-        """Return values as texts that are the same in each run, without secrets."""
+    def _texts(self, values: Mapping[Any, Any], write: MaskedRepr | None = None) -> Texts:
+        """Return values as texts, without secrets and, unless told otherwise, the same in each run."""
+        write = write or self._write
         with self._writing():
             return {
-                printable(str(name)): printable(mask_value(str(name), stable_text(self._write.repr(value))))
+                printable(str(name)): printable(mask_value(str(name), stable_text(write.repr(value))))
                 for name, value in [*values.items()][:MOST_NAMES]
             }
 

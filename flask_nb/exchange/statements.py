@@ -19,7 +19,6 @@ from .streams import CURRENT
 _MAX_TEXT = 1000
 _MAX_PARAMETERS = 500
 _MOST_EXECUTIONS = 3  # of a statement for many rows
-_BEGAN = "flask_nb began"
 _PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|(\?|%s|%\(\w+\)s|\$\d+|(?<!:):\w+)")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _CLAUSE = re.compile(r"\b(?:WHERE|AND|OR|SET|ON|HAVING|VALUES|LIMIT|OFFSET|FROM|WHEN|THEN)\b", re.IGNORECASE)
@@ -68,14 +67,14 @@ def watching_statements() -> Iterator[None]:
 def _note_begin(
     connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
-    connection.info.setdefault(_BEGAN, []).append(time.perf_counter())
+    context.flask_nb_began = time.perf_counter()  # it is of this one execution
 
 
 def _note_end(
     connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
-    began = connection.info.get(_BEGAN) or [time.perf_counter()]
-    seconds = time.perf_counter() - began.pop()
+    now = time.perf_counter()
+    seconds = now - getattr(context, "flask_nb_began", now)
     recording = CURRENT.get()
     if recording is not None and recording.seen is not None:
         executions = parameters if many else [parameters]

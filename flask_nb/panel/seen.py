@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug import Request as WerkzeugRequest
 
 from flask_nb.exchange import Request
-from flask_nb.exchange.masked_repr import StableRepr
+from flask_nb.exchange.masked_repr import MaskedRepr
 from flask_nb.exchange.masks import mask_secrets, mask_value, printable
 from flask_nb.exchange.statements import Statement
 
@@ -68,7 +68,7 @@ def _decoded(body: bytes) -> str | None:
 
 
 def _shown(values: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
-    write = StableRepr()
+    write = MaskedRepr()
     return [(printable(name), printable(mask_value(name, write.repr(value)))) for name, value in values]
 
 

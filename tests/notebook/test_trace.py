@@ -230,7 +230,14 @@ def test_a_trace_is_the_same_in_each_run_and_changes_nothing(kernel: Kernel) -> 
     kernel.run("plain = %get /quiet\ntraced = %get /quiet --trace\nagain = %get /quiet --trace")
     assert kernel.value("traced._repr_mimebundle_() == again._repr_mimebundle_()") == "True"
     assert kernel.value("list(plain.headers) == list(traced.headers)") == "True"
+
+
+def test_nothing_is_left_on_the_app_and_its_signals_when_the_request_has_ended(kernel: Kernel) -> None:
+    kernel.run("from flask_nb.web import before_render_template, message_flashed, request_finished")
+    kernel.run("%get /de/page/Ann --trace")
+    signals = "(before_render_template, message_flashed, request_finished)"
     assert kernel.value("'ensure_sync' in vars(app)") == "False"
+    assert kernel.value(f"[bool(signal.receivers) for signal in {signals}]") == "[False, False, False]"
 
 
 def test_what_is_folded_is_not_in_the_text(kernel: Kernel) -> None:
