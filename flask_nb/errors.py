@@ -155,6 +155,20 @@ class CheckSyntaxError(CellError):
 class RuleError(CellError):
     """A rule is malformed or names an unknown converter."""
 
+    @classmethod
+    def of_other_framework(cls, rule: str) -> RuleError | None:
+        """Return the error of a rule whose variables are written as elsewhere, None if there are none."""
+        found = _VARIABLE_ELSEWHERE.search(rule)
+        if found is None or "<" in rule:
+            return None
+        meant = _VARIABLE_ELSEWHERE.sub(lambda each: f"<{each[1] or each[2]}>", rule)
+        how = "in braces" if found[1] else "behind a colon"
+        return cls(f"the rule {rule!r} has a variable {how}. Type {meant}")
+
+
+_VARIABLE_ELSEWHERE = re.compile(r"\{(\w+)(?::\w+)?\}|(?<=/):(\w+)(?=/|$)")
+"""``{id}`` as in FastAPI and Django, ``:id`` as in Express and Rails."""
+
 
 class ConfigError(FlaskNbError):
     """A source of configuration cannot be read; the configuration is as it was.

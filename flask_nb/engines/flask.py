@@ -27,6 +27,7 @@ from werkzeug.routing import Rule
 from flask_nb.live import adoption, blueprints
 from flask_nb.live.app import HOOKS, Live
 from flask_nb.live.overlay import OverlayLoader
+from flask_nb.live.refusals import show_briefly
 from flask_nb.live.url_map import LiveMap, keep_table, make_live, make_plain
 from flask_nb.live.workspace import at_work, running
 from flask_nb.loops import beside_running_loop
@@ -214,7 +215,11 @@ class LiveFlask(flask.Flask):
     ) -> None:
         """Register a rule; its view comes with it."""
         with self.live.bringing(view_func, is_derived=endpoint is None):
-            super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+            try:
+                super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+            except Exception as exc:
+                show_briefly(exc)
+                raise
 
     def register_blueprint(self, blueprint: Any, **options: Any) -> None:
         """Register a blueprint, which goes on bringing what it records."""

@@ -198,6 +198,24 @@ class FlaskShapedEngine(DefiningEngine):
 
         return _connect(self.framework().got_request_exception, receive)
 
+    def on_http_error(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Call *callback* with each HTTP error, such as a view's 400; return what ends it."""
+
+        def receive(sender: Any, exception: Exception, **extra: Any) -> None:
+            if sender is self.app and isinstance(exception, HTTPException):
+                callback(exception)
+
+        return _connect(self.answered, receive)
+
+    def on_render(self, callback: Callable[[Any, Mapping[str, Any]], None]) -> Callable[[], None]:
+        """Call *callback* with each template that is rendered and its context; return what ends it."""
+
+        def receive(sender: Any, template: Any, context: Mapping[str, Any], **extra: Any) -> None:
+            if sender is self.app:
+                callback(template, context)
+
+        return _connect(self.framework().template_rendered, receive)
+
     def on_match(
         self, callback: Callable[[str | None, str | None, Mapping[str, Any]], None]
     ) -> Callable[[], None]:

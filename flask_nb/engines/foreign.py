@@ -175,6 +175,14 @@ class ForeignEngine:
 
         return end
 
+    def on_http_error(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Apps of other kinds do not tell."""
+        return lambda: None
+
+    def on_render(self, callback: Callable[[Any, Mapping[str, Any]], None]) -> Callable[[], None]:
+        """Apps of other kinds do not tell."""
+        return lambda: None
+
     def on_match(self, callback: OnMatch) -> Callable[[], None]:
         """Call *callback* with the endpoint, rule and arguments of each request, where the app tells them."""
         self._on_match.append(callback)

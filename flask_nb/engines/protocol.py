@@ -140,6 +140,12 @@ class Engine(Protocol):
         :return: what ends it.
         """
 
+    def on_http_error(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Call *callback* with each HTTP error, such as a view's 400; return what ends it."""
+
+    def on_render(self, callback: Callable[[Any, Mapping[str, Any]], None]) -> Callable[[], None]:
+        """Call *callback* with each template that is rendered and its context; return what ends it."""
+
     def on_match(
         self, callback: Callable[[str | None, str | None, Mapping[str, Any]], None]
     ) -> Callable[[], None]:

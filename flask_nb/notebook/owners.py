@@ -10,7 +10,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from flask_nb.cells import cell_name, telling_line
 from flask_nb.engines import Run, Workspace
 
 from .following import notebook_path
-from .hints import hint_at
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -52,12 +51,12 @@ class CellEvents:
     begun: Callable[[], None] = staticmethod(lambda: None)
     ended: Callable[[bool], None] = staticmethod(lambda succeeded: None)
 
+    #: Asked at the end of a cell for what to do about its error, or about what it has done; each is a line.
+    hints: Callable[[BaseException | None, str], Iterable[str]] = staticmethod(lambda exc, source: ())
+
     #: Asked at the end of a cell that the front end knows by an id for lines to be printed. They are of this
     #: run alone, and a front end without ids may be one that compares outputs.
     news: Callable[[], list[str]] = staticmethod(lambda: [])
-
-    #: Asked what to type after an error of a cell, given what was typed into the cell.
-    advise: Callable[[BaseException, str], str | None] = staticmethod(lambda exc, source: hint_at(exc))
 
     def __init__(self, ip: InteractiveShell, workspace: Workspace) -> None:
         self._ip = ip
@@ -153,10 +152,9 @@ class CellEvents:
         self.ended(succeeded)
         for line in (*_stays(names), *self.workspace.finish(run, succeeded)):
             print(line)
-        if result is not None and result.error_in_exec:
-            hint = self.advise(result.error_in_exec, cell.source)
-            if hint is not None:
-                print(hint)
+        if result is not None:
+            for line in self.hints(result.error_in_exec or result.error_before_exec, cell.source):
+                print(line)
         if run.outer is None and run.owner.is_certain:
             for line in self.news():
                 print(line)
