@@ -186,7 +186,8 @@ class Seen:
             self.statements.append(known)
         known.count += 1
         known.seconds += seconds
-        known.rows += max(rows, 0)
+        if rows >= 0:
+            known.rows = (known.rows or 0) + rows
         if run and len(known.runs) < _MOST_RUNS:
             known.runs.append(run)
 

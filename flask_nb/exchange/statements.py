@@ -33,14 +33,14 @@ class Statement:
     :param text: the statement, without secrets.
     :param count: how often.
     :param runs: the masked parameters of its first executions.
-    :param rows: how many rows it was about, as far as the driver tells.
+    :param rows: how many rows it was about; None where the driver does not tell, as of most queries.
     :param seconds: how long all of it took.
     """
 
     text: str
     count: int = 0
     runs: list[str] = field(default_factory=list)
-    rows: int = 0
+    rows: int | None = None
     seconds: float = 0.0
 
 

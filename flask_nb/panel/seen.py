@@ -117,10 +117,11 @@ def _statements(panel: Panel) -> Iterator[str]:
 
 def _statement(statement: Statement, *, is_timed: bool) -> str:
     more = statement.count - len(statement.runs) if statement.runs else 0
+    rows = [] if statement.rows is None else [counted(statement.rows, "row")]
     said = [
         *([f"{statement.count} times"] if statement.count > 1 else []),
         *statement.runs,
         *([f"… {more} more"] if more else []),
-        *([counted(statement.rows, "row"), duration(statement.seconds)] if is_timed else []),
+        *([" · ".join([*rows, duration(statement.seconds)])] if is_timed else []),
     ]
     return pre(escape("\n".join([statement.text, *(f"  {text}" for text in said)])))

@@ -50,8 +50,14 @@ def test_what_is_folded_is_in_the_html_alone(serve, recorder):
 def test_rows_and_times_of_statements_are_shown_with_times_alone(serve, recorder):
     view = seeing(recorder, lambda seen: seen.statement("SELECT 1", [()], 3, 0.5))
     timed = serve(view).send(Request("GET", "/"), display=Display(elapsed=True))
-    assert "3 rows\n  500 ms" in html_of(timed)
+    assert "3 rows · 500 ms" in html_of(timed)
     assert "3 rows" not in html_of(serve(view).send(Request("GET", "/")))
+
+
+def test_a_number_of_rows_that_the_driver_does_not_tell_is_not_made_up(serve, recorder):
+    view = seeing(recorder, lambda seen: seen.statement("SELECT 1", [()], -1, 0.5))
+    timed = serve(view).send(Request("GET", "/"), display=Display(elapsed=True))
+    assert "SELECT 1\n  500 ms<" in html_of(timed)
 
 
 def test_the_body_that_was_sent_is_shown_as_what_it_is(serve):
