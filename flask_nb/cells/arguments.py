@@ -180,3 +180,10 @@ def parse_identifier(text: str) -> str:
     if text.isidentifier() and not keyword.iskeyword(text):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is not a Python name, such as result")
+
+
+def parse_count(text: str) -> int:
+    """Return a number of requests from 1 on; argparse shows the error with the flag's name."""
+    if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests, such as 50")

@@ -14,6 +14,7 @@ from flask_nb.errors import MagicArgumentError
 
 from .arguments import MagicParser, is_token, parse_identifier
 from .bodies import Body, DataBody, FileBody, TextBody, parse_body, parse_data
+from .exchange import COPIES, copy_help
 from .expressions import Text, cut_text, end_of_expression, find_expression, has_expressions, parse_text
 from .items import Item, Kind, parse_header, parse_item, split_upload
 from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
@@ -93,14 +94,16 @@ def add_sending_flags(parser: MagicParser) -> None:
     add("--fresh", action="store_true", help="without the cookies of earlier requests")
     add(
         "--expect",
-        type=_parse_statuses,
+        type=parse_statuses,
         default=(),
         metavar="STATUS",
         help="fail unless the status is among these: 201, 2xx, or 200,404",
     )
     add("--time", dest="timed", action="store_true", help="show how long it took")
+    add("--trace", dest="traced", action="store_true", help="show its steps: hooks, view, handlers, teardown")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
     add("--height", type=_parse_height, metavar="PX", help="how tall the frame of a page is, in pixels")
+    add("--copy", choices=COPIES, metavar="NOTATION", help=copy_help())
     add("-i", "--show-headers", dest="headers_shown", action="store_true", help="show the response's headers")
     parser.add_repeatable(
         "--mask",
@@ -142,7 +145,13 @@ def parse_request(
     require_unicode(line + (cell or ""))
     # Where a statement's line gets here, its semicolon is off already; this is for every other call.
     line = re.sub(r";\s*\Z", "", line)
-    arguments = parser.parse_line(line, _LineReader(parser, method).verbatim)
+    return build_request(method, parser.parse_line(line, LineReader(parser, method).verbatim), cell)
+
+
+def build_request(
+    method: str | None, arguments: argparse.Namespace, cell: str | None = None
+) -> RequestDefinition:
+    """Return the request that the parsed words of a line mean; see :func:`parse_request`."""
     words: list[str] = arguments.words
     if method is None:
         has_method = len(words) > 1 and words[0].upper() in METHODS
@@ -154,7 +163,7 @@ def parse_request(
     return _Builder(method.upper(), arguments).build(words, cell)
 
 
-class _LineReader:
+class LineReader:
     """Finds the stretches of a request line that quotes do not cut: expressions and JSON.
 
     Quotes, spaces and braces belong to whoever began a stretch, and who that is depends on the word's
@@ -381,7 +390,8 @@ def _parse_height(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels, such as 600")
 
 
-def _parse_statuses(text: str) -> tuple[str, ...]:
+def parse_statuses(text: str) -> tuple[str, ...]:
+    """Return what ``201``, ``2xx`` or ``200,404`` names; argparse shows the error with the flag's name."""
     statuses = tuple(part.strip().lower() for part in text.split(","))
     if all(re.fullmatch(r"[1-5](?:[0-9]{2}|xx)", status) for status in statuses):
         return statuses

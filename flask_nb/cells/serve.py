@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask_nb.errors import MagicArgumentError
 
-from .arguments import MagicParser, choose_action
+from .arguments import MagicParser, choose_action, parse_count
 
 ACTIONS = ("start", "stop", "status", "log", "restart")
 
@@ -46,7 +46,7 @@ def serve_parser() -> MagicParser:
     )
     parser.add_argument("--host", metavar="H", help="address to listen on; default: this machine only")
     parser.add_argument(
-        "--last", type=_parse_count, metavar="N", help=f"requests that log shows; default: {_SHOWN}"
+        "--last", type=parse_count, metavar="N", help=f"requests that log shows; default: {_SHOWN}"
     )
     parser.add_app()
     return parser
@@ -72,12 +72,6 @@ def _one_action(words: list[str]) -> str:
     if words and words[0].isdecimal():
         raise MagicArgumentError(f"a port is a flag. Type %serve --port {words[0]}")
     return choose_action(words[0], ACTIONS) if words else "start"
-
-
-def _parse_count(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests, such as 50")
 
 
 def _parse_port(text: str) -> int:

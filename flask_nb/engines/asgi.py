@@ -81,14 +81,23 @@ class ASGIEngine(ForeignEngine):
         self._closing.start()
         self._closing.join(_AT_ONCE)
 
+    def restart(self) -> None:
+        """Shut the app down when its requests have ended; the next one starts it up."""
+        self._drain()
+        self._end_lifespan()
+
     def _shut_down(self) -> None:
-        deadline = time.monotonic() + _DRAIN
-        while self._running and time.monotonic() < deadline:
-            time.sleep(_SLICE)
+        self._drain()
         for conversation in list(self._running):
             conversation.give_up()
         self._end_lifespan()
         self._leave()
+
+    def _drain(self) -> None:
+        """Wait for requests that are being answered, but not for ever."""
+        deadline = time.monotonic() + _DRAIN
+        while self._running and time.monotonic() < deadline:
+            time.sleep(_SLICE)
 
     def _leave(self) -> None:
         self._lifespan = None

@@ -76,7 +76,7 @@ class Lifespan:
             await self.app(
                 {"type": "lifespan", "asgi": versions, "state": self.state}, self._receive, self._send
             )
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:  # which would end the loop of all apps
             # An app without a lifespan refuses the scope before it asks for an event; one that asks has a
             # lifespan, and what it raises is its failure.
             self._raised = exc if self._has_received else None
@@ -94,7 +94,7 @@ class Lifespan:
         if message["type"].endswith(".failed"):
             self._raised = self._raised or sys.exc_info()[1]  # frameworks say so where they caught it
             self._message = str(message.get("message") or "it gave no reason")
-        elif not message["type"].startswith("lifespan."):
+        elif message["type"] not in ("lifespan.startup.complete", "lifespan.shutdown.complete"):
             raise RuntimeError(f"{message['type']} is no answer to an event of the lifespan")
         self._outcome.set()
 
@@ -103,9 +103,14 @@ class Lifespan:
 
         :return: what went wrong, in words; empty if nothing did.
         """
-        task, was_up = self._task, self._is_up
-        self._task, self._is_up = None, False
-        if task is None or not was_up or task.done():
+        if not self._is_up:
+            return ""
+        async with self._lock:  # a request that comes meanwhile starts it up again, but not before
+            return await self._stop()
+
+    async def _stop(self) -> str:
+        task, self._task, self._is_up = self._task, None, False
+        if task is None or task.done():
             return ""
         self._raised, self._message = None, ""
         self._shutdown.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import Self
 
@@ -15,6 +14,7 @@ from .reading import RawResponse
 from .recorder import Recorder, Recording
 from .redirects import redirected
 from .request import Request
+from .seen import Seen
 from .transports import Transport
 
 MAX_REDIRECTS = 20
@@ -34,6 +34,12 @@ class Exchanger:
 
     response_class: type[ExchangeResponse] = ExchangeResponse
     """What responses are made of; a subclass may add how they are shown."""
+
+    is_tracing = False
+    """Whether the steps of requests are wanted, too."""
+
+    is_stranger = False
+    """Whether the gate is to treat its requests as anybody's."""
 
     def __init__(self, transport: Transport, recorder: Recorder, cookies: CookieJar | None = None) -> None:
         self.transport = transport
@@ -64,6 +70,12 @@ class Exchanger:
         """Return a client with a cookie jar of its own, which is empty."""
         return type(self)(self.transport, self.recorder)
 
+    def as_stranger(self) -> Self:
+        """Return a client without cookies whose requests do not pass the gate for being the notebook's."""
+        stranger = self.without_cookies()
+        stranger.is_stranger = True
+        return stranger
+
     def ask(self, request: Request) -> tuple[Request, RawResponse, Recording]:
         """Send one request with the jar's cookies, and take none.
 
@@ -72,8 +84,8 @@ class Exchanger:
         header = self.cookies.header(request.host, request.path)
         is_settled = request.get_header("Cookie") is not None or "cookie" in request.dropped
         if header is not None and not is_settled:
-            request = dataclasses.replace(request, headers=(*request.headers, ("Cookie", header)))
-        recording = self.recorder.expect()
+            request = request.with_header("Cookie", header)
+        recording = self.recorder.expect(is_tracing=self.is_tracing, is_stranger=self.is_stranger)
         try:
             return request, self.transport.send(request, recording.key), recording
         finally:
@@ -112,6 +124,7 @@ class Exchanger:
             near_rules=recording.near_rules,
             notes=list(dict.fromkeys(recording.notes)),
             own_headers=recording.headers,
+            seen=recording.seen or Seen(),
             elapsed=elapsed,
         )
         return response

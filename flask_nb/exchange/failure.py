@@ -129,7 +129,10 @@ def indented(text: str) -> str:
 
 def _where(line: FailedLine, endpoint: str | None, first: str) -> str:
     role = "view" if endpoint is not None and line.function == endpoint.rpartition(".")[2] else "in"
-    elsewhere = f" of {line.place}" if line.place != first else ""
+    is_told = line.place != first or line.place.endswith(".py")  # a view's own cell is known, its file is not
+    if is_told and line.function == "<module>":
+        return f"{line.place}, line {line.line}:"
+    elsewhere = f" of {line.place}" if is_told else ""
     return f"{role} {line.function}{elsewhere}, line {line.line}:"
 
 
@@ -252,6 +255,7 @@ _LIBRARIES = tuple(
     for folder in {*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))}
 )
 _PACKAGE = str(Path(__file__).resolve().parents[1])
+_INSTALLED = {"site-packages", "dist-packages"}  # of a system or a person, beside those of the environment
 
 
 def project_file_name(filename: str) -> str | None:
@@ -261,5 +265,6 @@ def project_file_name(filename: str) -> str | None:
     """
     if filename.startswith("<"):
         return None
-    path = str(Path(filename).resolve())
-    return None if path.startswith((*_LIBRARIES, _PACKAGE)) else Path(filename).name
+    path = Path(filename).resolve()
+    is_library = str(path).startswith((*_LIBRARIES, _PACKAGE)) or not _INSTALLED.isdisjoint(path.parts)
+    return None if is_library else path.name

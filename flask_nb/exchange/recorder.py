@@ -29,6 +29,7 @@ from .figures import (
 from .masked_repr import hide
 from .masks import drop_foreign_cookies
 from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
+from .seen import Seen
 from .stable import be_as_addressed
 from .streams import CURRENT, STREAMS, ErrorStream
 
@@ -41,6 +42,7 @@ KEY_ENVIRON = f"HTTP_{KEY_HEADER.upper().replace('-', '_')}"
 _MAX_OUTPUT = 1_000_000
 _MAX_PARTS = 10_000
 _MAX_DISPLAYS = 4_000_000
+_MAX_VALUE = 200
 
 T = TypeVar("T")
 Environ = dict[str, Any]
@@ -70,8 +72,12 @@ class Recording:
     rule: str | None = None
     view_args: Mapping[str, Any] = MappingProxyType({})
     near_rules: Sequence[str] | None = None
+    seen: Seen | None = None
+    """What was seen within the app; None of what the notebook did not ask."""
     started = False
     """Whether the app has got the request."""
+    is_stranger = False
+    """Whether the request is the notebook's, but is to be judged as anybody's."""
     is_cut = False
     """Whether the view failed when its answer was on the way."""
     length = 0
@@ -124,9 +130,11 @@ class Recording:
         kept.answer_headers = self.headers or ()
         kept.answer = b"".join(self._sent)
         kept.length = self.length
-        kept.endpoint = self.endpoint
+        kept.endpoint, kept.rule = self.endpoint, self.rule
+        if self.view_args:
+            kept.view_args = {name: _plain(value) for name, value in self.view_args.items()}
         if self.key:
-            kept.is_own = True
+            kept.is_own, kept.seen = True, self.seen
         if self.parts:
             kept.parts = self.parts
         if self.exception is not None:
@@ -213,6 +221,11 @@ class Recording:
         self.parts.append(OutputPart(kind, text, data or {}))
 
 
+def _plain(value: Any) -> Any:
+    """Return what may be kept for long in the place of an app's object."""
+    return value if type(value) in (str, int, float) else repr(value)[:_MAX_VALUE]
+
+
 _EXCEPTION_REPORTS = ("Exception on ", "Internal Server Error: ", "[FALCON] Unhandled exception")
 """How Flask and Quart, Django and Falcon begin the record of what they answer by a 500."""
 
@@ -291,15 +304,26 @@ class Recorder:
         recording: Recording | None = CURRENT.get()
         return recording
 
-    def expect(self) -> Recording:
-        """Return a recording for the next request that carries its key."""
+    def expect(self, *, is_tracing: bool = False, is_stranger: bool = False) -> Recording:
+        """Return a recording for the next request that carries its key.
+
+        :param is_tracing: whether the steps of the request are wanted, too.
+        :param is_stranger: whether :meth:`trusts` is not to tell it from others' requests.
+        """
         recording = Recording(secrets.token_urlsafe(16), self.cell_name, self.scene_of)
+        recording.seen = Seen(is_tracing, self.cell_name)
+        recording.is_stranger = is_stranger
         self._expected[recording.key] = recording
         return recording
 
     def expects(self, environ: Environ) -> bool:
         """Return whether a request carries the key of one that the notebook is sending."""
         return environ.get(KEY_ENVIRON, "") in self._expected
+
+    def trusts(self, environ: Environ) -> bool:
+        """Return whether a request is the notebook's own, and is to be answered whatever it says."""
+        recording = self._expected.get(environ.get(KEY_ENVIRON, ""))
+        return recording is not None and not recording.is_stranger
 
     def note_refusal(self, environ: Environ, status: str) -> None:
         """Note a request that was refused before it came here."""
@@ -374,7 +398,7 @@ class _Answer:
         token = CURRENT.set(self._recording)
         try:
             answer = self._app_iter = self._recorder.app(self._environ, self._start)
-            is_whole = isinstance(answer, (list, tuple))
+            is_whole = isinstance(answer, (list, tuple)) and not hasattr(answer, "close")
             self._chunks = iter(()) if is_whole else iter(answer)
             for chunk in answer if is_whole else ():
                 check_chunk(chunk)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 from urllib.parse import SplitResult, quote
 
 from werkzeug.datastructures import Headers
@@ -76,6 +76,10 @@ class Request:
     def get_header(self, name: str) -> str | None:
         """Return the first value of a header that the request gives itself, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def with_header(self, name: str, value: str) -> Self:
+        """Return the same request with one header more."""
+        return replace(self, headers=(*self.headers, (name, value)))
 
     @property
     def host(self) -> str:

@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from sys import getsizeof
+from types import MappingProxyType
 from typing import Any
 
 from .exchange import OutputPart
 from .failure import Failure, release_frames
 from .masks import mask_text, printable
 from .request import readable_path
+from .seen import Seen
 
 MAX_EXCHANGES = 1000
 MAX_BYTES = 64_000_000
@@ -95,14 +97,24 @@ class KeptExchange:
     """The headers of the answer."""
     length = 0
     """How many bytes the answer's body had."""
+    content_type = ""
+    """What its body is said to be."""
+    body_length = 0
+    """How many bytes its body had, as far as it says so."""
     endpoint: str | None = None
     """The endpoint that answered, if that is known."""
+    rule: str | None = None
+    """The rule that matched."""
+    view_args: Mapping[str, Any] = MappingProxyType({})
+    """The values of the rule's variables: numbers and text."""
     parts: Sequence[OutputPart] = ()
     """What was printed, logged, warned and displayed."""
     failure: Failure | None = None
     """What the view raised, in words."""
     exception: BaseException | None = None
     """The same as it was raised; of the last failures alone."""
+    seen: Seen | None = None
+    """What was seen within the app, if the notebook asked."""
     number = 0
     """Its place among all that went through the ring, from 1."""
     added = 0.0
@@ -131,7 +143,7 @@ class KeptExchange:
         length = environ.get("CONTENT_LENGTH")
         has_body = (length and length != "0") or "HTTP_TRANSFER_ENCODING" in environ
         names, values_of = _headers_in(environ)
-        return cls(
+        kept = cls(
             environ["REQUEST_METHOD"],
             path[:_MAX_HEAD],
             environ.get("QUERY_STRING", "")[:_MAX_HEAD],
@@ -139,6 +151,10 @@ class KeptExchange:
             values_of(environ),
             _first_bytes(environ["wsgi.input"]) if has_body else b"",
         )
+        if has_body:
+            kept.content_type = environ.get("CONTENT_TYPE", "")[:_MAX_HEADER]
+            kept.body_length = int(length) if length and length.isdecimal() else len(kept.body)
+        return kept
 
     def __repr__(self) -> str:
         return f"<KeptExchange {self.brief}>"
@@ -367,6 +383,8 @@ def _cut(kept: KeptExchange) -> None:
         size += output
     if kept.failure is not None:
         size += len(kept.failure.text())
+    if kept.seen is not None:
+        size += kept.seen.size
     kept.size = size + _OVERHEAD
 
 

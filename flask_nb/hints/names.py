@@ -139,6 +139,7 @@ _MOVED = MappingProxyType(
         "json_decoder": _PROVIDER,
         "_request_ctx_stack": _CONTEXT,
         "_app_ctx_stack": _CONTEXT,
+        "run_server": "Apps of Dash had it. Type: app.run()",
         "before_first_request": (
             "Flask 2.3 has dropped it: call the function where the app is made, with app.app_context():"
             " around it if it needs the app"
@@ -156,6 +157,19 @@ def _moved(scene: Scene) -> str | None:
         return _MOVED.get(found[1]) if found else None
     is_of_app = isinstance(exc, AttributeError) and hasattr(exc.obj, "wsgi_app")
     return _MOVED.get(str(exc.name)) if is_of_app and isinstance(exc, AttributeError) else None
+
+
+def _elsewhere(scene: Scene) -> str | None:
+    """Say where a module has gone, or what stands in its place."""
+    exc = scene.exc
+    if isinstance(exc, ModuleNotFoundError) and exc.name == "jupyter_dash":
+        return (
+            "it is a part of Dash by now. Type: from dash import Dash; app = Dash(__name__), and app.run()"
+            " for app.run_server()"
+        )
+    if isinstance(exc, ImportError) and exc.name == "flask" and str(exc.path).endswith("flask.py"):
+        return "this is a file of yours, in the place of Flask: rename flask.py, and restart the kernel"
+    return None
 
 
 def _upper_case(scene: Scene) -> str | None:
@@ -228,6 +242,7 @@ HINTS = (
     (UnboundLocalError, _global),
     (NameError, _sent),
     (NameError, _import),
+    (ImportError, _elsewhere),
     (ModuleNotFoundError, _upper_case),
     ((ImportError, AttributeError), _moved),
     (TypeError, _module_called),

@@ -17,6 +17,7 @@ from flask_nb.exchange.masks import mask_text
 from flask_nb.hints import hint_at
 
 from .blocking import announce_blocking
+from .breakpoints import stop_at_breakpoints
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
@@ -24,6 +25,7 @@ from .hints import hint_at_magic, hints_at_source
 from .host import Host
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
 from .owners import CellEvents
+from .serve_hints import hint_at_server
 from .settings import FlaskNB
 from .transforms import PlainNames, keep_question_marks, refuse_buried_cell_magics, uncover_cell_magics
 
@@ -124,6 +126,7 @@ class Extension:
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
         undo.callback(announce_blocking(self.ip))
+        undo.callback(stop_at_breakpoints(self.ip, host))
         undo.callback(_exit_only_from_cells(self.ip, host.recorder.current))
         return host
 
@@ -156,8 +159,15 @@ class Extension:
         """Yield what to do about a cell's error, or about what it has done without one."""
         if exc is None:
             yield from hints_at_source(source, self.ip.user_ns)
-        elif hint := hint_at_magic(exc, self._magics) or hint_at(self.host.scene(exc, in_request=False)):
+        elif hint := self._hint_at(exc, source):
             yield mask_text(hint)
+
+    def _hint_at(self, exc: BaseException, source: str) -> str | None:
+        return (
+            hint_at_magic(exc, self._magics)
+            or hint_at(self.host.scene(exc, in_request=False))
+            or hint_at_server(exc, source, self.ip.user_ns, self.host.apps)
+        )
 
     def _add_events(self, undo: ExitStack) -> None:
         traffic = self.host.traffic

@@ -7,8 +7,9 @@ business of :mod:`.following`, what is shown of cells that of :mod:`.sources`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from bdb import BdbQuit
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,8 +18,18 @@ from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
-from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
+from flask_nb.exchange import (
+    CookieJar,
+    InProcessTransport,
+    Recorder,
+    Recording,
+    Request,
+    Seen,
+    SocketTransport,
+    watching_statements,
+)
 from flask_nb.exchange.masks import mask_text
+from flask_nb.exchange.recall import request_of
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
 from flask_nb.hints.templates import hint_at_variables
@@ -38,6 +49,8 @@ if TYPE_CHECKING:
 
     from .settings import FlaskNB
 
+
+_QUIT = "the view ended where the debugger was left by q; c lets it go on"
 
 Page = tuple[list[tuple[str, str]], bytes]
 
@@ -107,7 +120,7 @@ class Host:
             self.recorder,
             lambda: [*self.settings.trusted_hosts, *hosts()],
             origins=lambda: self.settings.trusted_origins,
-            is_own=self.recorder.expects,
+            is_own=self.recorder.trusts,
             on_refusal=self.recorder.note_refusal,
         )
 
@@ -158,6 +171,8 @@ class Host:
         recording = self.recorder.current()
         if recording is not None:
             recording.fail(exc, is_handled=is_handled)
+            if isinstance(exc, BdbQuit):
+                recording.notes.append(_QUIT)
 
     def _note_http_error(self, exc: BaseException) -> None:
         """Say which mistake in the view has made an answer such as 400; who asked by hand reads it."""
@@ -220,18 +235,59 @@ class Host:
         :raises MagicArgumentError: it cannot be sent, or leads to another server.
         :raises RequestTimeoutError: the view did not answer in time.
         """
+        engines.follow_remade()
         self.followed.engine()  # a missing app is an error of the cell, not a 503
-        resolved = definition.expand(evaluate, self._addresses())
+        resolved = self.resolve(definition, evaluate)
         note = self._note_elsewhere(resolved)
         request = self._request(definition, resolved)
         display = self._display(definition)
         exchanger = self._exchanger(definition.in_process)
         client = exchanger.without_cookies() if definition.fresh else exchanger
-        response = client.send(request, definition.follow, display)
+        with self._watching(client, is_tracing=definition.traced):
+            response = client.send(request, definition.follow, display)
         self._remark(response)
         response.exchange.notes[:0] = note
+        if definition.traced and (untold := self.followed.engine().untold()):
+            response.exchange.notes.append(untold)
         self.sources.offer_to_debugger(response.exchange.exception)
         return response
+
+    @contextmanager
+    def _watching(self, client: PanelExchanger, *, is_tracing: bool) -> Iterator[None]:
+        """See what goes on in the app while a request of the notebook's is on its way."""
+        client.is_tracing = is_tracing
+        with (
+            self.followed.engine().watch(self._witness, is_tracing=is_tracing),
+            watching_statements(),
+        ):
+            yield
+
+    def _witness(self) -> Seen | None:
+        recording = self.recorder.current()
+        return recording.seen if recording is not None else None
+
+    def replay(self, response: PanelResponse) -> PanelResponse:
+        """Send again what led to a response; what the gate has refused goes to it as a stranger's again.
+
+        The cookies are those of then, and those that come are not kept.
+
+        :raises MagicArgumentError: not all of the request is kept.
+        """
+        self.followed.engine()
+        request = request_of(response)
+        exchanger = self._exchanger(in_process=False)
+        client = exchanger.as_stranger() if response.exchange.is_refused else exchanger.without_cookies()
+        with self._watching(client, is_tracing=response.display.steps):
+            again = client.send(request, bool(response.history), response.display)
+        self.sources.offer_to_debugger(again.exchange.exception)
+        return again
+
+    def resolve(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ResolvedRequest:
+        """Return a request with its expressions evaluated, as it would be sent.
+
+        :raises MagicArgumentError: it cannot be sent, or leads to another server.
+        """
+        return definition.expand(evaluate, self._addresses())
 
     def _remark(self, response: PanelResponse) -> None:
         """Add to an exchange what is to be said of its answer."""
@@ -296,6 +352,7 @@ class Host:
             definition.headers_shown,
             definition.height,
             definition.as_name or LAST,
+            definition.traced,
         )
 
     def _addresses(self) -> list[str]:

@@ -1,9 +1,10 @@
 """The apps that a notebook serves, each with a server, cookies and a list of requests of its own.
 
 Most notebooks have one app and one server, which follows the variable. An app that ``%app`` turns to, that
-``--app`` names or whose ``run()`` is called is another, and those before go on. What counts as *the same* is what counts as the same when a
-cell runs again: the variable, or the port. Between two cells, and between two runs of a cell, the newer
-one replaces; within one run of one cell nothing does, so that a loop over apps serves them all.
+``--app`` names or whose ``run()`` is called is another, and those before go on. What counts as *the same* is
+what counts as the same when a cell runs again: the variable, or the port. Between two cells, and between two
+runs of a cell, the newer one replaces; within one run of one cell nothing does, so that a loop over apps
+serves them all.
 """
 
 from __future__ import annotations

@@ -286,6 +286,14 @@ def test_the_startup_runs_once_and_the_shutdown_at_replacement(starlette, kernel
     assert kernel.value("log.read_text()") == "'up down '"
 
 
+def test_a_restart_of_the_server_shuts_the_app_down_and_the_next_request_starts_it_up(starlette, kernel):
+    starlette("%get /nope")
+    starlette("%serve restart")
+    assert kernel.value("log.read_text()") == "'up down '"
+    starlette("%get /nope")
+    assert kernel.value("log.read_text()") == "'up down up '"
+
+
 def test_the_shutdown_runs_when_the_extension_is_unloaded(starlette, kernel):
     starlette("%get /nothing;")
     kernel.run("%unload_ext flask_nb")
