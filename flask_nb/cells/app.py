@@ -91,8 +91,8 @@ def _split_name(word: str) -> tuple[str | None, str | None]:
     hint = "Type a name, such as %app admin"
     if "." in word:
         name = word.rpartition(".")[2]
-        path = word.replace(".", ":", 1)
-        hint = f"Type %app {path}, or for what a variable has: {name} = {word}, then %app {name}"
+        variable = f"for what a variable has: {name} = {word}, then %app {name}"
+        hint = f"Type %app {word.replace('.', ':', 1)}, or {variable}"
     raise MagicArgumentError(f"{word!r} is neither a variable, nor module:app, nor a file. {hint}")
 
 
