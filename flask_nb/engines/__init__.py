@@ -16,7 +16,7 @@ import werkzeug.serving
 from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
-from .finding import configured_app, find_app
+from .finding import app_of, configured_app, find_app
 from .flask_shaped import FlaskShapedEngine
 from .ours import OurEngine
 from .protocol import Engine, RouteRow
@@ -31,6 +31,7 @@ __all__ = [
     "Run",
     "Workspace",
     "adopt",
+    "app_of",
     "check_definable",
     "check_urls",
     "configured_app",
