@@ -70,13 +70,15 @@ class Plan:
     :param path: the notebook.
     :param app_name: the variable that holds the app, or a factory.
     :param cells: all cells that hold code, in order.
-    :param warnings: what is not as a person may think, in sentences.
+    :param losses: what a person may miss that is left out, in sentences.
+    :param advice: what will be otherwise when more than one process serves.
     """
 
     path: Path
     app_name: str
     cells: tuple[PlannedCell, ...]
-    warnings: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> list[PlannedCell]:
@@ -89,13 +91,13 @@ class Plan:
         return [decision for cell in self.cells for decision in cell.decisions if decision.calls]
 
     def notice(self) -> list[str]:
-        """Return what is said when the notebook is served: one line, and one on each call left out."""
+        """Return what is said when the notebook is served: one line, and one on each thing one may miss."""
         count = len(self.left_out)
         if not count and not self.unsure:
-            return []
+            return [*self.losses]
         cells = f"{count} cell{'' if count == 1 else 's'}" if count else "single statements"
         first = f"left out: {cells}; flask-nb run {self.path.name} --plan lists them"
-        return [first, *map(describe_unsure, self.unsure)]
+        return [first, *map(describe_unsure, self.unsure), *self.losses]
 
     def __str__(self) -> str:
         taken = len(self.cells) - len(self.left_out)
@@ -103,7 +105,7 @@ class Plan:
             f"{self.path.name}: {taken} of {len(self.cells)} cells are taken, the app is {self.app_name}"
         )
         lines = [line for cell in self.cells for line in _describe(cell)]
-        notes = [*map(describe_unsure, self.unsure), *self.warnings]
+        notes = [*map(describe_unsure, self.unsure), *self.losses, *self.advice]
         return "\n".join([heading, "", *lines, *(["", *notes] if notes else [])])
 
 

@@ -45,11 +45,8 @@ def _out_of_order(statement: Statement, name: str, later: Statement) -> ProgramE
     return ProgramError.in_cell(statement.cell.name, f"{where}. {advice}")
 
 
-def find_warnings(decisions: list[Decision], apps: Collection[str]) -> Iterator[str]:
-    """Yield sentences on what is not as a person may think.
-
-    :param apps: the names of apps and blueprints.
-    """
+def find_losses(decisions: list[Decision]) -> Iterator[str]:
+    """Yield sentences on what is left out, or will be missing, where somebody may count on it."""
     taken = [decision.statement for decision in decisions if decision.is_taken]
     left = [decision for decision in decisions if not decision.is_taken]
     yield from _on_magics(left, {statement.cell.key for statement in taken})
@@ -57,7 +54,6 @@ def find_warnings(decisions: list[Decision], apps: Collection[str]) -> Iterator[
         if "get_ipython" in statement.names.needs:
             yield f"{_place(statement)}: get_ipython() is there in a notebook only. Leave it out"
     yield from _on_missing(left, taken)
-    yield from _on_state(taken, apps)
 
 
 def _on_magics(left: list[Decision], cells: Collection[str]) -> Iterator[str]:
@@ -91,8 +87,12 @@ def _on_missing(left: list[Decision], taken: list[Statement]) -> Iterator[str]:
             )
 
 
-def _on_state(taken: list[Statement], apps: Collection[str]) -> Iterator[str]:
-    """Yield the globals that views write."""
+def find_state(decisions: list[Decision], apps: Collection[str]) -> Iterator[str]:
+    """Yield sentences on the globals that views write.
+
+    :param apps: the names of apps and blueprints.
+    """
+    taken = [decision.statement for decision in decisions if decision.is_taken]
     values = [one for one in taken if not isinstance(one.node, (ast.Import, ast.ImportFrom))]
     own = {name for statement in values for name in statement.names.binds} - set(apps)
     for statement in _run_by_requests(taken, apps):

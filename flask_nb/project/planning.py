@@ -16,7 +16,7 @@ from .cell_names import Call, Change, changes_of, dotted
 from .cell_python import Magic
 from .definitions import KINDS
 from .plan import BINDS, Decision, Plan, PlannedCell
-from .plan_checks import check_order, find_warnings
+from .plan_checks import check_order, find_losses, find_state
 from .program_cells import KEEP, ProgramCell, read_cells
 from .statements import Statement, read_statements
 
@@ -44,7 +44,8 @@ def plan_cells(path: Path, cells: list[ProgramCell], app_name: str | None = None
     planned = tuple(PlannedCell(cell, of_cell[cell], read.unread.get(cell, "")) for cell in cells)
     planned = tuple(cell for cell in planned if cell.decisions or cell.reason)
     check_order(decisions, planner.app_name)
-    return Plan(path, planner.app_name, planned, tuple(find_warnings(decisions, planner.apps)))
+    losses, advice = tuple(find_losses(decisions)), tuple(find_state(decisions, planner.apps))
+    return Plan(path, planner.app_name, planned, losses, advice)
 
 
 class Planner:
@@ -110,7 +111,8 @@ class Planner:
         uses = [use for statement in self._statements for use in statement.uses.values() if use.definition]
         if asked is not None:
             name = asked.partition("(")[0].partition(".")[0]
-            if name not in self._bound and not any(name == _chosen(use.definition) for use in uses):
+            made = {_chosen(use.definition) for use in uses} | ({"app"} if uses else set())
+            if name not in self._bound | made:
                 raise ProgramError(
                     f"no cell of {self._path.name} binds {name!r}. Name a variable that one does"
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class ProgramCell:
     :param tags: its tags.
     """
 
-    key: str
+    key: str = field(compare=False)
     name: str
     filename: str
     text: str

@@ -275,14 +275,14 @@ def test_what_cannot_be_run_is_one_message_with_the_cell_and_the_line(cells, mes
 )
 def test_what_is_lost_or_will_differ_is_warned_of(cells, message):
     found = plan(APP, "items = []", *cells, ITEMS)
-    assert [message in warning for warning in found.warnings] == [True]
+    assert [message in warning for warning in (*found.losses, *found.advice)] == [True]
 
 
 @pytest.mark.parametrize(
     "body", ["g.user = 1", "session['n'] = 1", "items = []\nitems.append(1)", "db.session.add(1)"]
 )
 def test_what_a_request_has_for_itself_is_no_global(body):
-    assert plan(APP, "items = []\ndb = connect()", f"%%route /x\n{body}\n''").warnings == ()
+    assert plan(APP, "items = []\ndb = connect()", f"%%route /x\n{body}\n''").advice == ()
 
 
 MAGICS = ["%get /", "y = %url_for a", "!ls", "x?", "z = !ls"]
