@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from werkzeug.test import Client
+
+from flask_nb import engines
+
 from .planning import plan_notebook
 from .program import Program
 
@@ -26,3 +30,12 @@ def load(path: str | os.PathLike[str], app_name: str | None = None) -> Any:
     program = Program(plan_notebook(Path(path), app_name))
     program.run()
     return program.find_app()
+
+
+def make_client(path: Path, app_name: str | None = None) -> Any:
+    """Load a notebook and return a test client: Flask's own, in testing mode, or else Werkzeug's."""
+    app = load(path, app_name)
+    if engines.is_flask_app(app):
+        app.testing = True
+        return app.test_client()
+    return Client(engines.adopt(app, path.name, is_chosen=True).wsgi_app)
