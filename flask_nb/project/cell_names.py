@@ -111,11 +111,17 @@ def changes_of(node: ast.AST) -> list[Change]:
 
 
 def root_names(node: ast.expr) -> Iterator[str]:
-    """Yield the name that a chain of attributes, items and calls begins with; else all names in it."""
+    """Yield the name that a chain of attributes, items and calls begins with; else all names in it.
+
+    What a function returns is of what it is given: ``Path(folder, "a").write_text("")`` changes ``folder``.
+    """
     while isinstance(node, _CHAIN) or (isinstance(node, ast.Call) and not isinstance(node.func, ast.Name)):
         node = node.func if isinstance(node, ast.Call) else node.value
     if isinstance(node, ast.Name):
         yield node.id
+    elif isinstance(node, ast.Call):
+        for given in (*node.args, *(keyword.value for keyword in node.keywords)):
+            yield from _loaded(ast.walk(given))
     else:
         yield from _loaded(ast.walk(node))
 

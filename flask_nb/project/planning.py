@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,9 +11,10 @@ from flask_nb.cells import AppArguments
 from flask_nb.errors import ProgramError
 
 from . import rules
-from .cell_names import Call, Change, changes_of, dotted
+from .cell_names import dotted
 from .cell_python import Magic
 from .definitions import KINDS
+from .effects import Effects
 from .plan import BINDS, Decision, Plan, PlannedCell
 from .plan_checks import check_order, find_losses, find_state
 from .program_cells import KEEP, ProgramCell, read_cells
@@ -62,7 +62,6 @@ class Planner:
     def __init__(self, path: Path, statements: list[Statement], app_name: str | None) -> None:
         self._path = path
         self._statements = statements
-        self._aliases = dict(_aliases(statements))
         self._bound = {name for statement in statements for name in statement.names.binds}
         self._made = {kind: set(self._made_by(classes)) for kind, classes in _CLASSES.items()}
         self.app_name = self._find_app(app_name)
@@ -70,11 +69,7 @@ class Planner:
         self.apps = {self._variable, *self._made["app"], *self._made["blueprint"]}
         self._decisions: dict[Statement, Decision] = {}
         self._needed: dict[str, str] = {self._variable: "", **dict.fromkeys(self._made["blueprint"], "")}
-        self._functions = {
-            statement.node.name: statement
-            for statement in statements
-            if isinstance(statement.node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        }
+        self._effects = Effects(statements, self.apps, self._variable)
 
     def decide(self) -> list[Decision]:
         """Return a decision on each statement, in order."""
@@ -88,7 +83,7 @@ class Planner:
                     self._take(statement, reason)
             pending = [one for one in pending if one not in self._decisions]
         for statement in pending:
-            self._leave(statement, self._why_left(statement))
+            self._leave_unneeded(statement)
         return [self._decisions[statement] for statement in self._statements]
 
     # --- the app ---
@@ -184,7 +179,7 @@ class Planner:
         if isinstance(node, ast.Expr) and not isinstance(node.value, (ast.Call, ast.Await, ast.Tuple)):
             return _SHOWN
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            function = self._resolve(dotted(node.value.func))
+            function = self._effects.resolve(dotted(node.value.func))
             if function in rules.SHOWING:
                 return "it only shows something"
             if rules.is_below(function, rules.PLOTTING):
@@ -210,11 +205,11 @@ class Planner:
         for name in sorted(statement.names.binds):
             if name in self._needed:
                 return f"{BINDS}{name}{self._for(name, statement)}"
-        if path := next(filter(None, map(self._system_path, statement.names.calls)), ""):
+        if path := next(filter(None, map(self._effects.sets, statement.names.calls)), ""):
             return f"it sets {path}"
-        for change in self._changes(statement):
-            name = self._root(change)
-            if path := self._system_path(change):
+        for change in self._effects.of(statement):
+            name = self._effects.root(change)
+            if path := self._effects.sets(change):
                 return f"it sets {path}"
             if name in self._needed:
                 verb = "registers on" if name in self.apps and change.how not in ("=", "del") else "changes"
@@ -239,96 +234,20 @@ class Planner:
         is_same = needed_by == statement.cell.name
         return f", which {'this cell' if is_same else needed_by} needs" if needed_by else ""
 
-    def _changes(self, statement: Statement) -> Iterator[Change]:
-        """Yield what a statement changes when it runs, the functions that it calls included."""
-        changes, calls = statement.names.changes, {call.function for call in statement.names.calls}
-        if statement.is_last and isinstance(statement.node, ast.Expr):
-            # Its value is shown, so that only what it calls itself is meant to do something.
-            outer = list(_outer_calls(statement.node.value))
-            changes = tuple(change for call in outer for change in changes_of(call))
-            calls = {dotted(call.func) for call in outer}
-        yield from (change for change in changes if self._does_something(change, statement.is_definition))
-        for name in sorted(calls & set(self._functions)):
-            yield from self._effects(name, set())
-
-    def _effects(self, name: str, seen: set[str]) -> Iterator[Change]:
-        """Yield what a function of the notebook changes when it is called."""
-        seen.add(name)
-        names = self._functions[name].names
-        yield from (change for change in (*names.later, *names.writes) if self._does_something(change, False))
-        for call in sorted({call.function for call in names.later_calls}):
-            if call in self._functions and call not in seen:
-                yield from self._effects(call, seen)
-
-    def _does_something(self, change: Change, is_definition: bool) -> bool:
-        if change.name in rules.PROXIES and change.name not in self._bound - set(self._aliases):
-            return False
-        if change.how == "()":
-            function = self._resolve(change.path)
-            return self._root(change) in self.apps and not rules.is_handed_for_nothing(function)
-        if change.how in ("=", "del", "class"):
-            return True
-        if self._root(change) in self.apps and change.is_direct:
-            return not rules.registers_nothing(change.how)
-        if rules.is_below(self._resolve(change.path), (*rules.PLOTTING, *rules.CLIENTS)):
-            return False
-        return is_definition or not rules.is_looking(change.how)
-
-    def _root(self, change: Change) -> str:
-        """Return the name that is changed; ``current_app`` is the app."""
-        is_proxy = change.name == "current_app" and self._aliases.get("current_app", "").endswith(
-            ".current_app"
-        )
-        return self._variable if is_proxy else change.name
-
-    def _system_path(self, done: Change | Call) -> str:
-        """Return what of the process a change or a call sets."""
-        if isinstance(done, Call):
-            path, _, how = self._resolve(done.function).rpartition(".")
-        else:
-            path, how = self._resolve(done.path), done.how
-        if how == "()" or rules.is_looking(how):
-            return ""
-        return next(
-            (one for one in rules.SYSTEM if rules.is_below(path, [one]) or f"{path}.{how}" == one), ""
-        )
-
-    def _resolve(self, path: str) -> str:
-        """Return a dotted path with the imported name at its beginning written out."""
-        first, dot, rest = path.partition(".")
-        return f"{self._aliases.get(first, first)}{dot}{rest}"
-
     def _take(self, statement: Statement, reason: str) -> None:
         self._decisions[statement] = Decision(statement, True, reason)
         for name in statement.names.needs:
             self._needed.setdefault(name, statement.cell.name)
 
-    def _why_left(self, statement: Statement) -> str:
-        is_shown = statement.is_last and isinstance(statement.node, ast.Expr)
-        return _SHOWN if is_shown else NOBODY
+    def _leave_unneeded(self, statement: Statement) -> None:
+        """Leave out what nobody needs, and note what it calls if more than a value may come of it."""
+        is_effect = isinstance(statement.node, ast.Expr) or statement.is_compound
+        calls = tuple(self._effects.unknown_calls(statement)) if is_effect else ()
+        is_shown = statement.is_last and isinstance(statement.node, ast.Expr) and not calls
+        self._decisions[statement] = Decision(statement, False, _SHOWN if is_shown else NOBODY, calls)
 
     def _leave(self, statement: Statement, reason: str) -> None:
-        is_effect = isinstance(statement.node, ast.Expr) or statement.is_compound
-        calls = tuple(self._telling_calls(statement)) if is_effect and reason in (NOBODY, _SHOWN) else ()
-        self._decisions[statement] = Decision(statement, False, reason, calls)
-
-    def _telling_calls(self, statement: Statement) -> Iterator[str]:
-        """Yield what a statement calls, where it may do more than show something."""
-        for call in dict.fromkeys(call.function for call in statement.names.calls):
-            function = self._resolve(call)
-            method = call.rpartition(".")[2]
-            is_harmless = (
-                not call
-                or hasattr(builtins, function)
-                or function in rules.SHOWING
-                or rules.is_telling(function)
-                or rules.is_below(function, rules.PLOTTING)
-                or rules.is_handed_for_nothing(function)
-                or ("." in call and (rules.is_looking(method) or rules.registers_nothing(method)))
-                or (function in self._functions and not list(self._effects(function, set())))
-            )
-            if not is_harmless:
-                yield call
+        self._decisions[statement] = Decision(statement, False, reason)
 
 
 _CLASSES = {"app": rules.APP_CLASSES, "blueprint": rules.BLUEPRINT_CLASSES}
@@ -338,27 +257,6 @@ _ASKS = "it asks the app something"
 def _chosen(definition: object) -> str | None:
     """Return the variable that ``%app`` turns to."""
     return definition.name if isinstance(definition, AppArguments) and definition.module is None else None
-
-
-def _aliases(statements: list[Statement]) -> Iterator[tuple[str, str]]:
-    """Yield imported names, each with what it means."""
-    for statement in statements:
-        for node in ast.walk(statement.node) if statement.node else ():
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    first = alias.name.partition(".")[0]
-                    yield (alias.asname, alias.name) if alias.asname else (first, first)
-            elif isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    yield alias.asname or alias.name, f"{node.module or ''}.{alias.name}"
-
-
-def _outer_calls(value: ast.expr) -> Iterator[ast.Call]:
-    if isinstance(value, ast.Await):
-        value = value.value
-    for one in value.elts if isinstance(value, ast.Tuple) else [value]:
-        if isinstance(one, ast.Call):
-            yield one
 
 
 def _kept_as(statement: Statement) -> frozenset[str]:

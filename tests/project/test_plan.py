@@ -131,6 +131,10 @@ ITEMS = "%%route /items\nitems"
         (["db = connect()", "with app.app_context():\n    db.create_all()", "%%route /\ndb.all()"], []),
         (["db = connect()", "class User(db.Model): pass", "%%route /\ndb.all()"], []),
         (["model = make()", "model.fit(x)", "model.score(x)", "%%route /\nmodel"], ["model.score(x)"]),
+        (["import random", "random.seed(1)", "%%route /\nstr(random.random())"], []),
+        (["import json", "x = json.loads('1')", "%%route /\njson.dumps([])"], ["x = json.loads('1')"]),
+        (["def db():\n    return s.connect()", "import s", "db()", "%%route /\ndb()"], ["db()"]),
+        (["from pathlib import Path", "d = Path('x')", "Path(d, 'a').touch()", "%%route /\nstr(d)"], []),
         (["from a import b, c\nd = 1", "%%route /\nb"], ["d = 1"]),
         (["class Summer:\n    SEATS = 3", "%config_from Summer"], []),
         (["seats = 3", "%config_from SEATS={seats + 1}"], []),
@@ -168,6 +172,20 @@ def test_a_call_that_nobody_knows_is_named():
         "left out: seed() in the cell 'seed(3)', line 1: nothing that is taken needs it. "
         "Tag the cell flask_nb:keep if the app needs it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("function", "is_named"),
+    [
+        ("open('x').write('')", True),
+        ("len([1])", False),
+        ("app.test_client().get('/')", False),
+        ("f(0)", False),
+    ],
+)
+def test_a_call_of_a_function_of_the_notebook_is_named_if_it_calls_what_nobody_knows(function, is_named):
+    found = plan(APP, VIEW, f"def f(n):\n    return {function}", "f(1)\nx = 1")
+    assert bool(found.unsure) is is_named
 
 
 def test_a_notebook_of_definitions_alone_has_no_notice():
