@@ -7,7 +7,13 @@ imported when they are called.
 
 from __future__ import annotations
 
+import glob
 import importlib
+import re
+import sys
+from collections.abc import Callable
+from inspect import cleandoc
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -17,10 +23,15 @@ from .alias import as_flask, offer_on_import
 from .errors import FlaskAlreadyImportedError
 from .gate import COMMAND_HOST_ADVICE, Gate
 from .web import cli as web_cli
-from .web.discovery import NoAppNamedException
+from .web.discovery import NoAppException, NoAppNamedException
+from .web.helpers import get_debug_flag
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from .project.plan import Plan
+    from .project.serving import ServedNotebook
+    from .web import Flask
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("flask_nb.project.demo:demo_command", "Run the quickstart notebook and serve its app."),
@@ -65,6 +76,7 @@ class FlaskNbGroup(web_cli.FlaskGroup):
     def __init__(self, **extra: Any) -> None:
         super().__init__(**extra)
         self.params.append(_as_flask_option)
+        self.add_command(run_command)
         for name, (target, short_help) in COMMANDS.items():
             self.add_command(LazyCommand(name, target, short_help))
 
@@ -133,17 +145,17 @@ def serve(hostname: str, port: int, application: WSGIApplication, **options: Any
     sites may call it as in production: the app's own CORS rules decide. A Unix socket has a proxy before
     it, which is the one to know the names. The debugger keeps the last failures only.
     """
-    config = getattr(application, "config", {})
+    hosts, notebook = _hosts_of(application, hostname), _as_notebook(application)
+    if notebook is not None:
+        # Its module is one of those whose files the reloader watches, and it follows its file by itself.
+        own = glob.escape(str(notebook.path.resolve()))
+        options["exclude_patterns"] = [*(options.get("exclude_patterns") or ()), own]
     # run_simple would put its own debugger before the gate.
     if options.pop("use_debugger", False):
         application = _debugged(application, hostname, options.get("use_evalex", True))
-    if web_cli.is_loopback(hostname) and not hostname.startswith("unix://"):
-        application = Gate(
-            application,
-            lambda: _hosts(config, hostname),
-            host_advice=COMMAND_HOST_ADVICE,
-            cross_site=True,
-        )
+    is_guarded = notebook is not None or web_cli.is_loopback(hostname)
+    if is_guarded and not hostname.startswith("unix://"):
+        application = Gate(application, hosts, host_advice=COMMAND_HOST_ADVICE, cross_site=notebook is None)
     run_simple(hostname, port, application, **options)
 
 
@@ -155,11 +167,117 @@ def _debugged(application: WSGIApplication, hostname: str, evalex: bool) -> WSGI
     return debugged
 
 
+def _hosts_of(application: WSGIApplication, hostname: str) -> Callable[[], list[str]]:
+    """Return what names the app's own Hosts, asked at each request."""
+    notebook = _as_notebook(application)
+    if notebook is not None:
+        return lambda: [hostname, *notebook.hosts()]
+    config = getattr(application, "config", {})
+    return lambda: _hosts(config, hostname)
+
+
 def _hosts(config: dict[str, Any], hostname: str) -> list[str]:
     # With the dot, for the app's subdomains are its own.
     server_name = config.get("SERVER_NAME")
     own = [f".{server_name}"] if server_name else []
     return [hostname, *own, *(config.get("TRUSTED_HOSTS") or ())]
+
+
+# --- notebooks ------------------------------------------------------------------------------------
+
+
+def _split(import_path: str) -> tuple[Path, str | None]:
+    """Return the file, and what stands behind the colon that is not that of a Windows drive."""
+    path, *inside = re.split(r":(?![\\/])", import_path, maxsplit=1)
+    return Path(path), inside[0] if inside else None
+
+
+def _as_notebook(application: object) -> ServedNotebook | None:
+    serving = sys.modules.get("flask_nb.project.serving")
+    is_one = serving is not None and isinstance(application, serving.ServedNotebook)
+    return cast("ServedNotebook", application) if is_one else None
+
+
+def load_notebook(path: str, app_name: str | None) -> Any:
+    """Return the app of a notebook, for ``shell``, ``routes`` and the app's own commands.
+
+    :raises NoAppException: it has none, or none of Flask's kind.
+    """
+    from .engines import is_flask_app
+    from .project import load
+    from .project.serving import describe_failure
+
+    try:
+        app = load(path, app_name)
+    except Exception as exc:
+        raise NoAppException(describe_failure(exc, Path(path))) from None
+    if not is_flask_app(app):
+        raise NoAppException(f"The app of {path} is a {type(app).__name__}, which only 'run' can serve.")
+    return app
+
+
+def _serve_notebook(info: web_cli.ScriptInfo, path: Path, app_name: str | None, reloads: bool) -> None:
+    """Let the app of a call be that of a notebook; with the reloader its process alone runs the cells."""
+    from .project.serving import ServedNotebook, describe_failure
+
+    notebook = ServedNotebook(path, app_name, get_debug_flag())
+    is_child = is_running_from_reloader()
+    try:
+        plan: Plan = notebook.read_plan() if reloads and not is_child else notebook.start()
+    except (Exception, SystemExit) as exc:
+        if not is_child:
+            raise NoAppException(describe_failure(exc, path)) from None
+        click.echo(describe_failure(exc, path), err=True)
+    else:
+        _say([] if is_child else plan.notice())
+    if is_child:
+        notebook.follow(lambda message: click.echo(message, err=True))
+    info.create_app = lambda: cast("Flask", notebook)
+
+
+def _say(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(f" * {line}")
+
+
+def _run(info: web_cli.ScriptInfo, target: str | None, plan: bool, **options: Any) -> None:
+    info.app_import_path = target or info.app_import_path
+    path, app_name = _split(info.app_import_path or "")
+    if path.suffix == ".ipynb":
+        if plan:
+            click.echo(_plan(path, app_name))
+            return
+        reloads = get_debug_flag() if options["reload"] is None else options["reload"]
+        _serve_notebook(info, path, app_name, reloads)
+    elif plan:
+        raise click.UsageError("--plan is for notebooks. Name one: flask-nb run app.ipynb --plan")
+    web_cli.run_command.callback(**options)  # type: ignore[misc]
+
+
+def _plan(path: Path, app_name: str | None) -> Plan:
+    from .errors import ProgramError
+    from .project.planning import plan_notebook
+
+    try:
+        return plan_notebook(path, app_name)
+    except ProgramError as exc:
+        raise NoAppException(str(exc)) from None
+
+
+run_command = click.Command(
+    "run",
+    params=[
+        click.Argument(["target"], metavar="[IMPORT]", required=False),
+        *web_cli.run_command.params,
+        click.Option(
+            ["--plan"], is_flag=True, help="Say which cells of a notebook are run, and why; run nothing."
+        ),
+    ],
+    callback=web_cli.pass_script_info(_run),
+    help=f"{cleandoc(web_cli.run_command.help or '')}\n\nIMPORT is what --app takes, or a notebook such as"
+    " app.ipynb.",
+    short_help=web_cli.run_command.short_help,
+)
 
 
 def _announce(line: str) -> None:
@@ -179,6 +297,7 @@ The app is the one that --app or FLASK_APP names, else that of a wsgi.py or app.
 def main() -> None:
     """Run the ``flask-nb`` command, and end the program."""
     web_cli.repl = interact
+    web_cli.app_loaders[".ipynb"] = load_notebook
     web_cli.run_simple = serve  # type: ignore[assignment]  # it passes all options on
     offer_on_import(_announce)
     cli.main()

@@ -26,6 +26,7 @@
     │   ├── PortInUseError        another program holds the port
     │   └── UnknownHostError      this machine has no such address
     ├── NotebookRunError          a notebook could not be executed or served
+    ├── ProgramError              a notebook cannot be run as a program
     └── CourseError               the tutorials cannot be copied
 
     ViewCancelled                 not in the family, not even an Exception: raised inside a view to stop it
@@ -369,6 +370,18 @@ class ViewCancelled(BaseException):
 
 class NotebookRunError(FlaskNbError):
     """A notebook could not be executed or served."""
+
+
+class ProgramError(FlaskNbError):
+    """A notebook cannot be run as a program: what of it, where, and what to do."""
+
+    @classmethod
+    def in_cell(cls, cell: str, message: object) -> Self:
+        """Return the error of a cell.
+
+        :param cell: what people call it.
+        """
+        return cls(f"the cell {cell!r}: {message}")
 
 
 class CourseError(FlaskNbError):

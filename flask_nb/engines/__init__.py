@@ -17,7 +17,7 @@ from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
 from .explanations import RequestExplanation, UrlExplanation
-from .finding import configured_app, find_app
+from .finding import app_of, configured_app, find_app
 from .flask_shaped import FlaskShapedEngine
 from .ours import OurEngine
 from .protocol import Engine, RouteRow
@@ -34,6 +34,7 @@ __all__ = [
     "UrlExplanation",
     "Workspace",
     "adopt",
+    "app_of",
     "check_definable",
     "check_urls",
     "configured_app",

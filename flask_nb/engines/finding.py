@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from flask_nb.errors import ForeignAppError
@@ -20,11 +21,17 @@ def find_app(module: str, name: str | None, is_app: Callable[[object], bool]) ->
     :raises ForeignAppError: there is no app.
     :raises Exception: whatever the module raises.
     """
-    from flask_nb.web.discovery import NoAppException, app_by_string, best_app, prepare_import
+    from flask_nb.web.discovery import prepare_import
 
-    found = importlib.import_module(prepare_import(module))
+    return app_of(importlib.import_module(prepare_import(module)), name, is_app)
+
+
+def app_of(module: ModuleType, name: str | None, is_app: Callable[[object], bool]) -> Any:
+    """Return the app of a module that has been imported; see :func:`find_app`."""
+    from flask_nb.web.discovery import NoAppException, app_by_string, best_app
+
     try:
-        return best_app(found, is_app) if name is None else app_by_string(found, name, is_app)
+        return best_app(module, is_app) if name is None else app_by_string(module, name, is_app)
     except NoAppException as exc:
         raise ForeignAppError(exc.message) from None
 

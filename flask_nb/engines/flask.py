@@ -26,6 +26,7 @@ from werkzeug.routing import Rule
 
 from flask_nb.live import adoption, blueprints
 from flask_nb.live.app import HOOKS, Live
+from flask_nb.live.modules import is_of_notebook
 from flask_nb.live.overlay import OverlayLoader
 from flask_nb.live.refusals import show_briefly
 from flask_nb.live.url_map import LiveMap, keep_table, make_live, make_plain
@@ -135,13 +136,16 @@ def _take_back_hooks(blueprint: Any, apps: list[Any]) -> None:
 
 
 def _is_of_notebook(function: Any) -> bool:
-    return getattr(function, "__module__", None) == "__main__"
+    name = str(getattr(function, "__module__", None))
+    return name == "__main__" or is_of_notebook(vars(sys.modules.get(name, sys)))
 
 
 def _module_of(holder: Any) -> str | None:
     """Return the module that made an app or blueprint when it was imported; None for a cell."""
     module = sys.modules.get(holder.import_name) if holder.import_name != "__main__" else None
-    is_its = any(value is holder for value in list(vars(module).values())) if module is not None else False
+    if module is None or is_of_notebook(vars(module)):
+        return None
+    is_its = any(value is holder for value in list(vars(module).values()))
     return holder.import_name if is_its else None
 
 

@@ -17,9 +17,16 @@ def module_body() -> FrameType | None:
     return None
 
 
+def is_of_notebook(namespace: dict[str, Any]) -> bool:
+    """Whether these are the globals of cells: a kernel's, or those of a notebook that is run as a program."""
+    return namespace.get("__name__") == "__main__" or str(namespace.get("__file__")).endswith(".ipynb")
+
+
 def _is_module(namespace: dict[str, Any]) -> bool:
-    """Whether a body with these globals is a module's or a script's; a cell's have no file."""
+    """Whether a body with these globals is a module's or a script's; a cell's have no Python file."""
     name = str(namespace.get("__name__"))
+    if str(namespace.get("__file__")).endswith(".ipynb"):
+        return False
     is_loaded = getattr(sys.modules.get(name), "__dict__", None) is namespace
     is_script = str(namespace.get("__file__", "")).endswith(".py") and "get_ipython" not in namespace
     return is_loaded and (name != "__main__" or is_script)

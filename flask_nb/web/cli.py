@@ -40,7 +40,7 @@ from .discovery import NoAppException as NoAppException
 from .discovery import NoAppNamedException, locate_app, prepare_import
 from .discovery import find_app_by_string as find_app_by_string
 from .discovery import find_best_app as find_best_app
-from .globals import app_ctx, current_app
+from .globals import app_ctx
 from .helpers import get_debug_flag, get_load_dotenv
 
 if TYPE_CHECKING:
@@ -626,14 +626,20 @@ def _complete_from(namespace: dict[str, Any]) -> None:
     hook()
 
 
+def _app_of_context(info: ScriptInfo) -> Flask:
+    """Return the app whose context is active; that of an app of another framework is not ours to know."""
+    return app_ctx.app if has_app_context() else info.load_app()
+
+
 @click.command("shell", short_help="Start a Python prompt in the app's context.")
 @with_appcontext
-def shell_command() -> None:
+@pass_script_info
+def shell_command(info: ScriptInfo) -> None:
     """Start a Python prompt within the app's context.
 
     The app, g and what the app's shell context processors add are there under their names.
     """
-    app = app_ctx.app
+    app = _app_of_context(info)
     banner = f"Python {sys.version} on {sys.platform}\nApp: {app.import_name}\nInstance: {app.instance_path}"
     repl(banner, app.make_shell_context())
 
@@ -660,9 +666,10 @@ _SORT_KEYS: dict[str, Callable[[Rule], Any] | None] = {
 )
 @click.option("--all-methods", is_flag=True, help="List HEAD and OPTIONS too.")
 @with_appcontext
-def routes_command(sort: str, all_methods: bool) -> None:
+@pass_script_info
+def routes_command(info: ScriptInfo, /, sort: str, all_methods: bool) -> None:
     """List the routes of the app with their endpoints and methods."""
-    url_map, key = current_app.url_map, _SORT_KEYS[sort]
+    url_map, key = _app_of_context(info).url_map, _SORT_KEYS[sort]
     rules = sorted(url_map.iter_rules(), key=key) if key else list(url_map.iter_rules())
     if not rules:
         click.echo("No routes were registered.")

@@ -1,0 +1,106 @@
+"""The cells of a notebook's file as a plan takes them: sources, names and tags, without the outputs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask_nb.cells import cell_name
+from flask_nb.errors import ProgramError
+
+KEEP, SKIP = "flask_nb:keep", "flask_nb:skip"
+"""Tags of a cell that overrule the plan."""
+
+
+@dataclass(frozen=True)
+class ProgramCell:
+    """A code cell of a notebook.
+
+    :param key: what it is known by: the id that the file gives it, else its place.
+    :param name: what people call it.
+    :param filename: what tracebacks call it; no other cell of the notebook has the same.
+    :param text: its source.
+    :param tags: its tags.
+    """
+
+    key: str = field(compare=False)
+    name: str
+    filename: str
+    text: str
+    tags: frozenset[str] = frozenset()
+
+
+def read_cells(path: Path) -> list[ProgramCell]:
+    """Return the code cells of a notebook that hold something, in order.
+
+    :raises ProgramError: the file cannot be read, or is no notebook of Python.
+    """
+    notebook = _read_json(path)
+    _check_format(path, notebook)
+    return make_cells(path.name, notebook["cells"])
+
+
+def make_cells(name: str, cells: list[dict[str, Any]]) -> list[ProgramCell]:
+    """Return the cells that hold code.
+
+    :param name: what people call the notebook.
+    :param cells: as the file has them.
+    """
+    seen: Counter[str] = Counter()
+    made = []
+    for number, cell in enumerate(cells):
+        text = _text(cell.get("source", ""))
+        if cell["cell_type"] != "code" or not text.strip():
+            continue
+        label = cell_name(text)
+        seen[label] += 1
+        again = f" ({seen[label]})" if seen[label] > 1 else ""
+        tags = frozenset(cell.get("metadata", {}).get("tags") or ())
+        made.append(ProgramCell(str(cell.get("id", number)), label, f"<{name}: {label}{again}>", text, tags))
+    return made
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes().decode("utf-8"))
+    except OSError as exc:
+        raise ProgramError(f"{path} cannot be read: {exc.strerror or exc}. Check the path") from None
+    except UnicodeDecodeError as exc:
+        raise ProgramError(
+            f"{path} is no notebook: byte {exc.start} is not UTF-8. Open it in JupyterLab and save it again"
+        ) from None
+    except (ValueError, RecursionError) as exc:
+        reason = str(exc) if isinstance(exc, json.JSONDecodeError) else "it is nested too deeply"
+        raise ProgramError(
+            f"{path} is no notebook, or was not saved wholly: {reason}. Save it again"
+        ) from None
+    if not isinstance(found, dict) or "nbformat" not in found:
+        raise ProgramError(f"{path} is no notebook: it is JSON without 'nbformat'. Check the path")
+    return found
+
+
+def _check_format(path: Path, notebook: dict[str, Any]) -> None:
+    version = notebook["nbformat"]
+    if version != 4:
+        raise ProgramError(
+            f"{path} is a notebook of format {version!r}, and only format 4 is run. "
+            f"Type: jupyter nbconvert --to notebook --inplace {path}"
+        )
+    metadata = notebook.get("metadata") or {}
+    language = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get(
+        "language"
+    )
+    if language not in (None, "python"):
+        raise ProgramError(f"{path} is a notebook of the language {language!r}. Name one of Python")
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not all(
+        isinstance(cell, dict) and "cell_type" in cell for cell in cells
+    ):
+        raise ProgramError(f"{path} is no notebook: it has no list of cells. Save it again")
+
+
+def _text(source: Any) -> str:
+    return source if isinstance(source, str) else "".join(source)

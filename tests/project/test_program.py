@@ -1,0 +1,168 @@
+"""A plan that is run: the app that comes of it, without IPython."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import traceback
+
+import flask
+import pytest
+
+from flask_nb.errors import ProgramError
+from flask_nb.project import load
+from flask_nb.project.planning import plan_notebook
+
+FLASKS = pytest.mark.parametrize("package", ["flask_nb", "flask"])
+
+
+@pytest.fixture
+def answer(make_notebook):
+    """Load a notebook of cells and return what its app answers to a path."""
+
+    def answer(path, *cells):
+        return load(make_notebook(*cells)).test_client().get(path).text
+
+    return answer
+
+
+def test_magics_define_the_app(answer):
+    cells = ["%config_from GREETING=Hello", "%%template hi.html\n{{ greeting }} {{ name }}!"]
+    route = "%%route /<name>\nrender_template('hi.html', greeting=current_app.config['GREETING'], name=name)"
+    assert answer("/Ann", *cells, route) == "Hello Ann!"
+
+
+@FLASKS
+def test_plain_cells_define_the_app_of_the_package_they_import(make_notebook, package):
+    app = load(
+        make_notebook(
+            f"from {package} import Flask, jsonify\napp = Flask(__name__)",
+            "@app.get('/')\ndef index():\n    return jsonify(teas)",
+            "teas = ['green']",
+            "%%static site.css\nbody {}",
+            "teas.append('mint')",
+        )
+    )
+    assert type(app).__module__.partition(".")[0] in (package, "flask_nb")
+    assert app.test_client().get("/").json == ["green", "mint"]
+    assert app.test_client().get("/static/site.css").text == "body {}\n"
+    assert isinstance(app, flask.Flask) is (package == "flask")
+
+
+def test_an_app_that_is_made_late_has_what_cells_above_it_defined(answer):
+    late = "from flask_nb import Flask\napp = Flask(__name__)"
+    assert answer("/", "%%route /\n'early'", late) == "early"
+
+
+@FLASKS
+def test_a_rule_that_two_cells_define_is_that_of_the_later_one(answer, package):
+    app = f"from {package} import Flask\napp = Flask(__name__)"
+    first, second = (f"@app.get('/')\ndef index():\n    return '{text}'" for text in ("first", "second"))
+    assert answer("/", app, first, second) == "second"
+
+
+def test_an_app_is_made_for_a_cell_that_sets_it_up(answer):
+    assert answer("/", "app.config['A'] = 'set'", "%%route /\ncurrent_app.config['A']") == "set"
+
+
+def test_requests_prints_and_shell_commands_do_not_run(make_notebook, capfd):
+    load(make_notebook("%load_ext flask_nb", "%%route /\n''", "%get /", "!echo shell", "print('printed')"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_module_of_a_notebook_is_there_for_classes_and_pickles(answer):
+    cell = "import pickle\nfrom dataclasses import dataclass\n@dataclass\nclass Tea:\n    name: str"
+    route = "%%route /\npickle.loads(pickle.dumps(Tea('green'))).name"
+    assert answer("/", cell, route) == "green"
+
+
+def test_modules_beside_the_notebook_and_its_folder_are_found(make_notebook, monkeypatch):
+    path = make_notebook("import teas_beside", "%app teas_beside:app")
+    (path.parent / "teas_beside.py").write_text("from flask_nb import Flask\napp = Flask('beside')\n")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert load(path).name == "beside"
+    plain = load(make_notebook("from flask_nb import Flask\napp = Flask(__name__)"))
+    assert plain.root_path == str(path.parent)
+
+
+def test_future_imports_and_await_count_for_cells(answer):
+    cells = [
+        "from __future__ import annotations",
+        "import asyncio\nasync def brew():\n    await asyncio.sleep(0)\n    return 'tea'",
+        "tea = await brew()",
+        "%%route /\ndef index(n: Unknown = 1):\n    return tea + str(index.__annotations__)",
+    ]
+    assert answer("/", *cells) == "tea{'n': 'Unknown'}"
+
+
+def test_definitions_within_statements_are_applied(answer):
+    cells = ["%app app", "if True:\n    %config_from A=yes", "%%route /\ncurrent_app.config['A']"]
+    assert answer("/", *cells) == "yes"
+
+
+def test_a_traceback_names_the_cell_and_its_line(make_notebook):
+    path = make_notebook("%%route /\n''", "import json\nlimit = json.loads('{')\n", "%%route /x\nlimit")
+    with pytest.raises(ValueError, match="Expecting") as caught:
+        load(path)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "File \"<made.ipynb: import json>\", line 2, in <module>\n    limit = json.loads('{')" in shown
+
+
+def test_a_view_that_fails_is_shown_with_its_cell_and_line(make_notebook):
+    app = load(make_notebook("%%route /\nnumber = 0\n1 / number"))
+    app.testing = True
+    with pytest.raises(ZeroDivisionError) as caught:
+        app.test_client().get("/")
+    assert '<made.ipynb: %%route />", line 3' in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["%config_from nowhere.cfg"], "the cell '%config_from nowhere.cfg': nowhere.cfg: "),
+        (
+            ["%%route /<colour:x>\n''"],
+            "the cell '%%route /<colour:x>': the rule '/<colour:x>'",
+        ),
+        (["%%route /a-b\n''", "%%route /a_b\n''"], "the cell '%%route /a_b': "),
+        (["%%template a.html\n{% if %}"], "the cell '%%template a.html': line 2: "),
+        (["app = 3", "x = app"], "made.ipynb: 'made_notebook:app' is a int, not an app."),
+    ],
+)
+def test_what_cannot_be_applied_is_one_message_with_the_cell(make_notebook, cells, message):
+    with pytest.raises(ProgramError) as caught:
+        load(make_notebook(*cells))
+    assert str(caught.value).startswith(message)
+
+
+def test_a_cell_that_is_tagged_as_failing_may_fail(make_notebook, tag_cell):
+    path = make_notebook("%%route /\n''", "app.config['A'] = missing", "app.config['B'] = 1")
+    tag_cell(path, 1, "raises-exception")
+    assert load(path).config.get("B") == 1
+
+
+def test_another_app_and_a_factory_can_be_named(make_notebook):
+    path = make_notebook(
+        "from flask_nb import Flask\none = Flask('one')\ntwo = Flask('two')",
+        "def create_app(name='three'):\n    return Flask(name)",
+    )
+    assert load(path, "two").name == "two"
+    assert load(path, "create_app('four')").name == "four"
+
+
+def test_serving_needs_neither_ipython_nor_a_kernel(make_notebook):
+    path = make_notebook("%load_ext flask_nb", "%%route /\n'served'", "%get /")
+    code = (
+        "import sys\nfrom flask_nb.project import load\n"
+        f"print(load({str(path)!r}).test_client().get('/').text)\n"
+        "print([name for name in ('IPython', 'ipykernel', 'nbclient', 'nbformat') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("served\n[]\n", "")
+
+
+def test_the_first_cell_of_a_plan_is_not_run(make_notebook, tmp_path):
+    marker = tmp_path / "ran"
+    path = make_notebook(f"open({str(marker)!r}, 'w').close()\n%app app", "%%route /\n''")
+    plan_notebook(path)
+    assert not marker.exists()
