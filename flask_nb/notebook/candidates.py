@@ -6,26 +6,20 @@ is typed already; None leaves the place to IPython, which knows Python's names a
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from http import HTTPStatus
 
 from flask_nb import engines
-from flask_nb.cells import config, cookies, serve
-from flask_nb.cells.arguments import MagicParser
+from flask_nb.cells import cookies, serve
 from flask_nb.cells.request_line import METHODS
 from flask_nb.cells.rules import find_variables, split_rule
-from flask_nb.cells.unfinished import UnfinishedLine
-from flask_nb.engines import Engine, RouteRow
-from flask_nb.errors import FlaskNbError
+from flask_nb.engines import RouteRow
 from flask_nb.exchange import ExchangeResponse
 
-from .host import Host
-
-Candidates = Iterable[str] | None
+from . import surroundings
+from .cursor import Candidates, Cursor, Offer
 
 _URL_OPTIONS = {
     "_external": ("True", "False"),
@@ -33,64 +27,14 @@ _URL_OPTIONS = {
     "_method": METHODS,
     "_scheme": ("http", "https"),
 }
-_FILE_ITEM = re.compile(r"([^=@:]*(?::?=|==|:)?@)(.*)", re.DOTALL)
 ARROW = "->"
 _STATUSES = ("2xx", "3xx", "4xx", "5xx", *(str(int(status)) for status in HTTPStatus))
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where something is to be completed.
-
-    :param magic: the magic's name with its percent signs.
-    :param line: what is typed up to the cursor.
-    :param is_in_braces: the cursor stands in an expression of Python or in JSON.
-    """
-
-    host: Host
-    magic: str
-    line: UnfinishedLine
-    parser: MagicParser
-    is_in_braces: bool = False
-
-    @property
-    def word(self) -> str:
-        """What is typed of the word."""
-        return self.line.word
-
-    @property
-    def before(self) -> Sequence[str]:
-        """The words before it that are neither flags nor their values."""
-        return self.line.positionals
-
-    @property
-    def app(self) -> str | None:
-        """The variable of the app that the line is about; None for the current one."""
-        return self.line.value_of("--app")
-
-    @cached_property
-    def engine(self) -> Engine | None:
-        """The app that the line is about, or None without one."""
-        try:
-            if self.app is None:
-                return self.host.followed.engine()
-            return engines.adopt(self.host.ip.user_ns.get(self.app), self.app, is_chosen=True)
-        except FlaskNbError:
-            return None
-
-    @cached_property
-    def routes(self) -> list[RouteRow]:
-        """The app's routes."""
-        return self.engine.routes() if self.engine else []
-
-
-Offer = Callable[[Cursor], Candidates]
 
 
 def find_candidates(cursor: Cursor) -> Candidates:
     """Return the words that fit at the cursor, whatever is typed of them; None: IPython may know."""
     if cursor.is_in_braces:
-        return _expressions(cursor)
+        return surroundings.expressions(cursor)
     if cursor.line.flag is not None:
         return _flag_values(cursor)
     if cursor.word.startswith("-"):
@@ -152,7 +96,7 @@ def paths(cursor: Cursor) -> Candidates:
 def request_words(cursor: Cursor) -> Candidates:
     """Offer the paths that answer the magic's method, static files among them; then files for items."""
     method = cursor.magic.lstrip("%").upper()
-    return _item_files(cursor) if cursor.before else _asked_paths(cursor, method, cursor.word)
+    return surroundings.item_files(cursor) if cursor.before else _asked_paths(cursor, method, cursor.word)
 
 
 def check_words(cursor: Cursor) -> Candidates:
@@ -163,7 +107,7 @@ def check_words(cursor: Cursor) -> Candidates:
         return [*METHODS, *_asked_paths(cursor, "GET", cursor.word)]
     if len(cursor.before) == 1 and cursor.before[0] in METHODS:
         return _asked_paths(cursor, cursor.before[0], cursor.word)
-    return _item_files(cursor) or ([] if cursor.word else [ARROW])
+    return surroundings.item_files(cursor) or ([] if cursor.word else [ARROW])
 
 
 def route_words(cursor: Cursor) -> Candidates:
@@ -210,10 +154,10 @@ def config_words(cursor: Cursor) -> Candidates:
         return ()
     scheme, colon, _ = cursor.word.partition(":")
     if colon:
-        return [f"{scheme}:{name}" for name in _environment(scheme)]
-    names = [*_config_files(cursor), "env:", "prefix:"]
+        return [f"{scheme}:{name}" for name in surroundings.environment(scheme)]
+    names = [*surroundings.config_files(cursor), "env:", "prefix:"]
     if cursor.word[:1].isupper():
-        names += sorted(name for name, value in _variables(cursor) if isinstance(value, type))
+        names += sorted(name for name, value in surroundings.variables(cursor) if isinstance(value, type))
         names += [f"{key}=" for key in (cursor.engine.config if cursor.engine else ())]
     return names
 
@@ -245,12 +189,14 @@ def app_words(cursor: Cursor) -> Candidates:
 
 def exchanges(cursor: Cursor) -> list[str]:
     """Offer the variables that hold an exchange."""
-    return sorted(name for name, value in _variables(cursor) if isinstance(value, ExchangeResponse))
+    return sorted(
+        name for name, value in surroundings.variables(cursor) if isinstance(value, ExchangeResponse)
+    )
 
 
 def apps(cursor: Cursor) -> list[str]:
     """Offer the variables that hold an app."""
-    return sorted(name for name, value in _variables(cursor) if engines.is_app(value))
+    return sorted(name for name, value in surroundings.variables(cursor) if engines.is_app(value))
 
 
 def endpoints(cursor: Cursor) -> list[str]:
@@ -342,67 +288,6 @@ def _url_values(cursor: Cursor, routes: list[RouteRow], name: str) -> Candidates
     return _URL_OPTIONS.get(name)
 
 
-# --- what the notebook and its folder hold ---
-
-
-def _expressions(cursor: Cursor) -> Candidates:
-    """Return the notebook's variables behind a brace; Jedi knows none in a line that is not Python."""
-    opened = re.fullmatch(r"(.*\{)\w*", cursor.word)
-    return None if opened is None else sorted(f"{opened[1]}{name}" for name, _value in _variables(cursor))
-
-
-def _variables(cursor: Cursor) -> Iterator[tuple[str, object]]:
-    """Yield the notebook's own variables."""
-    hidden = cursor.host.ip.user_ns_hidden
-    for name, value in list(cursor.host.ip.user_ns.items()):
-        if not name.startswith("_") and name not in hidden:
-            yield name, value
-
-
-def _config_files(cursor: Cursor) -> list[str]:
-    """Return the configuration files in the app's folder, or in the folder below it that is typed."""
-    below = cursor.word.rpartition("/")[0]
-    folder = cursor.engine.config_path(below) if cursor.engine else os.path.join(os.getcwd(), below)
-    files = [name for name, _ in _entries(folder) if os.path.splitext(name)[1].lower() in config.SUFFIXES]
-    return [f"{below}/{name}" if below else name for name in files]
-
-
-def http_files(cursor: Cursor) -> list[str]:
-    """Offer files with requests, and folders."""
-    below = cursor.word.rpartition("/")[0]
-    fitting = (
-        f"{name}/" if is_folder else name
-        for name, is_folder in _entries(below or ".")
-        if name[0] != "." and (is_folder or name.endswith((".http", ".rest")))
-    )
-    return [f"{below}/{name}" if below else name for name in fitting]
-
-
-def _item_files(cursor: Cursor) -> list[str]:
-    """Return the files that an item such as ``avatar@face.png`` or ``data:=@rows.json`` may name."""
-    found = _FILE_ITEM.fullmatch(cursor.word)
-    if found is None:
-        return []
-    head, folder = found[1], found[2].rpartition("/")[0]
-    names = [f"{name}/" if is_folder else name for name, is_folder in _entries(folder or ".")]
-    return [f"{head}{folder}/{name}" if folder else head + name for name in names if name[0] != "."]
-
-
-def _entries(folder: str) -> list[tuple[str, bool]]:
-    """Return the names in a folder, and whether each is a folder itself; none if it cannot be read."""
-    try:
-        return sorted((entry.name, entry.is_dir()) for entry in os.scandir(folder))
-    except OSError:
-        return []
-
-
-def _environment(scheme: str) -> list[str]:
-    names = sorted(os.environ)
-    if scheme == "prefix":
-        return list(dict.fromkeys(name.partition("_")[0] + "_" for name in names if "_" in name.strip("_")))
-    return names if scheme == "env" else []
-
-
 POSITIONALS: dict[str, Offer] = {
     **dict.fromkeys(map(str.lower, METHODS), request_words),
     "app": app_words,
@@ -425,7 +310,7 @@ FLAG_VALUES: dict[str, Offer] = {
     "--diff": exchanges,
     "--drop": endpoints,
     "--expect": partial(listed, _STATUSES),
-    "--file": http_files,
+    "--file": surroundings.http_files,
     **dict.fromkeys(("--method", "--methods", "--request"), partial(listed, METHODS)),
     "--try": tries,
 }

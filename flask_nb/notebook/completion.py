@@ -15,7 +15,8 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 from flask_nb.cells import MagicParser, check_line_parser, quote_word
 from flask_nb.cells.unfinished import is_in_braces, read_unfinished
 
-from .candidates import Cursor, find_candidates, find_kind
+from .candidates import find_candidates, find_kind
+from .cursor import Cursor
 from .transforms import find_first_code_line
 
 if TYPE_CHECKING:
