@@ -13,9 +13,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-DEFINING = frozenset({"route", "template", "static", "config_from", "app", "routes"})
-"""Magics that define, if only in one of their forms; see :mod:`.definitions`."""
-
 ASKING: dict[str, str] = {
     **dict.fromkeys(
         ("get", "post", "put", "patch", "delete", "head", "options", "http"), "it sends a request"
