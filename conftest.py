@@ -11,6 +11,9 @@ import nbval.kernel
 import pytest
 from nbval.plugin import IPyNbCell
 
+PROGRAMS = ("fastapi-exercised.ipynb",)
+"""Notebooks that need what tests/programs/requirements.txt names, as the tests with that marker do."""
+
 
 def pytest_configure() -> None:
     nbval.kernel.start_new_kernel = partial(start_patiently, nbval.kernel.start_new_kernel)
@@ -30,8 +33,12 @@ def start_patiently(start: Callable[..., Any], **options: Any) -> Any:
     return start(**options)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the cells are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the cells of each notebook together and in order: pytest-randomly draws them like tests."""
+    for item in items:
+        if item.path.name in PROGRAMS:
+            item.add_marker("programs")
     first: dict[Path, int] = {}
     for position, item in enumerate(items):
         first.setdefault(item.path, position)

@@ -230,17 +230,3 @@ def _web_name(flask_name: str) -> str:
 
 
 _ALIAS = AliasFinder()
-
-
-def hint_at_foreign_names(exc: BaseException) -> str | None:
-    """Return what to do when a name of the installed Flask has met an app of ours, else None.
-
-    :param exc: what a view raised; Flask's ``request`` and the like know nothing of our contexts.
-    """
-    is_outside = isinstance(exc, RuntimeError) and str(exc).startswith("Working outside of ")
-    if sys.modules.get(_FLASK) is None or is_aliased() or not is_outside:
-        return None
-    return (
-        "this view uses names of the installed Flask, and the app is flask_nb's: import them from flask_nb, "
-        "or restart and type, before anything imports Flask: import flask_nb; flask_nb.as_flask()"
-    )

@@ -7,6 +7,7 @@
     │   └── MagicHelpRequested    it asks for the magic's help
     ├── CellError                 a cell's source cannot become a definition
     │   ├── CellSyntaxError       it does not compile
+    │   ├── CheckSyntaxError      a line of it is not a check
     │   └── RuleError             its rule is malformed or names an unknown converter
     ├── ConfigError               a source of configuration cannot be read
     ├── UrlError                  no URL can be built of what was asked for
@@ -19,7 +20,8 @@
     ├── RequestError              a request of the notebook brought no response, or not the expected one
     │   ├── RequestTimeoutError   the view did not answer in time
     │   ├── ConnectionLostError   the server went away meanwhile
-    │   └── ExpectationError      the response is not the one that was expected
+    │   ├── ExpectationError      the response is not the one that was expected
+    │   └── CheckError            checks of a cell failed
     ├── ServerError               the background server
     │   ├── PortInUseError        another program holds the port
     │   └── UnknownHostError      this machine has no such address
@@ -35,7 +37,8 @@ Flask's own exceptions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -55,15 +58,23 @@ class FlaskNbError(Exception):
 class MagicArgumentError(FlaskNbError):
     """The line of a magic could not be understood.
 
-    What parses a line does not know which magic is called; :func:`naming` says so where it is known.
+    What parses a line does not know which magic is called, nor where the line stands; :func:`naming` and
+    :func:`placing` say so where it is known.
+
+    :param position: where in the line it goes wrong, from 0; None where that is not known.
     """
 
     #: The magic's name with its percent signs, such as ``%%route``; empty until it is put on.
     magic: str = ""
+    #: Where the line stands, such as ``requests.http, line 3``; empty until it is put on, if ever.
+    place: str = ""
+
+    def __init__(self, message: str = "", position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
 
     def __str__(self) -> str:
-        message = super().__str__()
-        return f"{self.magic}: {message}" if self.magic else message
+        return ": ".join(filter(None, [self.magic, self.place, super().__str__()]))
 
 
 class MagicHelpRequested(MagicArgumentError):
@@ -90,6 +101,19 @@ def naming(magic: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def placing(place: str) -> Iterator[None]:
+    """Put the place of a line onto its errors, as :func:`naming` does with the magic.
+
+    :param place: such as ``line 3`` or ``requests.http, line 3``.
+    """
+    try:
+        yield
+    except MagicArgumentError as exc:
+        exc.place = exc.place or place
+        raise
+
+
 class CellError(FlaskNbError):
     """A cell's source cannot become a definition."""
 
@@ -113,8 +137,38 @@ class CellSyntaxError(CellError):
         self.text = text
 
 
+class CheckSyntaxError(CellError):
+    """A line of ``%%check`` is not a check.
+
+    :param message: what is wrong with it.
+    :param line: the line counted within the cell, from 1.
+    :param column: where it goes wrong in the line, from 1.
+    :param text: the line as typed; the place is marked below it.
+    """
+
+    def __init__(self, message: str, *, line: int, column: int, text: str) -> None:
+        mark = re.sub(r"[^\t]", " ", text[: column - 1]) + "^"
+        super().__init__(f"line {line}, column {column}: {message}\n    {text}\n    {mark}")
+        self.line = line
+        self.column = column
+
+
 class RuleError(CellError):
     """A rule is malformed or names an unknown converter."""
+
+    @classmethod
+    def of_other_framework(cls, rule: str) -> RuleError | None:
+        """Return the error of a rule whose variables are written as elsewhere, None if there are none."""
+        found = _VARIABLE_ELSEWHERE.search(rule)
+        if found is None or "<" in rule:
+            return None
+        meant = _VARIABLE_ELSEWHERE.sub(lambda each: f"<{each[1] or each[2]}>", rule)
+        how = "in braces" if found[1] else "behind a colon"
+        return cls(f"the rule {rule!r} has a variable {how}. Type {meant}")
+
+
+_VARIABLE_ELSEWHERE = re.compile(r"\{(\w+)(?::\w+)?\}|(?<=/):(\w+)(?=/|$)")
+"""``{id}`` as in FastAPI and Django, ``:id`` as in Express and Rails."""
 
 
 class ConfigError(FlaskNbError):
@@ -239,6 +293,23 @@ class ExpectationError(RequestError):
         self.request = request
         self.status = status
         self.expected = tuple(expected)
+
+
+class CheckError(RequestError):
+    """Checks of a cell failed; the table above says what came instead.
+
+    :param failed: the requests whose checks failed, as people read them, by the line in the cell.
+    :param count: how many checks there were.
+    """
+
+    def __init__(self, failed: Mapping[int, str], count: int) -> None:
+        named = [f"{request} (line {line})" for line, request in list(failed.items())[:3]]
+        more = [f"{len(failed) - 3} more"] if len(failed) > 3 else []
+        checks = f"{count} checks" if count > 1 else "1 check"
+        super().__init__(
+            f"{len(failed)} of {checks} failed: {', '.join([*named, *more])}. The table above says what came"
+        )
+        self.failed = dict(failed)
 
 
 class ServerError(FlaskNbError):

@@ -45,7 +45,7 @@ def check_head(status: Any, headers: Any) -> None:
     """
     if not isinstance(status, str) or _LINE_END.search(status) or not _is_latin(status):
         raise NotWSGIError(f"the status {status!r} is no single line of text")
-    for name, value in headers:
+    for name, value in map(_pair, headers):
         if not (isinstance(name, str) and isinstance(value, str)):
             raise NotWSGIError(f"the header {name!r}: {value!r} is not text")
         if _LINE_END.search(name) or _LINE_END.search(value):
@@ -57,6 +57,12 @@ def check_head(status: Any, headers: Any) -> None:
             )
         if name.lower() in _HOP_BY_HOP:
             raise NotWSGIError(f"the header {name!r} is for the server to set")
+
+
+def _pair(header: Any) -> tuple[Any, Any]:
+    if not isinstance(header, tuple | list) or len(header) != 2:
+        raise NotWSGIError(f"headers are a list of pairs such as ('Name', 'value'), and {header!r} is none")
+    return header[0], header[1]
 
 
 def is_bodiless(status: str) -> bool:

@@ -131,6 +131,87 @@ def test_an_app_of_installed_flask_is_told_about_as_flask(flask_nb, tmp_path):
     assert "--as-flask" in done.stderr
 
 
+FACTORY = """
+import os
+{outside}
+
+def create_app(test_config=None):
+    {inside}
+    from . import auth, db
+
+    app = Flask(__name__, instance_relative_config=True)
+    app.config.from_mapping(SECRET_KEY="dev", DATABASE=os.path.join(app.instance_path, "shop.sqlite"))
+    app.config.from_pyfile("config.py", silent=True)
+    db.init_app(app)
+    app.register_blueprint(auth.bp)
+    print(type(app).__module__)
+    return app
+"""
+
+AUTH = """
+import functools
+from flask import Blueprint, g, session
+
+bp = Blueprint("auth", __name__, url_prefix="/auth")
+
+@bp.before_app_request
+def load_user():
+    g.user = session.get("user_id")
+
+@bp.route("/login", methods=("GET", "POST"))
+def login():
+    return "login"
+"""
+
+DB = """
+import os
+import click
+from flask import current_app, g
+from flask.cli import with_appcontext
+
+def close_db(error=None):
+    g.pop("db", None)
+
+@click.command("init-db")
+@with_appcontext
+def init_db():
+    click.echo(f"made {os.path.basename(current_app.config['DATABASE'])}")
+
+def init_app(app):
+    app.teardown_appcontext(close_db)
+    app.cli.add_command(init_db)
+"""
+
+
+@pytest.fixture(params=["of the module", "of the factory"])
+def package(request, tmp_path):
+    """A package as Flask's tutorial lays it out, which imports Flask at its top or in its factory."""
+    imported = {"outside": "", "inside": ""}
+    imported["outside" if request.param == "of the module" else "inside"] = "from flask import Flask"
+    (tmp_path / "shop").mkdir()
+    for name, text in {"__init__": FACTORY.format(**imported), "auth": AUTH, "db": DB}.items():
+        (tmp_path / "shop" / f"{name}.py").write_text(text)
+
+
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize("app", ["shop", "shop:create_app", "shop:create_app()", "shop/__init__.py"])
+def test_a_package_whose_factory_makes_an_app_of_installed_flask_is_told_about_as_flask(flask_nb, app):
+    done = flask_nb("--app", app, "routes")
+    assert done.returncode == 2
+    assert "is an app of the installed Flask. To have it made of flask_nb, type --as-flask" in done.stderr
+    typed = flask_nb("--as-flask", "--app", app, "routes")
+    assert typed.stdout.startswith("flask_nb.web.app\nEndpoint")
+    assert "/auth/login" in typed.stdout
+
+
+@pytest.mark.usefixtures("package")
+def test_as_flask_runs_the_commands_of_a_package(flask_nb):
+    done = flask_nb("--app", "shop", "--as-flask", "init-db")
+    assert done.stdout == "flask_nb.web.app\nmade shop.sqlite\n"
+    told = flask_nb("--app", "shop", "init-db").stderr
+    assert "type --as-flask" in told
+
+
 def test_without_flask_the_alias_comes_by_itself(flask_nb, tmp_path):
     from test_alias import WITHOUT_FLASK
 

@@ -19,6 +19,9 @@ module               answers for
 ``json_values``      JSON with expressions in it; fields with nested names
 ``expressions``      ``{expression}`` in what is typed
 ``http``             ``%%http``: the text of editors' REST clients → requests
+``checks``           ``%%check`` → :class:`CheckDefinition`: requests, and what is expected of their answers
+``expectations``     what can be expected of an answer
+``selectors``        CSS selectors, through beautifulsoup4
 ``curl``             a pasted ``curl`` command → a request
 ``shell``            commands as a shell reads them
 ``config``           ``%config_from`` → :class:`ConfigDefinition` → settings of a live app
@@ -26,6 +29,7 @@ module               answers for
 ``contents``         ``%%template`` and ``%%static`` → a template, a static file of a live app
 ``context``          ``%%request_context`` → the arguments of a request context, and compiled statements
 ``urls``             ``%url_for`` → :class:`UrlDefinition` → a URL
+``explain``          ``%explain`` → a request or a URL that is looked at only
 ``cookies``          ``%cookies``
 ``serve``            ``%serve``
 ``app``              ``%app``
@@ -36,6 +40,7 @@ module               answers for
 from .app import AppArguments, app_parser, parse_app
 from .apply import apply_route
 from .arguments import MagicParser
+from .checks import CheckDefinition, check_line_parser, check_parser, parse_checks
 from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
 from .contents import (
     apply_static,
@@ -48,6 +53,8 @@ from .contents import (
 from .context import CompiledCell, compile_cell, context_parser, parse_context, request_arguments
 from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .exchange import ExchangeArguments, Which, exchange_parser, parse_exchange
+from .expectations import Answer, Expectation
+from .explain import ExplainDefinition, explain_parser, parse_explain
 from .http import http_parser, parse_http
 from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition
@@ -55,6 +62,6 @@ from .request_line import parse_request, request_parser
 from .route import parse_route, route_parser
 from .routes import RoutesArguments, parse_routes, routes_parser
 from .serve import ServeArguments, parse_serve, serve_parser
-from .urls import build_url, parse_url, url_parser
+from .urls import build_url, find_endpoint, parse_url, url_parser
 from .view import ViewSource, framework_names, missing_names
 from .words import quote_word

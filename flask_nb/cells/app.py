@@ -88,7 +88,11 @@ def _split_name(word: str) -> tuple[str | None, str | None]:
         return word, None
     if word.isidentifier() and not keyword.iskeyword(word):
         return None, word
-    hint = f"Type %app {word.replace('.', ':', 1)}" if "." in word else "Type a name, such as %app admin"
+    hint = "Type a name, such as %app admin"
+    if "." in word:
+        name = word.rpartition(".")[2]
+        variable = f"for what a variable has: {name} = {word}, then %app {name}"
+        hint = f"Type %app {word.replace('.', ':', 1)}, or {variable}"
     raise MagicArgumentError(f"{word!r} is neither a variable, nor module:app, nor a file. {hint}")
 
 

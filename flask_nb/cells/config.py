@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
-from flask_nb.errors import ConfigError, MagicArgumentError
+from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
 
 from .arguments import MagicParser, parse_literal, suggest
-from .config_errors import explain
+from .config_errors import explain, shared_variables, written_otherwise
 from .expressions import Text, end_of_expression, expand_value, has_expressions, parse_text
 from .view import ViewSource
 from .words import quote_word
@@ -305,6 +305,8 @@ def _read_source(
     try:
         return target.read_config(kind, where, below, silent=silent)
     except (Exception, SystemExit) as exc:  # a configuration file may do anything
+        if kind == "prefix" and isinstance(exc, TypeError) and (shared := shared_variables(source.name)):
+            raise ConfigError(str(source), shared) from exc
         raise explain(exc, str(source), where if isinstance(where, str) else "") from exc
 
 
@@ -366,11 +368,17 @@ def _read_python(definition: ConfigDefinition, filename: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "config"}
     if definition.body.strip():
         source = ViewSource(definition.body, definition.body_line, filename)
-        code = source.compile(source.parse())
+        try:
+            code = source.compile(source.parse())
+        except CellSyntaxError as exc:
+            exc.args = (f"{exc}{written_otherwise(definition.body)}",)
+            raise
         try:
             exec(code, names)
         except (Exception, SystemExit) as exc:
-            raise explain(exc, _CELL, filename) from exc
+            error = explain(exc, _CELL, filename)
+            error.args = (f"{error}{written_otherwise(definition.body)}",)
+            raise error from exc
     return {name: value for name, value in names.items() if name.isupper()}
 
 

@@ -61,6 +61,34 @@ def _explain_toml(words: str, source: str, data: bytes) -> ConfigError:
     return ConfigError(source, message, line=int(found[1]), column=int(found[2]))
 
 
+def written_otherwise(body: str) -> str:
+    """Return what to add to the error of a cell that is not written in Python; empty if it may well be."""
+    try:
+        tomllib.loads(body)
+    except tomllib.TOMLDecodeError:
+        pass
+    else:
+        return ". The cell is written in TOML. Type %%config_from --format toml"
+    for line in body.splitlines():
+        if found := re.fullmatch(r"\s*(\w+)\s*=\s*([^\W\d_]+(?: [^\W\d_]+)+[.!?]?)\s*", line):
+            return f"\nValues are written as in Python. Type {found[1].upper()} = {found[2].strip()!r}"
+    return ""
+
+
+def shared_variables(prefix: str) -> str | None:
+    """Name two variables of the environment of which one sets what the other sets a part of."""
+    names = sorted(name for name in os.environ if name.startswith(f"{prefix}_"))
+    for name in names:
+        part = next((one for one in names if one.startswith(f"{name}__")), None)
+        if part is not None:
+            key = name.removeprefix(f"{prefix}_")
+            return (
+                f"{name} sets {key} to a single value, so {part} cannot set a part of it. "
+                f"To take one of the two away, type: del os.environ[{name!r}]"
+            )
+    return None
+
+
 def _explain_file(exc: OSError, source: str) -> ConfigError:
     if exc.errno in (errno.ENOENT, errno.ENOTDIR):
         return ConfigError(source, f"there is no such file. {_near_files(exc.filename)}")

@@ -1,8 +1,9 @@
-"""The cell of ``%%http``: requests as editors' REST clients have them, or pasted curl commands."""
+"""``%%http``: requests as editors' REST clients have them, in the cell or a file, or pasted curl commands."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,18 +11,17 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from flask_nb.errors import MagicArgumentError
+from flask_nb.errors import MagicArgumentError, placing
 
-from .arguments import MagicParser, is_token, parse_identifier
+from .arguments import MagicParser, is_token, parse_identifier, suggest
 from .bodies import Body, FileBody, JsonBody, TextBody
 from .curl import parse_curl
 from .expressions import Expression, is_expression, parse_text
-from .items import Item
+from .items import Item, read_file
 from .json_values import Quoted, parse_json_text
 from .request import RequestDefinition, begin_with_slash, cut_fragment
 from .request_line import METHODS, add_sending_flags, content_type_of, require_unicode, sending_options
 
-_SEPARATOR = re.compile(r"^###.*$", re.MULTILINE)
 _COMMENT = re.compile(r"\s*(?:#|//)")
 _DIRECTIVE = re.compile(r"\s*(?:#|//)\s*@([\w-]+)(?:[ =]+(.*))?$")
 _VARIABLE = re.compile(r"\s*@([\w.-]+)\s*=\s*(.*?)\s*$")
@@ -31,51 +31,130 @@ _ANSWER = re.compile(r"([^\W\d]\w*)\.response\.(body|headers)(?:\.(.+))?$")
 _CURL = re.compile(r"\s*(?:[$%>]\s+)?curl(?:\.exe)?(?:\s|$)")
 
 
-def http_parser() -> MagicParser:
-    """Return the parser of ``%%http``."""
+def http_parser(magic: str = "%%http") -> MagicParser:
+    """Return the parser of ``%%http``, and of ``%http``."""
     parser = MagicParser(
-        "%%http",
-        "",
-        "Send the requests in the cell, one after another, and show each exchange.\n\n"
-        "The cell is text as editors' REST clients have it: a request line, headers, a blank line, the\n"
+        magic,
+        "[NAME …]",
+        "Send the requests in the cell or in a file, one after another, and show each exchange.\n\n"
+        "The text is as editors' REST clients have it: a request line, headers, a blank line, the\n"
         "body; ### between requests; @name = value and {{name}}, which may be an expression of the\n"
-        "notebook as well; '# @name login' keeps a response in login; '< file' sends a file. Or it is\n"
-        "a curl command as copied from a manual or a browser.",
-        examples=(
-            "%%http --expect 2xx",
-            "@who = Ann",
-            "POST /items",
-            "Content-Type: application/json",
-            "",
-            '{"name": "{{who}}"}',
-            "###",
-            "GET /items?name={{who}}",
-        ),
+        "notebook as well; '# @name login' keeps a response in login, and {{login.response.body.token}}\n"
+        "is a part of it; '< file' sends a file. Or it is a curl command as copied from a manual or a\n"
+        "browser. %http sends a file, of which NAMEs choose the requests with a '# @name'; the\n"
+        "variables of a cell below --file count for the file, too.",
+        examples=_EXAMPLES[magic],
     )
-    parser.add_words()  # refused with a hint
+    parser.add_words()  # refused with a hint where no file is named
+    parser.add_argument("--file", metavar="PATH", help="send what stands in a file, such as requests.http")
     add_sending_flags(parser)
     return parser
 
 
-def parse_http(line: str, cell: str | None) -> tuple[RequestDefinition, ...]:
-    """Parse the line and the cell of ``%%http``.
+_FILE_EXAMPLES = ("%http --file requests.http", "%http --file requests.http login items --expect 2xx")
+_EXAMPLES = {
+    "%http": _FILE_EXAMPLES,
+    "%%http": (
+        "%%http --expect 2xx",
+        "@who = Ann",
+        "# @name created",
+        "POST /items",
+        "Content-Type: application/json",
+        "",
+        '{"name": "{{who}}"}',
+        "###",
+        "GET /items/{{created.response.body.id}}",
+    ),
+}
 
-    :raises MagicArgumentError: when anything in it is not understood.
+
+def parse_http(line: str, cell: str | None, first_line: int = 2) -> tuple[RequestDefinition, ...]:
+    """Parse the line and the cell of ``%%http``, or the line of ``%http``.
+
+    :param cell: None for the line magic.
+    :param first_line: the line of the cell on which its text begins, from 1.
+    :raises MagicArgumentError: when anything in it is not understood; it names the line, and the file.
     """
     require_unicode(line + (cell or ""))
-    arguments = http_parser().parse_line(line)
-    if arguments.words:
+    arguments = http_parser("%http" if cell is None else "%%http").parse_line(line)
+    if arguments.words and not arguments.file:
         message = f"{arguments.words[0]!r} is not understood: requests belong in the cell, below this line"
-        raise MagicArgumentError(message)
-    options = sending_options(arguments)
-    blocks = [block.replace("\r\n", "\n").split("\n") for block in _SEPARATOR.split(cell or "")]
-    heads = (line for block in blocks for line in _head(block))
+        raise MagicArgumentError(f"{message}, or in a file that --file names")
+    sources = [_read_source(arguments.file)] if arguments.file else []
+    sources += [_Source(cell or "", first_line=first_line)]
+    blocks = [block for source in sources for block in source.blocks()]
+    heads = (line for block in blocks for line in _head(block.lines))
     # A variable counts for all requests, wherever it stands, as in editors.
     variables = _Variables({found[1]: found[2] for line in heads if (found := _VARIABLE.match(line))})
+    options = sending_options(arguments)
     requests = [request for block in blocks for request in _parse_block(block, variables, options)]
     if not requests:
-        raise MagicArgumentError("there is no request in the cell. Type one, such as GET /items")
-    return tuple(requests)
+        raise MagicArgumentError(_nothing_there(arguments.file, is_line=cell is None))
+    return tuple(_choose(requests, arguments.words) if arguments.words else requests)
+
+
+def _nothing_there(file: str | None, *, is_line: bool) -> str:
+    if file:
+        return f"there is no request in {file}. It takes lines such as GET /items, with ### between requests"
+    if is_line:
+        return "there is no request. Type --file requests.http, or %%http with the requests below it"
+    return "there is no request in the cell. Type one, such as GET /items"
+
+
+def _choose(requests: list[RequestDefinition], names: list[str]) -> Iterator[RequestDefinition]:
+    """Yield the requests that have these names, in the order of the names."""
+    known = {request.as_name: request for request in requests if request.as_name}
+    for name in names:
+        if name not in known:
+            hint = suggest(name, known, "Named") if known else "Name one in the file: # @name login"
+            raise MagicArgumentError(f"there is no request {name!r}. {hint}")
+        yield known[name]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A text with requests.
+
+    :param file: the file it was read from; empty for the cell.
+    """
+
+    text: str
+    file: str = ""
+    first_line: int = 1
+
+    def blocks(self) -> list[_Block]:
+        """Return the stretches between lines of ``###``."""
+        blocks = [_Block(self, self.first_line, [])]
+        for number, line in enumerate(self.text.replace("\r\n", "\n").split("\n"), start=self.first_line):
+            if line.startswith("###"):
+                blocks.append(_Block(self, number + 1, []))
+            else:
+                blocks[-1].lines.append(line)
+        return blocks
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The lines of one request, with what stands above it.
+
+    :param line: the number of the first one.
+    """
+
+    source: _Source
+    line: int
+    lines: list[str]
+
+    def place(self, index: int) -> str:
+        """Return what people call one of the lines."""
+        file = f"{self.source.file}, " if self.source.file else ""
+        return f"{file}line {self.line + index}"
+
+
+def _read_source(path: str) -> _Source:
+    try:
+        return _Source(read_file(path, f"--file {path}").decode("utf-8-sig"), path)
+    except UnicodeDecodeError:
+        raise MagicArgumentError(f"the file {path!r} is not UTF-8 text. Save it as UTF-8") from None
 
 
 @dataclass
@@ -130,23 +209,31 @@ def _head(block: list[str]) -> Iterator[str]:
     return takewhile(lambda line: not line.strip() or _VARIABLE.match(line) or _COMMENT.match(line), block)
 
 
-def _parse_block(block: list[str], variables: _Variables, options: dict[str, Any]) -> list[RequestDefinition]:
-    head = list(_head(block))
-    lines = block[len(head) :]
+def _parse_block(block: _Block, variables: _Variables, options: dict[str, Any]) -> list[RequestDefinition]:
+    head = list(_head(block.lines))
+    lines = block.lines[len(head) :]
     if not lines:
         return []
-    options = {**options, **_directives(head)}
+    place = block.place(len(head))
+    options = {**options, **_directives(block, head), "place": place}
     if _CURL.match(lines[0]):
-        return parse_curl(variables.substitute("\n".join(lines)), options)
-    return [_Message(lines, variables, options).parse()]
+        with placing(place):
+            return parse_curl(variables.substitute("\n".join(lines)), options)
+    message = _Message(lines, variables, options, os.path.dirname(block.source.file))
+    try:
+        return [message.parse()]
+    except MagicArgumentError as exc:
+        exc.place = block.place(len(block.lines) - len(message.lines) - 1)  # the line that was taken last
+        raise
 
 
-def _directives(head: list[str]) -> dict[str, Any]:
+def _directives(block: _Block, head: list[str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    for found in filter(None, map(_DIRECTIVE.match, head)):
-        name, value = found.groups()
+    for index, found in enumerate(map(_DIRECTIVE.match, head)):
+        name, value = found.groups() if found else ("", "")
         if name == "name" and value:
-            options["as_name"] = _identifier(value.strip())
+            with placing(block.place(index)):
+                options["as_name"] = _identifier(value.strip())
         elif name == "no-redirect":
             options["follow"] = False
         elif name == "no-cookie-jar":
@@ -163,11 +250,16 @@ def _identifier(name: str) -> str:
 
 @dataclass
 class _Message:
-    """One request as text: request line, headers, blank line, body."""
+    """One request as text: request line, headers, blank line, body.
+
+    :param lines: those that are still to be read.
+    :param folder: where the paths of files begin, the notebook's folder if it is empty.
+    """
 
     lines: list[str]
     variables: _Variables
     options: dict[str, Any]
+    folder: str
 
     def parse(self) -> RequestDefinition:
         typed = self.variables.substitute(self._take_request_line()).strip()
@@ -185,6 +277,7 @@ class _Message:
             items=tuple(headers),
             body=self._body((content_type_of(headers) or "").lower()),
             encoding="query",
+            is_pasted=True,
             **self.options,
         )
 
@@ -216,12 +309,13 @@ class _Message:
             lines.pop()
         if not lines:
             return None
-        for line in lines:
+        for index, line in enumerate(lines):
             if re.match(r"<@|[<>]\s*\{%|>>!?\s", line):
+                del lines[: index + 1]
                 what = f"{line.strip()[:40]!r} is a script for another editor"
                 raise MagicArgumentError(f"{what}. Use '# @name' and Python")
         if len(lines) == 1 and (file := re.match(r"<\s+(\S.*?)\s*$", lines[0])):
-            path = self.variables.substitute(file[1])
+            path = os.path.join(self.folder, self.variables.substitute(file[1]))
             return FileBody(parse_text(path, self.variables.find), lines[0], is_typed=False)
         return self._text_body([self.variables.substitute(line) for line in lines], content_type)
 

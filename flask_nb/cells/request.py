@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -76,12 +76,14 @@ class RequestDefinition:
     :param fresh: neither send nor keep cookies.
     :param as_name: variable that receives the exchange.
     :param timed: show how long it took.
+    :param traced: show its steps.
     :param scripts: let the page that is shown run its scripts.
     :param height: of the frame of a page, in pixels; None for a guess.
     :param headers_shown: show the response's headers.
     :param expect: the statuses of which one has to come, such as ``201`` and ``2xx``; empty for any.
     :param mask: lists of JSON paths whose values are left out of what is shown.
     :param is_pasted: it was written for another place, so that the ports of this machine mean the app.
+    :param place: where it stands, for errors, such as ``requests.http, line 3``.
     """
 
     method: str
@@ -100,12 +102,14 @@ class RequestDefinition:
     fresh: bool = False
     as_name: str | None = None
     timed: bool = False
+    traced: bool = False
     scripts: bool = False
     height: int | None = None
     headers_shown: bool = False
     expect: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
     is_pasted: bool = False
+    place: str = field(default="", compare=False)
 
     def expand(self, evaluate: Evaluate, hosts: Collection[str] = DEFAULT_HOSTS) -> ResolvedRequest:
         """Return the request with its expressions evaluated and its files read.

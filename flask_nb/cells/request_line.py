@@ -94,12 +94,13 @@ def add_sending_flags(parser: MagicParser) -> None:
     add("--fresh", action="store_true", help="without the cookies of earlier requests")
     add(
         "--expect",
-        type=_parse_statuses,
+        type=parse_statuses,
         default=(),
         metavar="STATUS",
         help="fail unless the status is among these: 201, 2xx, or 200,404",
     )
     add("--time", dest="timed", action="store_true", help="show how long it took")
+    add("--trace", dest="traced", action="store_true", help="show its steps: hooks, view, handlers, teardown")
     add("--scripts", action="store_true", help="let the page that is shown run its scripts")
     add("--height", type=_parse_height, metavar="PX", help="how tall the frame of a page is, in pixels")
     add("--copy", choices=COPIES, metavar="NOTATION", help=copy_help())
@@ -144,7 +145,13 @@ def parse_request(
     require_unicode(line + (cell or ""))
     # Where a statement's line gets here, its semicolon is off already; this is for every other call.
     line = re.sub(r";\s*\Z", "", line)
-    arguments = parser.parse_line(line, _LineReader(parser, method).verbatim)
+    return build_request(method, parser.parse_line(line, LineReader(parser, method).verbatim), cell)
+
+
+def build_request(
+    method: str | None, arguments: argparse.Namespace, cell: str | None = None
+) -> RequestDefinition:
+    """Return the request that the parsed words of a line mean; see :func:`parse_request`."""
     words: list[str] = arguments.words
     if method is None:
         has_method = len(words) > 1 and words[0].upper() in METHODS
@@ -156,7 +163,7 @@ def parse_request(
     return _Builder(method.upper(), arguments).build(words, cell)
 
 
-class _LineReader:
+class LineReader:
     """Finds the stretches of a request line that quotes do not cut: expressions and JSON.
 
     Quotes, spaces and braces belong to whoever began a stretch, and who that is depends on the word's
@@ -383,7 +390,8 @@ def _parse_height(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels, such as 600")
 
 
-def _parse_statuses(text: str) -> tuple[str, ...]:
+def parse_statuses(text: str) -> tuple[str, ...]:
+    """Return what ``201``, ``2xx`` or ``200,404`` names; argparse shows the error with the flag's name."""
     statuses = tuple(part.strip().lower() for part in text.split(","))
     if all(re.fullmatch(r"[1-5](?:[0-9]{2}|xx)", status) for status in statuses):
         return statuses

@@ -123,6 +123,12 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
 def _split_front(words: list[str]) -> tuple[list[str], str]:
     """Return the methods in front and the rule."""
     index = next((index for index, word in enumerate(words) if word.startswith("/")), None)
+    if (
+        index is not None
+        and words[index].rpartition("<")[2].isidentifier()
+        and ">" in "".join(words[index + 1 :])
+    ):
+        check_rule(" ".join(words[index:]))  # a space within the brackets of a variable
     if index is None:
         return _fail_without_rule(words)
     if behind := words[index + 1 :]:

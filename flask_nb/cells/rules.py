@@ -13,6 +13,7 @@ from flask_nb.errors import RuleError
 
 from .arguments import suggest
 
+_SYNTAX = "A variable is typed as <name> or <converter:name>, such as <int:id>"
 _VARIABLE = re.compile(r"<(?:(\w+)(?:\((.*?)\))?:)?([^\W\d]\w*)>", re.ASCII)
 
 
@@ -63,6 +64,8 @@ def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = No
         raise RuleError(f"the rule {rule!r} has to begin with a slash. Type /{rule}")
     for pattern in (subdomain, host, rule):
         _check_brackets(pattern or "")
+    if elsewhere := RuleError.of_other_framework(rule):
+        raise elsewhere
     variables = find_variables(subdomain, host, rule)
     _check_names(rule, [variable.name for variable in variables])
     # Every converter that is named exists: which ones do is for the app to say.
@@ -81,7 +84,9 @@ def check_converters(
     """
     for variable in find_variables(subdomain, host, rule):
         if variable.converter and variable.converter not in known:
-            hint = suggest(variable.converter, sorted(known), "Known converters")
+            hint = f"Type <{variable.name}:{variable.converter}>"
+            if variable.name not in known:
+                hint = suggest(variable.converter, sorted(known), "Known converters")
             raise RuleError(f"the rule {rule!r} names the unknown converter {variable.converter!r}. {hint}")
     if isinstance(known, Mapping):
         _bind(rule, host, subdomain, known)
@@ -90,10 +95,9 @@ def check_converters(
 def _check_brackets(pattern: str) -> None:
     for piece in split_rule(pattern):
         if isinstance(piece, str) and (wrong := re.search(r"[<>].*", piece)):
-            raise RuleError(
-                f"the rule {pattern!r} is malformed at {wrong[0]!r}. "
-                f"A variable is typed as <name> or <converter:name>, such as <int:id>"
-            )
+            parted = re.match(r"<(\w+)\s+(\w+)>", wrong[0])
+            meant = f"Type <{parted[1]}:{parted[2]}>" if parted else _SYNTAX
+            raise RuleError(f"the rule {pattern!r} is malformed at {wrong[0]!r}. {meant}")
 
 
 def _check_names(rule: str, names: list[str]) -> None:

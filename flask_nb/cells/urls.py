@@ -75,12 +75,21 @@ def parse_url(line: str) -> UrlDefinition:
 
     :raises MagicArgumentError: when it is not understood.
     """
-    arguments = url_parser().parse_line(line, _find_stretch)
-    if not arguments.words:
+    arguments = url_parser().parse_line(line, find_stretch)
+    return parse_url_words(arguments.words, live=arguments.live)
+
+
+def parse_url_words(words: Sequence[str], *, live: bool = False) -> UrlDefinition:
+    """Return what an endpoint, or a rule, and the values behind it mean.
+
+    :param live: lead to the server that runs.
+    :raises MagicArgumentError: when it is not understood.
+    """
+    if not words:
         raise MagicArgumentError(
             "the endpoint is missing. Type one, such as %url_for index; %routes shows them all"
         )
-    name, *rest = arguments.words
+    name, *rest = words
     if "=" in name and not name.startswith("/"):
         raise MagicArgumentError(f"the endpoint is missing before {name!r}. %routes shows them all")
     pairs = [_parse_pair(word) for word in rest]
@@ -99,7 +108,7 @@ def parse_url(line: str) -> UrlDefinition:
         anchor=parse_text(options.get("_anchor", "")),
         method=options["_method"].upper() if "_method" in options else None,
         scheme=options.get("_scheme"),
-        live=arguments.live,
+        live=live,
     )
 
 
@@ -110,7 +119,7 @@ def build_url(definition: UrlDefinition, target: Engine, evaluate: Evaluate) -> 
     :raises UrlError: when the endpoint is unknown, or a value is missing or does not fit.
     """
     routes = target.routes()
-    endpoint = _find_endpoint(definition.name, routes, definition.method)
+    endpoint = find_endpoint(definition.name, routes, definition.method)
     values = {name: expand_value(text, evaluate) for name, text in definition.values}
     is_absolute = definition.scheme is not None and definition.external is None
     try:
@@ -130,7 +139,8 @@ def build_url(definition: UrlDefinition, target: Engine, evaluate: Evaluate) -> 
         raise UrlError(f"{shown} does not fit {rules}: {type(exc).__name__}: {exc}") from exc
 
 
-def _find_stretch(line: str, position: int, words: Sequence[str], word: str) -> int | None:
+def find_stretch(line: str, position: int, words: Sequence[str], word: str) -> int | None:
+    """Return where an expression or a rule's variable ends that begins at the position, None if none does."""
     return end_of_expression(line, position) or end_of_variable(line, position)
 
 
@@ -154,7 +164,11 @@ def _parse_truth(text: str) -> bool:
 # --- the endpoint ---
 
 
-def _find_endpoint(name: str, routes: Sequence[RouteRow], method: str | None) -> str:
+def find_endpoint(name: str, routes: Sequence[RouteRow], method: str | None) -> str:
+    """Return the endpoint that a name means: itself, the only one that begins with it, or a rule's.
+
+    :raises UrlError: there is none, or there are several; says which are near.
+    """
     if name.startswith("."):  # relative to the blueprint of the request that is active
         return name
     if name.startswith("/"):

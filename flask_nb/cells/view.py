@@ -19,6 +19,8 @@ from typing import Any, Literal
 
 from flask_nb.errors import CellSyntaxError
 
+from .plain_text import text_hint
+
 Form = Literal["function", "class", "body"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -71,7 +73,7 @@ class ViewSource:
             return "a cell can have only one %% magic. Put this line and what follows into a cell of its own"
         if line.startswith(("%", "!")):
             return "a view is plain Python. Put % magics and ! commands into another cell"
-        return exc.msg
+        return exc.msg + text_hint(line, self.body)
 
     def _line(self, number: int | None) -> str:
         lines = self._placed().split("\n")

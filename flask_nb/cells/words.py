@@ -9,7 +9,7 @@ ordinary character.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from flask_nb.errors import MagicArgumentError
 
@@ -37,12 +37,17 @@ def split_line(line: str, verbatim: Verbatim = lambda *_: None) -> list[str]:
     :param verbatim: finds the stretches whose spaces and quotes are part of the word.
     :raises MagicArgumentError: when a quote is not closed.
     """
+    return [word for word, _place in find_words(line, verbatim)]
+
+
+def find_words(line: str, verbatim: Verbatim = lambda *_: None) -> Iterator[tuple[str, int]]:
+    """Yield the words of a line, and where each begins; see :func:`split_line`."""
     words: list[str] = []
     position = 0
     while (found := _VISIBLE.search(line, position)) and found[0] != "#":
         word, position = _read_word(line, found.start(), words, verbatim)
         words.append(word)
-    return words
+        yield word, found.start()
 
 
 def quote_word(word: str) -> str:
@@ -63,7 +68,7 @@ def _read_word(line: str, position: int, words: list[str], verbatim: Verbatim) -
             word += line[position:end]
             position, value_begins = end, False
         elif value_begins and character in _QUOTED:
-            value, position = _read_quoted(line, position)
+            value, position = read_quoted(line, position)
             word += value
         else:
             word += character
@@ -71,7 +76,11 @@ def _read_word(line: str, position: int, words: list[str], verbatim: Verbatim) -
     return word, position
 
 
-def _read_quoted(line: str, position: int) -> tuple[str, int]:
+def read_quoted(line: str, position: int) -> tuple[str, int]:
+    """Return the text in the quotes that open at the position, and the place behind them.
+
+    :raises MagicArgumentError: when the quote is not closed.
+    """
     quote = line[position]
     stretch, escape = _QUOTED[quote]
     found = stretch.match(line, position)
@@ -80,6 +89,7 @@ def _read_quoted(line: str, position: int) -> tuple[str, int]:
         excerpt = rest if len(rest) <= 20 else rest[:19] + "…"
         raise MagicArgumentError(
             f"the quote {quote} before {excerpt!r} is not closed. "
-            f"Close it, or put the whole value into the other kind of quotes"
+            f"Close it, or put the whole value into the other kind of quotes",
+            position,
         )
     return escape.sub(r"\1", found[1]), found.end()

@@ -16,6 +16,7 @@ import werkzeug.serving
 from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
+from .explanations import RequestExplanation, UrlExplanation
 from .finding import app_of, configured_app, find_app
 from .flask_shaped import FlaskShapedEngine
 from .ours import OurEngine
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Engine",
     "OurEngine",
+    "RequestExplanation",
     "RouteRow",
     "Run",
+    "UrlExplanation",
     "Workspace",
     "adopt",
     "app_of",
@@ -37,6 +40,7 @@ __all__ = [
     "configured_app",
     "find_app",
     "follow_all",
+    "follow_remade",
     "give_back",
     "is_app",
     "is_flask_app",
@@ -208,6 +212,13 @@ def follow_all(values: Iterable[Any]) -> None:
     """Follow the apps and blueprints of the installed Flask among *values*."""
     for value in _of_flask(values):
         _flask_adapter().follow(value)
+    follow_remade()
+
+
+def follow_remade() -> None:
+    """Follow the blueprints of the installed Flask that a reloaded module has made anew."""
+    if f"{__name__}.flask" in sys.modules:  # else nothing of Flask's is followed
+        _flask_adapter().follow_remade()
 
 
 def note_older(workspace: Workspace, values: Iterable[Any]) -> None:
@@ -227,9 +238,13 @@ def _of_flask(values: Iterable[Any]) -> list[Any]:
 
 
 def _flask_class(name: str) -> type:
-    """Return a class of the installed Flask; one that nothing is of where Flask is not imported."""
+    """Return a class of the installed Flask; one that nothing is of where Flask is not imported.
+
+    Not everything in ``sys.modules`` under that name is Flask: it may be ours, half imported, or somebody's
+    ``flask.py``.
+    """
     found = getattr(sys.modules.get("flask"), name, None)
-    return found if isinstance(found, type) and not found.__module__.startswith("flask_nb.") else _Nothing
+    return found if isinstance(found, type) and found.__module__.startswith("flask.") else _Nothing
 
 
 class _Nothing:

@@ -19,13 +19,18 @@ def adopt_foreign(app: Any, label: str, *, is_chosen: bool) -> ForeignEngine:
     :raises ForeignAppError: it is none, or nobody has said so and it does not speak for itself.
     """
     framework = find_framework(app)
-    if not is_chosen and not (framework is not None and framework.is_adopted):
-        raise _unasked(app, label, framework)
-    if _is_dash(app):
+    if not is_chosen and _is_of(app, "flask.app", "Flask"):
+        raise ForeignAppError(
+            f"{label} is made of another Flask than the one that is imported now. To serve it and send it "
+            f"requests, type %app {label}; to define it by cells, run the cell that makes it again"
+        )
+    if _is_of(app, "dash.dash", "Dash"):
         raise ForeignAppError(
             f"{label} is a Dash app, which is served by a Flask app of its own. "
             f"Type: server = {label}.server, then %app server"
         )
+    if not is_chosen and not (framework is not None and framework.is_adopted):
+        raise _unasked(app, label, framework)
     interface = (framework.interface if framework else None) or find_interface(app, label)
     return _make(app, label, interface, framework)
 
@@ -51,5 +56,5 @@ def _unasked(app: Any, label: str, framework: Framework | None) -> ForeignAppErr
     return no_app(app, label)
 
 
-def _is_dash(app: Any) -> bool:
-    return any((cls.__module__, cls.__name__) == ("dash.dash", "Dash") for cls in type(app).__mro__)
+def _is_of(app: Any, module: str, name: str) -> bool:
+    return any((cls.__module__, cls.__name__) == (module, name) for cls in type(app).__mro__)

@@ -22,10 +22,14 @@ def find_interface(app: Any, name: str) -> Interface:
     :param name: what people call it.
     :raises ForeignAppError: it is no app, with what to type where that is known.
     """
-    if inspect.isclass(app) or not callable(app):
+    if not callable(app):
         raise no_app(app, name)
     signature, is_async = _signature(app), _is_async(app)
-    if _takes(signature, 3) and (is_async or not _takes(signature, 2)):
+    known = _NAMES.get(tuple(signature.parameters))
+    if inspect.isclass(app) and known != "wsgi":  # its instances may be answers, as PEP 3333 shows
+        raise no_app(app, name)
+    is_wsgi_like = not is_async and "start_response" in signature.parameters
+    if _takes(signature, 3) and (is_async or not _takes(signature, 2)) and not is_wsgi_like:
         return "asgi"
     if _takes(signature, 2) and not is_async:
         return "wsgi"

@@ -25,14 +25,16 @@ from werkzeug import serving
 from werkzeug.routing import Rule
 
 from flask_nb.live import adoption, blueprints
-from flask_nb.live.app import Live
+from flask_nb.live.app import HOOKS, Live
 from flask_nb.live.modules import is_of_notebook
 from flask_nb.live.overlay import OverlayLoader
+from flask_nb.live.refusals import show_briefly
 from flask_nb.live.url_map import LiveMap, keep_table, make_live, make_plain
 from flask_nb.live.workspace import at_work, running
 from flask_nb.loops import beside_running_loop
 
 from .flask_shaped import FlaskShapedEngine
+from .recorded import Recorded, is_named, name_rule, name_rules, options_of, recorded_rule
 
 _exception_answered = Signal()
 
@@ -70,6 +72,13 @@ class FlaskEngine(FlaskShapedEngine):
         is_known = module.partition(".")[0] not in ("__main__", "flask")
         return super()._owner_of(rule) or (f"module {module}" if is_known else None)
 
+    def _session(self) -> Any:
+        """The session of the current request; to ask for it by its public name would count as reading it."""
+        if not flask.has_request_context():
+            return None
+        name = "_session" if hasattr(request_ctx, "_session") else "session"
+        return getattr(request_ctx, name)
+
     @contextmanager
     def _outside_of_requests(self) -> Iterator[None]:
         context = self.app.app_context()
@@ -94,13 +103,36 @@ def follow(holder: Any) -> None:
     elif module is None:
         adoption.welcome(holder, run, _is_of_notebook)
     else:
-        adoption.welcome(holder, run.of_module(module), lambda function: False)
+        adoption.welcome(holder, run.of_module(module), is_named)
     with at_work(run):
         for blueprint, name, options in registered:
             follow(blueprint)
             blueprints.resume(blueprint, holder, name, options)
         for child, _ in getattr(holder, "_blueprints", ()):
             follow(child)
+
+
+def follow_remade() -> None:
+    """Follow the blueprints that modules have made anew, when they were reloaded, in the place of the old."""
+    run = running()
+    holders: list[Any] = run.workspace.everything() if run is not None else []
+    for old in holders:
+        module = sys.modules.get(old.import_name) if isinstance(old, LiveBlueprint) else None
+        for value in list(vars(module).values()) if module is not None else ():
+            is_new = isinstance(value, flask.Blueprint) and not isinstance(value, LiveBlueprint)
+            if is_new and value.name == old.name:
+                _take_back_hooks(old, [app for app in holders if isinstance(app, LiveFlask)])
+                follow(value)
+
+
+def _take_back_hooks(blueprint: Any, apps: list[Any]) -> None:
+    """Take out of apps the hooks that a blueprint brought when nobody was there to record it."""
+    for app in apps:
+        for name in [name for name, one in app.blueprints.items() if one is blueprint]:
+            for table in HOOKS:
+                brought = list(getattr(blueprint, table, {}).get(None, ()))
+                values = getattr(app, table)[name]
+                values[:] = [value for value in values if value not in brought]
 
 
 def _is_of_notebook(function: Any) -> bool:
@@ -128,6 +160,8 @@ def _make_live(holder: Any) -> None:
         "__qualname__": kind.__qualname__,
         "__new__": lambda cls, *args, **options: kind(*args, **options),  # another is none of a cell's yet
     }
+    if base is LiveBlueprint:
+        name_rules(holder)
     holder.live = Live(holder)
     holder._flask_nb_class = kind
     if isinstance(holder, flask.Flask):
@@ -141,32 +175,7 @@ def _registered_by_now(holder: Any) -> Iterator[tuple[Any, str, dict[str, Any]]]
     """Yield the blueprints that an app has, which are to bring what they record later."""
     for name, blueprint in getattr(holder, "blueprints", {}).items():
         if isinstance(blueprint, flask.Blueprint):
-            yield blueprint, name, _options_of(blueprint, holder, name)
-
-
-def _options_of(blueprint: Any, app: flask.Flask, name: str) -> dict[str, Any]:
-    """Return options by which a blueprint may have been registered: its name, and the prefix of its rules."""
-    parent, _, own = name.rpartition(".")
-    options = {"name": own, "name_prefix": parent}
-    recorder = _Recorder()
-    for function in blueprint.deferred_functions:
-        if getattr(function, "__qualname__", "").startswith("Blueprint.add_url_rule."):
-            function(recorder)
-    for rule in app.url_map.iter_rules():
-        bare = recorder.rules.get(str(rule.endpoint).removeprefix(f"{name}."))
-        if bare is not None and rule.rule.endswith(bare) and rule.rule != bare:
-            return {**options, "url_prefix": rule.rule.removesuffix(bare).rstrip("/") or None}
-    return options
-
-
-class _Recorder:
-    """Stands in for the state of a registration, to hear which rules a blueprint has."""
-
-    def __init__(self) -> None:
-        self.rules: dict[str, str] = {}
-
-    def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, **options: Any) -> None:
-        self.rules[str(endpoint or getattr(view_func, "__name__", ""))] = rule
+            yield blueprint, name, options_of(blueprint, holder, name)
 
 
 def give_back(holder: Any) -> None:
@@ -210,7 +219,11 @@ class LiveFlask(flask.Flask):
     ) -> None:
         """Register a rule; its view comes with it."""
         with self.live.bringing(view_func, is_derived=endpoint is None):
-            super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+            try:
+                super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+            except Exception as exc:
+                show_briefly(exc)
+                raise
 
     def register_blueprint(self, blueprint: Any, **options: Any) -> None:
         """Register a blueprint, which goes on bringing what it records."""
@@ -319,7 +332,7 @@ class LiveBlueprint(flask.Blueprint):
     """A blueprint of Flask's in a notebook."""
 
     live: Live
-    _route: tuple[str, str, frozenset[str]] | None = None
+    _route: Recorded | None = None
 
     def _check_setup_finished(self, f_name: str) -> None:
         if not self.live.is_open():
@@ -346,8 +359,7 @@ class LiveBlueprint(flask.Blueprint):
         **options: Any,
     ) -> None:
         """Record a rule, by a name by which it is known again."""
-        methods = options.get("methods") or getattr(view_func, "methods", None) or ("GET",)
-        self._route = str(endpoint or getattr(view_func, "__name__", rule)), rule, frozenset(methods)
+        self._route = recorded_rule(rule, endpoint, view_func, options)
         try:
             super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
         finally:
@@ -356,5 +368,5 @@ class LiveBlueprint(flask.Blueprint):
     def record(self, func: Any) -> None:
         """Record what is to be done with an app."""
         if self._route is not None:
-            func.route, func.label = self._route, f"{','.join(sorted(self._route[2]))} {self._route[1]}"
+            name_rule(func, self._route)
         super().record(func)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import islice
 from logging import Logger
@@ -22,8 +23,12 @@ from flask_nb.live.routes import entry_of, named_methods, withdraw
 from flask_nb.live.workspace import current_run
 
 from .defining import DefiningEngine
+from .explaining import explain_request, row_of
+from .explaining_urls import explain_url
+from .explanations import RequestExplanation, UrlExplanation
 from .near import nearest
-from .protocol import Engine, RouteRow, StartResponse, View
+from .protocol import Engine, RouteRow, StartResponse, View, Witness
+from .watching import watching
 
 _MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
 
@@ -81,8 +86,7 @@ class FlaskShapedEngine(DefiningEngine):
         return sorted(rows, key=lambda row: (row.rule, row.domain, row.methods, row.endpoint))
 
     def _row(self, rule: Rule) -> RouteRow:
-        domain = rule.host if self.app.url_map.host_matching else rule.subdomain
-        return RouteRow(rule.rule, _own_methods(rule), str(rule.endpoint), self._owner_of(rule), domain or "")
+        return row_of(self.app, rule, self._owner_of(rule))
 
     def _owner_of(self, rule: Rule) -> str | None:
         """What people call the cell or module that registered a rule; None where neither did."""
@@ -116,6 +120,19 @@ class FlaskShapedEngine(DefiningEngine):
             return None
         rules = self.app.url_map.iter_rules()
         return nearest(((rule.rule, label) for rule in rules for label in _labels(rule)), method, path)
+
+    def explain_request(self, method: str, path: str, host: str) -> RequestExplanation:
+        """Explain what a request would come to; nothing is sent.
+
+        :param path: decoded, without a query.
+        """
+        explained = explain_request(self.app, self._row, method, path, host)
+        near = self.near_rules(method, path) if explained.status == 404 and not explained.candidates else None
+        return replace(explained, near=tuple(near or ()))
+
+    def explain_url(self, endpoint: str, values: Mapping[str, Any], method: str | None) -> UrlExplanation:
+        """Explain what the URL of an endpoint would come to; no function of the app is called."""
+        return explain_url(self.app, self._row, self._local_urls(), endpoint, values, method)
 
     def is_async(self, method: str, path: str) -> bool:
         """Whether an ``async def`` view, hook or error handler may take part in answering.
@@ -181,6 +198,24 @@ class FlaskShapedEngine(DefiningEngine):
 
         return _connect(self.framework().got_request_exception, receive)
 
+    def on_http_error(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Call *callback* with each HTTP error, such as a view's 400; return what ends it."""
+
+        def receive(sender: Any, exception: Exception, **extra: Any) -> None:
+            if sender is self.app and isinstance(exception, HTTPException):
+                callback(exception)
+
+        return _connect(self.answered, receive)
+
+    def on_render(self, callback: Callable[[Any, Mapping[str, Any]], None]) -> Callable[[], None]:
+        """Call *callback* with each template that is rendered and its context; return what ends it."""
+
+        def receive(sender: Any, template: Any, context: Mapping[str, Any], **extra: Any) -> None:
+            if sender is self.app:
+                callback(template, context)
+
+        return _connect(self.framework().template_rendered, receive)
+
     def on_match(
         self, callback: Callable[[str | None, str | None, Mapping[str, Any]], None]
     ) -> Callable[[], None]:
@@ -192,6 +227,25 @@ class FlaskShapedEngine(DefiningEngine):
                 callback(request.endpoint, request.url_rule.rule, request.view_args or {})
 
         return _connect(self.framework().request_started, receive)
+
+    def watch(
+        self, witness_of: Callable[[], Witness | None], *, is_tracing: bool
+    ) -> AbstractContextManager[None]:
+        """Have the witness of a request told what goes on in it, as long as a block runs."""
+        return watching(self, witness_of, is_tracing)
+
+    def untold(self) -> str:
+        """Nothing is left untold."""
+        return ""
+
+    def session_now(self) -> Mapping[str, Any]:
+        """Return what the session of the current request holds, without counting as one who reads it."""
+        session = self._session()
+        return {} if session is None else dict(session)
+
+    def _session(self) -> Any:
+        """The session of the current request, None where there is none."""
+        raise NotImplementedError
 
     def take_over(self, other: Engine) -> None:
         """Register here what cells had registered on the app of *other*; the cell's end says so.
@@ -289,14 +343,9 @@ def _files_below(folder: Path) -> Iterator[str]:
     return islice(files, _MOST_FILES)
 
 
-def _own_methods(rule: Rule) -> tuple[str, ...]:
-    """The methods that were asked for, without those that come by themselves."""
-    return tuple(sorted(named_methods(rule)))
-
-
 def _labels(rule: Rule) -> list[str]:
     domain = f" of {rule.host or rule.subdomain}" if rule.host or rule.subdomain else ""
-    return [f"{method} {rule.rule}{domain}" for method in _own_methods(rule)]
+    return [f"{method} {rule.rule}{domain}" for method in sorted(named_methods(rule))]
 
 
 def _connect(signal: Signal, receive: Callable[..., None]) -> Callable[[], None]:

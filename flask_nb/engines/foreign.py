@@ -6,16 +6,17 @@ import inspect
 import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any, NoReturn
 from urllib.parse import quote
 
 from flask_nb.errors import UnsupportedByAppError
 
+from .explanations import Candidate, RequestExplanation, UrlExplanation, UrlRule
 from .frameworks import Framework
-from .near import near_rows
-from .protocol import RouteRow, StartResponse, View
+from .near import fitting_rows, near_rows
+from .protocol import RouteRow, StartResponse, View, Witness
 
 OnException = Callable[[BaseException, bool], None]
 OnMatch = Callable[[str | None, str | None, Mapping[str, Any]], None]
@@ -95,6 +96,34 @@ class ForeignEngine:
         """Return up to three rules that resemble what was asked; None when one did match or none is told."""
         return near_rows(self.routes(), method, path) if self.has_routes else None
 
+    def explain_request(self, method: str, path: str, host: str) -> RequestExplanation:
+        """Say which routes a path fits by its shape, where the app tells its routes."""
+        fits = tuple(Candidate(row, "fits", row.methods) for row in fitting_rows(self.routes(), path))
+        what = (
+            "does not tell its routes. Send the request to see what comes"
+            if not self.has_routes
+            else "decides by itself which of its routes answers; these fit by their shape"
+            if fits
+            else "has no route that the path fits by its shape"
+        )
+        near = () if fits else tuple(self.near_rules(method, path) or ())
+        return RequestExplanation(
+            method,
+            path,
+            candidates=fits,
+            answers=(f"{self.label} is {self.kind_with_article}: it {what}",),
+            near=near,
+        )
+
+    def explain_url(self, endpoint: str, values: Mapping[str, Any], method: str | None) -> UrlExplanation:
+        """Say which routes have a name, and what the app itself builds of it."""
+        rules = tuple(UrlRule(row, False) for row in self.routes() if row.endpoint == endpoint)
+        try:
+            url, note = self.url_for(endpoint, values), ""
+        except Exception as exc:  # each framework has its own
+            url, note = None, str(exc) or type(exc).__name__
+        return UrlExplanation(endpoint, url, rules, notes=(note,) if note else ())
+
     def drop(self, endpoint: str) -> list[str]:
         """Withdraw all rules of an endpoint and return them."""
         raise UnsupportedByAppError(
@@ -146,10 +175,31 @@ class ForeignEngine:
 
         return end
 
+    def on_http_error(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Apps of other kinds do not tell."""
+        return lambda: None
+
+    def on_render(self, callback: Callable[[Any, Mapping[str, Any]], None]) -> Callable[[], None]:
+        """Apps of other kinds do not tell."""
+        return lambda: None
+
     def on_match(self, callback: OnMatch) -> Callable[[], None]:
         """Call *callback* with the endpoint, rule and arguments of each request, where the app tells them."""
         self._on_match.append(callback)
         return lambda: self._on_match.remove(callback)
+
+    def watch(
+        self, witness_of: Callable[[], Witness | None], *, is_tracing: bool
+    ) -> AbstractContextManager[None]:
+        """Tell nothing more than which route has matched, and what was raised."""
+        return nullcontext()
+
+    def untold(self) -> str:
+        """Say that nobody knows what goes on between the route and the answer."""
+        return (
+            f"{self.label} is {self.kind_with_article}: "
+            f"what its middleware, dependencies and handlers do cannot be traced"
+        )
 
     # --- cells ---
 

@@ -76,7 +76,7 @@ class Lifespan:
             await self.app(
                 {"type": "lifespan", "asgi": versions, "state": self.state}, self._receive, self._send
             )
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:  # which would end the loop of all apps
             # An app without a lifespan refuses the scope before it asks for an event; one that asks has a
             # lifespan, and what it raises is its failure.
             self._raised = exc if self._has_received else None
@@ -94,7 +94,7 @@ class Lifespan:
         if message["type"].endswith(".failed"):
             self._raised = self._raised or sys.exc_info()[1]  # frameworks say so where they caught it
             self._message = str(message.get("message") or "it gave no reason")
-        elif not message["type"].startswith("lifespan."):
+        elif message["type"] not in ("lifespan.startup.complete", "lifespan.shutdown.complete"):
             raise RuntimeError(f"{message['type']} is no answer to an event of the lifespan")
         self._outcome.set()
 

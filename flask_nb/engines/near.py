@@ -49,6 +49,11 @@ def _likeness(pattern: str, path: str) -> float:
     return SequenceMatcher(None, "/".join([*filled, *missing]), "/".join(asked)).ratio()
 
 
+def fitting_rows(rows: Iterable[RouteRow], path: str) -> list[RouteRow]:
+    """Return the routes whose rules a path fits by its shape, whatever the method."""
+    return [row for row in rows if any(_matches(row, method, path) for method in row.methods or ("GET",))]
+
+
 def _matches(row: RouteRow, method: str, path: str) -> bool:
     if row.methods and method not in row.methods and not (method == "HEAD" and "GET" in row.methods):
         return False

@@ -49,6 +49,13 @@ class OurEngine(FlaskShapedEngine):
         """Record from now on what the cells of the notebook register on the app."""
         self.app.live.is_open()
 
+    def _session(self) -> Any:
+        """The session of the current request; one that nobody has opened is read, and stays unopened."""
+        context = _cv_request.get(None)
+        if context is None or context._session is not None:
+            return context and context._session
+        return self.app.session_interface.open_session(self.app, context.request)
+
     @contextmanager
     def _outside_of_requests(self) -> Iterator[None]:
         """Have a context in which URLs are built; none is pushed, so no hook runs."""

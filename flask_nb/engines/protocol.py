@@ -7,10 +7,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from logging import Logger
 from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .explanations import RequestExplanation, UrlExplanation
 
 View = Callable[..., Any]
 StartResponse = Callable[..., Any]
+State = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, order=True)
@@ -37,6 +41,38 @@ class RouteRow:
     def pattern(self) -> str:
         """The rule with its variables as ``<name>``."""
         return self.written_otherwise or self.rule
+
+
+class Witness(Protocol):
+    """Who is told what goes on while an app answers one request of the notebook."""
+
+    is_tracing: bool
+    """Whether its steps are wanted, too."""
+
+    def begin(self, state_of: Callable[[], State], match: str, arguments: Mapping[str, Any]) -> None:
+        """See the request begin.
+
+        :param state_of: returns what stands in ``g``, in the ``session`` and in the view's ``arguments`` now.
+        :param match: which rule leads where, or what was raised in its place.
+        """
+
+    def end(self) -> None:
+        """See it end."""
+
+    def template(self, name: str | None, context: Mapping[str, Any]) -> None:
+        """See a template being rendered."""
+
+    def flash(self, category: str, message: Any) -> None:
+        """See a message being flashed."""
+
+    def preprocess(self, functions: Sequence[Callable[..., Any]]) -> None:
+        """See which URL value preprocessors are about to be called."""
+
+    def call(self, phase: str, function: Callable[..., Any], ready: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what calls *ready*, which is *function* made callable, and sees what comes of it."""
+
+    def answer(self, response: Any) -> None:
+        """See the response as it is going to be sent."""
 
 
 class Engine(Protocol):
@@ -79,6 +115,19 @@ class Engine(Protocol):
         :return: None when a rule did match.
         """
 
+    def explain_request(self, method: str, path: str, host: str) -> RequestExplanation:
+        """Explain what a request would come to; nothing is sent.
+
+        :param path: decoded, without a query.
+        :param host: the Host that it names.
+        """
+
+    def explain_url(self, endpoint: str, values: Mapping[str, Any], method: str | None) -> UrlExplanation:
+        """Explain what the URL of an endpoint would come to.
+
+        :param method: one that the rule has to answer; None for any.
+        """
+
     def is_async(self, method: str, path: str) -> bool:
         """Whether an ``async def`` view may answer the request.
 
@@ -91,10 +140,27 @@ class Engine(Protocol):
         :return: what ends it.
         """
 
+    def on_http_error(self, callback: Callable[[BaseException], None]) -> Callable[[], None]:
+        """Call *callback* with each HTTP error, such as a view's 400; return what ends it."""
+
+    def on_render(self, callback: Callable[[Any, Mapping[str, Any]], None]) -> Callable[[], None]:
+        """Call *callback* with each template that is rendered and its context; return what ends it."""
+
     def on_match(
         self, callback: Callable[[str | None, str | None, Mapping[str, Any]], None]
     ) -> Callable[[], None]:
         """Call *callback* with the endpoint, rule and view arguments of each request; return what ends it."""
+
+    def watch(
+        self, witness_of: Callable[[], Witness | None], *, is_tracing: bool
+    ) -> AbstractContextManager[None]:
+        """Have the witness of a request told what goes on in it, as long as a block runs.
+
+        :param witness_of: returns the witness of the request that the running code answers, None of others'.
+        """
+
+    def untold(self) -> str:
+        """Say what the app does not tell of a request's steps; empty if it tells all."""
 
     def follow(self) -> None:
         """Record from now on what the cells of the notebook register on the app."""

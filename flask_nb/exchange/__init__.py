@@ -10,6 +10,8 @@ from .reading import RawResponse
 from .recorder import Recorder, Recording
 from .request import Request
 from .ring import KeptExchange, Ring
+from .seen import Seen
+from .statements import watching_statements
 from .transports import InProcessTransport, SocketTransport
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "Recording",
     "Request",
     "Ring",
+    "Seen",
     "SocketTransport",
     "mask_value",
+    "watching_statements",
 ]

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from .failure import Failure
 from .request import Request
+from .seen import Seen
 
 PartKind = Literal["stdout", "stderr", "log", "warning", "display"]
 
@@ -49,6 +50,7 @@ class Exchange:
     :param truncated: why the body is not whole, or None.
     :param near_rules: after a 404 without a matching rule, the rules that come closest; None otherwise.
     :param own_headers: the headers as the app set them, before the server added to them; None if unknown.
+    :param seen: what was seen within the app: templates, flashes, the session, SQL statements, steps.
     :param notes: what is to be said about the exchange as a whole, such as that it redirects in circles, or
         what to type instead. Whoever knows something appends a sentence.
     :param is_request_cut: whether only the beginning of the request's body was kept.
@@ -69,6 +71,7 @@ class Exchange:
     truncated: str | None = None
     near_rules: Sequence[str] | None = None
     own_headers: Sequence[tuple[str, str]] | None = None
+    seen: Seen = field(default_factory=Seen)
     notes: list[str] = field(default_factory=list)
     is_request_cut: bool = False
     is_refused: bool = False

@@ -14,6 +14,7 @@ from .reading import RawResponse
 from .recorder import Recorder, Recording
 from .redirects import redirected
 from .request import Request
+from .seen import Seen
 from .transports import Transport
 
 MAX_REDIRECTS = 20
@@ -33,6 +34,9 @@ class Exchanger:
 
     response_class: type[ExchangeResponse] = ExchangeResponse
     """What responses are made of; a subclass may add how they are shown."""
+
+    is_tracing = False
+    """Whether the steps of requests are wanted, too."""
 
     is_stranger = False
     """Whether the gate is to treat its requests as anybody's."""
@@ -81,7 +85,7 @@ class Exchanger:
         is_settled = request.get_header("Cookie") is not None or "cookie" in request.dropped
         if header is not None and not is_settled:
             request = request.with_header("Cookie", header)
-        recording = self.recorder.expect(is_stranger=self.is_stranger)
+        recording = self.recorder.expect(is_tracing=self.is_tracing, is_stranger=self.is_stranger)
         try:
             return request, self.transport.send(request, recording.key), recording
         finally:
@@ -120,6 +124,7 @@ class Exchanger:
             near_rules=recording.near_rules,
             notes=list(dict.fromkeys(recording.notes)),
             own_headers=recording.headers,
+            seen=recording.seen or Seen(),
             elapsed=elapsed,
         )
         return response

@@ -7,15 +7,20 @@ all that the view had in hand, and the values in them go on changing.
 from __future__ import annotations
 
 import builtins
+import difflib
 import linecache
 import re
+import sys
 import sysconfig
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from traceback import walk_tb
+from traceback import TracebackException, walk_tb
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
+
+from flask_nb.hints import Scene, hint_at
 
 from .masked_repr import MaskedRepr, hide
 from .masks import mask_secrets, mask_text, mask_value, printable
@@ -25,13 +30,15 @@ from .stable import stable_text
 CellNamer = Callable[[str], "str | None"]
 """Given a code's file name, returns what people call that cell or file; None for code not the user's."""
 
+SceneOf = Callable[[BaseException], Scene]
+"""Given an error, returns what hints may see of where it was raised."""
+
 _MAX_FRAMES = 12
 _MAX_CAUSES = 4
 _MAX_MESSAGE = 2000
 _MAX_LOCALS = 6
 _MAX_BRIEF = 100
 _NAME = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
-_UNBOUND = re.compile(r"local variable '(\w+)'")
 _MAX_READ = 20_000
 _MAX_NAMES = 200
 _SHORTEST_SECRET = 6
@@ -71,9 +78,16 @@ class Failure:
     is_handled: bool = False
 
     @classmethod
-    def from_exception(cls, exc: BaseException, cell_name: CellNamer | None = None) -> Failure:
-        """Describe an exception without keeping its frames alive."""
-        return _describe(exc, cell_name or project_file_name, _MAX_CAUSES, known_secrets(exc, cell_name))
+    def from_exception(
+        cls, exc: BaseException, cell_name: CellNamer | None = None, scene_of: SceneOf | None = None
+    ) -> Failure:
+        """Describe an exception without keeping its frames alive.
+
+        :param scene_of: tells more of where it was raised than its frames do.
+        """
+        name_cell = cell_name or project_file_name
+        scene_of = scene_of or partial(Scene, is_own=name_cell)
+        return _describe(exc, name_cell, scene_of, _MAX_CAUSES, known_secrets(exc, cell_name))
 
     def places(self, endpoint: str | None = None) -> list[tuple[str, str]]:
         """Return each line as where it is and its source; *endpoint* tells which function is the view."""
@@ -115,11 +129,16 @@ def indented(text: str) -> str:
 
 def _where(line: FailedLine, endpoint: str | None, first: str) -> str:
     role = "view" if endpoint is not None and line.function == endpoint.rpartition(".")[2] else "in"
-    elsewhere = f" of {line.place}" if line.place != first else ""
+    is_told = line.place != first or line.place.endswith(".py")  # a view's own cell is known, its file is not
+    if is_told and line.function == "<module>":
+        return f"{line.place}, line {line.line}:"
+    elsewhere = f" of {line.place}" if is_told else ""
     return f"{role} {line.function}{elsewhere}, line {line.line}:"
 
 
-def _describe(exc: BaseException, cell_name: CellNamer, causes: int, known: Collection[str]) -> Failure:
+def _describe(
+    exc: BaseException, cell_name: CellNamer, scene_of: SceneOf, causes: int, known: Collection[str]
+) -> Failure:
     frames = _frames(exc, cell_name)
     last = frames[-1][0] if frames else None
     lines = tuple(
@@ -131,8 +150,8 @@ def _describe(exc: BaseException, cell_name: CellNamer, causes: int, known: Coll
         lines,
         exception_message(exc, known),
         _variables(last, lines[-1].source, known) if last and lines else (),
-        _hint(exc, last),
-        _describe(cause, cell_name, causes - 1, known) if cause is not None and causes else None,
+        _hint(scene_of(exc), known),
+        _describe(cause, cell_name, scene_of, causes - 1, known) if cause is not None and causes else None,
     )
 
 
@@ -186,7 +205,7 @@ def exception_message(exc: BaseException, known: Collection[str] = ()) -> str:
     :param known: texts that are secrets whatever they are called.
     """
     try:
-        words = str(exc)
+        words = _suggesting(exc) if isinstance(exc, _SUGGESTED) else str(exc)
     except (Exception, SystemExit):
         words = "(its message cannot be shown)"
     # Masked before it is cut: what is left of a secret has no shape any more.
@@ -198,6 +217,30 @@ def exception_message(exc: BaseException, known: Collection[str] = ()) -> str:
     return f"{name}: {words}" if words else name
 
 
+_SUGGESTED = (NameError, AttributeError, ImportError)
+_NEAR = 0.75  # as alike as Python asks for, roughly
+
+
+def _suggesting(exc: BaseException) -> str:
+    """Return the message as Python's own traceback has it, with the name that it takes to be meant."""
+    if sys.version_info >= (3, 12):
+        # It looks for that in the frame of the error, and asks an object for its own names.
+        return str(TracebackException(type(exc), exc, exc.__traceback__, limit=0, lookup_lines=False))
+    name, known = getattr(exc, "name", None), set[str]()
+    if isinstance(exc, AttributeError):
+        known.update(dir(exc.obj))
+    elif isinstance(exc, NameError) and (frames := list(walk_tb(exc.__traceback__))):
+        known.update(frames[-1][0].f_locals, frames[-1][0].f_globals, vars(builtins))
+    near = difflib.get_close_matches(name, known - {name}, 1, _NEAR) if name else []
+    return f"{exc}. Did you mean: {near[0]!r}?" if near else str(exc)
+
+
+def _hint(scene: Scene, known: Collection[str]) -> str | None:
+    """What to do about it; it may repeat what stands in the user's own line."""
+    said = hint_at(scene)
+    return None if said is None else mask_text(hide(mask_secrets(said, "source"), known))
+
+
 def _variables(frame: FrameType, source: str, known: Collection[str]) -> tuple[tuple[str, str], ...]:
     """Return the local variables that the line names, in the order in which it names them."""
     local, short = frame.f_locals, MaskedRepr(known=known)
@@ -207,24 +250,12 @@ def _variables(frame: FrameType, source: str, known: Collection[str]) -> tuple[t
     return tuple((name, mask_value(name, value)) for name, value in values)
 
 
-def _hint(exc: BaseException, frame: FrameType | None) -> str | None:
-    """Name ``global`` where a cell's assignment hides the notebook's variable of the same name."""
-    if not isinstance(exc, UnboundLocalError) or frame is None:
-        return None
-    match = _UNBOUND.search(str(exc))
-    if match is None or match[1] not in frame.f_globals or hasattr(builtins, match[1]):
-        return None
-    return (
-        f"{match[1]} is assigned in this view and therefore local to it. "
-        f"To change the notebook's variable, put this line first: global {match[1]}"
-    )
-
-
 _LIBRARIES = tuple(
     str(Path(folder).resolve())
     for folder in {*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))}
 )
 _PACKAGE = str(Path(__file__).resolve().parents[1])
+_INSTALLED = {"site-packages", "dist-packages"}  # of a system or a person, beside those of the environment
 
 
 def project_file_name(filename: str) -> str | None:
@@ -234,5 +265,6 @@ def project_file_name(filename: str) -> str | None:
     """
     if filename.startswith("<"):
         return None
-    path = str(Path(filename).resolve())
-    return None if path.startswith((*_LIBRARIES, _PACKAGE)) else Path(filename).name
+    path = Path(filename).resolve()
+    is_library = str(path).startswith((*_LIBRARIES, _PACKAGE)) or not _INSTALLED.isdisjoint(path.parts)
+    return None if is_library else path.name

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from reprlib import Repr
 from typing import Any
+from uuid import UUID
 
-from .masks import HIDDEN, mask_text
+from .masks import HIDDEN, VOLATILE, mask_text
 
 _LONGEST_READ = 10_000
+_LATELY = timedelta(days=1)
 
 
 class MaskedRepr(Repr):
@@ -49,6 +53,27 @@ class MaskedRepr(Repr):
             return text
         half = (self.maxother - 3) // 2
         return f"{text[:half]}...{text[-half - 1 :]}"
+
+
+class StableRepr(MaskedRepr):
+    """Writes what differs from run to run, the times of today and identifiers drawn at random, as ``…``."""
+
+    def repr_datetime(self, x: datetime, level: int) -> str:
+        """Return a time."""
+        is_now = abs(x.replace(tzinfo=None) - datetime.now()) < _LATELY
+        return VOLATILE if is_now else repr(x)
+
+    def repr_date(self, x: date, level: int) -> str:
+        """Return a day."""
+        return VOLATILE if abs(x - date.today()) <= _LATELY else repr(x)
+
+    def repr_float(self, x: float, level: int) -> str:
+        """Return a number; one that counts seconds up to now is a time."""
+        return VOLATILE if abs(x - time.time()) < _LATELY.total_seconds() else repr(x)
+
+    def repr_UUID(self, x: UUID, level: int) -> str:
+        """Return an identifier; those of version 3 and 5 are made of a name."""
+        return repr(x) if x.version in (3, 5) else VOLATILE
 
 
 def hide(text: str, known: Collection[str]) -> str:

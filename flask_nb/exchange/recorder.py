@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from flask_nb.errors import ViewCancelled
+from flask_nb.hints import BODY_READS, body_hints
 from flask_nb.wsgi import check_chunk
 
 from .exchange import OutputPart, PartKind
-from .failure import CellNamer, Failure, exception_message, known_secrets
+from .failure import CellNamer, Failure, SceneOf, exception_message, known_secrets
 from .figures import (
     close_figures,
     figure_data,
@@ -25,10 +26,10 @@ from .figures import (
     open_figures,
     watch_figures,
 )
-from .hints import BODY_READS, body_hints
 from .masked_repr import hide
 from .masks import drop_foreign_cookies
 from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
+from .seen import Seen
 from .stable import be_as_addressed
 from .streams import CURRENT, STREAMS, ErrorStream
 
@@ -57,6 +58,7 @@ class Recording:
 
     :param key: what the request carries in :data:`KEY_HEADER`; empty if the notebook does not wait for it.
     :param cell_name: names the user's cells, see :data:`~flask_nb.exchange.failure.CellNamer`.
+    :param scene_of: tells where an error was raised, see :data:`~flask_nb.exchange.failure.SceneOf`.
 
     Whoever notices something that helps the person who sent the request appends a sentence to ``notes``.
     """
@@ -70,6 +72,8 @@ class Recording:
     rule: str | None = None
     view_args: Mapping[str, Any] = MappingProxyType({})
     near_rules: Sequence[str] | None = None
+    seen: Seen | None = None
+    """What was seen within the app; None of what the notebook did not ask."""
     started = False
     """Whether the app has got the request."""
     is_stranger = False
@@ -82,7 +86,9 @@ class Recording:
     _display_room = _MAX_DISPLAYS
     _sent_room = MAX_EXCHANGE
 
-    def __init__(self, key: str = "", cell_name: CellNamer | None = None) -> None:
+    def __init__(
+        self, key: str = "", cell_name: CellNamer | None = None, scene_of: SceneOf | None = None
+    ) -> None:
         self.key = key
         self.parts: list[OutputPart] = []
         self.logs: list[logging.LogRecord] = []
@@ -92,6 +98,7 @@ class Recording:
         self.figures: list[Any] = []
         """Figures that the view has opened with pyplot."""
         self._cell_name = cell_name
+        self._scene_of = scene_of
         self._sent: list[bytes] = []
         # Nobody waits for what the notebook did not ask, and most of what is served is that.
         self._finished = threading.Event() if key else None
@@ -127,7 +134,7 @@ class Recording:
         if self.view_args:
             kept.view_args = {name: _plain(value) for name, value in self.view_args.items()}
         if self.key:
-            kept.is_own = True
+            kept.is_own, kept.seen = True, self.seen
         if self.parts:
             kept.parts = self.parts
         if self.exception is not None:
@@ -142,7 +149,8 @@ class Recording:
         """
         if self.exception is None:
             self.exception = exc
-            self.failure = replace(Failure.from_exception(exc, self._cell_name), is_handled=is_handled)
+            failure = Failure.from_exception(exc, self._cell_name, self._scene_of)
+            self.failure = replace(failure, is_handled=is_handled)
 
     def matched(
         self, endpoint: str | None, rule: str | None = None, view_args: Mapping[str, Any] | None = None
@@ -246,6 +254,7 @@ class Recorder:
 
     :param app: the WSGI application; may be exchanged through the attribute of that name.
     :param cell_name: names the user's cells for tracebacks.
+    :param scene_of: tells where an error was raised, for hints.
     :param near: given a method and a path that was answered 404, returns the rules that come closest,
         as texts such as ``GET /items/<int:id>``; None if a rule did match.
     :param failed_page: returns what is answered to an exception that leaves the app, None for a plain page.
@@ -257,12 +266,14 @@ class Recorder:
         app: WSGIApp,
         *,
         cell_name: CellNamer | None = None,
+        scene_of: SceneOf | None = None,
         near: NearRules | None = None,
         failed_page: FailedPage = lambda recording, environ: None,
         ring_of: Callable[[Environ], Ring | None] = lambda environ: None,
     ) -> None:
         self.app = app
         self.cell_name = cell_name
+        self.scene_of = scene_of
         self.near = near
         self.failed_page = failed_page
         self.ring_of = ring_of
@@ -293,12 +304,14 @@ class Recorder:
         recording: Recording | None = CURRENT.get()
         return recording
 
-    def expect(self, *, is_stranger: bool = False) -> Recording:
+    def expect(self, *, is_tracing: bool = False, is_stranger: bool = False) -> Recording:
         """Return a recording for the next request that carries its key.
 
+        :param is_tracing: whether the steps of the request are wanted, too.
         :param is_stranger: whether :meth:`trusts` is not to tell it from others' requests.
         """
-        recording = Recording(secrets.token_urlsafe(16), self.cell_name)
+        recording = Recording(secrets.token_urlsafe(16), self.cell_name, self.scene_of)
+        recording.seen = Seen(is_tracing, self.cell_name)
         recording.is_stranger = is_stranger
         self._expected[recording.key] = recording
         return recording
@@ -328,7 +341,7 @@ class Recorder:
         # The key is random and good for one request: a page that a browser shows cannot guess it, and so
         # cannot print into a cell. It is taken out, so that a view that echoes its headers is stable.
         claimed = self._expected.pop(environ.pop(KEY_ENVIRON, ""), None)
-        recording = claimed or Recording(cell_name=self.cell_name)
+        recording = claimed or Recording(cell_name=self.cell_name, scene_of=self.scene_of)
         if (cookies := environ.pop("HTTP_COOKIE", "")) and (own := _own_cookies(cookies)):
             environ["HTTP_COOKIE"] = own
         if claimed is not None:
@@ -385,7 +398,7 @@ class _Answer:
         token = CURRENT.set(self._recording)
         try:
             answer = self._app_iter = self._recorder.app(self._environ, self._start)
-            is_whole = isinstance(answer, (list, tuple))
+            is_whole = isinstance(answer, (list, tuple)) and not hasattr(answer, "close")
             self._chunks = iter(()) if is_whole else iter(answer)
             for chunk in answer if is_whole else ():
                 check_chunk(chunk)

@@ -26,6 +26,7 @@ from .exchange import OutputPart
 from .failure import Failure, release_frames
 from .masks import mask_text, printable
 from .request import readable_path
+from .seen import Seen
 
 MAX_EXCHANGES = 1000
 MAX_BYTES = 64_000_000
@@ -112,6 +113,8 @@ class KeptExchange:
     """What the view raised, in words."""
     exception: BaseException | None = None
     """The same as it was raised; of the last failures alone."""
+    seen: Seen | None = None
+    """What was seen within the app, if the notebook asked."""
     number = 0
     """Its place among all that went through the ring, from 1."""
     added = 0.0
@@ -380,6 +383,8 @@ def _cut(kept: KeptExchange) -> None:
         size += output
     if kept.failure is not None:
         size += len(kept.failure.text())
+    if kept.seen is not None:
+        size += kept.seen.size
     kept.size = size + _OVERHEAD
 
 

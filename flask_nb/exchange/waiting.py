@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Generic, TypeVar
 
 from flask_nb.errors import ViewCancelled
 from flask_nb.stopping import Stoppable
 
 T = TypeVar("T")
+WORKER = "flask_nb-exchange"
+"""The name of the threads in which calls are waited for."""
 _SLICE = 0.25  # Windows delivers an interrupt only between two waits
+_EARLY = 0.01  # seconds; a timer may be a little early
 _LATE = 1.0  # seconds; a machine that is busy makes a thread late by less
 
 
+_rested: dict[int, float] = {}
+"""By threads: for how many seconds a person was asked; less the moment since which one is."""
+_resting: set[int] = set()
+
+
+@contextmanager
+def resting() -> Iterator[None]:
+    """Let no time run out for this thread in a block in which a person is asked, such as by a debugger."""
+    ident = threading.get_ident()
+    if ident in _resting:
+        yield
+        return
+    begun = time.monotonic()
+    _resting.add(ident)
+    _rested[ident] = _rested.get(ident, 0.0) - begun
+    try:
+        yield
+    finally:
+        _resting.discard(ident)
+        _rested[ident] += time.monotonic()
+
+
+def _seconds_rested(ident: int) -> float:
+    return _rested.get(ident, 0.0) + (time.monotonic() if ident in _resting else 0.0)
+
+
 class Deadline:
-    """A point in time.
+    """A point in time, which moves on while the thread that sets it is :func:`resting`.
 
     :param seconds: from now.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._ident = threading.get_ident()
+        self._end = time.monotonic() + seconds - _seconds_rested(self._ident)
+
+    @property
+    def _over(self) -> float:
+        return time.monotonic() - self._end - _seconds_rested(self._ident)
 
     @property
     def left(self) -> float:
         """Seconds until then, at least 0."""
-        return max(0.0, self._end - time.monotonic())
+        return max(0.0, -self._over)
 
     @property
     def seconds_held(self) -> float:
@@ -39,7 +76,7 @@ class Deadline:
         A thread that waits is called when the time is up. It is late when code that never gives up the
         interpreter, such as a regular expression, runs in another.
         """
-        late = time.monotonic() - self._end
+        late = self._over
         return late if late > _LATE else 0.0
 
 
@@ -57,7 +94,7 @@ class WorkerCall(Generic[T]):
         self._error: BaseException | None = None
         self._context = context or contextvars.Context()
         self._work = Stoppable()
-        self._thread = threading.Thread(target=self._run, name="flask_nb-exchange", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=WORKER, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -107,8 +144,13 @@ class Watchdog:
         self._has_fired = False
         self._ident = threading.get_ident()
         self._can_interrupt = _is_interruptible()
-        self._timer = threading.Timer(seconds, self._fire)
-        self._timer.daemon = True
+        self._deadline = Deadline(seconds)
+        self._timer = self._make_timer()
+
+    def _make_timer(self) -> threading.Timer:
+        timer = threading.Timer(self._deadline.left, self._fire)
+        timer.daemon = True
+        return timer
 
     def run(self, call: Callable[[], T]) -> T:
         """Return what the call returns.
@@ -117,8 +159,9 @@ class Watchdog:
         """
         try:
             try:
-                self._start()
-                return self._work.run(call)
+                with _raising_interrupts():
+                    self._start()
+                    return self._work.run(call)
             finally:
                 self._disarm()
         except (KeyboardInterrupt, ViewCancelled) as exc:
@@ -134,6 +177,10 @@ class Watchdog:
         with self._lock:
             if self._is_over:
                 return
+            if self._deadline.left > _EARLY:  # somebody was asked meanwhile
+                self._timer = self._make_timer()
+                self._timer.start()
+                return
             self._has_fired = True
             # What runs may have a handler of its own meanwhile, as asyncio.run() has; it raises as well.
             if self._can_interrupt and callable(signal.getsignal(signal.SIGINT)):
@@ -148,9 +195,31 @@ class Watchdog:
 
 
 def _is_interruptible() -> bool:
-    """Whether an interrupt would raise in this thread."""
+    """Whether an interrupt would raise in this thread, within :func:`_raising_interrupts`."""
     return (
         hasattr(signal, "pthread_kill")
         and threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        and (signal.getsignal(signal.SIGINT) is signal.default_int_handler or _is_of_asyncio())
     )
+
+
+def _is_of_asyncio() -> bool:
+    """Whether an interrupt would only cancel the task in which this runs, which sees it when it waits."""
+    handler = signal.getsignal(signal.SIGINT)
+    return isinstance(handler, partial) and getattr(handler.func, "__func__", None) is _ON_SIGINT
+
+
+_ON_SIGINT = getattr(asyncio.Runner, "_on_sigint", None)
+
+
+@contextmanager
+def _raising_interrupts() -> Iterator[None]:
+    """Let an interrupt raise at once, also where a coroutine of ``asyncio.run()`` has called."""
+    if not (threading.current_thread() is threading.main_thread() and _is_of_asyncio()):
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

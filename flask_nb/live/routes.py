@@ -110,6 +110,8 @@ def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
     taken, given = {one.name for one in named}, set(rule.arguments)
     needed = {one.name for one in named if one.default is one.empty}
     if given - taken or needed - given:
+        if elsewhere := RuleError.of_other_framework(rule.rule):
+            raise elsewhere
         raise RuleError(
             f"{rule.rule!r} and {view.__name__}() do not fit: the rule has {_listed(given, 'variable')}, the"
             f" function takes {_listed(taken, 'parameter')}. Write:"

@@ -35,10 +35,10 @@ def rule_key(rule: Rule) -> RuleKey:
     return rule.rule, rule.subdomain, rule.host, rule.websocket, rule.build_only
 
 
-def reduced(rule: Rule, methods: Iterable[str]) -> Rule:
-    """Return *rule*, bound as it is, for fewer methods."""
+def reduced(rule: Rule, methods: Iterable[str] | None) -> Rule:
+    """Return *rule*, bound as it is, for these methods only; None for any."""
     fewer = copy(rule)
-    fewer.methods = set(methods)
+    fewer.methods = None if methods is None else set(methods)
     for name in ("_build", "_build_unknown"):  # compiled builders are bound to the rule they came from
         builder = fewer.__dict__.get(name)
         if builder is not None:
@@ -167,6 +167,22 @@ def _instead(state: Any, old: Rule, new: Rule, parts: list[RulePart], depth: int
             for known, child in dynamic
         ]
     return _State(dynamic, rules, static, state.rank)
+
+
+def rules_below(state: State, left: int = 0) -> Iterator[Rule]:
+    """Yield the rules at a state of a matcher and below it, in the order in which they are tried.
+
+    :param left: how many parts of the path are left. Where one is, it is a slash at the end: rules that have
+        it come before those that do without.
+    """
+    if left <= 0:
+        yield from state.rules
+    for child in state.static.values():
+        yield from rules_below(child, left - 1)
+    for part, child in state.dynamic:
+        yield from rules_below(child, 0 if part.final else left - 1)
+    if left > 0:
+        yield from state.rules
 
 
 def _is_plain(rule: Rule) -> bool:
@@ -413,6 +429,9 @@ def make_live(url_map: Map) -> None:
     if isinstance(url_map, LiveMap):
         return
     kind, rules, merge_slashes = type(url_map), list(url_map.iter_rules()), url_map.merge_slashes
+    # Rules of equal weight are tried as they were added; by endpoints, they are told in another order.
+    matched = list(rules_below(url_map._matcher._root))
+    by_endpoint = {endpoint: list(rules) for endpoint, rules in url_map._rules_by_endpoint.items()}
     for name in ("_matcher", "_rules_by_endpoint"):
         del vars(url_map)[name]
     url_map.__class__ = LiveMap if kind is Map else type(kind.__name__, (kind, LiveMap), {})
@@ -421,14 +440,16 @@ def make_live(url_map: Map) -> None:
     url_map._remap = False
     url_map._matcher = StateMachineMatcher(merge_slashes)
     draft = _Draft(url_map.table)
-    for rule in rules:
+    for rule in (*matched, *(rule for rule in rules if rule.build_only)):
         draft.add(rule)
+    draft.by_endpoint = by_endpoint
     url_map.table = draft.table()
 
 
 def make_plain(url_map: LiveMap) -> None:
     """Make the map again what :func:`make_live` had made a live one of, with the rules that it has now."""
     rules, merge_slashes = url_map.table.rules(), url_map.merge_slashes
+    matched = list(rules_below(url_map._matcher._root))
     kind = url_map._kind
     for name in ("table", "register", "_kind", "_change_lock", "_batched"):
         vars(url_map).pop(name, None)
@@ -438,8 +459,8 @@ def make_plain(url_map: LiveMap) -> None:
     url_map._rules_by_endpoint = by_endpoint
     for rule in rules:
         by_endpoint.setdefault(rule.endpoint, []).append(rule)
-        if not rule.build_only:
-            matcher.add(rule)
+    for rule in matched:
+        matcher.add(rule)
     url_map._remap = True
 
 
@@ -452,7 +473,7 @@ def keep_table(adapter: MapAdapter, table: RoutingTable) -> None:
 class BoundMap(Map):
     """The map of one adapter: the options of a live map with the table of one moment."""
 
-    def __init__(self, live: LiveMap, table: RoutingTable) -> None:
+    def __init__(self, live: Map, table: RoutingTable) -> None:
         self.live = live
         self.table = table
         self._matcher = table.matcher

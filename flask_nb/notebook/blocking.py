@@ -5,12 +5,14 @@ That may be meant, so nothing is refused. One line says so before it happens, an
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
 import os
 import re
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,18 @@ _ENTRIES = (
 )
 """Where servers begin to block: module, class and method."""
 
+_ON_DEMAND = {
+    "gevent": [("gevent.baseserver", "BaseServer", "serve_forever")],
+    "uvicorn": [("uvicorn.server", "Server", "run"), ("uvicorn.supervisors.basereload", "BaseReload", "run")],
+    "quart": [("quart.app", "Quart", "run")],
+}
+"""The same of packages that may not be there, and are watched from when a cell imports them."""
+
+_IMPORTED = re.compile(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+
+_NEEDS_LOOP = ("uvicorn.server", "quart.app")
+"""The modules whose servers fail at once where an event loop runs, unless that was made to run others."""
+
 _BLOCKS = "this blocks the notebook until it is interrupted"
 
 
@@ -36,16 +50,30 @@ def announce_blocking(ip: InteractiveShell) -> Callable[[], None]:
     :param ip: the shell whose variables advice may name.
     """
     kernel = os.getpid()
-    owners = [(getattr(importlib.import_module(module), owner), name) for module, owner, name in _ENTRIES]
-    originals = [(owner, name, vars(owner)[name]) for owner, name in owners]
+    originals: list[tuple[Any, str, Any]] = []
+    watched: set[str] = set()
 
     def is_cell() -> bool:
         return os.getpid() == kernel and threading.current_thread() is threading.main_thread()
 
+    def watch(module: str, owner: str, name: str) -> None:
+        kind = getattr(importlib.import_module(module), owner)
+        originals.append((kind, name, vars(kind)[name]))
+        setattr(kind, name, announcing(vars(kind)[name]))
+
+    def watch_what_is_named(info: Any) -> None:
+        """Watch the servers that a cell is about to import: nothing else needs them."""
+        for package in set(_IMPORTED.findall(str(info.raw_cell))) & set(_ON_DEMAND) - watched:
+            with suppress(Exception):  # it is not there, or of another version: the cell meets that itself
+                for entry in _ON_DEMAND[package]:
+                    watch(*entry)
+                watched.add(package)
+
     def announcing(original: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(original)
         def serve(server: Any, *args: Any, **options: Any) -> Any:
-            if not is_cell():
+            fails = original.__module__.startswith(_NEEDS_LOOP) and not hasattr(asyncio, "_nest_patched")
+            if not is_cell() or fails:
                 return original(server, *args, **options)
             print(". ".join(filter(None, (_BLOCKS, advise_server(server, ip.user_ns)))), flush=True)
             try:
@@ -64,12 +92,14 @@ def announce_blocking(ip: InteractiveShell) -> Callable[[], None]:
         return run_command(command)
 
     def undo() -> None:
+        ip.events.unregister("pre_run_cell", watch_what_is_named)
         for owner, name, original in originals:
             setattr(owner, name, original)
         del ip.system
 
-    for owner, name, original in originals:
-        setattr(owner, name, announcing(original))
+    for entry in _ENTRIES:
+        watch(*entry)
+    ip.events.register("pre_run_cell", watch_what_is_named)
     run_command: Callable[[str], Any] = ip.system
     ip.system = system  # type: ignore[method-assign]
     return undo
@@ -79,6 +109,10 @@ def advise_server(server: Any, variables: Mapping[str, Any]) -> str:
     """Return what does not block in the place of a server; empty where the variables name nothing."""
     app = _app_of(server)
     app_name, server_name = _name_of(app, variables), _name_of(server, variables)
+    if isinstance(app, str):  # uvicorn, which reloads it
+        return f"This does not: %app {app}, then %serve"
+    if app_name and (app is server or hasattr(server, "config")):
+        return f"This does not: %app {app_name}, then %serve"
     port = getattr(server, "server_port", None) or getattr(server, "effective_port", 0)
     if app_name and engines.is_flask_app(app):
         return f"This does not: {app_name}.run(port={port})"
@@ -93,8 +127,11 @@ def advise_server(server: Any, variables: Mapping[str, Any]) -> str:
 
 
 def _app_of(server: Any) -> Any:
-    """Return the WSGI app of a server of Werkzeug, wsgiref or waitress; None where there is none."""
-    app = getattr(server, "app", None) or getattr(server, "application", None)
+    """Return the app of a server, which may be the app itself; None where there is none."""
+    if hasattr(server, "asgi_app"):  # of Quart, which serves itself
+        return server
+    app = getattr(getattr(server, "config", None), "app", None)  # of uvicorn
+    app = app or getattr(server, "app", None) or getattr(server, "application", None)
     app = app or getattr(server, "get_app", lambda: None)()
     if inspect.isfunction(app) and app.__module__.startswith("waitress."):  # it clears headers of proxies
         return inspect.getclosurevars(app).nonlocals.get("app")

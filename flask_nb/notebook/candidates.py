@@ -34,6 +34,7 @@ _URL_OPTIONS = {
     "_scheme": ("http", "https"),
 }
 _FILE_ITEM = re.compile(r"([^=@:]*(?::?=|==|:)?@)(.*)", re.DOTALL)
+ARROW = "->"
 _STATUSES = ("2xx", "3xx", "4xx", "5xx", *(str(int(status)) for status in HTTPStatus))
 
 
@@ -154,6 +155,17 @@ def request_words(cursor: Cursor) -> Candidates:
     return _item_files(cursor) if cursor.before else _asked_paths(cursor, method, cursor.word)
 
 
+def check_words(cursor: Cursor) -> Candidates:
+    """Offer what ``--try`` does, then files for items; behind the arrow statuses and what joins them."""
+    if ARROW in cursor.line.words:
+        return [*listed(_STATUSES, cursor), "not"] if cursor.line.words[-1] == ARROW else ["not", "as"]
+    if not cursor.before:
+        return [*METHODS, *_asked_paths(cursor, "GET", cursor.word)]
+    if len(cursor.before) == 1 and cursor.before[0] in METHODS:
+        return _asked_paths(cursor, cursor.before[0], cursor.word)
+    return _item_files(cursor) or ([] if cursor.word else [ARROW])
+
+
 def route_words(cursor: Cursor) -> Candidates:
     """Offer methods, then rules: those of the app, and converters behind ``<``."""
     if any(word.startswith("/") for word in cursor.before):
@@ -175,6 +187,21 @@ def url_words(cursor: Cursor) -> Candidates:
     variables = [variable.name for row in routes for variable in find_variables(row.pattern)]
     given = {word.partition("=")[0] for word in cursor.before[1:]}
     return [f"{name}=" for name in dict.fromkeys([*variables, *_URL_OPTIONS]) if name not in given]
+
+
+def explain_words(cursor: Cursor) -> Candidates:
+    """Offer paths, endpoints and methods; then paths behind a method, and what a URL is built of."""
+    method, *rest = cursor.before or ("",)
+    if method in METHODS and not rest:
+        return [
+            *_asked_paths(cursor, method, cursor.word),
+            *(() if "/" in cursor.word else endpoints(cursor)),
+        ]
+    if cursor.before:
+        return () if method.startswith("/") and "<" not in method else url_words(cursor)
+    if cursor.word.startswith("/"):
+        return find_paths(cursor.routes, cursor.word)
+    return [*endpoints(cursor), *METHODS, *(() if cursor.word else find_paths(cursor.routes, ""))]
 
 
 def config_words(cursor: Cursor) -> Candidates:
@@ -340,6 +367,17 @@ def _config_files(cursor: Cursor) -> list[str]:
     return [f"{below}/{name}" if below else name for name in files]
 
 
+def http_files(cursor: Cursor) -> list[str]:
+    """Offer files with requests, and folders."""
+    below = cursor.word.rpartition("/")[0]
+    fitting = (
+        f"{name}/" if is_folder else name
+        for name, is_folder in _entries(below or ".")
+        if name[0] != "." and (is_folder or name.endswith((".http", ".rest")))
+    )
+    return [f"{below}/{name}" if below else name for name in fitting]
+
+
 def _item_files(cursor: Cursor) -> list[str]:
     """Return the files that an item such as ``avatar@face.png`` or ``data:=@rows.json`` may name."""
     found = _FILE_ITEM.fullmatch(cursor.word)
@@ -368,9 +406,11 @@ def _environment(scheme: str) -> list[str]:
 POSITIONALS: dict[str, Offer] = {
     **dict.fromkeys(map(str.lower, METHODS), request_words),
     "app": app_words,
+    "check (cell)": check_words,
     "config_from": config_words,
     "cookies": cookie_words,
     "exchange": first(exchanges),
+    "explain": explain_words,
     "request_context": paths,
     "route": route_words,
     "serve": first(lambda _cursor: serve.ACTIONS),
@@ -385,6 +425,7 @@ FLAG_VALUES: dict[str, Offer] = {
     "--diff": exchanges,
     "--drop": endpoints,
     "--expect": partial(listed, _STATUSES),
+    "--file": http_files,
     **dict.fromkeys(("--method", "--methods", "--request"), partial(listed, METHODS)),
     "--try": tries,
 }
@@ -393,9 +434,11 @@ FLAG_VALUES: dict[str, Offer] = {
 KINDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(map(str.lower, METHODS), ("path", "file")),
     "app": ("app", "app"),
+    "check (cell)": ("method", "value"),
     "config_from": ("file", "file"),
     "cookies": ("action", "cookie"),
     "exchange": ("instance", "instance"),
+    "explain": ("endpoint", "parameter"),
     "request_context": ("path", "path"),
     "route": ("method", "method"),
     "serve": ("action", "action"),
@@ -410,6 +453,7 @@ FLAG_KINDS: dict[str, str] = {
     "--diff": "instance",
     "--drop": "endpoint",
     "--expect": "status",
+    "--file": "file",
     **dict.fromkeys(("--method", "--methods", "--request", "-X"), "method"),
     "--try": "path",
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
-from flask_nb.cells import MagicParser, quote_word
+from flask_nb.cells import MagicParser, check_line_parser, quote_word
 from flask_nb.cells.unfinished import is_in_braces, read_unfinished
 
 from .candidates import Cursor, find_candidates, find_kind
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from .host import Host
 
 Parsers = Mapping[str, Callable[[], MagicParser]]
+
+BODY = " (cell)"
+"""What stands behind the name of a cell magic where a line below it is meant."""
+
+BODY_PARSERS: Parsers = {f"%%check{BODY}": check_line_parser}
+"""What reads the lines below a cell magic, where they are completed."""
 
 _CELL_MAGIC = re.compile(r"(%%\w+)(?:\s+(.*))?$", re.DOTALL)
 _LINE_MAGIC = re.compile(r"\s*(?:[^%=]*=\s*)?(%\w+)\s+(.*)$", re.DOTALL)
@@ -38,7 +44,7 @@ class MagicCompletion:
 
     def __init__(self, host: Host, parsers: Parsers) -> None:
         self.host = host
-        self.parsers = dict(parsers)
+        self.parsers = {**parsers, **BODY_PARSERS}
 
     @context_matcher(identifier="flask_nb")  # type: ignore[untyped-decorator]
     def match(self, context: CompletionContext) -> dict[str, Any]:
@@ -75,14 +81,16 @@ def find_magic(lines: Sequence[str], known: Iterable[str]) -> tuple[str, str] | 
     """Return the magic at whose line the cursor stands, and what follows its name; None for no magic.
 
     :param lines: the cell up to the cursor.
-    :param known: the magics' names with percent signs.
+    :param known: the magics' names with percent signs, followed by :data:`BODY` where lines below are meant.
     """
     known = set(known)
     first = find_first_code_line(lines)
     found = None if first is None else _CELL_MAGIC.match(lines[first])
     if found and found[1] in known:
-        is_body = first != len(lines) - 1
-        return None if is_body or found[2] is None else (found[1], found[2])
+        if first != len(lines) - 1:
+            name = found[1] + BODY
+            return (name, lines[-1]) if name in known else None
+        return None if found[2] is None else (found[1], found[2])
     found = _LINE_MAGIC.match("\n".join(lines).replace("\\\n", " ").rpartition("\n")[2])
     return (found[1], found[2]) if found and found[1] in known else None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -223,7 +224,10 @@ class Definitions:
         return apps.choose(name, lambda followed: followed.choose(name))
 
     def _describe(self, engine: Engine, is_new: bool) -> Iterator[str]:
-        yield f"{self.host.followed.label}: {'a new ' if is_new else ''}{_describe_kind(engine)}"
+        label = self.host.followed.label
+        yield f"{label}: {'a new ' if is_new else ''}{_describe_kind(engine)}"
+        if is_new and (file := _module_beside(label)):
+            yield f"  {file} is something else. To bring in the app that it holds, type: %app {file}"
         for key, value in engine.own_config().items():
             yield f"  {key} = {show_setting(key, value)}"
 
@@ -269,6 +273,12 @@ class Definitions:
 def _describe_kind(engine: Engine) -> str:
     kind = f"{engines.kind_of(engine)} {engine.name!r}"
     return f"{kind}, {counted(len(engine.routes()), 'route')}" if engines.tells_routes(engine) else kind
+
+
+def _module_beside(name: str) -> str | None:
+    """Return the file of a module of that name in the current folder, None for none."""
+    files = (Path(f"{name}.py"), Path(name, "__init__.py"))
+    return next((file.as_posix() for file in files if file.is_file()), None)
 
 
 class Url(str):

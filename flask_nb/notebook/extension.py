@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,19 @@ from IPython.core.interactiveshell import ExecutionInfo
 
 from flask_nb import alias, engines
 from flask_nb.errors import FlaskAlreadyImportedError
+from flask_nb.exchange.masks import mask_text
+from flask_nb.hints import hint_at
 
 from .blocking import announce_blocking
+from .breakpoints import stop_at_breakpoints
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
+from .hints import hint_at_magic, hints_at_source
 from .host import Host
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
 from .owners import CellEvents
+from .serve_hints import hint_at_server
 from .settings import FlaskNB
 from .transforms import PlainNames, keep_question_marks, refuse_buried_cell_magics, uncover_cell_magics
 
@@ -69,6 +74,7 @@ class Extension:
             magics = NotebookMagics(ip, self.host, self.events)
             undo.callback(install_magics(magics))
             undo.callback(engines.give_back, self.events.workspace)
+            self._magics = list(magics.parsers())
             self._add_completion(magics, undo)
             self._add_events(undo)
             self._undo = undo.pop_all()
@@ -120,6 +126,7 @@ class Extension:
         undo.callback(host.close)
         undo.callback(engines.replace_runner(host.run_app))
         undo.callback(announce_blocking(self.ip))
+        undo.callback(stop_at_breakpoints(self.ip, host))
         undo.callback(_exit_only_from_cells(self.ip, host.recorder.current))
         return host
 
@@ -148,11 +155,26 @@ class Extension:
         matchers.append(match)
         undo.callback(_remove, matchers, match)
 
+    def _hints(self, exc: BaseException | None, source: str) -> Iterator[str]:
+        """Yield what to do about a cell's error, or about what it has done without one."""
+        if exc is None:
+            yield from hints_at_source(source, self.ip.user_ns)
+        elif hint := self._hint_at(exc, source):
+            yield mask_text(hint)
+
+    def _hint_at(self, exc: BaseException, source: str) -> str | None:
+        return (
+            hint_at_magic(exc, self._magics)
+            or hint_at(self.host.scene(exc, in_request=False))
+            or hint_at_server(exc, source, self.ip.user_ns, self.host.apps)
+        )
+
     def _add_events(self, undo: ExitStack) -> None:
         traffic = self.host.traffic
         self.events.settle = self.host.apps.settle
         self.events.begun, self.events.ended = traffic.begin_cell, traffic.end_cell
         self.events.news = traffic.news
+        self.events.hints = self._hints
         self.events.register()
         undo.callback(self.events.unregister)
         self.ip.events.register("pre_run_cell", self.host.apps.begin_cell)

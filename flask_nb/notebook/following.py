@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask_nb import engines
 from flask_nb.engines import Engine, Run
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
-from flask_nb.exchange.failure import exception_message
+from flask_nb.exchange import Failure
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -77,6 +77,7 @@ class FollowedApp:
         self._engine: Engine | None = None
         self._served: _Served | None = None
         self._made: _Made | None = None
+        self._imported: Any = None  # what %app has brought in and bound the variable to
 
     def close(self) -> None:
         """Listen to no app any more."""
@@ -223,7 +224,7 @@ class FollowedApp:
         return self.choose(name)
 
     def import_app(self, module: str, name: str | None) -> Engine:
-        """Follow the app of a module or file, and bind the variable to it where that holds nothing.
+        """Follow the app of a module or file, and bind the variable to it where that holds nothing else.
 
         :param name: a name in the module, or a call of a factory; None for the one that is there.
         :raises ForeignAppError: there is no such app.
@@ -235,11 +236,13 @@ class FollowedApp:
         except ForeignAppError:
             raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
-            reason = " ".join(exception_message(exc).split())
-            raise ForeignAppError(f"there is no app at {where}: {reason}") from exc
+            failure = Failure.from_exception(exc)
+            lines = [f"{' '.join(failure.message.split())}", *map("  ".join, failure.places())]
+            raise ForeignAppError(f"there is no app at {where}: " + "\n  ".join(lines)) from exc
         self._is_chosen = True
-        if self._ip.user_ns.get(self.name) is None:
-            self._ip.user_ns[self.name] = app
+        bound = self._ip.user_ns.get(self.name)
+        if bound is None or bound is self._imported:
+            self._ip.user_ns[self.name] = self._imported = app
         self.follow(app)
         return self.engine()
 

@@ -1,4 +1,4 @@
-"""What to type after an error of a cell, where the error's own message does not say it.
+"""What to type after an error of a cell, or after a cell that did less than it seems to.
 
 IPython has shown the error by the time the cell ends, so the line stands below it. Nothing of IPython's is
 replaced for that: its one place for a handler of errors (``set_custom_exc``) is the reader's to use.
@@ -7,55 +7,38 @@ replaced for that: its one place for a handler of errors (``set_custom_exc``) is
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator, Mapping
+from types import FunctionType
+from typing import Any
 
+from flask_nb.hints.scene import nearest
 
-def hint_at(exc: BaseException) -> str | None:
-    """Return what to do about an error that a cell raised, or None."""
-    return _TABLE_IS_KNOWN if _is_of_known_table(exc) else _MOVED.get(_missing_name(exc))
-
-
-_PROVIDER = (
-    "Flask 2.3 has dropped it: derive a class from flask.json.provider.DefaultJSONProvider, and give the app"
-    " one of it: app.json = MyProvider(app)"
-)
-_CONTEXT = "Flask 2.3 has dropped it. Type: from flask import g, request, current_app"
-_MOVED = {
-    "escape": "Flask 3.0 has dropped it. Type: from markupsafe import escape",
-    "Markup": "Flask 3.0 has dropped it. Type: from markupsafe import Markup",
-    "safe_join": "Flask 2.1 has dropped it. Type: from werkzeug.utils import safe_join",
-    "JSONEncoder": _PROVIDER,
-    "JSONDecoder": _PROVIDER,
-    "json_encoder": _PROVIDER,
-    "json_decoder": _PROVIDER,
-    "_request_ctx_stack": _CONTEXT,
-    "_app_ctx_stack": _CONTEXT,
-    "before_first_request": (
-        "Flask 2.3 has dropped it: call the function where the app is made, with app.app_context(): around it"
-        " if it needs the app"
-    ),
-}
-"""What programs for an older Flask import from it or ask an app for, and what is there now."""
-
-
-def _missing_name(exc: BaseException) -> str:
-    """The name that a module or an app of Flask's interface has not got; empty for any other error."""
-    if isinstance(exc, ImportError) and (exc.name or "").partition(".")[0] in ("flask", "flask_nb"):
-        found = re.match(r"cannot import name '(\w+)'", str(exc))
-        return found[1] if found else ""
-    is_of_app = isinstance(exc, AttributeError) and hasattr(exc.obj, "wsgi_app")
-    return str(exc.name) if is_of_app and isinstance(exc, AttributeError) else ""
-
-
-_TABLE_IS_KNOWN = (
-    "a database knows each of its models once: to define this one anew, run the cell that makes the database"
-    " (db = SQLAlchemy(…)) again, then this cell and those of its other models"
+_NOT_FOUND = re.compile(r"(?:Line|Cell) magic(?: function)? `(%%?)(\w+)` not found\.$")
+_BARE = re.compile(
+    r"^@(\w+)\.(route|get|post|put|delete|patch)[ \t]*(?:#.*)?\n(?:[ \t]*@.*\n)*(?:async )?def (\w+)", re.M
 )
 
 
-def _is_of_known_table(exc: BaseException) -> bool:
-    """Whether a model, such as ``class User(db.Model)``, was defined again.
+def hint_at_magic(exc: BaseException, names: Collection[str]) -> str | None:
+    """Name the magic of ours that was meant by one that there is not.
 
-    It is known by its words: SQLAlchemy has one class for many errors, and may not be installed.
+    :param names: our magics, with their percent signs.
     """
-    is_invalid = type(exc).__name__ == "InvalidRequestError"
-    return is_invalid and "is already defined for this MetaData instance" in str(exc)
+    found = _NOT_FOUND.search(str(exc)) if type(exc).__name__ == "UsageError" else None
+    if found is None:
+        return None
+    sign, name = found[1], found[2]
+    meant = nearest(name, [known.lstrip("%") for known in names if known == sign + known.lstrip("%")])
+    return f"Did you mean {sign}{meant}?" if meant else None
+
+
+def hints_at_source(source: str, variables: Mapping[str, Any]) -> Iterator[str]:
+    """Find decorators such as ``@app.get`` without parentheses: they register nothing, in silence."""
+    for found in _BARE.finditer(source):
+        made = variables.get(found[3])
+        if isinstance(made, FunctionType) and made.__qualname__.endswith("route.<locals>.decorator"):
+            decorator = f"@{found[1]}.{found[2]}"
+            yield (
+                f"no rule was registered for {found[3]}, since {decorator} has no parentheses. "
+                f'Type {decorator}("/{found[3]}")'
+            )

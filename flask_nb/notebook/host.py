@@ -7,22 +7,32 @@ business of :mod:`.following`, what is shown of cells that of :mod:`.sources`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
-from traceback import walk_tb
+from bdb import BdbQuit
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import flask_nb
-from flask_nb import alias, engines
+from flask_nb import engines, hints
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
 from flask_nb.errors import MagicArgumentError, NoAppError
-from flask_nb.exchange import CookieJar, InProcessTransport, Recorder, Recording, Request, SocketTransport
+from flask_nb.exchange import (
+    CookieJar,
+    InProcessTransport,
+    Recorder,
+    Recording,
+    Request,
+    Seen,
+    SocketTransport,
+    watching_statements,
+)
+from flask_nb.exchange.masks import mask_text
 from flask_nb.exchange.recall import request_of
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, Gate
+from flask_nb.hints.templates import hint_at_variables
 from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
 from flask_nb.panel.options import LAST
 
@@ -39,6 +49,8 @@ if TYPE_CHECKING:
 
     from .settings import FlaskNB
 
+
+_QUIT = "the view ended where the debugger was left by q; c lets it go on"
 
 Page = tuple[list[tuple[str, str]], bytes]
 
@@ -58,6 +70,7 @@ class Host:
         self.recorder = Recorder(
             self._answer,
             cell_name=self.sources.place,
+            scene_of=self.scene,
             near=self._near_rules,
             ring_of=lambda environ: None if ASKED_BY_GATE in environ else environ[SERVED].ring,
             failed_page=self._failed_page,
@@ -115,6 +128,8 @@ class Host:
         with ExitStack() as listening:
             listening.callback(engine.on_exception(self._note_failure))
             listening.callback(engine.on_match(self._note_match))
+            listening.callback(engine.on_http_error(self._note_http_error))
+            listening.callback(engine.on_render(self._note_template))
             return listening.pop_all().close
 
     # --- what the recorder and the gate ask ---
@@ -156,20 +171,42 @@ class Host:
         recording = self.recorder.current()
         if recording is not None:
             recording.fail(exc, is_handled=is_handled)
-            if hint := alias.hint_at_foreign_names(exc) or self._hint_at_import(exc):
-                recording.notes.append(hint)
+            if isinstance(exc, BdbQuit):
+                recording.notes.append(_QUIT)
 
-    def _hint_at_import(self, exc: BaseException) -> str | None:
-        """Say how to get a name of the framework, which a plain cell does not get by itself."""
-        engine = self.followed.serving_engine(is_own=True)
-        if engine is not None and engines.is_foreign(engine):
-            return None  # such a name is then another framework's
-        # An unbound local has a name, too, and an import would not help.
-        name = exc.name if isinstance(exc, NameError) and not isinstance(exc, UnboundLocalError) else None
-        files = [frame.f_code.co_filename for frame, _ in walk_tb(exc.__traceback__)]
-        if name not in flask_nb.__all__ or not self.sources.is_cell("".join(files[-1:])):
-            return None
-        return f"{name} needs an import in a plain cell: from flask_nb import {name}"
+    def _note_http_error(self, exc: BaseException) -> None:
+        """Say which mistake in the view has made an answer such as 400; who asked by hand reads it."""
+        recording = self.recorder.current()
+        if recording is not None and recording.key and (hint := hints.hint_at(self.scene(exc))):
+            recording.notes.append(mask_text(hint))
+
+    def _note_template(self, template: Any, context: Mapping[str, Any]) -> None:
+        recording = self.recorder.current()
+        if recording is not None and recording.key and (hint := hint_at_variables(template, context)):
+            recording.notes.append(hint)
+
+    def scene(self, exc: BaseException, *, in_request: bool = True) -> hints.Scene:
+        """Return what hints may see of where an error was raised."""
+        engine = self._answering_engine() if in_request else self.followed.serving_engine(is_own=True)
+        is_foreign = engine is None or engines.is_foreign(engine)
+        return hints.Scene(
+            exc,
+            self.sources.place,
+            is_cell=self.sources.is_cell,
+            engine=None if is_foreign else engine,
+            framework=None if engine is None or is_foreign else engine.framework(),
+            in_request=in_request,
+        )
+
+    def _answering_engine(self) -> Engine | None:
+        """The engine of the app whose request is the active one; else that of the current app."""
+        for served in self.apps:
+            engine = served.followed.serving_engine()
+            if engine is None or engines.is_foreign(engine) or not engine.framework().has_request_context():
+                continue
+            if engine.framework().request.environ.get(SERVED) is served:
+                return engine
+        return self.followed.serving_engine(is_own=True)
 
     # --- the server ---
 
@@ -198,17 +235,36 @@ class Host:
         :raises MagicArgumentError: it cannot be sent, or leads to another server.
         :raises RequestTimeoutError: the view did not answer in time.
         """
+        engines.follow_remade()
         self.followed.engine()  # a missing app is an error of the cell, not a 503
-        resolved = definition.expand(evaluate, self._addresses())
+        resolved = self.resolve(definition, evaluate)
         note = self._note_elsewhere(resolved)
         request = self._request(definition, resolved)
         display = self._display(definition)
         exchanger = self._exchanger(definition.in_process)
         client = exchanger.without_cookies() if definition.fresh else exchanger
-        response = client.send(request, definition.follow, display)
+        with self._watching(client, is_tracing=definition.traced):
+            response = client.send(request, definition.follow, display)
+        self._remark(response)
         response.exchange.notes[:0] = note
+        if definition.traced and (untold := self.followed.engine().untold()):
+            response.exchange.notes.append(untold)
         self.sources.offer_to_debugger(response.exchange.exception)
         return response
+
+    @contextmanager
+    def _watching(self, client: PanelExchanger, *, is_tracing: bool) -> Iterator[None]:
+        """See what goes on in the app while a request of the notebook's is on its way."""
+        client.is_tracing = is_tracing
+        with (
+            self.followed.engine().watch(self._witness, is_tracing=is_tracing),
+            watching_statements(),
+        ):
+            yield
+
+    def _witness(self) -> Seen | None:
+        recording = self.recorder.current()
+        return recording.seen if recording is not None else None
 
     def replay(self, response: PanelResponse) -> PanelResponse:
         """Send again what led to a response; what the gate has refused goes to it as a stranger's again.
@@ -221,9 +277,37 @@ class Host:
         request = request_of(response)
         exchanger = self._exchanger(in_process=False)
         client = exchanger.as_stranger() if response.exchange.is_refused else exchanger.without_cookies()
-        again = client.send(request, bool(response.history), response.display)
+        with self._watching(client, is_tracing=response.display.steps):
+            again = client.send(request, bool(response.history), response.display)
         self.sources.offer_to_debugger(again.exchange.exception)
         return again
+
+    def resolve(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ResolvedRequest:
+        """Return a request with its expressions evaluated, as it would be sent.
+
+        :raises MagicArgumentError: it cannot be sent, or leads to another server.
+        """
+        return definition.expand(evaluate, self._addresses())
+
+    def _remark(self, response: PanelResponse) -> None:
+        """Add to an exchange what is to be said of its answer."""
+        engine = self.followed.serving_engine(is_own=True)
+        exchange, before = response.exchange, response.history[-1:]
+        if engine is None or engines.is_foreign(engine) or exchange.exception is not None:
+            return
+        answer = hints.Answer(
+            exchange.request.method,
+            exchange.request.host,
+            urlsplit(exchange.request.path).path,
+            exchange.request.headers,
+            response.status_code,
+            exchange.own_headers or (),
+            response.get_data(),
+            exchange.view_args,
+            hints.view_of(engine.app, exchange.endpoint, exchange.request.method),
+            before[0].headers.get("Location") if before else None,
+        )
+        exchange.notes += map(mask_text, hints.remarks_on(answer, engine))
 
     def _note_elsewhere(self, resolved: ResolvedRequest) -> list[str]:
         """Say where a pasted request was meant for, if that was another port of this machine.
@@ -268,6 +352,7 @@ class Host:
             definition.headers_shown,
             definition.height,
             definition.as_name or LAST,
+            definition.traced,
         )
 
     def _addresses(self) -> list[str]:

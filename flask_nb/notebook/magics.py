@@ -12,23 +12,28 @@ from typing import TYPE_CHECKING, Any, Literal
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from flask_nb import cells, engines
+from flask_nb.cells.expressions import Evaluate
 from flask_nb.cells.request_line import METHODS as REQUEST_METHODS
 from flask_nb.cells.route import TRY_MAGIC
 from flask_nb.errors import (
     CellError,
     CellSyntaxError,
+    CheckError,
     ExpectationError,
     FlaskNbError,
     MagicArgumentError,
     MagicHelpRequested,
     PortInUseError,
     naming,
+    placing,
 )
-from flask_nb.panel import status_line
+from flask_nb.panel import PanelResponse, status_line
 
+from .checks import Checking
 from .definitions import Definitions, evaluate
 from .display import Report, show
 from .exchanges import Exchanges
+from .explaining import Explaining
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
@@ -43,8 +48,26 @@ Scope = Mapping[str, Any]
 _SIGNS = {"line": "%", "cell": "%%"}
 
 REQUEST_MAGICS = frozenset(method.lower() for method in REQUEST_METHODS)
-CELL_MAGICS = REQUEST_MAGICS | {"route", "http", "config_from", "template", "static", "request_context"}
-LINE_MAGICS = REQUEST_MAGICS | {"routes", "serve", "app", "config_from", "url_for", "cookies", "exchange"}
+CELL_MAGICS = REQUEST_MAGICS | {
+    "route",
+    "http",
+    "check",
+    "config_from",
+    "template",
+    "static",
+    "request_context",
+}
+LINE_MAGICS = REQUEST_MAGICS | {
+    "http",
+    "routes",
+    "serve",
+    "app",
+    "config_from",
+    "url_for",
+    "cookies",
+    "exchange",
+    "explain",
+}
 
 
 @dataclass(frozen=True)
@@ -104,11 +127,14 @@ class NotebookMagics:
         """Return all magics."""
         definitions = Definitions(self.ip, self.host, self.events)
         exchanges = Exchanges(self.ip, self.host)
+        explaining = Explaining(self.ip, self.host)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
-            Magic("http", "cell", self.http, cells.http_parser),
+            Magic("http", "line_cell", self.http, cells.http_parser),
+            Magic("check", "cell", self.check, cells.check_parser),
             Magic("routes", "line", self.routes, cells.routes_parser),
             Magic("exchange", "line", exchanges.exchange, cells.exchange_parser),
+            Magic("explain", "line", explaining.explain, cells.explain_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
@@ -170,22 +196,46 @@ class NotebookMagics:
 
     def http(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Send the requests of an editor's text, or of curl commands."""
-        return self._send_all(cells.parse_http(line, cell), scope)
+        first_line = place_magic(self.events.source, "http", line, cell).body_line if cell is not None else 1
+        return self._send_all(cells.parse_http(line, cell, first_line), scope)
 
     def _send_all(self, requests: tuple[cells.RequestDefinition, ...], scope: Scope, last: Any = None) -> Any:
         """Show each exchange as it comes; the last one is the magic's value."""
         for request in requests:
             show(last)
-            last = self._send(request, scope)
+            with placing(request.place):
+                last = self._send(request, scope)
         return last
 
-    def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
+    def check(self, line: str, cell: str | None, scope: Scope) -> Any:
+        """Send the requests of the checks; fail, below a table, if an answer is not what was expected."""
+        placed = place_magic(self.events.source, "check", line, cell or "")
+        checks = cells.parse_checks(line, cell, placed.body_line)
+        checking = Checking(self._ask, lambda: {**self.ip.user_ns, **scope})
+        if any(check.request.app is None for check in checks):
+            self.host.followed.engine()  # a missing app is an error of the cell, not of each check
+        try:
+            for check in checks:
+                checking.run(check)
+        except KeyboardInterrupt:
+            show(checking.table())
+            raise
+        if checking.failed:
+            show(checking.table())
+            raise CheckError(checking.failed, len(checks))
+        return checking.table()
+
+    def _ask(self, definition: cells.RequestDefinition, evaluation: Evaluate) -> PanelResponse:
         with self.host.apps.turned_to(definition.app):
-            response = self.host.send(definition, partial(evaluate, {**self.ip.user_ns, **scope}))
+            response = self.host.send(definition, evaluation)
             if definition.copy is not None:
                 print(Exchanges(self.ip, self.host).copied(response, definition.copy))
         if definition.as_name is not None:
             self.ip.user_ns[definition.as_name] = response
+        return response
+
+    def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
+        response = self._ask(definition, partial(evaluate, {**self.ip.user_ns, **scope}))
         if not definition.is_expected(response.status_code):
             show(response)
             status = status_line(response.status)

@@ -10,7 +10,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from flask_nb.cells import cell_name, telling_line
 from flask_nb.engines import Run, Workspace
 
 from .following import notebook_path
-from .hints import hint_at
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
@@ -51,6 +50,9 @@ class CellEvents:
     #: Called before each cell, and at its end with whether it succeeded.
     begun: Callable[[], None] = staticmethod(lambda: None)
     ended: Callable[[bool], None] = staticmethod(lambda succeeded: None)
+
+    #: Asked at the end of a cell for what to do about its error, or about what it has done; each is a line.
+    hints: Callable[[BaseException | None, str], Iterable[str]] = staticmethod(lambda exc, source: ())
 
     #: Asked at the end of a cell that the front end knows by an id for lines to be printed. They are of this
     #: run alone, and a front end without ids may be one that compares outputs.
@@ -142,15 +144,17 @@ class CellEvents:
         if not self._running or not _belongs(result, self._running[-1]):
             return
         succeeded = bool(result is not None and result.success)
-        run = self._running.pop().run
+        cell = self._running.pop()
+        run = cell.run
         engines.follow_all(list(self._ip.user_ns.values()))
         names = [] if succeeded else self._put_back(run)
         names += self.settle(run, succeeded)
         self.ended(succeeded)
         for line in (*_stays(names), *self.workspace.finish(run, succeeded)):
             print(line)
-        if result is not None and result.error_in_exec and (hint := hint_at(result.error_in_exec)):
-            print(hint)
+        if result is not None:
+            for line in self.hints(result.error_in_exec or result.error_before_exec, cell.source):
+                print(line)
         if run.outer is None and run.owner.is_certain:
             for line in self.news():
                 print(line)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
+from itertools import zip_longest
 from typing import Any
 
 from flask_nb.cells import NOT_SET, AppliedConfig
@@ -24,42 +25,53 @@ _HEAD = f"{_CELL};color:{QUIET};border-bottom:1px solid {LINE}"
 
 @dataclass(frozen=True)
 class Table:
-    """A table of short texts, with lines below it.
+    """A table of short texts, with lines above and below it. A text may have several lines.
 
     :param headings: the names of the columns.
     :param rows: as many texts in each as there are headings.
     :param notes: what else there is to say.
     :param whole: how many columns, from the left, have texts that never wrap.
+    :param colours: the colours of texts that have one, as CSS.
+    :param title: what it is about.
     """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
     whole: int = 0
+    colours: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
     def __repr__(self) -> str:
-        return "\n".join([*self._lines(), *self.notes])
+        return "\n".join([*([self.title] if self.title else []), *self._lines(), *self.notes])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html()}
 
     def _lines(self) -> Iterator[str]:
-        lines = [self.headings, *self.rows] if self.rows else []
+        rows = [
+            [text.split("\n") for text in row] for row in ([self.headings, *self.rows] if self.rows else [])
+        ]
+        lines = [line for row in rows for line in zip_longest(*row, fillvalue="")]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         for line in lines:
             yield "  ".join(map(str.ljust, line, widths)).rstrip()
 
     def _html(self) -> str:
         head = _row((f"<b>{escape(heading)}</b>" for heading in self.headings), _HEAD)
-        rows = [_row([_code(text, i < self.whole) for i, text in enumerate(row)], _CELL) for row in self.rows]
+        rows = [_row([self._cell(text, i) for i, text in enumerate(row)], _CELL) for row in self.rows]
         table = f'<table style="{_TABLE}">{head}{"".join(rows)}</table>' if rows else ""
         notes = "".join(f"<div>{_code(note)}</div>" for note in self.notes)
-        return f'<div style="{_BOX}">{table}{notes}</div>'
+        title = f"<div><b>{_code(self.title)}</b></div>" if self.title else ""
+        return f'<div style="{_BOX}">{title}{table}{notes}</div>'
+
+    def _cell(self, text: str, column: int) -> str:
+        colour = f";color:{self.colours[text]}" if text in self.colours else ""
+        return _code(text, ("white-space:nowrap" if column < self.whole else WRAPPED) + colour)
 
 
-def _code(text: str, is_whole: bool = False) -> str:
+def _code(text: str, wrapping: str = WRAPPED) -> str:
     """Mark words of the app or the user, so that front ends do not typeset them."""
-    wrapping = "white-space:nowrap" if is_whole else WRAPPED
     return f'<code style="{WORDS};{wrapping}">{escape(text)}</code>' if text else ""
 
 

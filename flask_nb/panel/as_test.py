@@ -18,10 +18,10 @@ from flask_nb.exchange.copies import (
     raw_body,
 )
 from flask_nb.exchange.masks import mask_secrets, mask_url
+from flask_nb.jsonpath import mask_json
 
 from .body import Body
 from .exchanger import PanelResponse
-from .jsonpath import mask_json
 
 _INDENT = "    "
 _MAX_JSON = 3_000

@@ -11,9 +11,9 @@ from werkzeug.http import parse_options_header
 
 from flask_nb.exchange import Exchange
 from flask_nb.exchange.masks import VOLATILE, printable
+from flask_nb.jsonpath import mask_json
 
 from .json_layout import MAX_JSON, Layout, Literal_, lay_out, parse_json
-from .jsonpath import mask_json
 from .options import Display
 from .tables import Table, csv_table, json_table
 from .words import clipped, size

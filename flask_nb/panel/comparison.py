@@ -15,7 +15,7 @@ from .words import counted, size, status_line
 
 _MAX_DIFFERENCES = 60
 _MAX_VALUE = 100
-_TEXTS = {"empty", "html", "json", "csv", "svg", "text"}
+_TEXTS = {"html", "json", "csv", "svg", "text"}
 
 
 class Difference(NamedTuple):
@@ -79,7 +79,7 @@ def _of_bodies(before: Body, now: Body) -> Iterator[Difference]:
         yield from _of_json("$", before.json.value, now.json.value)
     elif before.data == now.data:
         return
-    elif not {before.kind, now.kind} <= _TEXTS:
+    elif before.kind not in _TEXTS or before.kind != now.kind or before.is_default_page:
         yield Difference("body", *(_describe(body) for body in (before, now)))
     else:
         yield from _of_lines("line", before.text, now.text)

@@ -22,8 +22,9 @@ from .grid import table_html
 from .inlining import MAX_FRAME, inlined_page
 from .json_layout import JsonObject, Token
 from .media import binary_body, image_html, media_body
-from .palette import ERROR, LINE, QUIET, TEXT, status_colour
+from .palette import ERROR, LINE, QUIET, status_colour
 from .panel import Panel, Summary, picture_data
+from .seen import seen_folds
 from .styles import (
     BOX,
     HOP,
@@ -34,11 +35,11 @@ from .styles import (
     SIDE,
     SMALL,
     SMALL_SIDE,
-    code,
     fold,
     foot,
     mono,
     note,
+    pairs,
     pre,
 )
 from .tree import json_tree, token_html
@@ -49,12 +50,8 @@ _MAX_TABLE = 25_000
 _TREE_LINES = 20
 _LONG_LINE = 72  # a narrow cell has so many
 _COLUMNS = re.compile(r"\S(?: {2,}|\t)\S")
-_PAIRS = f"color:{TEXT};border-collapse:collapse;border:0;margin:0 0 6px;{SMALL}"
-_CELL = (
-    f"padding:1px 12px 1px {SMALL_SIDE};text-align:left;vertical-align:top;border:0;color:inherit;"
-    "white-space:normal"
-)
 _PRINTED = f"border-top:1px solid {LINE};padding:4px 0"
+_STEPS = f"border-bottom:1px solid {LINE};padding:4px 0 0;overflow:auto"
 _LABEL = f"padding:0 {SMALL_SIDE};color:{QUIET};{SMALL}"
 
 
@@ -64,10 +61,16 @@ def write_html(panel: Panel, room: int) -> str:
     :param room: bytes that it may have. What must be said is bounded and comes first, the folds offer
         more and get half of what is left, and the body gets the rest.
     """
-    head = [*_hops(panel), f'<div style="{ROW}">{_words(panel.summary, "b")}</div>']
+    head = [*_hops(panel), f'<div style="{ROW}">{_words(panel.summary, "b")}</div>', *_steps(panel)]
     tail = [*(note(mono(words)) for words in panel.notes), *_output(panel), *_failure(panel)]
     room -= _RESERVE + sum(_length(piece) for piece in (*head, *tail))
-    offered = [*_handled(panel), *_json_folds(panel.body), *_source(panel), *_headers(panel)]
+    offered = [
+        *_handled(panel),
+        *_json_folds(panel.body),
+        *_source(panel),
+        *_headers(panel),
+        *seen_folds(panel),
+    ]
     folds = foot(_fitting(offered, room // 2))
     room -= _length(folds)
     body = _BODIES[panel.body.kind](panel, room) if panel.is_body_shown else ()
@@ -101,6 +104,12 @@ def _words(summary: Summary, tag: str) -> str:
         f'<{tag} style="color:{status_colour(summary.status)}">{escape(summary.status)}</{tag}>'
         f'<span style="color:{QUIET}">{escape(rest)}</span></code>'
     )
+
+
+def _steps(panel: Panel) -> Iterator[str]:
+    """Yield the steps of the request as a table, where they were asked for."""
+    if panel.steps:
+        yield f'<div style="{_STEPS}">{pairs(panel.steps)}</div>'
 
 
 def _page_body(panel: Panel, room: int) -> Iterator[str]:
@@ -185,20 +194,10 @@ def _source(panel: Panel) -> Iterator[str]:
 
 def _headers(panel: Panel) -> Iterator[str]:
     if panel.sent_headers:
-        yield fold(counted(len(panel.sent_headers), "request header"), _pairs(panel.sent_headers))
+        yield fold(counted(len(panel.sent_headers), "request header"), pairs(panel.sent_headers))
     if panel.headers:
         title = counted(len(panel.headers), "header")
-        yield fold(title, _pairs(panel.headers), is_open=panel.are_headers_the_answer)
-
-
-def _pairs(pairs: list[tuple[str, str]]) -> str:
-    rows = "".join(
-        f'<tr style="background:none">'
-        f'<td style="{_CELL};color:{QUIET};white-space:nowrap">{code(name)}</td>'
-        f'<td style="{_CELL}">{code(value, "overflow-wrap:anywhere")}</td></tr>'
-        for name, value in pairs
-    )
-    return f'<table style="{_PAIRS}">{rows}</table>'
+        yield fold(title, pairs(panel.headers), is_open=panel.are_headers_the_answer)
 
 
 def _output(panel: Panel) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .jsonpath import JsonPath, parse_paths
+from flask_nb.jsonpath import JsonPath, parse_paths
 
 LAST = "_"
 """What IPython calls a cell's value."""
@@ -20,6 +20,7 @@ class Display:
     :param elapsed: whether the summary says how long it took, which differs from run to run.
     :param headers: whether the response's headers are shown with it, and not only offered.
     :param height: of the frame of an HTML body in pixels; None for a guess.
+    :param steps: whether the steps of the request are shown with it.
     :param name: what the next cell calls the response, to get what is not shown of it.
     :raises MagicArgumentError: if a mask is not a JSON path.
     """
@@ -30,6 +31,7 @@ class Display:
     headers: bool = False
     height: int | None = None
     name: str = LAST
+    steps: bool = False
     masked_paths: tuple[JsonPath, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,15 +8,16 @@ of them ask. A panel is made for one display: notes may still be added to an exc
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from flask_nb.exchange import Exchange, Failure
 from flask_nb.exchange.exchange import OutputPart
-from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, printable
+from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, mask_value, printable
 from flask_nb.exchange.request import readable_path
 from flask_nb.exchange.stable import stable_text
+from flask_nb.exchange.steps import Step
 
 from .body import Body
 from .headers import mask_header, visible_headers
@@ -145,6 +146,17 @@ class Panel:
         """The headers that the request gives itself."""
         return _bounded(visible_headers(self.exchange.request.headers))
 
+    @cached_property
+    def steps(self) -> list[tuple[str, ...]]:
+        """The steps of the request, if they were asked for: what, which function, where, what it did."""
+        steps = self.exchange.seen.steps or _told_steps(self.exchange)
+        return [self._step(step) for step in steps] if self.display.steps else []
+
+    def _step(self, step: Step) -> tuple[str, ...]:
+        seconds = step.seconds
+        times = ("" if seconds is None else duration(seconds),) if self.display.elapsed else ()
+        return (step.phase, *times, step.name, step.place, ", ".join(map(printable, step.effects)))
+
     @property
     def output(self) -> str:
         """What the app printed, logged, warned of and displayed while it answered."""
@@ -168,6 +180,19 @@ class Panel:
                 shown.append(part)
                 room -= size
         return shown
+
+
+def _told_steps(exchange: Exchange) -> Iterator[Step]:
+    """Yield what is known of the steps in an app that does not tell them."""
+    if exchange.endpoint is not None:
+        values = (f"{name}={mask_value(name, repr(value))}" for name, value in exchange.view_args.items())
+        yield Step("route", exchange.endpoint, effects=[*([exchange.rule] if exchange.rule else []), *values])
+    if exchange.failure is not None:
+        lines = exchange.failure.lines[-1:]
+        place = "".join(f"line {line.line} of {line.place}" for line in lines)
+        name = "".join(line.function for line in lines)
+        yield Step("raised", name, place, [exchange.failure.message])
+    yield Step("response", effects=[status_line(exchange.response.status)])
 
 
 def picture_data(part: OutputPart) -> str:

@@ -5,6 +5,7 @@ Every size is a part of the front end's own for code, so a panel grows with the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 from .palette import BAR, LINE, QUIET, TEXT
@@ -38,6 +39,11 @@ PRE = (
     f"background:none;border:0;overflow:auto;max-height:30em;{WRAPPED}"
 )
 NOTE = f"padding:4px {SMALL_SIDE};border-top:1px solid {LINE};color:{QUIET};{SMALL}"
+_PAIRS = f"color:{TEXT};border-collapse:collapse;border:0;margin:0 0 6px;{SMALL}"
+_CELL = (
+    f"padding:1px 12px 1px {SMALL_SIDE};text-align:left;vertical-align:top;border:0;color:inherit;"
+    "white-space:normal"
+)
 _FOOT = f"border-top:1px solid {LINE}"
 _FOLD = "display:inline-block;vertical-align:top;max-width:100%;margin:0"
 # Within the edge: the panel cuts off what stands out of it, and the keyboard's focus must be seen.
@@ -57,6 +63,18 @@ def mono(text: str) -> str:
 def pre(inner: str, style: str = "") -> str:
     """Return a block of escaped text, whose lines wrap."""
     return f'<pre style="{PRE}{";" + style if style else ""}">{inner}</pre>'
+
+
+def pairs(rows: Iterable[tuple[str, ...]]) -> str:
+    """Return rows of words as a table whose first column names the others."""
+    return f'<table style="{_PAIRS}">{"".join(map(_row, rows))}</table>'
+
+
+def _row(words: tuple[str, ...]) -> str:
+    first, *others = words
+    cells = "".join(f'<td style="{_CELL}">{code(text, "overflow-wrap:anywhere")}</td>' for text in others)
+    name = f'<td style="{_CELL};color:{QUIET};white-space:nowrap">{code(first)}</td>'
+    return f'<tr style="background:none">{name}{cells}</tr>'
 
 
 def note(inner: str) -> str:

@@ -8,7 +8,7 @@ from flask_nb.exchange.failure import indented
 
 from .body import Body, BodyKind
 from .panel import Panel
-from .words import hex_dump, more
+from .words import aligned, hex_dump, more
 
 _HEX_ROWS = 4
 
@@ -19,6 +19,7 @@ def write_text(panel: Panel) -> str:
     sections = [
         "\n".join(str(line) for line in (*panel.hops, panel.summary)),
         "\n".join(f"{name}: {value}" for name, value in panel.headers if panel.are_headers_the_answer),
+        aligned(panel.steps),
         "\n".join(panel.notes),
         _BODIES[body.kind](body) if panel.is_body_shown else "",
         f"printed:\n{indented(panel.output)}" if panel.output else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from werkzeug.http import HTTP_STATUS_CODES
@@ -84,6 +85,13 @@ def status_line(status: str) -> str:
     if phrase is None or (reason and reason.lower() != phrase.lower()):
         return printable(status)
     return f"{code} {phrase}"
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """Return rows of words as lines whose columns stand below each other; the last one is as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    lines = ("  ".join([*map(str.ljust, row, widths), row[-1]]) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def hex_dump(data: bytes, rows: int) -> str:

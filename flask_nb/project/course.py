@@ -1,4 +1,4 @@
-"""The course: the bundled tutorials, copied to where a person can work on them."""
+"""The course: the bundled tutorials and the cookbook, copied to where a person can work on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from flask_nb.errors import CourseError
 
-from .reading import bundled_notebooks, read_notebook
+from .reading import COOKBOOK, bundled_cookbook, bundled_notebooks, read_notebook
 
 FOLDER = "flask-nb-course"
 """The folder that the course is copied into unless another is named."""
@@ -32,7 +32,7 @@ _SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)", re.DOTALL)
 class Tutorial:
     """One notebook of the course.
 
-    :param name: the file's name.
+    :param name: the file's name, in the folder of the course.
     :param about: one line on it.
     :param is_changed: a person has changed the copy, which was left as it is.
     """
@@ -89,7 +89,7 @@ class Course:
 
 
 def course(folder: str | os.PathLike[str] | None = None) -> Course:
-    """Copy the tutorials into a folder and return their list.
+    """Copy the tutorials and the cookbook into a folder and return their list.
 
     A copy that has been changed is kept. One that has not becomes the present version, so that it does no
     harm to call this again.
@@ -108,12 +108,14 @@ def course(folder: str | os.PathLike[str] | None = None) -> Course:
 def _copy_all(target: Path) -> list[Tutorial]:
     copied = _read_record(target)
     tutorials = []
-    for source in bundled_notebooks():
+    sources = {source.name: source for source in bundled_notebooks()}
+    sources |= {f"{COOKBOOK}/{source.name}": source for source in bundled_cookbook()}
+    for name, source in sources.items():
         content = source.read_bytes()
-        is_changed = not _copy(content, target / source.name, copied.get(source.name))
+        is_changed = not _copy(content, target / name, copied.get(name))
         if not is_changed:
-            copied[source.name] = _digest(content)
-        tutorials.append(Tutorial(source.name, describe(read_notebook(source)), is_changed))
+            copied[name] = _digest(content)
+        tutorials.append(Tutorial(name, describe(read_notebook(source)), is_changed))
     _write(target / RECORD, json.dumps(copied, indent=1).encode())
     return tutorials
 
@@ -135,6 +137,7 @@ def _copy(content: bytes, target: Path, copied: object) -> bool:
 
 def _write(target: Path, content: bytes) -> None:
     # Whole or not at all: half a copy would be taken for a change of the person's.
+    target.parent.mkdir(exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     part.write_bytes(content)
     part.replace(target)

@@ -1,4 +1,4 @@
-"""Find and read notebooks, the bundled tutorials among them."""
+"""Find and read notebooks, the bundled tutorials and the cookbook among them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from flask_nb.errors import NotebookRunError
+
+COOKBOOK = "cookbook"
+"""The folder of the cookbook, beside the tutorials."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks")
@@ -36,6 +39,14 @@ def bundled_notebooks() -> list[Path]:
     """
     first = bundled_notebook("quickstart")
     return [first, *(path for path in sorted(first.parent.glob("*.ipynb")) if path != first)]
+
+
+def bundled_cookbook() -> list[Path]:
+    """Return the files of the cookbook: notebooks on one task each, which may need more than flask_nb does.
+
+    :raises NotebookRunError: the tutorials are not there, beside which it is.
+    """
+    return sorted((bundled_notebook("quickstart").parent / COOKBOOK).glob("*.ipynb"))
 
 
 def read_notebook(path: Path) -> NotebookNode:

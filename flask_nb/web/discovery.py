@@ -58,19 +58,19 @@ def best_app(module: ModuleType, is_app: IsApp) -> Any:
         )
     if apps:
         return apps[0]
+    others = list(vars(module).values())
     for name in FACTORY_NAMES:
         factory = getattr(module, name, None)
         if inspect.isfunction(factory):
-            app = _call_factory(
-                factory,
-                f"The factory {name!r} of the module {module.__name__!r} needs arguments."
-                f" Give them: '{module.__name__}:{name}(ARGUMENTS)'.",
-            )
+            complaint = f"The factory {name!r} of the module {module.__name__!r} needs arguments."
+            app = _call_factory(factory, f"{complaint} {_advise_arguments(module, name, factory)}")
             if is_app(app):
                 return app
+            others.append(app)
+    _refuse_foreign(f"The app of the module {module.__name__!r}", others)
     raise NoAppException(
         f"The module {module.__name__!r} has no app, and no 'create_app' or 'make_app' that makes one. Name"
-        f" what does: '{module.__name__}:NAME'.{_foreign_hint(vars(module).values())}"
+        f" what does: '{module.__name__}:NAME'."
     )
 
 
@@ -92,16 +92,14 @@ def app_by_string(module: ModuleType, app_name: str, is_app: IsApp) -> Any:
     except AttributeError:
         raise NoAppException(f"The module {module.__name__!r} has no {name!r}.") from None
     if inspect.isfunction(found) and not is_app(found):
-        found = _call_factory(
-            found,
-            f"The factory {app_name!r} of the module {module.__name__!r} does not accept these arguments.",
-            *args,
-            **kwargs,
+        complaint = (
+            f"The factory {app_name!r} of the module {module.__name__!r} does not accept these arguments."
         )
+        advice = _advise_arguments(module, name, found)
+        found = _call_factory(found, f"{complaint} {advice}", *args, **kwargs)
     if not is_app(found):
-        raise NoAppException(
-            f"'{module.__name__}:{app_name}' is a {type(found).__name__}, not an app.{_foreign_hint([found])}"
-        )
+        _refuse_foreign(f"'{module.__name__}:{app_name}'", [found])
+        raise NoAppException(f"'{module.__name__}:{app_name}' is a {type(found).__name__}, not an app.")
     return found
 
 
@@ -129,6 +127,13 @@ def _is_name(node: ast.expr | None) -> TypeGuard[ast.expr]:
     return isinstance(node, ast.Name)
 
 
+def _advise_arguments(module: ModuleType, name: str, factory: Callable[..., Any]) -> str:
+    """Say which arguments a factory takes, and how they are given."""
+    parameters = ", ".join(inspect.signature(factory).parameters)
+    given = "ARGUMENTS" if parameters else ""
+    return f"It takes {parameters or 'none'}. Type: '{module.__name__}:{name}({given})'."
+
+
 def _call_factory(factory: Callable[..., Any], complaint: str, *args: Any, **kwargs: Any) -> Any:
     """Call *factory*; only a TypeError of the call itself, not one raised inside, is a complaint."""
     try:
@@ -146,12 +151,17 @@ def _is_app(value: object) -> TypeGuard[Flask]:
     return isinstance(value, Flask)
 
 
-def _foreign_hint(values: Iterable[object]) -> str:
-    """Return what to do if one of *values* is an app of Flask's own class, else nothing."""
+def _refuse_foreign(what: str, values: Iterable[object]) -> None:
+    """Say what to do if one of *values* is an app of Flask's own class.
+
+    :raises NoAppException: one is.
+    """
     foreign = getattr(sys.modules.get("flask"), "Flask", None)
-    if not isinstance(foreign, type) or not any(isinstance(value, foreign) for value in values):
-        return ""
-    return " It has an app of the installed Flask: give --as-flask, or call flask_nb.as_flask() first."
+    if isinstance(foreign, type) and any(isinstance(value, foreign) for value in values):
+        raise NoAppException(
+            f"{what} is an app of the installed Flask. To have it made of flask_nb, type --as-flask as the"
+            " first option, or call flask_nb.as_flask() before anything imports Flask."
+        )
 
 
 def prepare_import(path: str) -> str:

@@ -63,11 +63,12 @@ def handle_user_exception(app: Flask, e: Exception) -> HTTPException | ft.Respon
         # Says which key was missing.
         e.show_exception |= bool(app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"])
     if isinstance(e, HTTPException) and not app.trap_http_exception(e):
-        return app.handle_http_exception(e)
-    handler = _handler_of(app, e)
-    if handler is None:
-        raise e
-    answer = handler(e)
+        answer = app.handle_http_exception(e)
+    else:
+        handler = _handler_of(app, e)
+        if handler is None:
+            raise e
+        answer = handler(e)
     if _exception_answered.receivers:
         _exception_answered.send(app, exception=e)
     return answer

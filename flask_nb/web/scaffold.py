@@ -20,6 +20,7 @@ from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..live.app import Live
+from ..live.refusals import show_briefly
 from .cli import AppGroup
 from .globals import current_app
 from .helpers import get_root_path, send_from_directory
@@ -38,7 +39,11 @@ def setupmethod(f: F) -> F:
 
     def checked(self: Scaffold, *args: Any, **kwargs: Any) -> Any:
         self._check_setup_finished(name)
-        return f(self, *args, **kwargs)
+        try:
+            return f(self, *args, **kwargs)
+        except Exception as exc:
+            show_briefly(exc)
+            raise
 
     return cast(F, update_wrapper(checked, f))
 

@@ -133,7 +133,7 @@ def test_curl_commands_may_stand_between_requests():
     ("cell", "message"),
     [
         ("", "there is no request in the cell. Type one, such as GET /items"),
-        (None, "there is no request in the cell"),
+        (None, "there is no request. Type --file requests.http, or %%http with the requests below it"),
         ("# only a note\n@a = b", "there is no request in the cell"),
         ("GET /a b", "'GET /a b' is not a request line. Type one, such as POST /items"),
         ("GET", "the path is missing after GET. Type one, such as GET /items"),
@@ -199,3 +199,84 @@ def test_any_text_is_requests_or_one_clear_error(cell):
             assert path.isascii()
     except MagicArgumentError:
         pass
+
+
+FILE = """@host = http://localhost:5000
+
+### log in
+# @name login
+POST {{host}}/login
+
+< ./login.json
+### what is there
+# @name items
+GET {{host}}/items
+Authorization: Bearer {{login.response.body.token}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """A file with requests in a folder below the notebook's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "login.json").write_text('{"user": "ann"}')
+    (tmp_path / "api" / "requests.http").write_text(FILE)
+    return tmp_path / "api" / "requests.http"
+
+
+def test_a_file_is_sent_as_a_cell_is(file):
+    login, items = [one.expand(evaluate) for one in parse_http("--file api/requests.http", None)]
+    assert (login.method, login.path, login.body) == ("POST", "/login", b'{"user": "ann"}')
+    assert (items.path, items.headers) == ("/items", (("Authorization", "Bearer t/1"),))
+    assert login.elsewhere == "localhost:5000"
+
+
+def test_requests_of_a_file_are_chosen_by_their_names(file):
+    requests = parse_http("--file api/requests.http items login", None)
+    assert [request.as_name for request in requests] == ["items", "login"]
+    with pytest.raises(MagicArgumentError, match=r"there is no request 'logn'\. Did you mean login\?"):
+        parse_http("--file api/requests.http logn", None)
+
+
+def test_variables_of_the_cell_count_for_the_file_and_before_its_own(file):
+    requests = parse_http("--file api/requests.http", "@host = /v2\nGET {{host}}/more")
+    assert [request.expand(evaluate).path for request in requests] == ["/v2/login", "/v2/items", "/v2/more"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("GET /a\n###\n\nGET /a b", "api/requests.http, line 4"),
+        ("GET /a\nX-A: b\nno header", "api/requests.http, line 3"),
+        ("# @name my-name\nGET /a", "api/requests.http, line 1"),
+        ("###\ncurl -X", "api/requests.http, line 2"),
+        ("POST /a\n\n{}\n> {% test %}", "api/requests.http, line 4"),
+    ],
+)
+def test_an_error_names_the_file_and_the_line(file, text, place):
+    file.write_text(text)
+    with pytest.raises(MagicArgumentError) as caught:
+        parse_http("--file api/requests.http", None)
+    assert caught.value.place == place
+    assert str(caught.value).startswith(f"{place}: ")
+
+
+def test_a_request_knows_where_it_stands(file):
+    requests = parse_http("--file api/requests.http", "\nGET /more", 3)
+    assert [request.place for request in requests] == [
+        "api/requests.http, line 5",
+        "api/requests.http, line 10",
+        "line 4",
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_said(file):
+    with pytest.raises(MagicArgumentError, match=r"of '--file gone\.http' cannot be read"):
+        parse_http("--file gone.http", None)
+    file.write_bytes(b"\xff")
+    with pytest.raises(MagicArgumentError, match="is not UTF-8 text"):
+        parse_http("--file api/requests.http", None)
+    file.write_text("# nothing")
+    with pytest.raises(MagicArgumentError, match=r"there is no request in api/requests\.http"):
+        parse_http("--file api/requests.http", None)

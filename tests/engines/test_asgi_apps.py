@@ -349,6 +349,27 @@ def test_what_was_caught_before_the_app_said_no_is_raised(adopt):
         ask(adopt(app))
 
 
+def test_a_startup_that_exits_is_its_failure_and_other_apps_go_on(adopt):
+    async def site(scope, receive, send):
+        await receive()
+        raise SystemExit("no database")
+
+    other = adopt(bare)
+    ask(other)
+    with pytest.raises(SystemExit, match="no database"):
+        ask(adopt(site))
+    assert ask(other).text.startswith("/")
+
+
+def test_a_startup_that_says_something_else_is_told(adopt):
+    async def site(scope, receive, send):
+        await receive()
+        await send({"type": "lifespan.startup.completed"})
+
+    with pytest.raises(RuntimeError, match="completed is no answer"):
+        ask(adopt(site))
+
+
 def test_an_app_that_answers_the_lifespan_by_a_page_has_none(adopt):
     async def app(scope, receive, send):
         await respond(send)

@@ -256,8 +256,9 @@ def test_flask_has_the_private_names_that_the_adapter_leans_on() -> None:
     assert blueprint._blueprints == []
     blueprint.add_url_rule("/x", view_func=lambda: "x", endpoint="x")
     assert blueprint.deferred_functions[0].__qualname__.startswith("Blueprint.add_url_rule.")
-    with app.test_request_context():
+    with app.test_request_context() as context:
         assert request_ctx.url_adapter is not None
+        assert {"_session", "session"} & vars(context).keys()
     assert werkzeug.serving.run_simple.__module__ == "werkzeug.serving"
     assert flask.Flask.run.__globals__["__name__"] == "flask.app"
 

@@ -38,6 +38,21 @@ def test_a_callable_of_two_arguments_answers(app):
     assert Client(adopt(app).wsgi_app).get("/hello").text == "/hello"
 
 
+class Answer:
+    """An app as PEP 3333 shows it: its instances are the answers."""
+
+    def __init__(self, environ, start_response):
+        self.environ, self.start = environ, start_response
+
+    def __iter__(self):
+        self.start("200 OK", [("Content-Type", "text/plain")])
+        yield self.environ["PATH_INFO"].encode()
+
+
+def test_a_class_whose_instances_are_answers_is_an_app():
+    assert Client(adopt(Answer).wsgi_app).get("/hello").text == "/hello"
+
+
 def test_no_callable_is_an_app_unless_it_was_chosen():
     with pytest.raises(ForeignAppError, match=r"site holds an app of its own kind.* type %app site"):
         engines.adopt(site, "site")
@@ -48,6 +63,10 @@ def test_no_callable_is_an_app_unless_it_was_chosen():
     [
         (Site, r"site is the class Site, not an app .* Make one: site = Site\(…\)"),
         (async_site, r"called as async def async_site\(environ, start_response\)\. A WSGI app is a plain"),
+        (
+            lambda environ, start_response, more: [],
+            r"is called as def <lambda>\(environ, start_response, more\)",
+        ),
         (lambda environ: [], r"A WSGI app is a plain function of \(environ, start_response\)"),
         (3, "what should be the app is of type int"),
     ],

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_nb.exchange import Failure
+from flask_nb.exchange.failure import project_file_name
 
 
 def run_cell(source, name, **variables):
@@ -24,6 +25,22 @@ def test_a_failure_names_the_lines_of_the_cell_and_the_message():
     assert failure.text("view") == (
         "view view, line 3:   return 1 / total\nZeroDivisionError: division by zero\n  total = 0"
     )
+
+
+def test_a_failure_in_a_module_names_its_file():
+    source = "def view():\n    return 1 / 0\n"
+    namespace = {}
+    exec(compile(source, "/home/ann/shop/books.py", "exec"), namespace)
+    with pytest.raises(ZeroDivisionError) as info:
+        namespace["view"]()
+    failure = Failure.from_exception(info.value, lambda file: "books.py" if "shop" in file else None)
+    assert failure.text("view").startswith("view view of books.py, line 2:")
+
+
+@pytest.mark.parametrize("folder", ["/usr/lib/python3/dist-packages", "/home/ann/.local/lib/site-packages"])
+def test_what_a_system_or_a_person_has_installed_is_a_library(folder):
+    assert project_file_name(f"{folder}/shop/books.py") is None
+    assert project_file_name("/home/ann/shop/books.py") == "books.py"
 
 
 def test_lines_of_libraries_are_left_out():

@@ -351,3 +351,19 @@ def test_what_a_framework_logs_of_what_it_answered_is_the_failure(recorder, over
 
     recorder.app = app
     assert over_socket.send(Request("GET", "/")).exchange.failure.message == "KeyError: 'x'"
+
+
+@pytest.mark.parametrize("over", ["over_socket", "exchanger"])
+def test_an_answer_whose_close_fails_is_sent_and_its_failure_told(recorder, request, over):
+    class Body(list):
+        def close(self):
+            raise KeyError("close")
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return Body([b"sent"])
+
+    recorder.app = app
+    response = request.getfixturevalue(over).send(Request("GET", "/"))
+    assert response.text == "sent"
+    assert response.exchange.failure.message == "KeyError: 'close'"

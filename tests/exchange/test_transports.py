@@ -244,7 +244,7 @@ def test_a_view_may_run_a_loop_of_its_own_beside_one_that_runs(recorder):
 
 
 def test_a_loop_of_a_view_is_given_up_in_time(recorder):
-    recorder.app = WerkzeugRequest.application(lambda request: Response(asyncio.run(asyncio.sleep(60))))
+    recorder.app = WerkzeugRequest.application(lambda request: Response(asyncio.run(asyncio.sleep(600))))
 
     async def cell():
         return InProcessTransport(recorder).send(Request("GET", "/", timeout=0.2), "")

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
 from werkzeug.test import create_environ
 
-from flask_nb.live.url_map import LiveMap, RoutingTable, SharedMatcher, keep_table
+from flask_nb.live.url_map import LiveMap, RoutingTable, SharedMatcher, keep_table, make_live, make_plain
 from flask_nb.web import Flask
 
 
@@ -203,3 +203,16 @@ def test_a_transition_that_was_there_first_stays_first():
     rules = [Rule(text, endpoint=str(n)) for n, text in enumerate(("/<path:x>/", "/<path:x>", "/<path:x>/"))]
     with pytest.raises(RequestRedirect):
         LiveMap(rules).bind("localhost").match("/a")
+
+
+def test_a_map_that_is_made_live_and_plain_again_goes_on_choosing_among_equal_rules():
+    rules = [("/z", "a"), ("/<any(p, q):x>", "b"), ("/<x>", "a"), ("/<x>/", "c")]
+    url_map = Map([Rule(rule, endpoint=endpoint) for rule, endpoint in rules])
+    routed = ("b", {"x": "p"})
+    assert url_map.bind("localhost").match("/p") == routed
+    make_live(url_map)
+    assert url_map.bind("localhost").match("/p") == routed
+    assert isinstance(url_map, LiveMap)
+    make_plain(url_map)
+    assert url_map.bind("localhost").match("/p") == routed
+    assert [rule.rule for rule in url_map.iter_rules("a")] == ["/<x>", "/z"]

@@ -276,6 +276,58 @@ TEMPLATES = [
     "render_template_string('{{ fail(h) }}', h=request.headers, fail=lambda h: h[1.5])",
 ]
 
+# --- what is seen within the app ---
+
+BODIES = [
+    "password=PLANTED --form",
+    "user=ann 'api key=PLANTED' --form",
+    "password=PLANTED note@secret.txt --form",
+    "password=PLANTED",
+    "user[password]=PLANTED",
+    "tokens[]=PLANTED1 note=hello",
+    "--data 'user=ann&token=PLANTED'",
+    "Content-Type:text/plain --data 'Authorization: Bearer PLANTED'",
+]
+
+STATES = [
+    "g.password = planted",
+    "g.token = planted",
+    "g.user = {'name': 'ann', 'password': planted}",
+    "g.user = User('ann', planted)",
+    "g.dsn = 'postgres://ann:' + planted + '@db/shop'",
+    "g.pin = number",
+    "session['token'] = planted",
+    "session['user'] = {'name': 'ann', 'password': planted}",
+    "session['keys'] = [1]; session['api_key'] = planted",
+    "flash(f'your password={planted}')",
+]
+
+CONTEXTS = [
+    "password=planted",
+    "api_key=planted",
+    "form={'password': planted}",
+    "form=MultiDict([('user', 'ann'), ('password', planted)])",
+    "user=User('ann', planted)",
+    "user=SimpleNamespace(name='ann', token=planted)",
+    "pin=number",
+    "cookie=signed",
+]
+
+STATEMENTS = [
+    "run(people.insert().values(name='Ann', password=planted))",
+    "run(people.insert(), [{'name': 'Ann', 'password': planted}, {'name': 'Bo', 'password': planted}])",
+    "run(people.update().values(password=planted))",
+    "run(people.select().where(people.c.password == planted))",
+    "run(people.select().where(people.c.password.in_([planted])))",
+    "run(people.select().where(sa.func.lower(people.c.password) == planted))",
+    "run(sa.text('SELECT 1 WHERE :token IS NOT NULL'), {'token': planted})",
+    "run(sa.text(f\"SELECT name FROM people WHERE password = '{planted}'\"))",
+    "run(sa.text(f\"INSERT INTO people (name, password) VALUES ('Ann', '{planted}')\"))",
+    "driver('UPDATE people SET name = ?, password = ?', ('Ann', planted))",
+    "driver('INSERT INTO people (name, password) VALUES (?, ?)', ('Ann', planted))",
+    "driver('SELECT name FROM people WHERE name = ? AND lower(password) = ?', ('Ann', planted))",
+]
+
 CELLS = [
     "r = %get /hello Authorization:'Bearer PLANTED'\nr.exchange.request",
     "r = %post /hello password=PLANTED\nr.exchange.request",
@@ -299,6 +351,16 @@ PLAIN_QUERIES = [
     "status_code=404",
     "author=PLANTED",
     "state=open",
+]
+PLAIN_STATES = [
+    ("g.name = planted", "PLANTED"),
+    ("g.code = 'DE'; session['code'] = 'DE'", "session['code'] = 'DE'"),
+    ("session['count'] = 1234567", "1234567"),
+]
+PLAIN_STATEMENTS = [
+    ("run(people.insert().values(name=planted))", "=&#x27;PLANTED&#x27;"),
+    ("run(people.select().where(people.c.name == planted))", "name_1=&#x27;PLANTED&#x27;"),
+    ("driver('UPDATE people SET password = ? WHERE name = ?', ('x', planted))", "PLANTED"),
 ]
 PLAIN_SETTINGS = [
     "COUNTRY_CODE=DE",

@@ -175,9 +175,9 @@ def kernel(tmp_path_factory: pytest.TempPathFactory, jupyter_loop: None, engine:
 
 
 @pytest.fixture
-def own_kernel(tmp_path: Path, jupyter_loop: None) -> Iterator[Kernel]:
-    """A kernel with the extension loaded, for a test that restarts or ends it."""
-    with running_kernel(tmp_path) as kernel:
+def own_kernel(tmp_path: Path, jupyter_loop: None, request: pytest.FixtureRequest) -> Iterator[Kernel]:
+    """A kernel with the extension loaded, for a test that restarts or ends it; it may name the engine."""
+    with running_kernel(tmp_path, getattr(request, "param", "ours")) as kernel:
         yield kernel
 
 

@@ -92,6 +92,51 @@ def test_what_blocks_is_said_and_what_does_not_works_as_typed(kernel: Kernel, po
     kernel.run("%serve stop")
 
 
+PACKAGES = {
+    "gevent": (
+        "baseserver",
+        """
+class BaseServer:
+    def __init__(self, listener, application):
+        self.server_port, self.application = listener[1], application
+    def serve_forever(self):
+        print("served")
+""",
+        "BaseServer(('127.0.0.1', {port}), app).serve_forever()",
+        "app.run(port={port})",
+    ),
+    "quart": (
+        "app",
+        """
+class Quart:
+    def asgi_app(self, scope, receive, send): ...
+    def run(self):
+        print("served")
+""",
+        "import asyncio; asyncio._nest_patched = True; site = Quart(); site.run(); del asyncio._nest_patched",
+        "%app site, then %serve",
+    ),
+}
+"""Packages of which nothing is known but where they block: the module, a stand-in, a cell, the advice."""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_server_of_a_package_that_a_cell_imports_is_spoken_of(
+    kernel: Kernel, port: int, package: str
+) -> None:
+    module, source, cell, advice = PACKAGES[package]
+    kernel.run(f"{APPS}\nfrom pathlib import Path\nPath('{package}').mkdir()")
+    kernel.run(f"Path('{package}/__init__.py').touch()\nPath('{package}/{module}.py').write_text({source!r})")
+    ran = kernel.run(f"from {package}.{module} import *\n{cell.format(port=port)}")
+    assert ran.stdout == (
+        "this blocks the notebook until it is interrupted."
+        f" This does not: {advice.format(port=port)}\nserved\n"
+    )
+    kernel.run("%unload_ext flask_nb")
+    assert kernel.run(cell.format(port=port)).stdout == "served\n"
+    kernel.run("%load_ext flask_nb")
+
+
 def test_a_server_in_a_thread_is_not_spoken_of(kernel: Kernel, port: int) -> None:
     kernel.run(f"{APPS}\nfrom wsgiref.simple_server import make_server")
     start = f"server = make_server('127.0.0.1', {port}, other)\nfrom threading import Thread\n"

@@ -25,10 +25,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 from typing import NamedTuple
-from flask_nb import Flask, request, session, render_template_string, make_response
+from flask_nb import Flask, flash, g, request, session, render_template_string, make_response
 from werkzeug.datastructures import Authorization, Headers, MultiDict
 from werkzeug.test import EnvironBuilder
 app = Flask(__name__)
+app.secret_key = "dev"
 warnings.simplefilter("always")
 
 @dataclass
@@ -57,6 +58,21 @@ def hello():
 def hangs():
     time.sleep(0.3)
     return "late"
+"""
+
+DATABASE = """
+import sqlalchemy as sa
+engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+people = sa.Table("people", sa.MetaData(), sa.Column("name", sa.String), sa.Column("password", sa.String))
+people.create(engine)
+
+def run(*statement):
+    with engine.begin() as connection:
+        connection.execute(*statement)
+
+def driver(*statement):
+    with engine.begin() as connection:
+        connection.exec_driver_sql(*statement)
 """
 
 FAILING_SETTINGS = """
@@ -153,6 +169,7 @@ def nb(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "failing_settings.py").write_text(FAILING_SETTINGS)
+    (tmp_path / "secret.txt").write_text("a file")
     return Notebook(loaded, outputs, capsys)
 
 
@@ -186,6 +203,19 @@ def answering(header: str) -> str:
     return cell.replace("%get /", "r = %head /") + "\nr"
 
 
+def tracing(statement: str) -> str:
+    """Return a cell that shows the steps of a request, whose view executes a statement."""
+    return view(statement).replace("%get /", "%get --trace /").replace("Cookie:'session=SIGNED; ", "Cookie:'")
+
+
+def rendering(context: str) -> str:
+    return view(f"render_template_string('', {context})")
+
+
+def executing(statement: str) -> str:
+    return f"{DATABASE}\n{view(statement)}"
+
+
 def sending(header: str) -> str:
     name, _, value = header.partition(":")
     return f"%get /hello {name}:{value!r}"
@@ -204,6 +234,10 @@ PLACES: dict[str, tuple[list[str], Callable[[str], str]]] = {
     "logged failures": (canaries.BY_VALUE, logging_),
     "output": (canaries.PRINTS, view),
     "templates": (canaries.TEMPLATES, lambda text: view(f"return {text}")),
+    "bodies of requests": (canaries.BODIES, "%post /hello {}".format),
+    "state": (canaries.STATES, tracing),
+    "contexts of templates": (canaries.CONTEXTS, rendering),
+    "SQL statements": (canaries.STATEMENTS, executing),
     "other cells": (canaries.CELLS, str),
 }
 
@@ -225,6 +259,8 @@ PLAIN = {
     "queries": [(f"%get '/hello?{text}'", text) for text in canaries.PLAIN_QUERIES],
     "settings": [(f"%config_from {text}", text.partition("=")[2]) for text in canaries.PLAIN_SETTINGS],
     "variables": [(failing(text), words) for text, words in canaries.PLAIN_LOCALS],
+    "state": [(tracing(text), words) for text, words in canaries.PLAIN_STATES],
+    "SQL statements": [(executing(text), words) for text, words in canaries.PLAIN_STATEMENTS],
     "output": [(view(text), words) for text, words in canaries.PLAIN_PRINTS],
 }
 

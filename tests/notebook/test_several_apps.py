@@ -42,7 +42,7 @@ numbers = itertools.count()
 def run(kernel: Kernel) -> Callable[..., str]:
     """Run a cell with two apps; return what it showed."""
     kernel.notebook = f"several {next(numbers)} "
-    kernel.run("%unload_ext flask_nb\nfor name in ('app', 'shop', 'site'): globals().pop(name, None)")
+    kernel.run("%unload_ext flask_nb\nfor name in ('app', 'shop', 'site', 'blog'): globals().pop(name, None)")
     kernel.run("%load_ext flask_nb")
     ids = itertools.count()
 

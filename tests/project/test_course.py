@@ -20,7 +20,7 @@ from flask_nb.errors import CourseError
 from flask_nb.project import course as copying
 from flask_nb.project import lab
 from flask_nb.project.course import FOLDER, Course, course, describe
-from flask_nb.project.reading import bundled_notebooks, read_notebook
+from flask_nb.project.reading import bundled_cookbook, bundled_notebooks, read_notebook
 
 from .conftest import MakeNotebook
 
@@ -41,6 +41,7 @@ def ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_notebook: MakeNot
     def ship(source: str) -> bytes:
         path = make_notebook(source)
         monkeypatch.setattr(copying, "bundled_notebooks", lambda: [path])
+        monkeypatch.setattr(copying, "bundled_cookbook", list)
         return path.read_bytes()
 
     return ship
@@ -77,11 +78,30 @@ def test_every_tutorial_is_copied_as_it_is(folder: Path) -> None:
         assert (folder / source.name).read_bytes() == source.read_bytes()
 
 
+def test_the_cookbook_is_copied_into_a_folder_of_its_own(folder: Path) -> None:
+    copied = course()
+    assert bundled_cookbook()
+    for source in bundled_cookbook():
+        assert (folder / "cookbook" / source.name).read_bytes() == source.read_bytes()
+    name = f"cookbook/{bundled_cookbook()[0].name}"
+    assert f'<a href="flask-nb-course/{name}">{name}</a>' in copied._repr_html_()
+
+
+def test_what_a_person_has_changed_in_the_cookbook_is_kept(folder: Path) -> None:
+    course()
+    changed = folder / "cookbook" / bundled_cookbook()[0].name
+    changed.write_text("mine")
+    assert [one.name for one in course().tutorials if one.is_changed] == [f"cookbook/{changed.name}"]
+    assert changed.read_text() == "mine"
+
+
 def test_the_list_has_a_line_for_each_and_is_the_same_again(folder: Path) -> None:
     first = flask_nb.course()
     lines = repr(first).splitlines()
     assert lines[0] == "The course is in the folder flask-nb-course:"
-    assert [line.split()[0] for line in lines[2:]] == [path.name for path in bundled_notebooks()]
+    tutorials = [path.name for path in bundled_notebooks()]
+    cookbook = [f"cookbook/{path.name}" for path in bundled_cookbook()]
+    assert [line.split()[0] for line in lines[2:]] == tutorials + cookbook
     assert "A web application, built cell by cell." in lines[2]
     assert (repr(flask_nb.course()), flask_nb.course()._repr_html_()) == (repr(first), first._repr_html_())
 

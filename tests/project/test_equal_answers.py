@@ -33,7 +33,7 @@ from flask_nb.project.statements import Statement, Use
 from .conftest import remove_folders
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-NOTEBOOKS = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.ipynb"))
+NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))  # those of the cookbook look at other apps
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 SUMMARY = re.compile(r"[A-Z]+ \S+ → \d{3} ")
 
@@ -119,7 +119,9 @@ def _evaluate(names: dict[str, Any], source: str) -> object:
 
 
 def stored_texts(cell: dict[str, Any]) -> list[str]:
-    """What a cell of a notebook's file shows of its requests."""
+    """What a cell of a notebook's file shows of its requests; what explains them is the kernel's own."""
+    if cell["source"].startswith(("%exchange", "%explain")):
+        return []
     texts = [output.get("data", {}).get("text/plain", "") for output in cell["outputs"]]
     return [text for text in texts if SUMMARY.match(text)]
 
@@ -131,8 +133,13 @@ def answer_of(text: str) -> tuple[str, str]:
 
 
 def are_equal(shown: tuple[str, str], stored: tuple[str, str]) -> bool:
-    """Whether two answers are the same; of failures and unknown paths the notebook shows no body."""
-    is_told = " 500 " in stored[0] or not stored[1] or stored[1].startswith("no rule matches")
+    """Whether two answers are the same; of failures and unknown paths the notebook shows no body.
+
+    The steps of a traced request are the kernel's own affair.
+    """
+    is_told = (
+        " 500 " in stored[0] or not stored[1] or stored[1].startswith(("no rule matches", "context push"))
+    )
     return shown[0] == stored[0] and (is_told or shown[1] == stored[1])
 
 

@@ -38,7 +38,7 @@ def test_nbclient_runs_it_and_its_exercise_fails_until_it_is_solved(
     with client.setup_kernel():
         for position, cell in enumerate(notebook.cells):
             client.execute_cell(cell, position)
-        assert [output.get("ename") for output in check.outputs] == ["AssertionError"]
+        assert check.outputs[-1].get("ename") in {"AssertionError", "CheckError"}
         exercise.source, check.metadata = solution_of(notebook), {}
         client.execute_cell(exercise, position - 2)
         client.execute_cell(check, position)

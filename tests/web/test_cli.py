@@ -236,7 +236,8 @@ def test_debug_mode_is_set_only_where_wanted(cli, framework, monkeypatch, flag, 
 
 def test_an_app_of_installed_flask_is_told_about_as_flask(own_cli, write):
     write("foreign.py", "from flask import Flask\napp = Flask('foreign')\n")
-    for import_path in ("foreign", "foreign:app"):
+    write("made.py", "def create_app():\n    from flask import Flask\n    return Flask('made')\n")
+    for import_path in ("foreign", "foreign:app", "made", "made:create_app"):
         with pytest.raises(own_cli.NoAppException, match="--as-flask"):
             load(own_cli, import_path)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_nb.exchange.hints import body_hints
+from flask_nb.hints import body_hints
 
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 

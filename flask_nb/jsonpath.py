@@ -1,13 +1,14 @@
-"""JSON paths that name what is left out of a shown body, such as ``$..id`` and ``$.items[*].created_at``.
+"""JSON paths: they name what is left out of a shown body, and what a check looks at.
 
 The part of RFC 9535 that names places: ``$``, ``.name``, ``['name']``, ``[0]``, ``[-1]``, ``.*`` or ``[*]``,
-and two dots before any of them for "at any depth". Filters and slices are not there.
+and two dots before any of them for "at any depth". Filters and slices are not there. A name with one of
+``: = !`` in it stands in brackets, for behind a path they say what is expected of the value.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from flask_nb.errors import MagicArgumentError
 
 _STEP = re.compile(
     r"""
-      (?: (?P<dots>\.\.) | \. ) (?: \* | (?P<name>[^\s.,*\[\]'"$]+) )
+      (?: (?P<dots>\.\.) | \. ) (?: \* | (?P<name>[^\s.,:=!*\[\]'"$]+) )
     | (?P<deep>\.\.)?
       \[\s* (?: \* | (?P<index>-?\d{1,9}) | (?P<quoted>'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*") ) \s*\]
     """,
@@ -43,6 +44,13 @@ class Step:
             return key == (self.key if self.key >= 0 else self.key + length)
         return isinstance(self.key, str) and self.key == key
 
+    def __str__(self) -> str:
+        dots = ".." if self.is_deep else ""
+        if isinstance(self.key, str) and re.fullmatch(r"\w+", self.key):
+            return f"{dots or '.'}{self.key}"
+        quoted = "'" + re.sub(r"(['\\])", r"\\\1", self.key) + "'" if isinstance(self.key, str) else self.key
+        return f"{dots}[{'*' if self.key is None else quoted}]"
+
 
 JsonPath = tuple[Step, ...]
 """A place, or places, within a JSON value; no step means the whole value."""
@@ -55,7 +63,7 @@ def parse_paths(text: str) -> tuple[JsonPath, ...]:
     """
     paths, position = [], len(text) - len(text.lstrip())
     while position < len(text):
-        path, end = _parse_path(text, position)
+        path, end = read_path(text, position)
         separator = _SEPARATOR.match(text, end)
         if path is None or separator is None:
             raise MagicArgumentError(_complaint(text, end))
@@ -64,7 +72,7 @@ def parse_paths(text: str) -> tuple[JsonPath, ...]:
     return tuple(paths)
 
 
-def _parse_path(text: str, start: int) -> tuple[JsonPath | None, int]:
+def read_path(text: str, start: int) -> tuple[JsonPath | None, int]:
     """Return the path that begins there, or None, and where it ends or goes wrong."""
     if text[start : start + 1] != "$":
         return None, start
@@ -90,6 +98,28 @@ def _complaint(text: str, end: int) -> str:
         f"the mask {text!r} is not a JSON path {where}. Write paths such as $..id, $.items[*].created_at or "
         "$['a name'], separated by commas"
     )
+
+
+def find_values(value: Any, path: JsonPath) -> list[Any]:
+    """Return the values at the places that a path names; none if there is no such place.
+
+    :param value: dicts, lists and scalars.
+    """
+    found = [value]
+    for step in path:
+        found = [inner for outer in found for inner in _step_into(outer, step)]
+    return found
+
+
+def _step_into(value: Any, step: Step) -> Iterator[Any]:
+    members = (
+        value.items() if isinstance(value, Mapping) else enumerate(value if isinstance(value, list) else ())
+    )
+    for key, item in members:
+        if step.fits(key, len(value)):
+            yield item
+        if step.is_deep:
+            yield from _step_into(item, step)
 
 
 def mask_json(value: Any, paths: Iterable[JsonPath], mask: Any) -> Any:
