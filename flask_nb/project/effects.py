@@ -80,6 +80,20 @@ class Effects:
             return False  # it returns something: random.random(), but not random.seed(1)
         return is_definition or not rules.is_looking(change.how)
 
+    def is_made_with_app(self, statement: Statement) -> bool:
+        """Whether a statement binds what it makes of an app or a blueprint."""
+        is_assignment = isinstance(statement.node, (ast.Assign, ast.AnnAssign))
+        return is_assignment and any(
+            change.how == "()" and self._does_something(change) for change in statement.names.changes
+        )
+
+    def registers_on(self, statement: Statement) -> str:
+        """Return on what imported name a definition registers, by its decorators; empty if on none."""
+        decorators = statement.names.changes if statement.is_definition else ()
+        imported = set(self._aliases) - self._modules
+        found = (one.name for one in decorators if one.name in imported and one.how in rules.REGISTERING)
+        return next(found, "")
+
     def root(self, change: Change) -> str:
         """Return the name that is changed; ``current_app`` is the app."""
         is_proxy = self._aliases.get(change.name, "").endswith(".current_app")

@@ -45,7 +45,7 @@ def plan_cells(path: Path, cells: list[ProgramCell], app_name: str | None = None
     planned = tuple(cell for cell in planned if cell.decisions or cell.reason)
     check_order(decisions, planner.app_name)
     losses, advice = tuple(find_losses(decisions)), tuple(find_state(decisions, planner.apps))
-    return Plan(path, planner.app_name, planned, losses, advice)
+    return Plan(path, planner.app_name, planned, tuple(dict.fromkeys(losses)), tuple(dict.fromkeys(advice)))
 
 
 class Planner:
@@ -214,6 +214,8 @@ class Planner:
             if name in self._needed:
                 verb = "registers on" if name in self.apps and change.how not in ("=", "del") else "changes"
                 return f"it {verb} {name}{self._for(name, statement)}"
+        if name := self._effects.registers_on(statement):
+            return f"it registers on {name}"
         return ""
 
     def _why_import(self, node: ast.stmt | None) -> str:
@@ -238,6 +240,9 @@ class Planner:
         self._decisions[statement] = Decision(statement, True, reason)
         for name in statement.names.needs:
             self._needed.setdefault(name, statement.cell.name)
+        if self._effects.is_made_with_app(statement):
+            # An extension, on which other cells register: login = LoginManager(app), then @login.user_loader
+            self._needed.update((name, "") for name in statement.names.binds if name not in self._needed)
 
     def _leave_unneeded(self, statement: Statement) -> None:
         """Leave out what nobody needs, and note what it calls if more than a value may come of it."""

@@ -209,4 +209,4 @@ class Program:
         try:
             return engines.app_of(self.module, self.plan.app_name, engines.is_app)
         except ForeignAppError as exc:
-            raise ProgramError(f"{self.plan.path.name}: {exc}") from None
+            raise ProgramError(str(exc).replace(self.module.__name__, self.plan.path.name)) from None

@@ -13,9 +13,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-DEFINING = frozenset({"route", "template", "static", "config_from", "app", "routes"})
-"""Magics that define, if only in one of their forms; see :mod:`.definitions`."""
-
 ASKING: dict[str, str] = {
     **dict.fromkeys(
         ("get", "post", "put", "patch", "delete", "head", "options", "http"), "it sends a request"
@@ -76,6 +73,15 @@ _APP_NEUTRAL = EXERCISING | _words(
     "get_send_file_max_age make_aborter run_async"
 )
 """Methods of an app that register nothing."""
+
+REGISTERING = _words(
+    "route get post put patch delete head options websocket endpoint errorhandler app_errorhandler command "
+    "before_request after_request teardown_request before_app_request after_app_request "
+    "teardown_app_request teardown_appcontext context_processor app_context_processor template_filter "
+    "template_test template_global app_template_filter app_template_test app_template_global "
+    "url_value_preprocessor url_defaults app_url_value_preprocessor app_url_defaults record record_once"
+)
+"""Methods by whose decorators functions are registered, on whatever a module has made."""
 
 _TELLING = _words("url_for render_template render_template_string jsonify get_flashed_messages make_response")
 

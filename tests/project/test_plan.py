@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_nb.errors import ProgramError
+from flask_nb.notebook.magics import CELL_MAGICS, LINE_MAGICS
+from flask_nb.project import rules
 from flask_nb.project.cell_python import parse_cell
+from flask_nb.project.definitions import KINDS
 from flask_nb.project.plan import Plan
 from flask_nb.project.planning import plan_cells
 from flask_nb.project.program_cells import make_cells
@@ -67,6 +70,10 @@ def left_out(*sources: Source) -> list[str]:
         "from __future__ import annotations",
         "from shop import *",
         "shop = Blueprint('shop', __name__)\n@shop.get('/x')\ndef x(): pass",
+        "from shop.pages import pages\n@pages.get('/x')\ndef x(): pass",
+        "login = LoginManager(app)\n@login.user_loader\ndef load(key): pass",
+        "login = LoginManager()\nlogin.init_app(app)\n@login.user_loader\ndef load(key): pass",
+        "api = Api(app)\nclass Tea(Resource): pass\napi.add_resource(Tea, '/tea')",
         "%%time\n%config_from A=1",
         "if DEBUG:\n    %config_from A=1",
     ],
@@ -145,12 +152,20 @@ def test_what_a_taken_statement_needs_is_taken_and_what_changes_it(cells, expect
 
 
 def test_statements_that_read_what_comes_from_a_magic_are_left_out():
-    cells = ["r = %get /", "total = r.json['n']", "again = total", "total = 4", "%%route /t\nstr(total)"]
-    assert left_out(APP, *cells) == ["r = %get /", "total = r.json['n']", "again = total"]
+    cells = ["r = %get /", "total = r.json['n']", "again = total", "total = 4", "twice = total * 2"]
+    assert left_out(APP, *cells, "%%route /t\nstr(twice)") == [
+        "r = %get /",
+        "total = r.json['n']",
+        "again = total",
+    ]
 
 
 def test_a_response_kept_by_a_flag_comes_from_a_magic_too():
     assert left_out(APP, "%get / --as r", "items = r.json", ITEMS) == ["%get / --as r", "items = r.json"]
+
+
+def test_every_magic_of_ours_is_known_to_define_or_to_ask():
+    assert (CELL_MAGICS | LINE_MAGICS) - set(KINDS) - set(rules.ASKING) == set()
 
 
 def test_tags_overrule():

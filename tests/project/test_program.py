@@ -126,7 +126,7 @@ def test_a_view_that_fails_is_shown_with_its_cell_and_line(make_notebook):
         ),
         (["%%route /a-b\n''", "%%route /a_b\n''"], "the cell '%%route /a_b': "),
         (["%%template a.html\n{% if %}"], "the cell '%%template a.html': line 2: "),
-        (["app = 3", "x = app"], "made.ipynb: 'made_notebook:app' is a int, not an app."),
+        (["app = 3", "x = app"], "'made.ipynb:app' is a int, not an app."),
     ],
 )
 def test_what_cannot_be_applied_is_one_message_with_the_cell(make_notebook, cells, message):
