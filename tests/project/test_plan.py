@@ -91,6 +91,7 @@ def test_what_defines_registers_or_sets_the_process_is_taken(cell):
         ("%%http\nGET /", "it sends a request"),
         ("%%request_context /\nrequest.path", "it runs code as in a request"),
         ("%routes", "it shows the routes"),
+        ("%%route --help\n", "it shows its help"),
         ("%app", "it shows the app"),
         ("%url_for index", "it shows a URL"),
         ("%serve", "it is about the kernel's server"),
