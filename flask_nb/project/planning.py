@@ -167,6 +167,9 @@ class Planner:
             self._take(statement, f"its cell is tagged {KEEP}")
         elif statement.uses:
             self._take(statement, "a definition stands in it")
+        elif _is_for_main(statement.node):
+            calls = tuple(self._effects.unknown_calls(statement))
+            self._decisions[statement] = Decision(statement, False, "a program is not '__main__'", calls)
         elif reason := self._why_never(statement):
             self._leave(statement, reason)
             return reason == _ASKS
@@ -257,6 +260,11 @@ class Planner:
 
 _CLASSES = {"app": rules.APP_CLASSES, "blueprint": rules.BLUEPRINT_CLASSES}
 _ASKS = "it asks the app something"
+
+
+def _is_for_main(node: ast.stmt | None) -> bool:
+    """Whether a statement is for a file that is run by itself, as ``flask run`` does not run it either."""
+    return isinstance(node, ast.If) and "__name__ == '__main__'" in ast.unparse(node.test)
 
 
 def _chosen(definition: object) -> str | None:

@@ -17,6 +17,7 @@ ASKING: dict[str, str] = {
     **dict.fromkeys(
         ("get", "post", "put", "patch", "delete", "head", "options", "http"), "it sends a request"
     ),
+    **dict.fromkeys(("route", "template", "static", "config_from"), "it shows its help"),
     "request_context": "it runs code as in a request",
     "exchange": "it shows a request",
     "explain": "it explains a request",

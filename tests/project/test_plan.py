@@ -91,6 +91,7 @@ def test_what_defines_registers_or_sets_the_process_is_taken(cell):
         ("%%http\nGET /", "it sends a request"),
         ("%%request_context /\nrequest.path", "it runs code as in a request"),
         ("%routes", "it shows the routes"),
+        ("%%route --help\n", "it shows its help"),
         ("%app", "it shows the app"),
         ("%url_for index", "it shows a URL"),
         ("%serve", "it is about the kernel's server"),
@@ -112,6 +113,7 @@ def test_what_defines_registers_or_sets_the_process_is_taken(cell):
         ("def test_index():\n    pass", "nothing that is taken needs it"),
         ("import pandas", "nothing that is taken needs it"),
         ("x = 1", "nothing that is taken needs it"),
+        ("if __name__ == '__main__':\n    app.config['A'] = 1", "a program is not '__main__'"),
         ("'only a text'", "its value is only shown"),
     ],
 )
@@ -201,6 +203,12 @@ def test_a_call_that_nobody_knows_is_named():
 def test_a_call_of_a_function_of_the_notebook_is_named_if_it_calls_what_nobody_knows(function, is_named):
     found = plan(APP, VIEW, f"def f(n):\n    return {function}", "f(1)\nx = 1")
     assert bool(found.unsure) is is_named
+
+
+def test_what_only_a_file_that_is_run_by_itself_does_is_named():
+    cell = "if __name__ == '__main__':\n    with app.app_context():\n        db.create_all()\n    app.run()"
+    [decision] = plan(APP, "db = SQLAlchemy(app)", cell).unsure
+    assert decision.calls == ("db.create_all",)
 
 
 def test_a_notebook_of_definitions_alone_has_no_notice():

@@ -37,6 +37,39 @@ def names():
 """
 
 
+DATABASE = """
+import sqlite3
+from {package} import Flask, g, request
+
+app = Flask(__name__)
+---
+def get_db():
+    if "db" not in g:
+        g.db = sqlite3.connect(app.root_path + "/teas.db")
+    return g.db
+
+@app.teardown_appcontext
+def close_db(exc):
+    db = g.pop("db", None)
+    if db is not None:
+        db.close()
+---
+@app.cli.command("init-db")
+def init_db():
+    with app.open_resource("schema.sql") as file:
+        get_db().executescript(file.read().decode())
+---
+@app.route("/teas", methods=["GET", "POST"])
+def teas():
+    if request.method == "POST":
+        get_db().execute("insert into teas values (?)", [request.form["name"]])
+        get_db().commit()
+    return [name for (name,) in get_db().execute("select name from teas")]
+---
+%post /teas name=green --form
+"""
+
+
 @pytest.fixture(autouse=True)
 def restored(tmp_path, monkeypatch):
     environ = dict(os.environ)
@@ -94,6 +127,17 @@ class TestOnEitherEngine:
     def test_commands_that_a_cell_registers_can_be_called(self, call, make_notebook, package):
         make_notebook(PLAIN.format(package=package))
         assert call("--app", "made.ipynb", "count").output == "counted shop\n"
+
+    def test_a_database_is_made_by_a_command_of_a_cell_and_used_by_its_views(
+        self, call, served, make_notebook, tmp_path, package
+    ):
+        make_notebook(*DATABASE.format(package=package).strip().split("\n---\n"))
+        (tmp_path / "schema.sql").write_text("create table teas (name text);")
+        assert call("--app", "made.ipynb", "init-db").exit_code == 0
+        assert call("run", "made.ipynb").exit_code == 0
+        client = Client(served[0][2])
+        assert client.post("/teas", data={"name": "mint"}).json == ["mint"]
+        assert client.get("/teas").json == ["mint"]
 
 
 @pytest.mark.parametrize(
