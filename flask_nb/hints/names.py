@@ -66,6 +66,8 @@ def _package(scene: Scene) -> ModuleType | None:
     """The package whose names a plain cell has to import; what it exports is what ours exports."""
     import flask_nb
 
+    if scene.is_foreign:
+        return None  # such a name is then another framework's
     if scene.framework is None:
         return None if scene.engine is not None else flask_nb
     if scene.framework.__name__ == "flask_nb.web":

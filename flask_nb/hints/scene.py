@@ -30,6 +30,7 @@ class Scene:
     :param is_cell: tells the same of a cell; by default all code of the user's is one.
     :param engine: the engine of the app, None without one.
     :param framework: the module whose names the app's views use, None if it is not of Flask's kind.
+    :param is_foreign: whether there is an app, but not of Flask's kind.
     :param in_request: whether it was raised while a request was answered, and not in a cell.
     """
 
@@ -41,6 +42,7 @@ class Scene:
         is_cell: Callable[[str], object] | None = None,
         engine: Engine | None = None,
         framework: ModuleType | None = None,
+        is_foreign: bool = False,
         in_request: bool = False,
     ) -> None:
         self.exc = exc
@@ -48,6 +50,7 @@ class Scene:
         self.is_cell = is_cell or is_own
         self.engine = engine
         self.framework = framework
+        self.is_foreign = is_foreign
         self.in_request = in_request
 
     @cached_property

@@ -165,8 +165,8 @@ class Extension:
     def _hint_at(self, exc: BaseException, source: str) -> str | None:
         return (
             hint_at_magic(exc, self._magics)
-            or hint_at(self.host.scene(exc, in_request=False))
             or hint_at_server(exc, source, self.ip.user_ns, self.host.apps)
+            or hint_at(self.host.scene(exc, in_request=False))
         )
 
     def _add_events(self, undo: ExitStack) -> None:

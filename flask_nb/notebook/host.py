@@ -195,6 +195,7 @@ class Host:
             is_cell=self.sources.is_cell,
             engine=None if is_foreign else engine,
             framework=None if engine is None or is_foreign else engine.framework(),
+            is_foreign=engine is not None and is_foreign,
             in_request=in_request,
         )
 
