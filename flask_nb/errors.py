@@ -219,14 +219,17 @@ class NoAppError(FlaskNbError):
     """There is no app to work on.
 
     :param name: the variable that should hold it.
+    :param others: variables that hold one.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"there is no app in the variable {name!r}. If the kernel was restarted, run the cells above "
-            f"first. To make an app, begin a cell with %%route /, or type: from flask_nb import Flask; "
-            f"{name} = Flask(__name__)"
+    def __init__(self, name: str, others: Sequence[str] = ()) -> None:
+        advice = (
+            f"If the kernel was restarted, run the cells above first. To make an app, begin a cell with "
+            f"%%route /, or type: from flask_nb import Flask; {name} = Flask(__name__)"
         )
+        if others:
+            advice = f"{', '.join(others)} {'hold apps' if others[1:] else 'holds one'}: %app {others[0]}"
+        super().__init__(f"there is no app in the variable {name!r}. {advice}")
         self.name = name
 
 

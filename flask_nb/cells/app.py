@@ -89,6 +89,8 @@ def _split_name(word: str) -> tuple[str | None, str | None]:
     if word.isidentifier() and not keyword.iskeyword(word):
         return None, word
     hint = "Type a name, such as %app admin"
+    if word.endswith("()") and word[:-2].isidentifier():
+        raise MagicArgumentError(f"{word} is a call, and no module stands before it. Type: app = {word}")
     if "." in word:
         name = word.rpartition(".")[2]
         variable = f"for what a variable has: {name} = {word}, then %app {name}"

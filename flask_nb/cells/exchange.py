@@ -101,7 +101,8 @@ def parse_exchange(line: str) -> ExchangeArguments:
     which = _which(given.words[0]) if given.words else None
     action = _action(given)
     if which is None and action != "show":
-        raise MagicArgumentError(f"which exchange? Type %exchange -1 --{action} for the last one")
+        value = f" {given.copy or given.diff}" if action in ("copy", "diff") else ""
+        raise MagicArgumentError(f"which exchange? Type %exchange -1 --{action}{value} for the last one")
     return ExchangeArguments(
         which,
         action,

@@ -33,6 +33,8 @@ def find_interface(app: Any, name: str) -> Interface:
         return "asgi"
     if _takes(signature, 2) and not is_async:
         return "wsgi"
+    if inspect.isfunction(app) and _takes(signature, 0):
+        raise ForeignAppError(f"{name} is a function without arguments. If it makes an app: app = {name}()")
     how = "async def" if is_async else "def"
     raise ForeignAppError(
         f"{name} is called as {how} {_label(app)}{signature}. A WSGI app is a plain function of "

@@ -25,16 +25,22 @@ ResponseT = TypeVar("ResponseT", bound=ExchangeResponse)
 
 
 def request_of(response: ExchangeResponse) -> Request:
-    """Return what a response answers, with the cookies that went along, to be sent again.
+    """Return the same as :func:`sent_request`, to be sent again.
 
     :raises MagicArgumentError: not all of its body was kept.
     """
-    first = response.history[0] if response.history else response
-    request = first.exchange.request
-    if first.exchange.is_request_cut:
+    request = sent_request(response)
+    if (response.history or (response,))[0].exchange.is_request_cut:
         raise MagicArgumentError(
             f"{request} cannot be sent again: of its body only the first {len(request.body):,} bytes are kept"
         )
+    return request
+
+
+def sent_request(response: ExchangeResponse) -> Request:
+    """Return the request that led to a response, with the cookies that went along."""
+    first = response.history[0] if response.history else response
+    request = first.exchange.request
     cookies = first.request.headers.get("Cookie")
     if cookies is None or request.get_header("Cookie") is not None:
         return request

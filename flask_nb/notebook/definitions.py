@@ -23,6 +23,7 @@ from flask_nb.exchange.masks import mask_text
 from flask_nb.panel.words import counted
 
 from .display import Report, link_html
+from .following import known_apps
 from .placement import PlacedMagic, place_magic
 from .tables import Table, config_table, cookie_table, show_setting
 
@@ -170,6 +171,8 @@ class Definitions:
     def app(self, line: str, cell: str | None, scope: Scope) -> Report:
         """Show the app, after choosing, making or setting it up."""
         arguments = cells.parse_app(line)
+        if arguments == AppArguments():
+            return Report("\n".join(self._list()))
         is_new = self._is_to_be_made(arguments)
         key = self._secret_key(arguments, scope)
         engine = self._choose(arguments)
@@ -177,7 +180,7 @@ class Definitions:
             engine.set_debug(arguments.debug)
         if key is not None:
             engine.set_secret_key(key)
-        return Report("\n".join(self._list() if line.strip() == "" else self._describe(engine, is_new)))
+        return Report("\n".join(self._describe(engine, is_new)))
 
     def _secret_key(self, arguments: AppArguments, scope: Scope) -> str | bytes | None:
         if arguments.secret_key is None:
@@ -236,10 +239,21 @@ class Definitions:
 
         Where there is one app only, its address is a matter of ``%serve``.
         """
+        missing = None
+        try:
+            self._current(AppArguments())
+        except NoAppError as exc:
+            missing = exc
         current, *others = [self._in_brief(served) for served in self.host.apps]
         others = [*filter(None, others), *self._not_chosen()]
-        first, *settings = self._describe(self.host.followed.engine(), is_new=False)
-        yield from [current if others else first, *settings, *others]
+        if missing is not None and not others:
+            raise missing
+        if missing is not None:
+            yield str(missing)
+        else:
+            first, *settings = self._describe(self.host.followed.engine(), is_new=False)
+            yield from [current if others else first, *settings]
+        yield from others
 
     def _in_brief(self, served: ServedApp) -> str:
         engine = served.followed.serving_engine(is_own=True)
@@ -250,13 +264,11 @@ class Definitions:
 
     def _not_chosen(self) -> Iterator[str]:
         """Yield a line on each app that a variable holds and no magic has asked for yet."""
-        seen = [served.followed.app for served in self.host.apps]
-        for name, value in sorted(self.ip.user_ns.items()):
-            if name.startswith("_") or any(value is app for app in seen) or not engines.is_known_app(value):
-                continue
-            seen.append(value)
-            with suppress(FlaskNbError):
-                yield f"{name}: {_describe_kind(engines.adopt(value, name, is_chosen=True))}"
+        seen = [served.followed.app for served in self.host.apps if served.followed.has_app]
+        for name, app in known_apps(self.ip.user_ns).items():
+            if not any(app is one for one in seen):
+                with suppress(FlaskNbError):
+                    yield f"{name}: {_describe_kind(engines.adopt(app, name, is_chosen=True))}"
 
     # --- cells ---
 

@@ -12,7 +12,7 @@ from flask_nb.cells import ExchangeArguments
 from flask_nb.errors import MagicArgumentError
 from flask_nb.exchange import ExchangeResponse, KeptExchange, Ring
 from flask_nb.exchange.copies import NOTATIONS, Sending
-from flask_nb.exchange.recall import recalled
+from flask_nb.exchange.recall import recalled, sent_request
 from flask_nb.panel import Panel, PanelResponse, as_test, differences
 
 from .display import Report, show
@@ -60,7 +60,8 @@ class Exchanges:
         kept = self._matching(arguments)
         found = kept[which:][:1] if which < 0 else [each for each in kept if each.number == which]
         if not found or (which < 0 and -which > len(kept)):
-            raise MagicArgumentError(_missing(which, kept))
+            is_filtered = len(kept) < len(self._ring)
+            raise MagicArgumentError(_missing(which, kept, is_filtered=is_filtered))
         return recalled(found[0], PanelResponse, self._host.settings.timeout)
 
     def _named(self, name: str) -> PanelResponse:
@@ -110,9 +111,9 @@ class Exchanges:
         """
         if notation == "pytest":
             return as_test(response)
-        first = response.history[0] if response.history else response
-        base = self._host.serving.url or f"http://{first.exchange.request.host}"
-        return NOTATIONS[notation](Sending(first.exchange.request, base))
+        request = sent_request(response)
+        base = self._host.asked(response).serving.url or f"http://{request.host}"
+        return NOTATIONS[notation](Sending(request, base))
 
 
 def _fits(kept: KeptExchange, arguments: ExchangeArguments) -> bool:
@@ -123,9 +124,11 @@ def _fits(kept: KeptExchange, arguments: ExchangeArguments) -> bool:
     )
 
 
-def _missing(which: int, kept: Sequence[KeptExchange]) -> str:
+def _missing(which: int, kept: Sequence[KeptExchange], *, is_filtered: bool) -> str:
+    if is_filtered:
+        return f"there is no exchange {which} that fits: %exchange {which} shows it without filters"
     if not kept:
-        return f"there is no exchange {which}: no request so far, or none that fits"
+        return f"there is no exchange {which}: no request so far"
     if which < 0:
         return f"there is no exchange {which}: there are {len(kept)}. %exchange lists them"
     first, last = kept[0].number, kept[-1].number

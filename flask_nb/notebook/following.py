@@ -73,6 +73,7 @@ class FollowedApp:
         self._lock = threading.RLock()
         self.name = APP_NAME
         self._is_chosen = False  # by %app: then it may be whatever answers HTTP
+        self._title = ""  # what was typed for an app that no variable holds
         self._pinned: _Pinned | None = None
         self._engine: Engine | None = None
         self._served: _Served | None = None
@@ -91,7 +92,7 @@ class FollowedApp:
         """
         app = self._target()
         if app is None:
-            raise NoAppError(self.name)
+            raise NoAppError(self.name, [*known_apps(self._ip.user_ns)])
         with self._lock:
             if self._engine is None or self._engine.app is not app:
                 served = self._served.engine if self._served is not None else None
@@ -119,6 +120,11 @@ class FollowedApp:
         return self._pinned is not None and self._pinned.is_instead_of(self._ip.user_ns.get(self.name))
 
     @property
+    def has_app(self) -> bool:
+        """Whether it is an app now."""
+        return self._target() is not None
+
+    @property
     def app(self) -> Any:
         """The app that was followed last, None if there has not been one."""
         return None if self._engine is None else self._engine.app
@@ -137,6 +143,8 @@ class FollowedApp:
 
     def keep(self, app: Any) -> None:
         """Keep to an app, whatever any variable is bound to."""
+        if self._pinned is None or self._pinned.app is not app:
+            self._title = ""
         self._pinned = _Pinned(app, instead_of=_ANYTHING)
 
     def engine_for_route(self) -> Engine:
@@ -244,18 +252,20 @@ class FollowedApp:
         if bound is None or bound is self._imported:
             self._ip.user_ns[self.name] = self._imported = app
         self.follow(app)
+        self._title = where
         return self.engine()
 
     def choose(self, name: str) -> Engine:
         """Follow another variable from now on; nothing changes when it holds no app."""
         if self._ip.user_ns.get(name) is None:
-            raise NoAppError(name)
+            raise NoAppError(name, [*known_apps(self._ip.user_ns)])
         engines.adopt(self._ip.user_ns[name], name, is_chosen=True)
         self._pinned, self.name, self._is_chosen = None, name, True
         return self._publish()
 
     def follow(self, app: Any) -> None:
         """Follow the variable that holds *app*; without one keep to the object."""
+        self._title = ""
         names = self._names_of(app)
         if self.name not in names:
             self.name = names[0] if names else self.name
@@ -309,7 +319,17 @@ class FollowedApp:
     @property
     def label(self) -> str:
         """What people call the app."""
-        return "the app" if self.is_pinned else self.name
+        return (self._title or "the app") if self.is_pinned else self.name
+
+
+def known_apps(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the apps that variables hold, each once, by the names of the variables in order."""
+    found: dict[str, Any] = {}
+    for name, value in sorted(namespace.items()):
+        is_new = not name.startswith("_") and all(value is not app for app in found.values())
+        if is_new and engines.is_known_app(value):
+            found[name] = value
+    return found
 
 
 def notebook_path(namespace: Mapping[str, Any]) -> str | None:

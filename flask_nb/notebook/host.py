@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 from bdb import BdbQuit
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 from flask_nb import engines, hints
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
-from flask_nb.errors import MagicArgumentError, NoAppError
+from flask_nb.errors import FlaskNbError, MagicArgumentError, NoAppError
 from flask_nb.exchange import (
     CookieJar,
     InProcessTransport,
@@ -37,7 +38,7 @@ from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
 from flask_nb.panel.options import LAST
 
 from .app_run import AppRun
-from .following import FollowedApp
+from .following import FollowedApp, known_apps
 from .request_displays import RequestDisplays
 from .served import SERVED, ServedApp, ServedApps
 from .serving import NO_SOCKETS, Serving
@@ -78,6 +79,7 @@ class Host:
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
         self.apps = ServedApps(self._make_served)
+        self._asked: WeakKeyDictionary[PanelResponse, ServedApp] = WeakKeyDictionary()
         self.traffic = Traffic(lambda: [served.ring for served in self.apps], self.sources)
         self._over_socket = SocketTransport(
             lambda: self.serving.address(), abandon=lambda key: self.serving.cancel(key)
@@ -246,7 +248,9 @@ class Host:
         client = exchanger.without_cookies() if definition.fresh else exchanger
         with self._watching(client, is_tracing=definition.traced):
             response = client.send(request, definition.follow, display)
+        self._asked[response] = self.apps.current
         self._remark(response)
+        self._point_elsewhere(response)
         response.exchange.notes[:0] = note
         if definition.traced and (untold := self.followed.engine().untold()):
             response.exchange.notes.append(untold)
@@ -273,15 +277,38 @@ class Host:
         The cookies are those of then, and those that come are not kept.
 
         :raises MagicArgumentError: not all of the request is kept.
+        :raises NoAppError: the app that was asked is gone.
         """
-        self.followed.engine()
         request = request_of(response)
-        exchanger = self._exchanger(in_process=False)
-        client = exchanger.as_stranger() if response.exchange.is_refused else exchanger.without_cookies()
-        with self._watching(client, is_tracing=response.display.steps):
-            again = client.send(request, bool(response.history), response.display)
+        with self.apps.turned_back_to(self.asked(response)):
+            self.followed.engine()
+            exchanger = self._exchanger(in_process=False)
+            client = exchanger.as_stranger() if response.exchange.is_refused else exchanger.without_cookies()
+            with self._watching(client, is_tracing=response.display.steps):
+                again = client.send(request, bool(response.history), response.display)
+            self._asked[again] = self.apps.current
         self.sources.offer_to_debugger(again.exchange.exception)
         return again
+
+    def _point_elsewhere(self, response: PanelResponse) -> None:
+        """Name another app of the notebook that has a rule for what this one does not know."""
+        exchange = response.exchange
+        if response.status_code != 404 or exchange.endpoint is not None:
+            return
+        path = unquote(urlsplit(exchange.request.path).path)
+        for name, app in known_apps(self.ip.user_ns).items():
+            if self.followed.holds(app):
+                continue
+            with suppress(FlaskNbError):
+                other = engines.adopt(app, name, is_chosen=True)
+                if engines.tells_routes(other) and other.near_rules(exchange.request.method, path) is None:
+                    label = self.followed.label
+                    exchange.notes.append(f"{label} was asked; {name} has a rule for it: %app {name}")
+                    return
+
+    def asked(self, response: PanelResponse) -> ServedApp:
+        """Return what was asked for a response."""
+        return self._asked.get(response, self.apps.current)
 
     def resolve(self, definition: RequestDefinition, evaluate: Callable[[str], object]) -> ResolvedRequest:
         """Return a request with its expressions evaluated, as it would be sent.

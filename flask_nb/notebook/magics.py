@@ -235,12 +235,19 @@ class NotebookMagics:
         return response
 
     def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
+        self._check_name(definition.as_name)
         response = self._ask(definition, partial(evaluate, {**self.ip.user_ns, **scope}))
         if not definition.is_expected(response.status_code):
             show(response)
             status = status_line(response.status)
             raise ExpectationError(str(response.exchange.request), status, definition.expect)
         return response
+
+    def _check_name(self, name: str | None) -> None:
+        if name is not None and engines.is_known_app(self.ip.user_ns.get(name)):
+            raise MagicArgumentError(
+                f"{name} holds an app, which --as {name} would replace. Take another name"
+            )
 
     def routes(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Show the routes, after dropping what is to be dropped."""

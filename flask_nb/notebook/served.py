@@ -179,6 +179,15 @@ class ServedApps:
         finally:
             self.current = before
 
+    @contextmanager
+    def turned_back_to(self, served: ServedApp | None) -> Iterator[None]:
+        """Have as the current app in a block what was that once; None for the current one."""
+        before, self.current = self.current, served or self.current
+        try:
+            yield
+        finally:
+            self.current = before
+
     def run(self, app: Any, port: int | None, serve: Callable[[Serving], str]) -> str:
         """Serve *app* as ``app.run()`` asks, and make it the current one; return a line about it.
 
@@ -189,7 +198,7 @@ class ServedApps:
         with self._lock:
             self._keep_from(app)
             served = self.at_port(port) or self._that_serves(app, port) or self._vacant()
-            if served.is_taken_by_another(app):
+            if served.is_taken_by_another(app) or self._is_at_home(served, app):
                 raise self._in_use(served)
             before = served.followed.label if served.was_run else ""
             served.followed.follow(app)
@@ -197,7 +206,16 @@ class ServedApps:
             served.ran, served.was_run, served.has_own_port = app, True, bool(port)
             self._turn_to(served)
             label = served.followed.label
-        return f"{line} (in the place of {before})" if before not in ("", label) else line
+        is_replaced = before not in ("", label)
+        return f"{served.serving.line()} (in the place of {before})" if is_replaced else line
+
+    def _is_at_home(self, served: ServedApp, app: Any) -> bool:
+        """Whether a server is another app's that is alive, and that ``app.run()`` is not meant to replace."""
+        other = served.followed.app
+        if other is None or other is app or not served.followed.is_bound(other) or served.serving.url is None:
+            return False
+        is_elsewhere = any(one.followed.holds(app) for one in self if one is not served)
+        return is_elsewhere or not served.was_run
 
     @staticmethod
     def _in_use(served: ServedApp) -> ServerError:

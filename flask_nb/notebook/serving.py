@@ -83,7 +83,7 @@ class Serving:
             return f"{self._label()} is already being served at {old.url}"
         else:
             self._move(old, host or old.host, old.port if port is None else port)
-        return self._line()
+        return self.line()
 
     def stop(self) -> str:
         """Stop the server; return a line about it."""
@@ -103,14 +103,14 @@ class Serving:
             old.restart()
         else:
             self._move(old, host or old.host, old.port if port is None else port)
-        return self._line()
+        return self.line()
 
     def status(self) -> str:
         """Return a line on the server, and one on each request that is running."""
         if self._server is None or not self._server.running:
             return NOT_SERVING
         running = describe(self._server.requests())
-        return "\n  ".join([self._line(), *(running or ["no request is running"])])
+        return "\n  ".join([self.line(), *(running or ["no request is running"])])
 
     def run(
         self,
@@ -209,7 +209,8 @@ class Serving:
             "browser_timeout": self._settings.browser_timeout or None,
         }
 
-    def _line(self) -> str:
+    def line(self) -> str:
+        """Return a line on where the app is served."""
         return f"serving {self._label()} at {self.url}{_reach(self.hosts()[0])}"
 
 

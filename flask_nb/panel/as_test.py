@@ -18,6 +18,7 @@ from flask_nb.exchange.copies import (
     raw_body,
 )
 from flask_nb.exchange.masks import mask_secrets, mask_url
+from flask_nb.exchange.recall import sent_request
 from flask_nb.jsonpath import mask_json
 
 from .body import Body
@@ -42,8 +43,7 @@ def as_test(response: PanelResponse) -> str:
 
     What the display masks, and what is a secret by its name, may be anything.
     """
-    first = response.history[0] if response.history else response
-    sending = Sending(first.exchange.request)
+    sending = Sending(sent_request(response))
     lines = [*_sent(sending, is_followed=bool(response.history)), *_seen(response)]
     head = f"def test_{_name(sending)}(client):"
     text = "\n".join([head, *lines])

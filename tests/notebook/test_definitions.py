@@ -343,8 +343,8 @@ def test_an_app_of_a_module_is_followed(
     source = "from flask_nb import Flask\nweb = Flask('shop')\ndef create_app():\n    return Flask('made')\n"
     (tmp_path / "shop_of_nb.py").write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert repr(result(nb, "%app shop_of_nb:web")) == "the app: Flask 'shop', 1 route"
-    assert repr(result(nb, "%app shop_of_nb:create_app")) == "the app: Flask 'made', 1 route"
+    assert repr(result(nb, "%app shop_of_nb:web")) == "shop_of_nb:web: Flask 'shop', 1 route"
+    assert repr(result(nb, "%app shop_of_nb:create_app")) == "shop_of_nb:create_app: Flask 'made', 1 route"
     assert repr(result(nb, "%app app")).startswith("app: Flask '__main__'")
 
 

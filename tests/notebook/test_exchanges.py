@@ -44,6 +44,12 @@ def ask(path, method="GET", **headers):
         pass
 """
 
+FORGET = """
+for name, value in list(globals().items()):
+    if name in ("app", "blog") or type(value).__name__ == "PanelResponse":
+        del globals()[name]
+"""
+
 numbers = itertools.count()
 
 
@@ -51,9 +57,7 @@ numbers = itertools.count()
 def run(kernel: Kernel) -> Callable[..., str]:
     """Run a cell with an app that has been asked nothing yet; return what it showed."""
     kernel.notebook = f"exchanges {next(numbers)} "
-    kernel.run(
-        "%unload_ext flask_nb\nfor name in ('app', 'before', 'after', 'good'): globals().pop(name, None)"
-    )
+    kernel.run(f"%unload_ext flask_nb\n{FORGET}")
     kernel.run("%load_ext flask_nb")
     ids = itertools.count()
 
@@ -210,6 +214,8 @@ def test_the_copy_of_a_redirect_follows_it(run):
         ("%exchange -9", "there is no exchange -9: there are 5"),
         ("%exchange 0", "'0' is neither a number, such as 7 or -1, nor a name"),
         ("%exchange nothing", "no exchange is called 'nothing'. Keep one with --as nothing"),
+        ("%exchange --copy curl", "which exchange? Type %exchange -1 --copy curl for the last one"),
+        ("%exchange 1 --failed", "there is no exchange 1 that fits"),
         ("%exchange --replay", "which exchange? Type %exchange -1 --replay"),
         ("%exchange 1 2", "To compare two, type %exchange 1 --diff 2"),
         ("%exchange 1 --debug", "GET /items did not fail"),
@@ -219,6 +225,22 @@ def test_the_copy_of_a_redirect_follows_it(run):
 )
 def test_what_is_not_there_is_said(asked, line, words):
     assert words in asked(line)
+
+
+def test_a_replay_goes_to_the_app_that_was_asked(run):
+    run("blog = Flask('blog')\n@blog.post('/post')\ndef post():\n    return 'blog'")
+    run("%post /post --app blog --as posted")
+    assert run("%exchange posted --replay").endswith("no difference")
+    run("del blog")
+    assert "NoAppError: there is no app in the variable 'blog'" in run("%exchange posted --replay")
+    assert rows(run("%exchange")) == []  # nothing was sent to the other
+
+
+def test_a_copy_has_the_cookies_that_went_along(run):
+    run("%post /login --form user=Ann;")
+    assert '-b "session=$SESSION"' in run("%get /me --copy curl")
+    assert "Cookie: session=$SESSION" in run("%get /me --copy http")
+    assert 'client.set_cookie("session", os.environ["SESSION"])' in run("%exchange -1 --copy pytest")
 
 
 def test_each_app_has_its_own(run):

@@ -158,6 +158,43 @@ def test_an_app_whose_variable_is_deleted_is_served_no_more(run):
     assert run("%app") == "app: Flask 'main', 2 routes"
 
 
+def test_when_the_current_app_is_gone_the_others_are_named(run):
+    run("%app shop")
+    run("del shop")
+    missing = "there is no app in the variable 'shop'. app holds one: %app app"
+    assert run("%app").splitlines() == [missing, "app: Flask 'main', 2 routes"]
+    assert missing in run("%get /who")
+    run("%app app")
+    assert run("%get /who").endswith("main")
+
+
+def test_a_path_that_another_app_knows_is_told(run):
+    assert "app was asked; shop has a rule for it: %app shop" in run("%get /basket")
+    assert "was asked" not in run("%get /nowhere")
+
+
+def test_run_on_the_port_of_another_app_is_refused_and_turns_to_nobody(run):
+    port = url_of(run("%serve")).rpartition(":")[2].strip("/")
+    assert f"port {port} on 127.0.0.1 is in use by app" in run(f"shop.run(port={port})")
+    assert run("%get /who").endswith("main")
+
+
+def test_run_simple_serves_in_the_background(run):
+    shown = run("from werkzeug.serving import run_simple\nrun_simple('127.0.0.1', 0, shop)")
+    assert fetch(f"{url_of(shown)}who") == "shop"
+
+
+def test_an_app_is_not_replaced_by_an_answer(run):
+    assert "shop holds an app, which --as shop would replace" in run("%get /who --as shop")
+    assert run("%get /who --app shop").endswith("shop")
+
+
+def test_a_factory_of_the_notebook_is_to_be_called(run):
+    run("def create_app():\n    return Flask('made')")
+    assert run("%app create_app").endswith("If it makes an app: app = create_app()")
+    assert run("%app create_app()").endswith("Type: app = create_app()")
+
+
 def test_an_app_that_is_made_anew_is_served_where_the_one_before_was(run):
     shop = url_of(run("%serve --app shop"))
     run(APPS.replace('return "shop"', 'return "new shop"'), "apps")
