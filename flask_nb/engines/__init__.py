@@ -7,7 +7,6 @@ Nothing else on the notebook's side knows :mod:`flask_nb.web`; its seams for cel
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
@@ -180,9 +179,6 @@ def replace_runner(runner: Callable[..., Any]) -> Callable[[], None]:
         caller = sys._getframe(1)
         place = caller.f_globals.get("__name__"), caller.f_code.co_name
         if place == (f"{__name__}.flask", "run"):
-            return runner(application, hostname, port, **options)
-        is_of_cell = place[0] == "__main__" and threading.current_thread() is threading.main_thread()
-        if is_of_cell and is_flask_app(application):  # it would not come back
             return runner(application, hostname, port, **options)
         if place != ("flask.app", "run"):
             return run_simple(hostname, port, application, *args, **options)

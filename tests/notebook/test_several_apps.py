@@ -179,11 +179,6 @@ def test_run_on_the_port_of_another_app_is_refused_and_turns_to_nobody(run):
     assert run("%get /who").endswith("main")
 
 
-def test_run_simple_serves_in_the_background(run):
-    shown = run("from werkzeug.serving import run_simple\nrun_simple('127.0.0.1', 0, shop)")
-    assert fetch(f"{url_of(shown)}who") == "shop"
-
-
 def test_an_app_is_not_replaced_by_an_answer(run):
     assert "shop holds an app, which --as shop would replace" in run("%get /who --as shop")
     assert run("%get /who --app shop").endswith("shop")
