@@ -11,8 +11,9 @@ from flask_nb import cells
 from flask_nb.cells import ExchangeArguments
 from flask_nb.errors import MagicArgumentError
 from flask_nb.exchange import ExchangeResponse, KeptExchange, Ring
-from flask_nb.exchange.copies import NOTATIONS, Sending
+from flask_nb.exchange.copies import NOTATIONS
 from flask_nb.exchange.recall import recalled, sent_request
+from flask_nb.exchange.sending import Sending
 from flask_nb.panel import Panel, PanelResponse, as_test, differences
 
 from .display import Report, show

@@ -7,18 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from flask_nb.exchange.copies import (
-    Secret,
-    Sending,
-    address_arguments,
-    call_text,
-    guarded_json,
-    python_pairs,
-    python_text,
-    raw_body,
-)
+from flask_nb.exchange.copies import address_arguments, call_text, python_pairs, python_text, raw_body
 from flask_nb.exchange.masks import mask_secrets, mask_url
 from flask_nb.exchange.recall import sent_request
+from flask_nb.exchange.sending import Secret, Sending, guarded_json
 from flask_nb.jsonpath import mask_json
 
 from .body import Body
@@ -49,7 +41,7 @@ def as_test(response: PanelResponse) -> str:
     text = "\n".join([head, *lines])
     imports = ["import os"] if "os.environ[" in text else []
     imports += ["from unittest.mock import ANY"] if re.search(r"\bANY\b", text) else []
-    return "\n".join([*imports, *(["", ""] if imports else []), text])
+    return sending.remarks() + "\n".join([*imports, *(["", ""] if imports else []), text])
 
 
 def _name(sending: Sending) -> str:

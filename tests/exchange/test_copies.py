@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from flask_nb.cells import parse_http
 from flask_nb.exchange import Request
-from flask_nb.exchange.copies import Sending, as_curl, as_http, as_python, guarded_json, python_text
+from flask_nb.exchange.copies import as_curl, as_http, as_python, python_text
+from flask_nb.exchange.sending import Sending, guarded_json
 
 BASE = "http://localhost"
 
@@ -152,6 +153,7 @@ def test_an_upload_is_copied_as_the_name_of_its_file():
     request = Request("POST", "/up", (("Content-Type", "multipart/form-data; boundary=x"),), UPLOAD)
     sending = Sending(request, BASE)
     assert as_curl(sending).splitlines() == [
+        "# To be found in the folder in which this is run: cat.txt",
         "curl http://localhost/up \\",
         "  -F note=hi \\",
         "  -F 'file=@cat.txt;type=text/plain'",
@@ -163,4 +165,5 @@ def test_an_upload_is_copied_as_the_name_of_its_file():
 def test_bytes_that_are_no_text_are_named_as_a_file():
     request = Request("PUT", "/raw", (("Content-Type", "image/png"),), b"\x89PNG\xff")
     assert "--data-binary @body" in as_curl(Sending(request, BASE))
+    assert as_http(Sending(request, BASE)).startswith("# The body is left out")
     assert 'open("body", "rb")' in as_python(Sending(request, BASE))
