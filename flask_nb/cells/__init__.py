@@ -58,7 +58,7 @@ from .explain import ExplainDefinition, explain_parser, parse_explain
 from .http import http_parser, parse_http
 from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition
-from .request_line import parse_request, request_parser
+from .request_line import misspelt_method, parse_request, request_parser
 from .route import parse_route, route_parser
 from .routes import RoutesArguments, parse_routes, routes_parser
 from .serve import ServeArguments, parse_serve, serve_parser

@@ -188,4 +188,61 @@ MISTAKES = [
         shows="Hello Ann!",
         setup=SITE,
     ),
+    Mistake(
+        "a method in a check that is misspelt",
+        wrong="""
+            %%check
+            GTE /hello/Ann -> 200
+        """,
+        says=["CheckSyntaxError", "'GTE' is not a method. Did you mean GET?"],
+        right="""
+            %%check
+            GET /hello/Ann -> 200
+        """,
+        shows="1 check passed",
+        setup=SITE,
+    ),
+    Mistake(
+        "another arrow in a check",
+        wrong="""
+            %%check
+            GET /hello/Ann => 200
+        """,
+        says=["line 2, column 16: '=>' is not the arrow. Type ->"],
+        right="""
+            %%check
+            GET /hello/Ann -> 200
+        """,
+        shows="1 check passed",
+        setup=SITE,
+    ),
+    Mistake(
+        "a status in a check without its arrow",
+        wrong="""
+            %%check
+            GET /hello/Ann 200
+        """,
+        says=["the arrow is missing. Type -> 200"],
+        right="""
+            %%check
+            GET /hello/Ann -> 200
+        """,
+        shows="1 check passed",
+        setup=SITE,
+    ),
+    Mistake(
+        "a method to explain that is misspelt",
+        wrong="%explain GTE /hello/Ann",
+        says=["'GTE' is not a method. Did you mean GET?"],
+        right="%explain GET /hello/Ann",
+        shows="/hello/<name>",
+        setup=SITE,
+    ),
+    Mistake(
+        "a method among the exchanges that is misspelt",
+        wrong="%exchange --method PSOT",
+        says=["no request so far, or none that fits. Did you mean --method POST?"],
+        right="%exchange --method POST",
+        setup=SITE,
+    ),
 ]
