@@ -18,6 +18,7 @@ module               answers for
 ``bodies``           the bodies that a request can have
 ``json_values``      JSON with expressions in it; fields with nested names
 ``expressions``      ``{expression}`` in what is typed
+``answers``          ``{{login.response.body.token}}`` in ``%%http``: a part of an earlier answer
 ``http``             ``%%http``: the text of editors' REST clients → requests
 ``checks``           ``%%check`` → :class:`CheckDefinition`: requests, and what is expected of their answers
 ``expectations``     what can be expected of an answer
@@ -37,6 +38,7 @@ module               answers for
 ===================  ======================================================================
 """
 
+from .answers import AnswerSource
 from .app import AppArguments, app_parser, parse_app
 from .apply import apply_route
 from .arguments import MagicParser
