@@ -30,6 +30,9 @@ _OF_A_BODY = frozenset({"content-length", "content-type"})
 #: What would end a header field, and begin another.
 _LINE_END = re.compile(r"[\r\n]")
 
+#: 100 to 999, and what may stand behind it (RFC 9112 §4).
+_STATUS = re.compile(r"[1-9][0-9]{2}(?: |$)")
+
 NO_HEAD = "the app answered without calling start_response"
 STARTED_TWICE = "the app called start_response a second time, and without exc_info"
 
@@ -45,6 +48,8 @@ def check_head(status: Any, headers: Any) -> None:
     """
     if not isinstance(status, str) or _LINE_END.search(status) or not _is_latin(status):
         raise NotWSGIError(f"the status {status!r} is no single line of text")
+    if not _STATUS.match(status):
+        raise NotWSGIError(f"the status {status!r} does not begin with a number of three digits, such as 200")
     for name, value in map(_pair, headers):
         if not (isinstance(name, str) and isinstance(value, str)):
             raise NotWSGIError(f"the header {name!r}: {value!r} is not text")

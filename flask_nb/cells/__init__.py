@@ -18,6 +18,7 @@ module               answers for
 ``bodies``           the bodies that a request can have
 ``json_values``      JSON with expressions in it; fields with nested names
 ``expressions``      ``{expression}`` in what is typed
+``answers``          ``{{login.response.body.token}}`` in ``%%http``: a part of an earlier answer
 ``http``             ``%%http``: the text of editors' REST clients → requests
 ``checks``           ``%%check`` → :class:`CheckDefinition`: requests, and what is expected of their answers
 ``expectations``     what can be expected of an answer
@@ -37,6 +38,7 @@ module               answers for
 ===================  ======================================================================
 """
 
+from .answers import AnswerSource
 from .app import AppArguments, app_parser, parse_app
 from .apply import apply_route
 from .arguments import MagicParser
@@ -58,7 +60,7 @@ from .explain import ExplainDefinition, explain_parser, parse_explain
 from .http import http_parser, parse_http
 from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition
-from .request_line import parse_request, request_parser
+from .request_line import misspelt_method, parse_request, request_parser
 from .route import parse_route, route_parser
 from .routes import RoutesArguments, parse_routes, routes_parser
 from .serve import ServeArguments, parse_serve, serve_parser

@@ -53,6 +53,8 @@ element     = CSS-SELECTOR [ text ] [ "as" NAME ] ;             (* one that cont
 
 _WITHOUT_EFFECT = frozenset({"scripts", "height", "headers_shown", "traced"})  # a table shows no page
 _ARROW = re.compile(r"->|→")
+_NO_ARROW = re.compile(r"[=~-]+>|[–—]>|⇒|>|==?")
+_BARE_STATUS = re.compile(r"[1-5](?:\d\d|xx)")
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 _COMMENT = re.compile(r"#(?:\s|$)")
@@ -198,6 +200,8 @@ class _LineOfCheck:
                 break
             words.append(word)
             places.append(place)
+        if arrow is None:
+            self._find_lost_arrow(parser, words, places)
         request = self._build(parser, words, places)
         if arrow is None:
             self._fail_without_arrow()
@@ -224,6 +228,16 @@ class _LineOfCheck:
                 if str(exc) == message:
                     return place
         return places[-1] if places else 0
+
+    def _find_lost_arrow(self, parser: MagicParser, words: list[str], places: list[int]) -> None:
+        """Refuse what can only be a misspelt arrow, or a status without one: as items they make no sense."""
+        for index, (word, place) in enumerate(zip(words, places, strict=True)):
+            if index == 0 or parser.awaits_value(words[:index]):
+                continue
+            if _NO_ARROW.fullmatch(word):
+                raise MagicArgumentError(f"{word!r} is not the arrow. Type ->", place)
+            if _BARE_STATUS.fullmatch(word) and self.text.startswith(word, place):
+                raise MagicArgumentError(f"the arrow is missing. Type -> {word}", place)
 
     def _fail_without_arrow(self) -> NoReturn:
         if found := _ARROW.search(self.text):

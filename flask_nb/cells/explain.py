@@ -11,7 +11,7 @@ from flask_nb.errors import MagicArgumentError
 from .arguments import MagicParser
 from .items import Item, parse_item
 from .request import RequestDefinition
-from .request_line import METHODS, parse_path
+from .request_line import METHODS, misspelt_method, parse_path
 from .urls import UrlDefinition, find_stretch, parse_url_words
 
 _PATH = re.compile(r"/|https?://|localhost\b|127\.0\.0\.1\b|\[::1\]|:\d|\{|[^=]*/")
@@ -82,6 +82,8 @@ def _split_method(words: Sequence[str]) -> tuple[str | None, Sequence[str]]:
     first, *rest = words
     is_method = first in METHODS or (first.upper() in METHODS and _is_path(rest))
     is_other = re.fullmatch(r"[A-Z]+", first) is not None and _is_path(rest)
+    if is_other and (meant := misspelt_method(first)):
+        raise MagicArgumentError(f"{first!r} is not a method. Did you mean {meant}?")
     return (first.upper(), rest) if is_method or is_other else (None, words)
 
 

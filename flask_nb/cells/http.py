@@ -13,6 +13,7 @@ from typing import Any
 
 from flask_nb.errors import MagicArgumentError, placing
 
+from .answers import AnswerSource
 from .arguments import MagicParser, is_token, parse_identifier, suggest
 from .bodies import Body, FileBody, JsonBody, TextBody
 from .curl import parse_curl
@@ -27,7 +28,6 @@ _DIRECTIVE = re.compile(r"\s*(?:#|//)\s*@([\w-]+)(?:[ =]+(.*))?$")
 _VARIABLE = re.compile(r"\s*@([\w.-]+)\s*=\s*(.*?)\s*$")
 _BRACES = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _REQUEST_LINE = re.compile(r"(?:([A-Z][A-Z-]*)\s+)?(\S.*?)(?:\s+HTTP/[\d.]+)?\s*$")
-_ANSWER = re.compile(r"([^\W\d]\w*)\.response\.(body|headers)(?:\.(.+))?$")
 _CURL = re.compile(r"\s*(?:[$%>]\s+)?curl(?:\.exe)?(?:\s|$)")
 
 
@@ -183,25 +183,13 @@ class _Variables:
         found = _BRACES.match(text, position)
         if found is None:
             return None
-        answer = _ANSWER.fullmatch(found[1])
-        source = _answer_source(answer) if answer else found[1]
+        source = AnswerSource.parse(found[1]) or found[1]
         if not is_expression(source):
             raise MagicArgumentError(
                 f"{{{{{found[1]}}}}} is neither a variable of the cell nor an expression of the notebook. "
                 f"Define it with @name = value"
             )
         return found.end(), Expression(source)
-
-
-def _answer_source(found: re.Match[str]) -> str:
-    """Return the Python for ``login.response.body.$.token``, which editors have for an earlier answer."""
-    name, part, path = found.groups()
-    if part == "headers":
-        return f"{name}.headers[{path!r}]" if path else f"{name}.headers"
-    if path in (None, "*"):
-        return f"{name}.text"
-    steps = re.findall(r"\[(\d+)\]|([^.\[\]$]+)", path)
-    return f"{name}.json" + "".join(f"[{index}]" if index else f"[{key!r}]" for index, key in steps)
 
 
 def _head(block: list[str]) -> Iterator[str]:

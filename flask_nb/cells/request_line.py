@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +23,19 @@ from .request import DEFAULT_TIMEOUT, Encoding, RequestDefinition, begin_with_sl
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 """The methods that may stand in front of a path, and that have a magic of their own."""
+
+_NEAR = 0.66  # GTE is to be GET, and REPORT no POST
+
+
+def misspelt_method(word: str) -> str | None:
+    """Return the method that was meant by a word in upper case, None for a method of somebody's own.
+
+    :param word: what stands where a method may stand.
+    """
+    if not word.isupper() or word in METHODS:
+        return None
+    return next(iter(difflib.get_close_matches(word, METHODS, 1, _NEAR)), None)
+
 
 QUERY_METHODS = ("GET", "HEAD")
 """The methods whose fields are the query."""
@@ -154,6 +168,9 @@ def build_request(
     """Return the request that the parsed words of a line mean; see :func:`parse_request`."""
     words: list[str] = arguments.words
     if method is None:
+        meant = misspelt_method(words[0]) if len(words) > 1 and words[1].startswith("/") else None
+        if meant is not None:
+            raise MagicArgumentError(f"{words[0]!r} is not a method. Did you mean {meant}?")
         has_method = len(words) > 1 and words[0].upper() in METHODS
         # Without a method, data is posted, as by curl.
         method = words.pop(0) if has_method else "POST" if arguments.data or arguments.parts else "GET"

@@ -225,6 +225,14 @@ class LiveFlask(flask.Flask):
                 show_briefly(exc)
                 raise
 
+    def register_error_handler(self, code_or_exception: Any, f: Any) -> None:
+        """Register a handler of errors."""
+        try:
+            super().register_error_handler(code_or_exception, f)
+        except Exception as exc:
+            show_briefly(exc)
+            raise
+
     def register_blueprint(self, blueprint: Any, **options: Any) -> None:
         """Register a blueprint, which goes on bringing what it records."""
         if isinstance(blueprint, flask.Blueprint):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from traceback import TracebackException, walk_tb
-from types import FrameType, FunctionType, ModuleType
+from types import FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from flask_nb.hints import Scene, hint_at
@@ -42,6 +42,12 @@ _NAME = re.compile(r"(?<![.\w'\"])[A-Za-z_]\w*")
 _MAX_READ = 20_000
 _MAX_NAMES = 200
 _SHORTEST_SECRET = 6
+_CODE = (
+    type,
+    FunctionType,
+    MethodType,
+    ModuleType,
+)  # no values of anybody: start_response is a method of ours
 
 
 @dataclass(frozen=True)
@@ -245,7 +251,7 @@ def _variables(frame: FrameType, source: str, known: Collection[str]) -> tuple[t
     """Return the local variables that the line names, in the order in which it names them."""
     local, short = frame.f_locals, MaskedRepr(known=known)
     named = [name for name in dict.fromkeys(_NAME.findall(source)) if name in local]
-    shown = [name for name in named if not isinstance(local[name], (type, FunctionType, ModuleType))]
+    shown = [name for name in named if not isinstance(local[name], _CODE)]
     values = ((name, stable_text(short.repr(local[name]))) for name in shown[:_MAX_LOCALS])
     return tuple((name, mask_value(name, value)) for name, value in values)
 

@@ -180,12 +180,6 @@ class _Connection:
 def _lost(request: Request, exc: Exception) -> str:
     if isinstance(exc, ConnectionRefusedError):
         return f"{request} found no server to answer it. Start it with %serve"
-    if isinstance(exc, http.client.BadStatusLine) and not isinstance(exc, ConnectionError):
-        status = str(exc).partition(" ")[2].strip()
-        return (
-            f"{request} was answered with the status {status!r}, and a status has three digits. "
-            f"Let the view return one, such as 200"
-        )
     return (
         f"{request} lost its connection before the server had answered. See %serve status, and send it again"
     )

@@ -106,9 +106,11 @@ class Scene:
     @cached_property
     def view(self) -> Callable[..., Any] | None:
         """The function that answers the request: of a class-based view its method."""
-        if self.request is None or self.engine is None:
+        # Where the response itself is refused, the request's context has been left before.
+        request = self.request or getattr(self.local("ctx", "wsgi_app"), "request", None)
+        if request is None or self.engine is None:
             return None
-        return view_of(self.engine.app, self.request.endpoint, self.request.method)
+        return view_of(self.engine.app, request.endpoint, request.method)
 
 
 def view_of(app: Any, endpoint: str | None, method: str) -> Callable[..., Any] | None:

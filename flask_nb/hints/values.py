@@ -100,8 +100,10 @@ def _no_response(scene: Scene) -> str | None:
     line, node = _returned(scene)
     typed_value = typed(node) if node is not None else "…"
     if isinstance(value, tuple):
-        return f"{line}a tuple is a text with a status and headers. For JSON, type return list({typed_value})"
+        return _as_json(line, typed_value)
     if isinstance(value, (FunctionType, BuiltinFunctionType, MethodType)):
+        if value.__name__ == "<lambda>":
+            return None
         return f"{line}{value.__name__} is a function that was not called. Type return {typed_value}(…)"
     if _refused(scene) is not None:
         return None
@@ -113,6 +115,23 @@ def _no_response(scene: Scene) -> str | None:
         return None
     what = f"a value of the type {type(value).__name__} is no response"
     return f"{line}{what}. Type {form.returned.replace('{}', _in_call(node, form, typed_value))}"
+
+
+def _as_json(line: str, typed_value: str) -> str:
+    return f"{line}a tuple is a text with a status and headers. For JSON, type return list({typed_value})"
+
+
+def _texts(scene: Scene) -> str | None:
+    """Say how a tuple of texts is sent, of which the second or third was taken for the status or headers."""
+    line, node = _returned(scene)
+    is_status = isinstance(scene.exc, NotWSGIError) and _NO_NUMBER in str(scene.exc)
+    is_headers = scene.passed("make_response") and isinstance(scene.local("headers", "make_response"), str)
+    if isinstance(node, ast.Tuple) and len(node.elts) > 1 and (is_status or is_headers):
+        return _as_json(line, typed(node))
+    return None
+
+
+_NO_NUMBER = "the status '0 "  # Werkzeug's number for a status that is a word
 
 
 def _in_call(node: ast.expr | None, form: _Form, text: str) -> str:
@@ -184,11 +203,17 @@ def _streamed(scene: Scene) -> str | None:
     """Say what a stream is made of."""
     if "for a part of the body" not in str(scene.exc):
         return None
-    return "a view that streams yields text or bytes. Type yield str(…)"
+    if not scene.is_foreign:
+        return "a view that streams yields text or bytes. Type yield str(…)"
+    if "gave str" in str(scene.exc):
+        return "a WSGI app answers with a list of bytes. Type .encode() behind the text"
+    is_bytes = "gave int" in str(scene.exc)  # what bytes are made of
+    return "a WSGI app answers with a list of bytes. Type return [b'…']" if is_bytes else None
 
 
 HINTS = (
     (NotWSGIError, _streamed),
+    ((NotWSGIError, ValueError), _texts),
     (TypeError, _not_json),
     (TypeError, _no_response),
 )

@@ -316,5 +316,7 @@ def evaluate(variables: Scope, source: str) -> object:
     try:
         return eval(source, dict(variables))
     except Exception as exc:
+        if isinstance(source, cells.AnswerSource) and (said := source.explain(variables)):
+            raise MagicArgumentError(said) from exc
         reason = exception_message(exc)
         raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}") from exc

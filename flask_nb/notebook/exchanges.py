@@ -41,7 +41,7 @@ class Exchanges:
         arguments = cells.parse_exchange(line)
         with self._host.apps.turned_to(arguments.app):
             if arguments.which is None:
-                return _listed(self._matching(arguments), arguments.last)
+                return _listed(self._matching(arguments), arguments)
             response = self._find(arguments.which, arguments)
             return getattr(self, f"_{arguments.action}")(response, arguments)
 
@@ -136,14 +136,17 @@ def _missing(which: int, kept: Sequence[KeptExchange], *, is_filtered: bool) -> 
     return f"there is no exchange {which}: those from {first} to {last} are kept. %exchange lists them"
 
 
-def _listed(kept: Sequence[KeptExchange], most: int) -> Table:
+def _listed(kept: Sequence[KeptExchange], arguments: ExchangeArguments) -> Table:
     rows = [
         (str(each.number), each.verb, each.url, each.code, each.endpoint or "", each.who)
-        for each in kept[-most:]
+        for each in kept[-arguments.last :]
     ]
     rest = len(kept) - len(rows)
     notes = [f"{rest} earlier: %exchange --last N"] if rest else []
-    notes += [] if rows else ["no request so far, or none that fits"]
+    if not rows:
+        meant = cells.misspelt_method(arguments.method or "")
+        did_you = f". Did you mean --method {meant}?" if meant else ""
+        notes.append(f"no request so far, or none that fits{did_you}")
     return Table(("number", "method", "path", "status", "endpoint", "who"), rows, notes, whole=2)
 
 

@@ -70,3 +70,16 @@ def test_what_is_not_understood_says_what_to_type(line, words):
     with pytest.raises(MagicArgumentError) as caught:
         parse_explain(line)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "REPORT", "PURGE", "QUERY", "TRACE", "COPY", "SEARCH"])
+def test_a_method_of_somebodys_own_is_not_taken_for_a_mistake(method):
+    request = parse_explain(f"{method} /items").request
+    assert request is not None
+    assert request.method == method
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("GTE", "GET"), ("PSOT", "POST"), ("DELTE", "DELETE")])
+def test_a_misspelt_method_is_told(typed, meant):
+    with pytest.raises(MagicArgumentError, match=f"'{typed}' is not a method. Did you mean {meant}?"):
+        parse_explain(f"{typed} /items")

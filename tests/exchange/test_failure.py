@@ -48,6 +48,12 @@ def test_lines_of_libraries_are_left_out():
     assert [line.line for line in failure.lines] == [3]
 
 
+def test_methods_and_functions_are_no_values_at_hand():
+    source = "def view():\n    start, count = Server().start, 0\n    return start(1 / count)\n"
+    failure = run_cell(source, "methods", Server=type("Server", (), {"start": lambda self, _: None}))
+    assert failure.variables == (("count", "0"),)
+
+
 def test_secret_variables_are_masked():
     source = "def view():\n    api_key = 'abc'\n    data = {'password': 'x'}\n    return api_key + data\n"
     failure = run_cell(source, "c")

@@ -105,6 +105,12 @@ INNOCENT = {
             return send_file(io.BytesIO(b"notes"), "text/plain")
         %head /
     """,
+    "a lambda that is returned": """
+        @app.get("/")
+        def page():
+            return lambda: "x"
+        %get /
+    """,
     "an attribute that is like nothing else": """
         %%route / --try /
         request.zzzzzz

@@ -11,6 +11,15 @@ def hello(name):
 """
 )
 
+TOKEN = (
+    SITE
+    + """
+@app.get("/token")
+def token():
+    return {"token": "Ann"}
+"""
+)
+
 MISTAKES = [
     Mistake(
         "a line magic that is misspelt",
@@ -187,5 +196,150 @@ MISTAKES = [
         right="%get /hello/Ann",
         shows="Hello Ann!",
         setup=SITE,
+    ),
+    Mistake(
+        "a method in a check that is misspelt",
+        wrong="""
+            %%check
+            GTE /hello/Ann -> 200
+        """,
+        says=["CheckSyntaxError", "'GTE' is not a method. Did you mean GET?"],
+        right="""
+            %%check
+            GET /hello/Ann -> 200
+        """,
+        shows="1 check passed",
+        setup=SITE,
+    ),
+    Mistake(
+        "another arrow in a check",
+        wrong="""
+            %%check
+            GET /hello/Ann => 200
+        """,
+        says=["line 2, column 16: '=>' is not the arrow. Type ->"],
+        right="""
+            %%check
+            GET /hello/Ann -> 200
+        """,
+        shows="1 check passed",
+        setup=SITE,
+    ),
+    Mistake(
+        "a status in a check without its arrow",
+        wrong="""
+            %%check
+            GET /hello/Ann 200
+        """,
+        says=["the arrow is missing. Type -> 200"],
+        right="""
+            %%check
+            GET /hello/Ann -> 200
+        """,
+        shows="1 check passed",
+        setup=SITE,
+    ),
+    Mistake(
+        "a method to explain that is misspelt",
+        wrong="%explain GTE /hello/Ann",
+        says=["'GTE' is not a method. Did you mean GET?"],
+        right="%explain GET /hello/Ann",
+        shows="/hello/<name>",
+        setup=SITE,
+    ),
+    Mistake(
+        "a method among the exchanges that is misspelt",
+        wrong="%exchange --method PSOT",
+        says=["no request so far, or none that fits. Did you mean --method POST?"],
+        right="%exchange --method POST",
+        setup=SITE,
+    ),
+    Mistake(
+        "a request of another name",
+        wrong="""
+            %%http
+            # @name login
+            GET /token
+            ---
+            %%http
+            GET /hello/{{logn.response.body.token}}
+        """,
+        says=["line 2: no request is named logn; named are: login"],
+        right="""
+            %%http
+            # @name login
+            GET /token
+            ---
+            %%http
+            GET /hello/{{login.response.body.token}}
+        """,
+        shows="Hello Ann!",
+        setup=TOKEN,
+    ),
+    Mistake(
+        "a part of an answer that is no JSON",
+        wrong="""
+            %%http
+            # @name login
+            GET /hello/Bo
+            ---
+            %%http
+            GET /hello/{{login.response.body.token}}
+        """,
+        says=["line 2: the response of login is text/html, not JSON"],
+        right="""
+            %%http
+            # @name login
+            GET /token
+            ---
+            %%http
+            GET /hello/{{login.response.body.token}}
+        """,
+        shows="Hello Ann!",
+        setup=TOKEN,
+    ),
+    Mistake(
+        "a key that the JSON of an answer does not have",
+        wrong="""
+            %%http
+            # @name login
+            GET /token
+            ---
+            %%http
+            GET /hello/{{login.response.body.tokn}}
+        """,
+        says=["line 2: the JSON of login has no 'tokn'"],
+        right="""
+            %%http
+            # @name login
+            GET /token
+            ---
+            %%http
+            GET /hello/{{login.response.body.token}}
+        """,
+        shows="Hello Ann!",
+        setup=TOKEN,
+    ),
+    Mistake(
+        "a header that an answer does not have",
+        wrong="""
+            %%http
+            # @name login
+            GET /token
+            ---
+            %%http
+            GET /hello/{{login.response.headers.X-Token}}
+        """,
+        says=["line 2: the response of login has no header X-Token"],
+        right="""
+            %%http
+            # @name login
+            GET /token
+            ---
+            %%http
+            GET /hello/{{login.response.body.token}}
+        """,
+        shows="Hello Ann!",
+        setup=TOKEN,
     ),
 ]

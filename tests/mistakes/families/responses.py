@@ -116,7 +116,7 @@ MISTAKES = [
             def missing(error):
                 return "nothing here", 404
         """,
-        says=["Type @app.errorhandler(404)"],
+        says=['    line 1: @app.errorhandler("404")', "Type @app.errorhandler(404)"],
         right="""
             @app.errorhandler(404)
             def missing(error):

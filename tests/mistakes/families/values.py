@@ -354,6 +354,46 @@ MISTAKES = [
         shows='"Dee"',
     ),
     Mistake(
+        "two texts",
+        wrong="""
+            @app.get("/")
+            def names():
+                return "Ann", "Bo"
+            %get /
+        """,
+        says=[
+            "500 Internal Server Error",
+            "the status '0 Bo' does not begin with a number of three digits",
+            "line 3: a tuple is a text with a status and headers. For JSON, type return list(('Ann', 'Bo'))",
+        ],
+        right="""
+            @app.get("/")
+            def names():
+                return list(("Ann", "Bo"))
+            %get /
+        """,
+        shows="Bo",
+    ),
+    Mistake(
+        "three texts",
+        wrong="""
+            @app.get("/")
+            def names():
+                return ("a", "b", "c")
+            %get /
+        """,
+        says=[
+            "line 3: a tuple is a text with a status and headers. For JSON, type return list(('a', 'b', 'c'))"
+        ],
+        right="""
+            @app.get("/")
+            def names():
+                return list(("a", "b", "c"))
+            %get /
+        """,
+        shows='"c"',
+    ),
+    Mistake(
         "a DataFrame",
         wrong="""
             df = pd.DataFrame({"city": ["Oslo"]})
@@ -597,5 +637,48 @@ MISTAKES = [
                 yield str(n)
         """,
         shows="012",
+    ),
+    Mistake(
+        "text from a WSGI app",
+        wrong="""
+            def wsgi(environ, start_response):
+                start_response("200 OK", [("Content-Type", "text/plain")])
+                return ["text"]
+            %app wsgi
+            %get /
+        """,
+        says=[
+            "NotWSGIError: the app gave str for a part of the body, where bytes belong",
+            "a WSGI app answers with a list of bytes. Type .encode() behind the text",
+        ],
+        right="""
+            def wsgi(environ, start_response):
+                start_response("200 OK", [("Content-Type", "text/plain")])
+                return ["text".encode()]
+            %app wsgi
+            %get /
+        """,
+        shows="text",
+        setup="",
+    ),
+    Mistake(
+        "bytes from a WSGI app without their list",
+        wrong="""
+            def wsgi(environ, start_response):
+                start_response("200 OK", [("Content-Type", "text/plain")])
+                return b"text"
+            %app wsgi
+            %get /
+        """,
+        says=["a WSGI app answers with a list of bytes. Type return [b'…']"],
+        right="""
+            def wsgi(environ, start_response):
+                start_response("200 OK", [("Content-Type", "text/plain")])
+                return [b"text"]
+            %app wsgi
+            %get /
+        """,
+        shows="text",
+        setup="",
     ),
 ]
