@@ -228,7 +228,8 @@ class NoAppError(FlaskNbError):
             f"%%route /, or type: from flask_nb import Flask; {name} = Flask(__name__)"
         )
         if others:
-            advice = f"{', '.join(others)} {'hold apps' if others[1:] else 'holds one'}: %app {others[0]}"
+            held = f"{', '.join(others)} {'hold apps' if others[1:] else 'holds one'}: %app {others[0]}"
+            advice = f"{held}. {advice}"
         super().__init__(f"there is no app in the variable {name!r}. {advice}")
         self.name = name
 

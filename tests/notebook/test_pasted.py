@@ -24,6 +24,15 @@ def home():
 FILE = "%%writefile pasted.py\n{app}if __name__ == '__main__':\n    app.run(port=PORT, debug=True)\n"
 
 LATER = "from urllib.request import urlopen\nurlopen('http://127.0.0.1:PORT/').read()"
+WHEN_IT_SERVES = """
+import socket, time
+for _ in range(200):  # as long as a person takes to get to the next cell
+    try:
+        socket.create_connection(("127.0.0.1", PORT)).close()
+        break
+    except OSError:
+        time.sleep(0.05)
+"""
 
 GET = "%get /"
 
@@ -224,6 +233,8 @@ def test_what_is_pasted_works(run: Callable[[str], str], shape: str) -> None:
     *before, last = WORKS[shape]
     for cell in before:
         assert "rror" not in run(cell)
+    if last == LATER:
+        run(WHEN_IT_SERVES)
     assert re.search(r"\bhome\b", run(last))
 
 
