@@ -53,6 +53,7 @@ __all__ = [
     "release",
     "replace_runner",
     "restart",
+    "starting",
     "tells_routes",
 ]
 
@@ -119,6 +120,12 @@ def restart(engine: Engine) -> None:
     """Begin anew what an app runs besides its requests, such as the lifespan of an ASGI app."""
     if foreign := _foreign(engine):
         foreign.restart()
+
+
+def starting(engine: Engine | None) -> str:
+    """Return what people call an app whose startup is running, for which its requests wait; else nothing."""
+    foreign = None if engine is None else _foreign(engine)
+    return foreign.label if foreign is not None and foreign.is_starting else ""
 
 
 def check_definable(engine: Engine) -> None:

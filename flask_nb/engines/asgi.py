@@ -121,6 +121,11 @@ class ASGIEngine(ForeignEngine):
         else:
             self._end_lifespan()
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether the app's startup is running."""
+        return self._lifespan is not None and self._lifespan.is_starting
+
     async def started(self) -> dict[str, Any]:
         """Start the app unless it is, and return what its startup has left for requests."""
         if self._lifespan is None:

@@ -48,6 +48,11 @@ class ForeignEngine:
         return f"{'an' if self.kind[0] in 'AEIO' else 'a'} {self.kind}"
 
     @property
+    def is_starting(self) -> bool:
+        """Whether the app's startup is running, for which its requests wait."""
+        return False
+
+    @property
     def name(self) -> str:
         """What the app calls itself."""
         names = (getattr(self.app, name, None) for name in ("title", "name", "__name__"))

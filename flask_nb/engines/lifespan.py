@@ -40,6 +40,11 @@ class Lifespan:
         self._outcome: asyncio.Event
         self._shutdown: asyncio.Event
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether the startup has begun, and not ended."""
+        return self._lock.locked() and not self._is_up
+
     async def start(self) -> None:
         """Start the app up, unless it is: an app without a lifespan is at once.
 

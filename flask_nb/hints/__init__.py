@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import bodies, contexts, fields, hooks, names, nothing, routes, templates, values
+from . import bodies, contexts, fields, hooks, mappings, names, nothing, routes, templates, values
 from .remarks import Answer, remarks_on
 from .scene import Hint, Scene, view_of
 
@@ -21,7 +21,7 @@ __all__ = ["BODY_READS", "Answer", "Scene", "body_hints", "hint_at", "remarks_on
 
 BODY_READS, body_hints = bodies.BODY_READS, bodies.body_hints
 
-_FAMILIES = (names, fields, contexts, templates, routes, nothing, values, hooks)
+_FAMILIES = (names, fields, mappings, contexts, templates, routes, nothing, values, hooks)
 
 
 def hint_at(scene: Scene) -> str | None:

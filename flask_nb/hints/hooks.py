@@ -1,4 +1,4 @@
-"""Functions that the app calls around a view, and that do not take or return what they are to."""
+"""Functions that the app calls around a view, and codes of errors that are no numbers."""
 
 from __future__ import annotations
 
@@ -50,6 +50,16 @@ def _code_as_text(scene: Scene) -> str | None:
     return None
 
 
+def _aborted(scene: Scene) -> str | None:
+    """Say that ``abort`` takes a number."""
+    for node in scene.nodes:
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            code, function = node.args[0].value, typed(node.func)
+            if function.rpartition(".")[2] == "abort" and isinstance(code, str) and code.isdecimal():
+                return f"{scene.where}Type {function}({code})"
+    return None
+
+
 def _functions(table: dict[Any, list[Any]]) -> Iterator[Any]:
     for functions in table.values():
         yield from functions
@@ -59,4 +69,5 @@ HINTS = (
     ((TypeError, AttributeError), _no_response),
     (TypeError, _no_error),
     ((TypeError, ValueError), _code_as_text),
+    (LookupError, _aborted),
 )

@@ -174,6 +174,41 @@ def _elsewhere(scene: Scene) -> str | None:
     return None
 
 
+_EXTENSIONS = MappingProxyType(
+    {
+        "flask_admin": "Flask-Admin",
+        "flask_babel": "Flask-Babel",
+        "flask_bcrypt": "Flask-Bcrypt",
+        "flask_caching": "Flask-Caching",
+        "flask_cors": "Flask-Cors",
+        "flask_httpauth": "Flask-HTTPAuth",
+        "flask_jwt_extended": "Flask-JWT-Extended",
+        "flask_limiter": "Flask-Limiter",
+        "flask_login": "Flask-Login",
+        "flask_mail": "Flask-Mail",
+        "flask_marshmallow": "flask-marshmallow",
+        "flask_migrate": "Flask-Migrate",
+        "flask_ngrok": "flask-ngrok",
+        "flask_pymongo": "Flask-PyMongo",
+        "flask_restful": "Flask-RESTful",
+        "flask_restx": "flask-restx",
+        "flask_session": "Flask-Session",
+        "flask_smorest": "flask-smorest",
+        "flask_socketio": "Flask-SocketIO",
+        "flask_sqlalchemy": "Flask-SQLAlchemy",
+        "flask_talisman": "flask-talisman",
+        "flask_wtf": "Flask-WTF",
+    }
+)
+"""Extensions that everybody knows, by what is imported: what is installed."""
+
+
+def _extension(scene: Scene) -> str | None:
+    """Say how an extension is installed."""
+    name = _EXTENSIONS.get(str(getattr(scene.exc, "name", None)))
+    return f"it is not installed. Type %pip install {name}" if name else None
+
+
 def _upper_case(scene: Scene) -> str | None:
     """Say that the module is called ``flask``."""
     name = getattr(scene.exc, "name", None) or ""
@@ -246,6 +281,7 @@ HINTS = (
     (NameError, _import),
     (ImportError, _elsewhere),
     (ModuleNotFoundError, _upper_case),
+    (ModuleNotFoundError, _extension),
     ((ImportError, AttributeError), _moved),
     (TypeError, _module_called),
     (TypeError, _unnamed_app),

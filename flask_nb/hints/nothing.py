@@ -12,6 +12,9 @@ _CHANGING = frozenset(
 )
 """Methods of lists, sets and dictionaries that return None."""
 
+_OF_RESPONSES = frozenset({"set_cookie", "delete_cookie"})
+"""Methods of responses that return None."""
+
 _ANSWERING = frozenset(
     {"render_template", "render_template_string", "jsonify", "redirect", "send_file", "make_response"}
 )
@@ -44,11 +47,21 @@ def _called(statement: ast.stmt, call: ast.Call) -> str | None:
     name = typed(call.func)
     if name == "print" and len(call.args) == 1:
         return _line(statement, f"print shows text and returns None. Type return {typed(call.args[0])}")
+    if isinstance(call.func, ast.Attribute) and call.func.attr in _OF_RESPONSES:
+        return _cookie(statement, call.func)
     if isinstance(call.func, ast.Attribute) and call.func.attr in _CHANGING:
         changed = typed(call.func.value)
         said = f"{call.func.attr} changes {changed} and returns None."
         return _line(statement, f"{said} Type return {changed} on a line of its own below it")
     return None
+
+
+def _cookie(statement: ast.stmt, method: ast.Attribute) -> str:
+    said, made = f"{method.attr} returns None.", typed(method.value)
+    if isinstance(method.value, ast.Name):
+        return _line(statement, f"{said} Type return {made} on a line of its own below it")
+    steps = f"response = {made}; response.{method.attr}(…); return response"
+    return _line(statement, f"{said} Type {steps}, each on a line of its own")
 
 
 def _expression(statement: ast.stmt, value: ast.expr, *, is_body: bool) -> str | None:

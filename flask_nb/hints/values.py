@@ -126,7 +126,9 @@ def _texts(scene: Scene) -> str | None:
     line, node = _returned(scene)
     is_status = isinstance(scene.exc, NotWSGIError) and _NO_NUMBER in str(scene.exc)
     is_headers = scene.passed("make_response") and isinstance(scene.local("headers", "make_response"), str)
-    if isinstance(node, ast.Tuple) and len(node.elts) > 1 and (is_status or is_headers):
+    if not isinstance(node, ast.Tuple) or any(isinstance(one, ast.Dict) for one in node.elts):
+        return None  # with headers it is meant as a response
+    if len(node.elts) > 1 and (is_status or is_headers):
         return _as_json(line, typed(node))
     return None
 

@@ -81,12 +81,21 @@ class Host:
         self.apps = ServedApps(self._make_served)
         self._asked: WeakKeyDictionary[PanelResponse, ServedApp] = WeakKeyDictionary()
         self.traffic = Traffic(lambda: [served.ring for served in self.apps], self.sources)
-        self._over_socket = SocketTransport(
-            lambda: self.serving.address(), abandon=lambda key: self.serving.cancel(key)
-        )
+        self._over_socket = SocketTransport(lambda: self.serving.address(), abandon=self._abandon)
         self._in_process = InProcessTransport(
             lambda environ, start_response: self.apps.current(environ, start_response),
             needs_worker=self._needs_worker,
+        )
+
+    def _abandon(self, key: str) -> str:
+        """Stop a request that nobody waits for any more; return what kept it, where that was no view."""
+        starting = engines.starting(self.followed.serving_engine())  # it ends with the request
+        reason = self.serving.cancel(key)
+        if not starting:
+            return reason
+        return (
+            f"the startup of {starting} was still running, and was stopped. The next request tries again; "
+            f"give it longer with --timeout SECONDS"
         )
 
     @property

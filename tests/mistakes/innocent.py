@@ -105,6 +105,19 @@ INNOCENT = {
             return send_file(io.BytesIO(b"notes"), "text/plain")
         %head /
     """,
+    "an attribute that a dictionary does not have, nor a key": """
+        @app.get("/")
+        def page():
+            return {"name": "Ann"}.title
+        %get /
+    """,
+    "numbers that are compared with a text of the view's own": """
+        @app.get("/")
+        def page():
+            age = "18"
+            return "old" if age > 18 else "young"
+        %get /
+    """,
     "a lambda that is returned": """
         @app.get("/")
         def page():

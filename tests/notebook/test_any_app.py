@@ -273,6 +273,13 @@ def test_a_startup_that_fails_is_told_with_the_request(starlette):
     assert "in broken, line 3:   raise KeyError('no database')\nKeyError: 'no database'" in shown
 
 
+def test_a_startup_that_hangs_is_what_kept_the_request(starlette):
+    starlette("@asynccontextmanager\nasync def slow(app):\n    await asyncio.sleep(60)\n    yield")
+    starlette("import asyncio\napp = FastAPI(lifespan=slow)", "app")
+    shown = starlette("%get / --timeout 1")
+    assert "GET / did not answer within 1 s: the startup of app was still running" in shown
+
+
 def test_what_the_loop_does_not_come_to_is_stopped(starlette):
     starlette("async def spin(request):\n    while True: pass\napp.add_route('/spin', spin)")
     assert starlette("%get /spin --timeout 1").startswith("RequestTimeoutError: GET /spin did not answer")

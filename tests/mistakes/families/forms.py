@@ -459,4 +459,135 @@ class csrf:
             raise CSRFError()
 """,
     ),
+    Mistake(
+        "a field of the query as an attribute",
+        wrong="""
+            @app.get("/")
+            def show():
+                return request.args.name
+            %get /?name=Ann
+        """,
+        says=['line 3: Type request.args["name"]'],
+        right="""
+            @app.get("/")
+            def show():
+                return request.args["name"]
+            %get /?name=Ann
+        """,
+        shows="Ann",
+    ),
+    Mistake(
+        "a field of the query with parentheses",
+        wrong="""
+            @app.get("/")
+            def show():
+                return request.args("name")
+            %get /?name=Ann
+        """,
+        says=['line 3: brackets take a value. Type request.args["name"]'],
+        right="""
+            @app.get("/")
+            def show():
+                return request.args["name"]
+            %get /?name=Ann
+        """,
+        shows="Ann",
+    ),
+    Mistake(
+        "get of the request itself",
+        wrong="""
+            @app.get("/")
+            def show():
+                return request.get("name")
+            %get /?name=Ann
+        """,
+        says=['line 3: Type request.args.get("name")'],
+        right="""
+            @app.get("/")
+            def show():
+                return request.args.get("name")
+            %get /?name=Ann
+        """,
+        shows="Ann",
+    ),
+    Mistake(
+        "a key of a dictionary as an attribute",
+        wrong="""
+            @app.get("/")
+            def show():
+                data = {"name": "Ann"}
+                return data.name
+            %get /
+        """,
+        says=['line 4: Type data["name"]'],
+        right="""
+            @app.get("/")
+            def show():
+                data = {"name": "Ann"}
+                return data["name"]
+            %get /
+        """,
+        shows="Ann",
+    ),
+    Mistake(
+        "a key of the session as an attribute",
+        wrong="""
+            app.secret_key = "dev"
+            @app.get("/")
+            def show():
+                session["user"] = "Ann"
+                return session.user
+            %get /
+        """,
+        says=['line 5: Type session["user"]'],
+        right="""
+            app.secret_key = "dev"
+            @app.get("/")
+            def show():
+                session["user"] = "Ann"
+                return session["user"]
+            %get /
+        """,
+        shows="Ann",
+    ),
+    Mistake(
+        "a field of the query compared with a number",
+        wrong="""
+            @app.get("/")
+            def show():
+                age = request.args.get("age")
+                return "old" if age > 18 else "young"
+            %get /?age=40
+        """,
+        says=['line 4: a field is a text. Type request.args.get("age", type=int)'],
+        right="""
+            @app.get("/")
+            def show():
+                age = request.args.get("age", type=int)
+                return "old" if age > 18 else "young"
+            %get /?age=40
+        """,
+        shows="old",
+    ),
+    Mistake(
+        "a field that did not come compared with a number",
+        wrong="""
+            @app.get("/")
+            def show():
+                if request.args.get("age") > 18:
+                    return "old"
+                return "young"
+            %get /
+        """,
+        says=['line 3: there is no "age", and get returned None. Type request.args.get("age", 0, type=int)'],
+        right="""
+            @app.get("/")
+            def show():
+                if request.args.get("age", 0, type=int) > 18:
+                    return "old"
+                return "young"
+            %get /
+        """,
+        shows="young",
+    ),
 ]

@@ -268,4 +268,16 @@ MISTAKES = [
         """,
         shows="Flask",
     ),
+    Mistake(
+        "a known extension that is not installed",
+        wrong="""
+            from flask_ngrok import run_with_ngrok
+        """,
+        says=["it is not installed. Type %pip install flask-ngrok"],
+        right="""
+            from flask import Flask
+            Flask.__name__
+        """,
+        shows="Flask",
+    ),
 ]

@@ -203,4 +203,46 @@ MISTAKES = [
         """,
         shows="number 7",
     ),
+    Mistake(
+        "what set_cookie returns",
+        wrong="""
+            from flask_nb import make_response
+            @app.get("/")
+            def show():
+                return make_response("dark").set_cookie("theme", "dark")
+            %get /
+        """,
+        says=[
+            "line 4: set_cookie returns None. Type response = make_response('dark'); response.set_cookie(…); return response"
+        ],
+        right="""
+            from flask_nb import make_response
+            @app.get("/")
+            def show():
+                response = make_response("dark")
+                response.set_cookie("theme", "dark")
+                return response
+            %get /
+        """,
+        shows="dark",
+    ),
+    Mistake(
+        "abort with a text",
+        wrong="""
+            from flask_nb import abort
+            @app.get("/")
+            def show():
+                abort("404")
+            %get /
+        """,
+        says=["line 4: Type abort(404)"],
+        right="""
+            from flask_nb import abort
+            @app.get("/")
+            def show():
+                abort(404)
+            %get /
+        """,
+        shows="404",
+    ),
 ]
