@@ -109,7 +109,10 @@ class Exchanges:
         """Return the request that led to a response in another notation, without its secrets.
 
         :param notation: ``curl``, ``python``, ``http`` or ``pytest``.
+        :raises MagicArgumentError: there was no answer that a test could assert.
         """
+        if notation == "pytest" and not response.status_code:
+            raise MagicArgumentError(f"{response.exchange.request} was stopped: there is no answer to assert")
         if notation == "pytest":
             return as_test(response)
         request = sent_request(response)

@@ -80,6 +80,8 @@ def duration(seconds: float) -> str:
 def status_line(status: str) -> str:
     """Return a status as the registry writes it: ``404 Not Found`` also where a server shouts."""
     code, _, reason = status.partition(" ")
+    if code == "0":  # what Werkzeug puts before words that are no status, such as "stopped"
+        return printable(reason)
     # Werkzeug's table: the standard library's differs between versions of Python.
     phrase = HTTP_STATUS_CODES.get(int(code)) if code.isdecimal() else None
     if phrase is None or (reason and reason.lower() != phrase.lower()):

@@ -227,6 +227,15 @@ def test_what_is_not_there_is_said(asked, line, words):
     assert words in asked(line)
 
 
+def test_a_view_that_was_stopped_is_shown_and_has_no_answer_to_assert(run):
+    run("import time\n@app.get('/endless')\ndef endless():\n    while True: time.sleep(0.01)")
+    assert "did not answer within 0.3 s" in run("%get /endless --timeout 0.3")
+    shown = (run("%exchange -1") for _ in range(100))  # it ends a moment after nobody waits any more
+    assert next(text for text in shown if "there is no exchange" not in text) == "GET /endless → stopped"
+    assert "was stopped: there is no answer to assert" in run("%exchange -1 --copy pytest")
+    assert run("%exchange -1 --copy curl").endswith("/endless")
+
+
 def test_a_replay_goes_to_the_app_that_was_asked(run):
     run("blog = Flask('blog')\n@blog.post('/post')\ndef post():\n    return 'blog'")
     run("%post /post --app blog --as posted")
