@@ -38,7 +38,7 @@ Flask's own exceptions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -219,19 +219,24 @@ class NoAppError(FlaskNbError):
     """There is no app to work on.
 
     :param name: the variable that should hold it.
-    :param others: variables that hold one.
+    :param others: asked for the variables that hold one, if somebody reads the message: that there is no
+        app is no error at the end of a cell, for example.
     """
 
-    def __init__(self, name: str, others: Sequence[str] = ()) -> None:
-        advice = (
-            f"If the kernel was restarted, run the cells above first. To make an app, begin a cell with "
-            f"%%route /, or type: from flask_nb import Flask; {name} = Flask(__name__)"
-        )
-        if others:
-            held = f"{', '.join(others)} {'hold apps' if others[1:] else 'holds one'}: %app {others[0]}"
-            advice = f"{held}. {advice}"
-        super().__init__(f"there is no app in the variable {name!r}. {advice}")
+    def __init__(self, name: str, others: Callable[[], Iterable[str]] = tuple) -> None:
+        super().__init__(name)
         self.name = name
+        self._others = others
+
+    def __str__(self) -> str:
+        others = list(self._others())
+        verb = "hold apps" if others[1:] else "holds one"
+        held = f"{', '.join(others)} {verb}: %app {others[0]}. " if others else ""
+        return (
+            f"there is no app in the variable {self.name!r}. {held}"
+            f"If the kernel was restarted, run the cells above first. To make an app, begin a cell with "
+            f"%%route /, or type: from flask_nb import Flask; {self.name} = Flask(__name__)"
+        )
 
 
 class ForeignAppError(FlaskNbError):

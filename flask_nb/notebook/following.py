@@ -92,7 +92,7 @@ class FollowedApp:
         """
         app = self._target()
         if app is None:
-            raise NoAppError(self.name, [*known_apps(self._ip.user_ns)])
+            raise NoAppError(self.name, lambda: known_apps(self._ip.user_ns))
         with self._lock:
             if self._engine is None or self._engine.app is not app:
                 served = self._served.engine if self._served is not None else None
@@ -258,7 +258,7 @@ class FollowedApp:
     def choose(self, name: str) -> Engine:
         """Follow another variable from now on; nothing changes when it holds no app."""
         if self._ip.user_ns.get(name) is None:
-            raise NoAppError(name, [*known_apps(self._ip.user_ns)])
+            raise NoAppError(name, lambda: known_apps(self._ip.user_ns))
         engines.adopt(self._ip.user_ns[name], name, is_chosen=True)
         self._pinned, self.name, self._is_chosen = None, name, True
         return self._publish()
