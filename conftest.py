@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,9 @@ PROGRAMS = ("fastapi-exercised.ipynb",)
 
 
 def pytest_configure() -> None:
+    # The kernels, commands and servers that tests start are not to compile the package anew each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     nbval.kernel.start_new_kernel = partial(start_patiently, nbval.kernel.start_new_kernel)
 
 

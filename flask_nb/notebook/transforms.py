@@ -90,7 +90,11 @@ def _replace_one(lines: Lines, after: int, names: Collection[str]) -> tuple[Line
     """Replace the first such line from *after* on; the second value is where to go on, or None."""
     if not any("?" in line and "%" in line for line in lines[after:]):
         return lines, None
-    for tokens in make_tokens_by_line(lines):
+    try:
+        by_line = make_tokens_by_line(lines)
+    except SyntaxError:  # of the indentation, which IPython tells with the cell
+        return lines, None
+    for tokens in by_line:
         start = tokens[0].start[0] - 1
         if start < after or start >= len(lines):
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -146,6 +146,7 @@ FRAGMENTS = ["?", "%", "x", " ", "    ", "\n", "=", "'", '"""', "(", "[", "#", "
 
 
 @given(st.lists(st.sampled_from([*OURS, *FRAGMENTS]), max_size=12).map("".join))
+@example("  ?%get /\n ?")  # an indentation that Python's tokens end at
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     for transform in (make({"get"}) for make in TRANSFORMS):
         transform(text.splitlines(keepends=True))
