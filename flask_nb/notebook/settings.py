@@ -9,8 +9,6 @@ from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode, va
 from traitlets.config import Configurable
 
 from flask_nb.errors import FlaskNbError, MagicArgumentError
-from flask_nb.gate import is_origin
-from flask_nb.panel import Display
 
 
 class FlaskNB(Configurable):
@@ -58,6 +56,8 @@ class FlaskNB(Configurable):
     @validate("mask")
     def _validate_mask(self, proposal: Any) -> list[str]:
         """Refuse what is not a path when it is set, not with the next request."""
+        from flask_nb.panel import Display  # only whoever sets it waits for the panel
+
         paths: list[str] = proposal["value"]
         try:
             Display(mask=tuple(paths))
@@ -68,6 +68,8 @@ class FlaskNB(Configurable):
     @validate("trusted_origins")
     def _validate_origins(self, proposal: Any) -> list[str]:
         """Refuse what no browser names as an origin, and so would never match."""
+        from flask_nb.gate import is_origin
+
         origins: list[str] = [text.removesuffix("/") for text in proposal["value"]]
         for text in origins:
             if not is_origin(text):
