@@ -33,6 +33,7 @@ module               answers for
 ``explain``          ``%explain`` → a request or a URL that is looked at only
 ``cookies``          ``%cookies``
 ``serve``            ``%serve``
+``browse``           ``%browse``
 ``app``              ``%app``
 ``routes``           ``%routes``
 ===================  ======================================================================
@@ -42,6 +43,7 @@ from .answers import AnswerSource
 from .app import AppArguments, app_parser, parse_app
 from .apply import apply_route
 from .arguments import MagicParser
+from .browse import BrowseArguments, browse_parser, parse_browse
 from .checks import CheckDefinition, check_line_parser, check_parser, parse_checks
 from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
 from .contents import (

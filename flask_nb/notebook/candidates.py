@@ -291,6 +291,7 @@ def _url_values(cursor: Cursor, routes: list[RouteRow], name: str) -> Candidates
 POSITIONALS: dict[str, Offer] = {
     **dict.fromkeys(map(str.lower, METHODS), request_words),
     "app": app_words,
+    "browse": first(lambda cursor: _asked_paths(cursor, "GET", cursor.word)),
     "check (cell)": check_words,
     "config_from": config_words,
     "cookies": cookie_words,
