@@ -320,6 +320,7 @@ FLAG_VALUES: dict[str, Offer] = {
 KINDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(map(str.lower, METHODS), ("path", "file")),
     "app": ("app", "app"),
+    "browse": ("path", "path"),
     "check (cell)": ("method", "value"),
     "config_from": ("file", "file"),
     "cookies": ("action", "cookie"),
