@@ -121,9 +121,14 @@ class Bar {
     this.reload = button("⟳", "Reload", actions.reload);
     this.address = element("input", { type: "text", spellcheck: false, title: "Address" }, ADDRESS);
     this.address.setAttribute("aria-label", "Address");
+    this.isEditing = false;
+    this.address.oninput = () => { this.isEditing = true; };
+    this.address.onblur = () => { this.isEditing = false; };
     this.address.onkeydown = event => {
       event.stopPropagation(); // the notebook has keys of its own
-      if (event.key === "Enter") actions.open(this.address.value);
+      if (event.key !== "Enter") return;
+      this.isEditing = false;
+      actions.open(this.address.value);
     };
     this.status = element("span", { className: "flask-nb-status" }, STATUS);
     this.status.setAttribute("aria-live", "polite");
@@ -453,7 +458,7 @@ class View {
     return entry;
   }
   #showAddress() {
-    if (document.activeElement !== this.bar.address) this.bar.address.value = this.entry ? this.entry.path + this.entry.hash : "";
+    if (!this.bar.isEditing) this.bar.address.value = this.entry ? this.entry.path + this.entry.hash : "";
   }
   #buttons() {
     this.bar.back.disabled = this.at <= 0;
