@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-CELLS = r'''
+CELLS = r"""
 %load_ext flask_nb
 ---
 import time
@@ -146,7 +146,7 @@ counter = 0
 global counter
 counter += 1
 return f"<p>count {counter}</p>"
-'''
+"""
 
 
 def npm_file(folder: Path, package: str, name: str) -> str:
@@ -170,7 +170,9 @@ def opened(browser: Browser, lab: Server, tmp_path_factory: pytest.TempPathFacto
     """A notebook with an app that is being used."""
     from .browsed import opened_notebook, write_notebook
 
-    with opened_notebook(browser, lab, write_notebook(tmp_path_factory.mktemp("browse") / "b.ipynb", CELLS)) as opened:
+    with opened_notebook(
+        browser, lab, write_notebook(tmp_path_factory.mktemp("browse") / "b.ipynb", CELLS)
+    ) as opened:
         yield opened
 
 
@@ -282,7 +284,9 @@ def test_form_submit_sends_it_without_a_button(view: Browsed) -> None:
 
 
 def test_a_file_is_uploaded(view: Browsed) -> None:
-    view.page.set_input_files("#chosen", {"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG" * 100})
+    view.page.set_input_files(
+        "#chosen", {"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG" * 100}
+    )
     view.page.click("#up")
     view.wait_for("a.png image/png 400 bytes")
 
@@ -406,7 +410,7 @@ def libraries(opened: OpenNotebook, tmp_path_factory: pytest.TempPathFactory) ->
     run_cell(
         opened,
         f"import json\nlibraries = json.load(open({str(folder / 'own.json')!r}))\n"
-        "@app.get('/static/<any(\"htmx.js\", \"jquery.js\"):name>')\n"
+        '@app.get(\'/static/<any("htmx.js", "jquery.js"):name>\')\n'
         "def library(name):\n    return Response(libraries[name], mimetype='text/javascript')",
     )
 
@@ -544,7 +548,9 @@ def test_a_page_answers_while_a_cell_runs(view: Browsed, opened: OpenNotebook) -
     opened.wait_until_idle()
 
 
-def test_a_view_loads_its_page_again_when_a_cell_has_changed_the_app(view: Browsed, opened: OpenNotebook) -> None:
+def test_a_view_loads_its_page_again_when_a_cell_has_changed_the_app(
+    view: Browsed, opened: OpenNotebook
+) -> None:
     run_cell(opened, "%%route /live\nreturn '<h1>One</h1><div style=\"height:3000px\"></div>'")
     view.go("/live", "One")
     view.page.evaluate("window.scrollTo(0, 700)")
@@ -637,5 +643,7 @@ def test_nothing_went_wrong_in_the_front_end(opened: OpenNotebook) -> None:
 
 
 def test_a_kernel_that_restarts_is_said_and_what_to_run(view: Browsed, opened: OpenNotebook) -> None:
-    opened.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    opened.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
     view.wait_for_note("The kernel was restarted")
