@@ -17,8 +17,8 @@ def test_a_line_without_a_path_is_the_first_page() -> None:
 
 
 def test_a_line_says_how_and_what() -> None:
-    line = "/items?a=1 --height 600 --zoom 80% --width phone --no-live --new --dock --allow CDN.example --app shop"
-    arguments = parse_browse(line)
+    look = "--height 600 --zoom 80% --width phone"
+    arguments = parse_browse(f"/items?a=1 {look} --no-live --new --dock --allow CDN.example --app shop")
     assert (arguments.height, arguments.zoom, arguments.width) == (600, 80, "phone")
     assert (arguments.is_live, arguments.is_new, arguments.is_docked) == (False, True, True)
     assert (arguments.allowed, arguments.app) == (("cdn.example",), "shop")

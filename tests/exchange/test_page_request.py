@@ -29,34 +29,16 @@ def test_a_body_of_8_mb_is_taken_and_one_byte_more_is_not() -> None:
         parsed(b"x" * (MAX_BODY + 1))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Host",
-        "origin",
-        "Cookie",
-        "Cookie2",
-        "Sec-Fetch-Site",
-        "sec-anything",
-        "X-Forwarded-For",
-        "X-FORWARDED-PREFIX",
-    ]
-    + [
-        "X-Flask-Nb-Exchange",
-        "Proxy-Authorization",
-        "Proxy",
-        "Forwarded",
-        "Content-Length",
-        "Transfer-Encoding",
-    ]
-    + ["X_Forwarded_For", "Connection", "Referer", "Via", "Bad Name", "Bad:Name", ""],
+FORBIDDEN = (
+    "Host origin Cookie Cookie2 Sec-Fetch-Site sec-anything X-Forwarded-For X-FORWARDED-PREFIX Referer Via "
+    "X-Flask-Nb-Exchange Proxy-Authorization Forwarded Content-Length Transfer-Encoding X_Forwarded_For "
+    "Connection Bad:Name"
 )
+
+
+@pytest.mark.parametrize("name", [*FORBIDDEN.split(), "Bad Name", ""])
 def test_a_header_that_is_not_the_pages_to_set_is_dropped(name: str) -> None:
-    kept = [] if name != "Proxy" else [("Proxy", "evil")]
-    assert list(parsed(headers=[[name, "evil"], ["X-Own", "yes"]]).headers) in (
-        [("X-Own", "yes")],
-        [*kept, ("X-Own", "yes")],
-    )
+    assert parsed(headers=[[name, "evil"], ["X-Own", "yes"]]).headers == (("X-Own", "yes"),)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +49,8 @@ def test_headers_of_another_shape_are_dropped(headers: object) -> None:
 
 
 def test_the_kernel_says_which_host_where_from_and_how_long() -> None:
-    request = parsed(method="post", path="/a?b=1", **{"from": "/page#x"}).made("shop.localhost", 3)
+    message = {"method": "post", "path": "/a?b=1", "from": "/page#x"}
+    request = PageRequest.parse(message, b"").made("shop.localhost", 3)
     sent = dict(request.wire_headers())
     assert (request.method, request.path, request.timeout) == ("POST", "/a?b=1", 3)
     assert (sent["Host"], sent["Origin"]) == ("shop.localhost", "http://shop.localhost")

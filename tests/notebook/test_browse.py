@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 CELLS = (
     "from flask_nb import Flask, Response, redirect, request\nimport time\napp = Flask(__name__)\nasked = []",
-    "%%route /\nasked.append(request.path)\nf'<h1>Home</h1><link rel=stylesheet href=/site.css>{request.cookies.get(\"a\")}'",
+    "%%route /\nasked.append(request.path)\nwho = request.cookies.get('a')\n"
+    "f'<h1>Home</h1><link rel=stylesheet href=/site.css>{who}'",
     "%%route /site.css\nResponse('h1 { color: red }', mimetype='text/css')",
     "%%route POST /send\nr = redirect('/')\nr.set_cookie('a', 'kept')\nr",
     "%%route GET,POST /echo\n{'host': request.host, 'body': len(request.get_data())}",
