@@ -36,13 +36,16 @@ def make() -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         with serving("lab", Path(folder)) as lab:
             opened = OpenNotebook(browser, lab.put(write_notebook(Path(folder) / "tea-house.ipynb")))
-            opened.page.set_viewport_size({"width": 900, "height": 760})
+            opened.page.set_viewport_size({"width": 900, "height": 1500})
             opened.run_all()
             view = Browsed(opened, "%browse")
             for name in ("Ann", "Bo"):
                 view.page.fill("input", name)
                 view.page.click("button")
                 view.wait_for(name)
+            opened.select("%load_ext")
+            opened.page.mouse.move(0, 0)
+            opened.page.wait_for_timeout(300)
             first, last = (opened.cell(text).bounding_box() for text in ("%%route GET,POST", "%browse"))
             assert first is not None
             assert last is not None

@@ -263,6 +263,38 @@ def test_without_anywidget_the_still_picture_is_shown_and_what_to_install(
     assert views == []
 
 
+def test_a_path_that_hangs_is_given_up_and_said(loaded: InteractiveShell, view: FakeView) -> None:
+    loaded.run_cell("%config FlaskNB.timeout = 0.2")
+    answer, _ = view.ask(kind="page", method="GET", path="/slow")
+    assert "0.2" in answer["error"]
+    assert view.ask(kind="page", method="GET", path="/")[0]["status"] == 200
+
+
+def test_hosts_of_the_settings_are_admitted_and_checked(
+    loaded: InteractiveShell, views: list[FakeView]
+) -> None:
+    loaded.run_cell("%config FlaskNB.browse_hosts = ['cdn.example']")
+    loaded.run_cell("%browse --allow other.example").raise_error()
+    assert "script-src 'unsafe-inline'" in views[-1].settings["policy"]
+    assert "https://cdn.example http://cdn.example https://other.example" in views[-1].settings["policy"]
+    loaded.run_cell('%config FlaskNB.browse_hosts = ["x; script-src *"]')
+    loaded.run_cell("%browse")
+    assert "script-src *" not in views[-1].settings["policy"]
+
+
+@pytest.mark.parametrize(("version", "waits"), [("6.31.0", True), ("7.4.0", False)])
+def test_a_view_knows_whether_it_waits_for_cells(
+    loaded: InteractiveShell,
+    views: list[FakeView],
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    waits: bool,
+) -> None:
+    monkeypatch.setattr("flask_nb.notebook.browsing.version", lambda name: version)
+    loaded.run_cell("%browse").raise_error()
+    assert views[-1].settings["waits"] is waits
+
+
 @pytest.fixture
 def outbox() -> Iterator[Outbox]:
     outbox = Outbox()
