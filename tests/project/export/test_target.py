@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_what_fails_leaves_the_old_folder_whole(
         raise error
 
     if fails == "mkdtemp":
-        monkeypatch.setattr(target_module.tempfile, "mkdtemp", fail)
+        monkeypatch.setattr(tempfile, "mkdtemp", fail)
     else:
         monkeypatch.setattr(target_module, {"rename": "_rename_exchange", "put": "_put"}[fails], fail)
     with pytest.raises(ExportError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
