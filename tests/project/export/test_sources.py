@@ -167,7 +167,7 @@ def test_secrets_come_from_the_environment(make_notebook, app_of, monkeypatch):
     variables = {secret.variable for secret in package.secrets}
     assert variables == {"SECRET_KEY", "URL", "API_TOKEN", "MAIL_PASSWORD"}
     monkeypatch.delenv("SECRET_KEY", raising=False)
-    with pytest.raises(RuntimeError, match="SECRET_KEY is not set. Type: export SECRET_KEY="):
+    with pytest.raises(RuntimeError, match=r"SECRET_KEY is not set\. Type: export SECRET_KEY="):
         app_of(path)
     app = app_of(path, **dict.fromkeys(variables, "of-a-test"))
     assert answer(app, "/") == (200, "of-a-testof-a-test")
@@ -182,7 +182,8 @@ def test_a_tests_settings_win(make_notebook, app_of):
 def test_a_factory_of_the_notebook_stays_its_own(make_notebook, app_of):
     path = make_notebook(
         "from flask_nb import Flask",
-        "def create_app():\n    app = Flask('x')\n    @app.get('/')\n    def hello():\n        return 'hello'\n"
+        "def create_app():\n    app = Flask('x')\n    @app.get('/')\n    def hello():\n"
+        "        return 'hello'\n"
         "    return app",
     )
     assert answer(app_of(path), "/") == (200, "hello")
