@@ -14,6 +14,7 @@ from flask_nb.cells import parse_checks, parse_cookies, parse_http, parse_reques
 from flask_nb.cells.bodies import FileBody
 from flask_nb.cells.cookies import CookiesArguments
 from flask_nb.cells.expectations import Expectation, Status
+from flask_nb.cells.expressions import has_expressions
 from flask_nb.cells.request import RequestDefinition
 from flask_nb.cells.route import RouteDefinition
 from flask_nb.errors import FlaskNbError, MagicHelpRequested
@@ -48,14 +49,14 @@ _FAILURE = 500
 _NUMBERED = re.compile(r"8301770000000\d{3}")
 _NAMELESS = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
-CHANGED = "whose answers the cells below may change."
-DEPENDING = "that depend on requests that are left out."
-UNKNOWN = "with values that only the notebook's run has."
-SECRETS = "with secrets."
-FILES = "that send files."
-ELSEWHERE = "to another app."
-WITHIN = "within other statements, or of %%request_context."
-FAILED = "of cells that fail or are skipped."
+CHANGED = "the cells below may change the answer"
+DEPENDING = "it depends on a request that is left out"
+UNKNOWN = "it has values that only the notebook's run has"
+SECRETS = "it has secrets"
+FILES = "it sends files"
+ELSEWHERE = "it goes to another app"
+WITHIN = "it stands within other statements, or in %%request_context"
+FAILED = "its cell may fail"
 
 
 @dataclass
@@ -257,11 +258,12 @@ class Asking:
         """Note what may be otherwise in the tests, since a request is not sent."""
         if definition.app not in (None, self._plan.app_name):
             return
-        if asked is None:
+        path = asked.path if asked else "".join(str(part) for part in definition.path)
+        if asked is None and has_expressions(definition.path):
             self._unsure |= {"session"} if definition.method in _SAFE else {_ALL}
             return
-        answering = self._lasting.answering(Question(asked.method, asked.path.partition("?")[0]))
-        self._unsure |= answering.changing if asked.method in _SAFE else answering.state
+        answering = self._lasting.answering(Question(definition.method, path.partition("?")[0]))
+        self._unsure |= answering.changing if definition.method in _SAFE else answering.state
 
     def _answer_to(self, definition: RequestDefinition) -> StoredAnswer | None:
         """Return the stored answer of a request; those that are about others are passed over."""
@@ -308,6 +310,8 @@ class Asking:
     ) -> Iterator[str]:
         sending = Sending(asked)
         question = _question(asked, answer, definition, expectations)
+        if target and question.status is None:
+            question = replace(question, status=_asserted_status(statement, target))
         answering = self._lasting.answering(question)
         if self._lasting.is_changed(question, statement):
             raise LeftOutError(CHANGED)
@@ -316,7 +320,7 @@ class Asking:
         if target in _RESERVED:
             raise LeftOutError(UNKNOWN)
         client = "app.test_client()" if definition.fresh else "client"
-        is_followed = answer.is_followed if answer else definition.follow and "redirect" in self._source
+        is_followed = answer.is_followed if answer else definition.follow and answering.redirects(question)
         name = target or "response"
         sent = "\n".join(sending_lines(sending, is_followed=is_followed, client=client, target=name))
         if "os.environ[" in sent:
@@ -405,6 +409,12 @@ def _is_in_order(cells: list[dict[str, Any]]) -> bool:
     ]
     known = [count for count in counts if count is not None]
     return not known or known == list(range(known[0], known[0] + len(counts)))
+
+
+def _asserted_status(statement: Statement, name: str) -> int:
+    """Return the status that the cell asserts of a response; without one, nothing speaks of an error."""
+    found = re.search(rf"\b{name}\.status_code\s*==\s*(\d{{3}})\b", statement.cell.text)
+    return int(found[1]) if found else 200
 
 
 def _bound_magic(statement: Statement) -> str | None:

@@ -87,6 +87,9 @@ class Lasting:
         decisions = [decision for cell in plan.cells for decision in cell.decisions]
         self._places = {decision.statement: number for number, decision in enumerate(decisions)}
         self._taken = [decision.statement for decision in decisions if decision.is_taken]
+        modules = (ast.Import, ast.ImportFrom)
+        bound = [one.names.binds for one in self._taken if not isinstance(one.node, modules)]
+        self._data = frozenset().union(*bound) - {self._app}
 
     def is_changed(self, question: Question, after: Statement) -> bool:
         """Whether a statement below may change the answer that there was behind this one."""
@@ -106,7 +109,7 @@ class Lasting:
         for one in found:  # it grows
             names = (one.names.needs | one.names.reads | one.names.binds) - {self._app}
             found += [each for name in names for each in binding.get(name, ()) if each not in found]
-        return Answering(tuple(found), self._app)
+        return Answering(tuple(found), self._app, self._data)
 
     def _has_part_in(self, statement: Statement, question: Question) -> bool:
         if any(each.takes(question) for each in self._registrations(statement)):
@@ -173,10 +176,14 @@ class Lasting:
 
 @dataclass(frozen=True)
 class Answering:
-    """What has to do with the answer to a request: its views, the hooks, and what they need."""
+    """What has to do with the answer to a request: its views, the hooks, and what they need.
+
+    :param data: the names that the notebook itself binds.
+    """
 
     statements: tuple[Statement, ...]
     app: str
+    data: frozenset[str]
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -196,20 +203,18 @@ class Answering:
     @cached_property
     def state(self) -> frozenset[str]:
         """The names of what may be changed when it answers."""
-        imported = {
-            name
-            for one in self.statements
-            if isinstance(one.node, ast.Import | ast.ImportFrom)
-            for name in one.names.binds
-        }
         session = {"session"} if re.search(r"\bsession\b|\bset_cookie\b", self.source) else set()
-        return (self.names - imported) | session
+        return (self.names & self.data) | session
 
     @cached_property
     def changing(self) -> frozenset[str]:
         """The names of what its functions change, as far as their source tells."""
         changes = (each.name for one in self.statements for each in (*one.names.later, *one.names.writes))
-        return frozenset(changes) | (self.state & {"session"})
+        return (frozenset(changes) & self.data) | (self.state & {"session"})
+
+    def redirects(self, question: Question) -> bool:
+        """Whether the answer may lead elsewhere, be it to the same path with a slash behind it."""
+        return "redirect" in self.source or f"{question.path}/" in self.source
 
     @property
     def varies(self) -> bool:

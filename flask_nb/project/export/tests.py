@@ -104,6 +104,12 @@ def _conftest(package: Package, *, fails: bool) -> str:
         '    """Return what runs the commands of the app."""',
         "    return app.test_cli_runner()",
         "",
+        "",
+        "@pytest.hookimpl(trylast=True)",
+        "def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:",
+        '    """Keep the order of the files, whatever other plugins make of it."""',
+        "    items.sort(key=lambda item: (str(item.path), item.reportinfo()[1] or 0))",
+        "",
     ]
     return "\n".join(lines)
 
@@ -170,16 +176,12 @@ def _docstring(name: str, left_out: Counter[str]) -> str:
     lines = [
         f'"""What {name} asks its app, and what it is answered.',
         "",
-        "The tests share one app and one client, as the cells do: run them all, and in order.",
+        "The tests share one app and one client, as the cells do: run them all, in order and in one process.",
     ]
     if left_out:
-        lines += ["", "Left out:"]
-        lines += [f"- {_counted(count)} {reason}" for reason, count in left_out.items()]
+        lines += ["", "Requests that are left out, by reason:"]
+        lines += [f"- {reason}: {count}" for reason, count in left_out.items()]
     return "\n".join([*lines, '"""'])
-
-
-def _counted(count: int) -> str:
-    return f"{count} request{'' if count == 1 else 's'}"
 
 
 def _functions(parts: list[TestPart]) -> Iterator[str]:
