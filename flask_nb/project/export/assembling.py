@@ -61,7 +61,7 @@ class Assembler:
         self._beside = Beside(plan)
         self._contents = Reader(plan).read()
         self._pieces = drop_replaced(self._contents.pieces)
-        self._notes: list[str] = [*plan.losses]
+        self._notes: list[str] = []
         self._secrets: dict[EnvironmentSecret, None] = {}
         self._secret_texts: set[str] = set()
         self._own = self._beside.modules(self._imported())
@@ -103,8 +103,13 @@ class Assembler:
             files=dict(sorted(self._files.files.items())),
             imports=frozenset(self._third_party()),
             secrets=tuple(self._secrets),
-            notes=tuple(dict.fromkeys([*self._notes, *self._files.notes])),
+            notes=tuple(dict.fromkeys([*self._losses(), *self._notes, *self._files.notes])),
         )
+
+    def _losses(self) -> list[str]:
+        """Return what the plan says is lost, without the files that the package has."""
+        taken = tuple(self._beside.taken)
+        return [loss for loss in self._plan.losses if not (taken and loss.startswith(taken))]
 
     # --- imports ---
 

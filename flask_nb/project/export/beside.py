@@ -20,7 +20,13 @@ class Beside:
 
     def __init__(self, plan: Plan) -> None:
         self._folder = plan.path.resolve().parent
-        self._written = dict(_written_files(plan))
+        self._written: dict[str, bytes] = {}
+        self._places: dict[str, list[str]] = {}
+        for place, name, text in _written_files(plan):
+            self._places.setdefault(name, []).append(place)
+            self._written[name] = text.encode()
+        self.taken: set[str] = set()
+        """The places of the cells that write what has been read."""
 
     def read(self, name: str) -> bytes | None:
         """Return a file's content, None without one."""
@@ -28,6 +34,7 @@ class Beside:
         if not is_below(name):
             return None
         if name in self._written:
+            self.taken.update(self._places[name])
             return self._written[name]
         path = self._folder / name
         if not path.is_file() or not path.resolve().is_relative_to(self._folder):
@@ -94,7 +101,8 @@ def _tree(name: str, data: bytes) -> ast.AST:
         raise ProgramError(f"{name} beside the notebook cannot be read: {exc}. Correct it") from None
 
 
-def _written_files(plan: Plan) -> Iterator[tuple[str, bytes]]:
+def _written_files(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """Yield the place of each cell that writes a file, the file, and what is in it by then."""
     written: dict[str, str] = {}
     for planned in plan.cells:
         for decision in planned.decisions:
@@ -107,4 +115,4 @@ def _written_files(plan: Plan) -> Iterator[tuple[str, bytes]]:
             name = posixpath.normpath(words[0])
             appends = {"-a", "--append"} & set(split_line(statement.magic.line))
             written[name] = (written.get(name, "") if appends else "") + statement.magic.body
-    yield from ((name, text.encode()) for name, text in written.items())
+            yield f"the cell {statement.cell.name!r}, line {statement.line}:", name, written[name]
