@@ -178,3 +178,22 @@ def test_the_notebooks_own_folder_is_refused(notebook: Notebook) -> None:
         "is the folder of the notebook, or above it. Name a folder of its own, such as shop-project"
         in result.output
     )
+
+
+def test_what_is_left_out_and_may_be_missed_is_told(notebook: Notebook) -> None:
+    notebook(
+        "%%writefile schema.sql\ncreate table t (x)",
+        "from flask_nb import Flask\napp = Flask(__name__)\ndef fill():\n    open_shop()",
+        "with app.app_context():\n    fill()",
+    )
+    output = export().output
+    assert "left out: fill() in the cell 'with app.app_context():', line 1" in output
+    assert "%%writefile" not in output  # its file is exported
+
+
+def test_async_views_need_the_extra_of_their_framework(notebook: Notebook) -> None:
+    notebook(
+        "from flask_nb import Flask\napp = Flask(__name__)\n@app.get('/')\nasync def home():\n    return ''"
+    )
+    export()
+    assert 'dependencies = ["flask[async]>=3.1"]' in Path("out/pyproject.toml").read_text()
