@@ -82,10 +82,10 @@ def _install(project: Installed, engine: str) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     pip: list[str | Path] = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
     wheels = project.folder.parent / "wheels"
-    own = [Path(__file__).parents[2]] if engine == "flask_nb" else []
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", wheels, project.folder, *own], check=True)
+    built_from = [project.folder, Path(__file__).parents[2]][: 2 if engine == "flask_nb" else 1]
+    subprocess.run([*pip, "wheel", "--no-deps", "-w", wheels, *built_from], check=True)
     (wheel,) = wheels.glob("shop-*.whl")
-    built = [f"{wheel}[test,deploy]", *wheels.glob("flask_nb-*.whl")]
+    built: list[str | Path] = [f"{wheel}[test,deploy]", *wheels.glob("flask_nb-*.whl")]
     subprocess.run([*pip, "--python", environment, "install", "--no-compile", *built], check=True)
 
 
