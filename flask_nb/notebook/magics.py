@@ -59,6 +59,7 @@ CELL_MAGICS = REQUEST_MAGICS | {
     "request_context",
 }
 LINE_MAGICS = REQUEST_MAGICS | {
+    "artifact",
     "http",
     "routes",
     "serve",
@@ -130,6 +131,7 @@ class NotebookMagics:
         definitions = Definitions(self.ip, self.host, self.events)
         exchanges = Exchanges(self.ip, self.host)
         explaining = Explaining(self.ip, self.host)
+        exporting = Exporting(self.ip, self.events)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
             Magic("http", "line_cell", self.http, cells.http_parser),
@@ -137,7 +139,8 @@ class NotebookMagics:
             Magic("routes", "line", self.routes, cells.routes_parser),
             Magic("exchange", "line", exchanges.exchange, cells.exchange_parser),
             Magic("explain", "line", explaining.explain, cells.explain_parser),
-            Magic("export", "line", Exporting(self.ip, self.events).export, cells.export_parser),
+            Magic("export", "line", exporting.export, cells.export_parser),
+            Magic("artifact", "line", exporting.artifact, cells.artifact_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
