@@ -115,6 +115,7 @@ class FactoryWriter:
         """Return the function."""
         blocks = [*self._begin(blocks), *self._with_test_config(blocks)]
         body = join_blocks(blocks, headings, 1)
+        body = f"\n{body}" if body.startswith(("@", "class ", "def ", "async def ")) else body
         returned = self.name if not self.own_factory else self.variable
         return f"{_HEAD}{indent(body)}\n\n    return {returned}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from functools import partial
 
@@ -13,7 +14,7 @@ from flask_nb.errors import ProgramError
 from .. import rules
 from ..plan import Plan
 from .app_factory import FactoryWriter
-from .beside import Beside
+from .beside import Beside, imported_tops
 from .configuring import ConfigFile, ConfigWriter, clean_config
 from .files import PackageFiles
 from .imports import NOT_IN_FLASK, Import, Translator, is_extension
@@ -60,10 +61,10 @@ class Assembler:
         self._beside = Beside(plan)
         self._contents = Reader(plan).read()
         self._pieces = drop_replaced(self._contents.pieces)
-        self._notes: list[str] = [*plan.losses]
+        self._notes: list[str] = []
         self._secrets: dict[EnvironmentSecret, None] = {}
         self._secret_texts: set[str] = set()
-        self._own = {top for top in self._imported() if self._beside.module(top)}
+        self._own = self._beside.modules(self._imported())
         self._translator = Translator(engine, self._own)
         self._modules = ModuleWriter(self._translator, {})
         self._read_imports()
@@ -102,19 +103,20 @@ class Assembler:
             files=dict(sorted(self._files.files.items())),
             imports=frozenset(self._third_party()),
             secrets=tuple(self._secrets),
-            notes=tuple(dict.fromkeys([*self._notes, *self._files.notes])),
+            notes=tuple(dict.fromkeys([*self._losses(), *self._notes, *self._files.notes])),
         )
+
+    def _losses(self) -> list[str]:
+        """Return what the plan says is lost, without the files that the package has."""
+        taken = tuple(self._beside.taken)
+        return [loss for loss in self._plan.losses if not (taken and loss.startswith(taken))]
 
     # --- imports ---
 
     def _imported(self) -> set[str]:
         found: set[str] = set()
         for piece in self._pieces:
-            for node in piece.nodes():
-                if isinstance(node, ast.Import):
-                    found |= {alias.name.partition(".")[0] for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found.add(node.module.partition(".")[0])
+            found |= set(imported_tops(piece.nodes()))
             definition = piece.definition
             for source in definition.sources if isinstance(definition, ConfigDefinition) else ():
                 if source.kind == "import":
@@ -138,15 +140,10 @@ class Assembler:
         self._pieces = [piece for piece in self._pieces if not _calls_as_flask(piece)]
 
     def _third_party(self) -> Iterator[str]:
-        import sys
-
         yield "flask" if self._engine == "flask" else "flask_nb"
         for name, data in self._files.files.items():
             for node in ast.walk(ast.parse(data)) if name.endswith(".py") else ():
-                tops = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                if isinstance(node, ast.ImportFrom) and not node.level and node.module:
-                    tops = [node.module]
-                yield from {top.partition(".")[0] for top in tops} - sys.stdlib_module_names - {self._package}
+                yield from set(imported_tops([node])) - sys.stdlib_module_names - {self._package}
 
     # --- modules ---
 

@@ -154,23 +154,15 @@ class PackageFiles:
     # --- modules ---
 
     def add_modules(self, names: Collection[str], translator: Translator) -> None:
-        """Write the modules that lie beside the notebook, those that they import included."""
-        pending, done = sorted(names), set[str]()
-        while pending:
-            top = pending.pop()
-            if top in done:
-                continue
-            done.add(top)
+        """Write the modules that lie beside the notebook, translated."""
+        for top in sorted(names):
             for name, data in self._beside.module(top):
                 self.add(name, self._translate(name, data, translator) if name.endswith(".py") else data)
 
     def _translate(self, name: str, data: bytes, translator: Translator) -> bytes:
         """Return a module whose imports are those of the package."""
-        try:
-            text = data.decode()
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError) as exc:
-            raise ProgramError(f"{name} beside the notebook cannot be read: {exc}. Correct it") from None
+        text = data.decode()
+        tree = ast.parse(text)
         lines = text.split("\n")
         whole = Slice(lines, (1, 0), (len(lines), len(lines[-1].encode())))
         up = "." * name.count("/")

@@ -17,7 +17,7 @@ from ..definitions import Definition, names_of_definition
 from ..plan import Plan
 from ..program_cells import ProgramCell
 from ..statements import Statement
-from .slices import Slice, slice_statement
+from .slices import Edit, Slice, slice_statement
 
 
 @dataclass(eq=False)
@@ -34,6 +34,7 @@ class Piece:
     :param definition: any other definition.
     :param comments: lines that stand above it.
     :param drops: the decorators that are not written, since a later cell registers the same.
+    :param edits: what else is written otherwise for that reason.
     """
 
     cell: ProgramCell
@@ -46,6 +47,7 @@ class Piece:
     definition: Definition | None = None
     comments: list[str] = field(default_factory=list)
     drops: list[ast.expr] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
 
     @property
     def is_import(self) -> bool:
@@ -144,7 +146,7 @@ class Reader:
 
     def _pieces_of(self, statement: Statement, nodes: list[ast.stmt]) -> Iterator[Piece]:
         if statement.uses:
-            yield from self._of_magic(statement)
+            yield from self._of_magic(statement, nodes)
             return
         assert statement.node is not None
         lines = statement.cell.text.split("\n")
@@ -153,7 +155,7 @@ class Reader:
         _refuse_await(piece)
         yield piece
 
-    def _of_magic(self, statement: Statement) -> Iterator[Piece]:
+    def _of_magic(self, statement: Statement, nodes: list[ast.stmt]) -> Iterator[Piece]:
         use = statement.uses[next(iter(statement.uses))]
         magic, definition = use.magic, use.definition
         if not statement.is_magic or definition is None:
@@ -172,6 +174,7 @@ class Reader:
             piece = Piece(statement.cell, magic.number, names, self._app, definition=definition)
             self._app = getattr(definition, "name", None) or self._app
             piece.app = self._app
+            piece.comments = _comments_above(statement, nodes)
             yield piece
 
     def _of_route(self, statement: Statement, route: RouteDefinition) -> Iterator[Piece]:
@@ -180,13 +183,23 @@ class Reader:
         slices = [slice_statement(lines, tree.body, index) for index in range(len(tree.body))]
         if form_of(tree) == "body":
             text = _whole_body(lines, route.body_line, tree)
-            yield Piece(statement.cell, statement.line, statement.names, self._app, None, text, route)
+            piece = Piece(statement.cell, statement.line, statement.names, self._app, None, text, route)
+            piece.comments = _comments_above(statement, [])
+            yield piece
             return
         for node, text in zip(tree.body, slices, strict=True):
             own = route if node is tree.body[-1] else None
             piece = Piece(statement.cell, text.begin[0], names_of([node]), self._app, node, text, own)
             _refuse_await(piece)
             yield piece
+
+
+def _comments_above(statement: Statement, nodes: list[ast.stmt]) -> list[str]:
+    """Return the comments above a magic."""
+    lines = statement.cell.text.split("\n")
+    if statement.node is not None:
+        return slice_statement(lines, nodes, nodes.index(statement.node)).comments
+    return [line.strip() for line in lines[: statement.line - 1] if line.strip().startswith("#")]
 
 
 def _whole_body(lines: list[str], first: int, tree: ast.Module) -> Slice:

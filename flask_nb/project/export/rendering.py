@@ -125,6 +125,7 @@ class Renderer:
             yield Edit.of(secret.node, read_call(secret.variable))
         for node in piece.nodes():
             yield from self._edits_of_node(node, piece, in_app)
+        yield from piece.edits
         yield from self._renamed_function(piece)
         for decorator in piece.drops:
             yield self._without(decorator, piece)

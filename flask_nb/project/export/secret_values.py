@@ -12,7 +12,8 @@ from flask_nb.cells.writing import quote
 SECRET = re.compile(r"(?:[A-Z0-9_]*_)?(?:SECRET_KEY|SECRET|PASSWORD|TOKEN|API_KEY)")
 """The names of settings whose values are secrets."""
 
-_URL = re.compile(r"\w[\w+.-]*://[^\s/:@]*:[^\s/@]+@")
+_URL = re.compile(r"\w[\w+.-]*://[^\s/:@]*:([^\s/@]+)@")
+_EXPRESSION = "\0"  # stands for one in a formatted text, whose value is no literal
 _READING = ("os.environ.get", "environ.get", "os.getenv", "getenv")
 
 
@@ -51,7 +52,8 @@ def find_secrets(node: ast.AST) -> Iterator[FoundSecret]:
 
 def has_password(text: str) -> bool:
     """Whether a text has a URL with a password in it."""
-    return _URL.search(text) is not None
+    found = _URL.search(text)
+    return found is not None and found[1].strip(_EXPRESSION) != ""
 
 
 def read_call(variable: str) -> str:
@@ -102,6 +104,8 @@ def _literal(value: ast.expr) -> tuple[str, ...] | None:
 
 
 def _has_password(value: ast.expr) -> bool:
+    if isinstance(value, ast.JoinedStr):
+        return has_password("".join(_texts(one)[0] if _texts(one) else _EXPRESSION for one in value.values))
     return any(has_password(text) for text in _texts(value))
 
 
