@@ -31,6 +31,7 @@ module               answers for
 ``context``          ``%%request_context`` → the arguments of a request context, and compiled statements
 ``urls``             ``%url_for`` → :class:`UrlDefinition` → a URL
 ``explain``          ``%explain`` → a request or a URL that is looked at only
+``export``           ``%export`` → where the notebook's project goes
 ``cookies``          ``%cookies``
 ``serve``            ``%serve``
 ``app``              ``%app``
@@ -57,6 +58,7 @@ from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .exchange import ExchangeArguments, Which, exchange_parser, parse_exchange
 from .expectations import Answer, Expectation
 from .explain import ExplainDefinition, explain_parser, parse_explain
+from .export import ExportArguments, export_parser, parse_export
 from .http import http_parser, parse_http
 from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition

@@ -296,6 +296,7 @@ POSITIONALS: dict[str, Offer] = {
     "cookies": cookie_words,
     "exchange": first(exchanges),
     "explain": explain_words,
+    "export": first(surroundings.folders),
     "request_context": paths,
     "route": route_words,
     "serve": first(lambda _cursor: serve.ACTIONS),
@@ -311,6 +312,7 @@ FLAG_VALUES: dict[str, Offer] = {
     "--drop": endpoints,
     "--expect": partial(listed, _STATUSES),
     "--file": surroundings.http_files,
+    "--notebook": surroundings.notebooks,
     **dict.fromkeys(("--method", "--methods", "--request"), partial(listed, METHODS)),
     "--try": tries,
 }
@@ -324,6 +326,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "cookies": ("action", "cookie"),
     "exchange": ("instance", "instance"),
     "explain": ("endpoint", "parameter"),
+    "export": ("file", "file"),
     "request_context": ("path", "path"),
     "route": ("method", "method"),
     "serve": ("action", "action"),
@@ -339,6 +342,7 @@ FLAG_KINDS: dict[str, str] = {
     "--drop": "endpoint",
     "--expect": "status",
     "--file": "file",
+    "--notebook": "file",
     **dict.fromkeys(("--method", "--methods", "--request", "-X"), "method"),
     "--try": "path",
 }

@@ -34,6 +34,7 @@ from .definitions import Definitions, evaluate
 from .display import Report, show
 from .exchanges import Exchanges
 from .explaining import Explaining
+from .exporting import Exporting
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
@@ -67,6 +68,7 @@ LINE_MAGICS = REQUEST_MAGICS | {
     "cookies",
     "exchange",
     "explain",
+    "export",
 }
 
 
@@ -135,6 +137,7 @@ class NotebookMagics:
             Magic("routes", "line", self.routes, cells.routes_parser),
             Magic("exchange", "line", exchanges.exchange, cells.exchange_parser),
             Magic("explain", "line", explaining.explain, cells.explain_parser),
+            Magic("export", "line", Exporting(self.ip, self.events).export, cells.export_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),

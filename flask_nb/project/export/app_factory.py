@@ -36,8 +36,13 @@ class FactoryWriter:
         self.renames = {"create_app": _free_name(pieces)} if "create_app" in functions else {}
         made = [piece for piece in pieces if self._makes_app(piece)]
         self.made = made[-1] if made else None
-        self.pieces = [piece for piece in pieces if piece not in made[:-1]]
+        self.pieces = pieces
         self._check()
+        if len(made) > 1:
+            raise made[1].fail(
+                f"it makes {self.variable!r} anew, after the cell {made[0].cell.name!r}, "
+                f"and nothing of before is in it. Delete that cell, or give one of the two another name"
+            )
 
     def _makes_app(self, piece: Piece) -> bool:
         return (

@@ -134,9 +134,10 @@ class Assembler:
             if isinstance(node, ast.ImportFrom) and node.module == "flask_nb":
                 node.names = [alias for alias in node.names if alias.name != "as_flask"]
             for one in self._translator.imports_of(node, piece.cell.name):
-                if one.name == "*":
+                if one.name != "*":
+                    self._modules.imports[one.binds] = one
+                elif one.module != self._translator.framework:  # whose names are known
                     self._modules.stars.append(one)
-                self._modules.imports[one.binds] = one
         self._pieces = [piece for piece in self._pieces if not _calls_as_flask(piece)]
 
     def _third_party(self) -> Iterator[str]:

@@ -162,6 +162,9 @@ def _dots(module: str) -> int:
 
 
 def _write_from(module: str, imports: list[Import], remark: str) -> Iterator[str]:
+    if any(one.name == "*" for one in imports):
+        yield f"from {module} import *"
+        imports = [one for one in imports if one.name != "*"]
     renamed = [one for one in imports if one.asname and one.asname != one.name]
     kept = sorted((one.name for one in imports if one not in renamed), key=_in_order)
     if kept:

@@ -52,6 +52,8 @@ class ModuleWriter:
         needed = list(dict.fromkeys([*self._needed(module, body), *extra]))
         self.used.update(needed)
         parts = [f'"""{docstring}"""']
+        if any(one.name == "*" for one in needed):
+            parts.insert(0, "# ruff: noqa: F403, F405")
         if alias:
             late = [one for one in needed if is_extension(one.top) or not one.top]
             first = [one for one in needed if one not in late]

@@ -19,6 +19,9 @@ from ..program_cells import ProgramCell
 from ..statements import Statement
 from .slices import Edit, Slice, slice_statement
 
+_SETTINGS = frozenset({"secret_key", "testing", "debug", "permanent_session_lifetime"})
+"""Attributes of an app that stand for settings."""
+
 
 @dataclass(eq=False)
 class Piece:
@@ -74,9 +77,11 @@ class Piece:
         if not isinstance(self.node, (ast.Assign, ast.Expr)):
             return False
         changed = [change for change in self.names.changes if change.name == self.app]
-        attributes = (f"{self.app}.config", f"{self.app}.json")
+        targets = self.node.targets if isinstance(self.node, ast.Assign) else []
+        set_ = {one.attr for one in targets if isinstance(one, ast.Attribute)}
+        config = f"{self.app}.config"
         return bool(changed) and all(
-            change.path in attributes or (change.how == "=" and change.path == self.app) for change in changed
+            change.path == config or (change.path == self.app and set_ <= _SETTINGS) for change in changed
         )
 
     def nodes(self) -> Iterator[ast.AST]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from flask_nb.cells import AppArguments, RoutesArguments
@@ -166,7 +166,14 @@ class Renderer:
         modules = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
         if all(self.imports.module(name) == name for name in modules if name):
             return
-        lines = map(str, self.imports.imports_of(node, piece.cell.name))
+        found = list(self.imports.imports_of(node, piece.cell.name))
+        if isinstance(node, ast.Import):  # what follows calls it by the name that it has there
+            names = [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+            found = [
+                one if one.binds == name else replace(one, asname=name)
+                for one, name in zip(found, names, strict=True)
+            ]
+        lines = map(str, found)
         yield Edit.of(node, f"\n{' ' * node.col_offset}".join(lines))
 
     @staticmethod

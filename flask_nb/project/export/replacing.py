@@ -96,8 +96,10 @@ def _is_bound_again(piece: Piece, later: list[Piece]) -> bool:
     """Whether a function is defined again before anything has used the first one."""
     if not isinstance(piece.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
-    if piece.route is not None or len(piece.drops) < len(piece.node.decorator_list):
-        return False
+    kept = [one for one in piece.node.decorator_list if one not in piece.drops]
+    is_plain = all(isinstance(one.func if isinstance(one, ast.Call) else one, ast.Name) for one in kept)
+    if piece.route is not None or not is_plain:
+        return False  # it may be registered somewhere
     name = piece.node.name
     for one in later:
         if isinstance(one.node, (ast.FunctionDef, ast.AsyncFunctionDef)) and one.node.name == name:

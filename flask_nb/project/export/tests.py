@@ -47,7 +47,7 @@ def test_requirements(files: dict[str, bytes]) -> list[str]:
     """
     text = b"\n".join(files.values()).decode()
     needed = [name for module, name in _DISTRIBUTIONS.items() if f"from {module} import" in text]
-    return ["pytest", *needed]
+    return ["pytest>=8", *needed]
 
 
 test_requirements.__test__ = False  # type: ignore[attr-defined]
@@ -90,7 +90,7 @@ def _conftest(package: Package, *, fails: bool) -> str:
         *(f'    os.environ.setdefault("{variable}", "test")' for variable in variables),
         *([f"    {make}", ""] if variables else []),
         *(['    folder = tmp_path_factory.mktemp("data")'] if databases else []),
-        *_made(config, has_commands=bool(databases) and '"init-db"' in source),
+        *_made(config, has_commands=bool(databases) and re.search(r"[\"']init-db[\"']", source) is not None),
         "",
         "",
         '@pytest.fixture(scope="module")',

@@ -224,6 +224,7 @@ def test_commands_of_cells_are_the_apps(make_notebook, app_of):
             "'course' is for notebooks",
         ),
         (["if 1:\n    %config_from A=1"], "stands within a statement"),
+        (["from flask import Flask\napp = Flask('a')", "app = Flask('b')"], "makes 'app' anew"),
         (["app = 1", "%app other", "%%route /\n1"], "defines on 'other'"),
     ],
 )
