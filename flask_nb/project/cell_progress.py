@@ -53,10 +53,10 @@ class _Lines:
         self.left.update(_notebook(nodeid) for nodeid in ids)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_report_teststatus(self) -> Generator[None, tuple[str, Any, Any], tuple[str, str, str]]:
-        """Leave out the letter and the word for a cell."""
-        category, *_ = yield
-        return category, "", ""
+    def pytest_report_teststatus(self) -> Generator[None, tuple[str, str, Any], tuple[str, str, Any]]:
+        """Leave out the letter for a cell."""
+        category, _, word = yield
+        return category, "", word
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what became of a cell."""

@@ -18,6 +18,12 @@ from .program_cells import read_cells
 from .running import CELL_SECONDS
 
 
+class CannotTestError(click.ClickException):
+    """What was named cannot be tested; nothing was run."""
+
+    exit_code = 2
+
+
 @click.command("test", short_help="Test the outputs that notebooks store.")
 @click.argument("notebooks", nargs=-1, required=True, metavar="NOTEBOOK...")
 @click.option("--update", is_flag=True, help="Store the outputs of now, after saying what is different.")
@@ -43,6 +49,8 @@ def test_command(ctx: click.Context, /, notebooks: tuple[str, ...], update: bool
     fails nothing is written.
     """
     paths = list(_find(notebooks))
+    if options["kernel_name"]:
+        _check_kernel(options["kernel_name"])
     if update:
         ctx.exit(_update(paths, **options))
     ctx.exit(_test(paths, **options))
@@ -55,7 +63,7 @@ def _find(names: Sequence[str]) -> Iterator[Path]:
         try:
             read_cells(path)
         except ProgramError as exc:
-            raise click.UsageError(str(exc)) from None
+            raise CannotTestError(str(exc)) from None
         yield path
 
 
@@ -65,7 +73,18 @@ def _in_folder(path: Path) -> list[Path]:
     below = (each for each in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in each.parts)
     if found := list(below):
         return found
-    raise click.UsageError(f"{path} has no notebook in it. Name a file that ends with .ipynb")
+    raise CannotTestError(f"{path} has no notebook in it. Name a file that ends with .ipynb")
+
+
+def _check_kernel(name: str) -> None:
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        KernelSpecManager().get_kernel_spec(name)
+    except NoSuchKernel:
+        raise CannotTestError(
+            f"No kernel of the name {name!r} is installed. To list them, type: jupyter kernelspec list"
+        ) from None
 
 
 def _test(
@@ -81,7 +100,7 @@ def _test(
     if workers:
         _need("xdist")
     arguments = [
-        "--quiet",
+        "--verbosity=-1",
         "--override-ini=console_output_style=classic",
         # Cells are told in the order in which they stand, and one kernel runs all of a notebook.
         *("-p", "no:randomly", "-p", "flask_nb.project.cell_progress"),
@@ -101,7 +120,7 @@ def _test(
 def _need(*modules: str) -> None:
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
-        raise click.UsageError(f"{missing[0]} is not installed here. Type: pip install 'flask_nb[test]'")
+        raise CannotTestError(f"{missing[0]} is not installed here. Type: pip install 'flask_nb[test]'")
 
 
 def _update(
