@@ -1,0 +1,207 @@
+"""Where ours takes a shorter way than Flask, what can be told of it is the same."""
+
+from __future__ import annotations
+
+import pytest
+from markupsafe import Markup
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import (
+    BadRequestKeyError,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestedRangeNotSatisfiable,
+    TooManyRequests,
+    Unauthorized,
+    default_exceptions,
+)
+from werkzeug.routing import BaseConverter, Map
+from werkzeug.test import create_environ
+from werkzeug.wrappers import Response
+
+# --- matching without an adapter ---
+
+
+@pytest.fixture
+def asked(app):
+    """What a converter of the app was asked; it answers 404 or 410 to some values."""
+    asked = []
+
+    class Own(BaseConverter):
+        def to_python(self, value):
+            asked.append(value)
+            if value == "gone":
+                app.aborter(410)
+            return value.upper()
+
+    app.url_map.converters["own"] = Own
+    return asked
+
+
+@pytest.mark.parametrize("path", ["/plain/a", "/defaults/one", "/defaults/two", "/leads/a", "/plain/gone"])
+def test_a_converter_is_asked_once_for_a_request(app, client, asked, path):
+    app.add_url_rule("/plain/<own:x>", "plain", lambda x: x)
+    app.add_url_rule("/defaults/", "defaults", lambda x: x, defaults={"x": "ONE"})
+    app.add_url_rule("/defaults/<own:x>", "defaults")
+    app.add_url_rule("/leads/<own:x>", "leads", redirect_to="/plain/<x>")
+    response = client.get(path)
+    assert asked == [path.rpartition("/")[2]]
+    assert (response.status_code, response.location) == {
+        "/defaults/one": (308, "http://localhost/defaults/"),
+        "/leads/a": (308, "http://localhost/plain/A"),
+        "/plain/gone": (410, None),
+    }.get(path, (200, None))
+
+
+def test_a_converter_may_read_the_request_and_the_session(framework, app, client):
+    class Reading(BaseConverter):
+        def to_python(self, value):
+            assert framework.request.endpoint is None
+            return f"{value} {framework.request.args['q']} {framework.session.get('n')}"
+
+    app.url_map.converters["reading"] = Reading
+    app.add_url_rule("/<reading:x>", "view", lambda x: f"{x} {framework.request.endpoint}")
+    with client.session_transaction() as session:
+        session["n"] = 7
+    assert client.get("/a?q=b").text == "a b 7 view"
+
+
+def test_an_error_of_a_converter_is_the_errors_of_a_view(framework, app, client):
+    class Broken(BaseConverter):
+        def to_python(self, value):
+            raise LookupError(value)
+
+    app.url_map.converters["broken"] = Broken
+    app.add_url_rule("/<broken:x>", "view", lambda x: x)
+    with pytest.raises(LookupError):
+        client.get("/a")
+    app.testing = False
+    assert client.get("/a").status_code == 500
+
+
+def test_a_map_of_ones_own_is_asked(framework):
+    class Shouting(Map):
+        def bind_to_environ(self, *args, **kwargs):
+            adapter = super().bind_to_environ(*args, **kwargs)
+            adapter.path_info = adapter.path_info.lower()
+            return adapter
+
+    class App(framework.Flask):
+        url_map_class = Shouting
+
+    app = App("own_map")
+    app.add_url_rule("/loud/<x>", "view", lambda x: x)
+    assert app.test_client().get("/LOUD/A").text == "a"
+
+
+def test_a_rule_for_websockets_is_no_page(app, client):
+    app.add_url_rule("/socket/<x>", "socket", lambda x: x, websocket=True)
+    assert client.get("/socket/a").status_code == 400
+
+
+# --- pages of errors ---
+
+
+class Worded(NotFound):
+    description = "Gone <fishing>.\nBack soon."
+
+
+class Paged(NotFound):
+    def get_body(self, *args, **kwargs):
+        return "a page of its own"
+
+
+class Named(NotFound):
+    name = "Nowhere"
+
+
+class Headed(NotFound):
+    def get_headers(self, *args, **kwargs):
+        return [("Content-Type", "text/plain"), ("Location", "/else where")]
+
+
+def errors():
+    """Make an error of every kind that has a page."""
+    for kind in default_exceptions.values():
+        yield kind()
+    yield from (Worded(), Paged(), Named(), Headed(), HTTPException("no code"), NotFound("a <b>\nc"))
+    yield from (NotFound(Markup("<b>bold</b>")), NotFound("<b>bold</b>"), NotFound(response=Response("own")))
+    yield from (MethodNotAllowed(["GET", "PUT"]), Unauthorized(www_authenticate=WWWAuthenticate("basic")))
+    yield from (
+        TooManyRequests(retry_after=7),
+        RequestedRangeNotSatisfiable(length=3),
+        BadRequestKeyError("k"),
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_an_error_is_the_page_that_werkzeug_makes_of_it(framework, app, method):
+    app.testing, raised = False, None
+
+    @app.route("/", methods=["GET", "POST"])
+    def view():
+        raise raised
+
+    for raised in errors():
+        if raised.code is None:
+            continue  # no status, no page
+        environ = create_environ(method=method)
+        expected = Response.from_app(raised, environ)
+        found = app.test_client().open("/", method=method)
+        assert (found.status, found.data) == (expected.status, expected.data)
+        assert sorted(found.headers) == sorted(expected.headers)
+
+
+def test_pages_pass_the_hooks_and_may_be_changed_there(framework, app, client):
+    @app.after_request
+    def change(response):
+        assert isinstance(response, framework.Response)
+        seen.append((response.status_code, response.get_data(as_text=True)[:15], response.mimetype))
+        response.set_data("changed")
+        return response
+
+    seen = []
+    for _ in range(2):  # what was kept is not what was changed
+        assert client.get("/none").data == b"changed"
+    assert seen == [(404, "<!doctype html>", "text/html")] * 2
+
+
+def test_a_class_of_responses_that_overrides_is_asked_for_pages_too(framework, app, client):
+    class Own(framework.Response):
+        @classmethod
+        def force_type(cls, response, environ=None):
+            made = super().force_type(response, environ)
+            made.headers["X-Forced"] = "yes"
+            return made
+
+    app.response_class = Own
+    assert client.get("/none").headers["X-Forced"] == "yes"
+
+
+def test_what_did_not_match_is_known_to_hooks_handlers_and_the_request(framework, app, client):
+    seen = []
+    app.before_request(lambda: seen.append(type(framework.request.routing_exception)))
+    app.add_url_rule("/posted", "posted", lambda: "", methods=["POST"])
+
+    @app.errorhandler(404)
+    @app.errorhandler(405)
+    def handle(error):
+        return (
+            f"{error.code} {error.description[:7]} {error is framework.request.routing_exception}",
+            error.code,
+        )
+
+    assert client.get("/none").text == "404 The req True"
+    assert client.get("/posted").text == "405 The met True"
+    assert seen == [NotFound, MethodNotAllowed]
+
+
+def test_an_error_that_is_trapped_or_unhandled_is_signalled(framework, app, client):
+    failed = []
+    with framework.got_request_exception.connected_to(lambda app, exception: failed.append(exception), app):
+        assert client.get("/none").status_code == 404
+        assert not failed
+        app.config["TRAP_HTTP_EXCEPTIONS"] = True
+        with pytest.raises(NotFound):
+            client.get("/none")
+    assert [type(error) for error in failed] == [NotFound]
