@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as ResponseBase
 
 from . import json
 from .ctx import blueprints_of
-from .globals import _cv_app, current_app
+from .globals import _cv_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -185,9 +185,8 @@ class Response(ResponseBase):
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
         """The size in bytes from which a cookie brings a warning: ``MAX_COOKIE_SIZE``."""
-        if _cv_app.get(None) is not None:
-            return cast(int, current_app.config["MAX_COOKIE_SIZE"])
-        return super().max_cookie_size
+        ctx = _cv_app.get(None)
+        return super().max_cookie_size if ctx is None else cast(int, ctx.app.config["MAX_COOKIE_SIZE"])
 
     @classmethod
     def _from_text(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from markupsafe import Markup
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import (
@@ -205,3 +208,49 @@ def test_an_error_that_is_trapped_or_unhandled_is_signalled(framework, app, clie
         with pytest.raises(NotFound):
             client.get("/none")
     assert [type(error) for error in failed] == [NotFound]
+
+
+# --- signatures ---
+
+
+def test_a_secret_key_that_is_changed_counts_from_the_next_request(framework, app, client):
+    def view():
+        framework.session["n"] = framework.session.get("n", 0) + 1
+        return str(framework.session["n"])
+
+    app.add_url_rule("/", "view", view)
+    assert [client.get("/").text for _ in range(2)] == ["1", "2"]
+    app.secret_key, old = "another key", app.secret_key
+    assert client.get("/").text == "1"
+    app.config["SECRET_KEY_FALLBACKS"] = [old]
+    app.secret_key = "a third"
+    assert [client.get("/").text for _ in range(2)] == ["1", "2"]
+
+
+def test_what_signs_cookies_signs_as_itsdangerous_does(framework, app):
+    app.config["SECRET_KEY_FALLBACKS"] = ["old", b"older"]
+    serializer = app.session_interface.get_signing_serializer(app)
+    plain = URLSafeTimedSerializer(
+        ["old", "older", "a key for tests"],
+        salt="cookie-session",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha1},
+    )
+    for salt in (None, "cookie-session", "other"):
+        assert plain.loads(serializer.dumps({"a": 1}, salt=salt), salt=salt) == {"a": 1}
+        assert serializer.loads(plain.dumps({"a": 1}, salt=salt), salt=salt, max_age=9) == {"a": 1}
+    with pytest.raises(BadSignature):
+        serializer.loads(plain.dumps({"a": 1}, salt="other"))
+    with pytest.raises(BadSignature):
+        serializer.loads(f"{plain.dumps({'a': 1})}x")
+
+
+@pytest.mark.parametrize("vary", [None, "Cookie", "Accept", "accept, COOKIE", "*"])
+def test_a_session_adds_to_what_a_response_varies_by(framework, app, client, vary):
+    def view():
+        framework.session["n"] = 1
+        return "", ({} if vary is None else {"Vary": vary})
+
+    app.add_url_rule("/", "view", view)
+    said = [part.strip().lower() for part in client.get("/").headers["Vary"].split(",")]
+    assert sorted(set(said)) == sorted({"cookie", *(vary or "Cookie").lower().split(", ")})
+    assert len(said) == len(set(said))
