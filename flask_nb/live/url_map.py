@@ -259,6 +259,20 @@ class RoutingTable:
         """Return whether the match of a rule may still lead elsewhere: by ``defaults`` or ``redirect_to``."""
         return rule.endpoint in self.with_defaults or rule.redirect_to is not None
 
+    def build(self, endpoint: Any, values: dict[str, Any], method: str) -> str | None:
+        """Return the path that an adapter of no host or subdomain builds; None where it builds none, or more.
+
+        :param method: rules of this method are preferred, as an adapter does when it is told none.
+        """
+        values = {name: value for name, value in values.items() if value is not None}
+        rules = self.by_endpoint.get(endpoint, ())
+        for wanted in (method, None):
+            for rule in rules:
+                built = rule.build(values) if rule.suitable_for(values, wanted) else None
+                if built is not None:
+                    return None if built[0] or rule.websocket else built[1]
+        return None
+
     def rules(self) -> list[Rule]:
         """Return every rule, grouped by endpoint in the order of first registration."""
         return [rule for rules in self.by_endpoint.values() for rule in rules]

@@ -380,10 +380,19 @@ class RequestContext(_PushedByWith):
             self._set_match(found[0], dict(found[1]))
         return found is not None
 
+    def build_directly(self, endpoint: str, values: dict[str, Any]) -> str | None:
+        """Build a URL of this host without an adapter; return None where one has to decide."""
+        table = self._own_table() if self._url_adapter is _sentinel else None
+        prefix = self._environ.get("SCRIPT_NAME") or ""
+        if table is None or not prefix.isascii():
+            return None
+        path = table.build(endpoint, values, self._environ["REQUEST_METHOD"].upper())
+        return None if path is None else f"{prefix.rstrip('/')}/{path.lstrip('/')}"
+
     def _own_table(self) -> RoutingTable | None:
         """Return the table of this request, if hosts have no say in it."""
         url_map = self.app.url_map
-        if not isinstance(url_map, LiveMap) or url_map.host_matching or url_map.default_subdomain:
+        if type(url_map) is not LiveMap or url_map.host_matching or url_map.default_subdomain:
             return None
         return self._table or url_map.table
 

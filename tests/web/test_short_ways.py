@@ -18,7 +18,7 @@ from werkzeug.exceptions import (
     Unauthorized,
     default_exceptions,
 )
-from werkzeug.routing import BaseConverter, Map
+from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Response
 
@@ -254,3 +254,120 @@ def test_a_session_adds_to_what_a_response_varies_by(framework, app, client, var
     said = [part.strip().lower() for part in client.get("/").headers["Vary"].split(",")]
     assert sorted(set(said)) == sorted({"cookie", *(vary or "Cookie").lower().split(", ")})
     assert len(said) == len(set(said))
+
+
+# --- URLs without an adapter ---
+
+
+@pytest.fixture
+def linked(framework, app):
+    """An app whose rules differ by method, defaults, converter and blueprint."""
+
+    class Halved(BaseConverter):
+        def to_url(self, value):
+            if value % 2:
+                raise ValidationError
+            return str(value // 2)
+
+    app.url_map.converters["halved"] = Halved
+    blueprint = framework.Blueprint("bp", "bp", url_prefix="/<lang>")
+    blueprint.add_url_rule("/page", "page", lambda lang: framework.url_for(".page"))
+    blueprint.url_defaults(lambda endpoint, values: values.setdefault("lang", "de"))
+    app.register_blueprint(blueprint)
+    app.add_url_rule("/get/<int:x>", "view", lambda x: "", methods=["GET"])
+    app.add_url_rule("/post/<int:x>", "view", methods=["POST"])
+    app.add_url_rule("/pages/", "pages", lambda page: "", defaults={"page": 1})
+    app.add_url_rule("/pages/<int:page>", "pages")
+    app.add_url_rule("/halved/<halved:x>", "halved", lambda x: "")
+    app.add_url_rule("/files/<path:name>", "file", lambda name: "")
+    app.add_url_rule("/socket", "socket", lambda: "", websocket=True)
+    app.add_url_rule("/built", "built", build_only=True)
+    app.url_build_error_handlers.append(lambda error, endpoint, values: f"/{endpoint}?{sorted(values)}")
+    return app
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "values", "url"),
+    [
+        ("view", {"x": 7}, "/below/get/7"),
+        ("view", {"x": 7, "q": None, "a": ["1", "é&"], "b": 0}, "/below/get/7?a=1&a=%C3%A9%26&b=0"),
+        ("view", {"x": 7, "_method": "POST"}, "/below/post/7"),
+        ("view", {"x": 7, "_anchor": "a b#é"}, "/below/get/7#a%20b#%C3%A9"),
+        ("view", {"x": 7, "_external": True}, "http://localhost/below/get/7"),
+        ("view", {"x": 7, "_scheme": "https"}, "https://localhost/below/get/7"),
+        ("pages", {}, "/below/pages/"),
+        ("pages", {"page": 1}, "/below/pages/"),
+        ("pages", {"page": 2}, "/below/pages/2"),
+        ("halved", {"x": 8}, "/below/halved/4"),
+        ("halved", {"x": 7}, "/halved?['_anchor', '_external', '_method', '_scheme', 'x']"),
+        ("view", {}, "/view?['_anchor', '_external', '_method', '_scheme']"),
+        ("nowhere", {}, "/nowhere?['_anchor', '_external', '_method', '_scheme']"),
+        ("file", {"name": "a/é b"}, "/below/files/a/%C3%A9%20b"),
+        ("socket", {}, "ws://localhost/below/socket"),
+        ("built", {}, "/below/built"),
+        ("bp.page", {}, "/below/de/page"),
+        ("bp.page", {"lang": "en"}, "/below/en/page"),
+        (".pages", {"page": 3}, "/below/pages/3"),
+    ],
+)
+def test_a_url_is_built_as_an_adapter_builds_it(linked, framework, endpoint, values, url):
+    with linked.test_request_context("/", base_url="http://localhost/below/"):
+        assert framework.url_for(endpoint, **values) == url
+
+
+def test_a_dot_stands_for_the_blueprint_of_the_request(linked):
+    assert linked.test_client().get("/en/page").text == "/de/page"
+
+
+def test_the_method_of_the_request_is_preferred(linked, framework):
+    with linked.test_request_context("/", method="POST"):
+        assert framework.url_for("view", x=7) == "/post/7"
+    with linked.test_request_context("/", method="DELETE"):
+        assert framework.url_for("view", x=7) == "/get/7"
+
+
+def test_a_rule_of_ones_own_builds_itself(framework):
+    class Versioned(Rule):
+        def build(self, values, append_unknown=True):
+            built = super().build(values, append_unknown)
+            return built and (built[0], f"/v2{built[1]}")
+
+    class App(framework.Flask):
+        url_rule_class = Versioned
+
+    app = App("own_rule")
+    app.add_url_rule("/<x>", "view", lambda x: framework.url_for("view", x=x))
+    assert app.test_client().get("/a").text == "/v2/a"
+
+
+def test_a_map_of_ones_own_builds_urls(framework):
+    class Prefixing(Map):
+        def bind_to_environ(self, *args, **kwargs):
+            adapter = super().bind_to_environ(*args, **kwargs)
+            adapter.script_name = "/own/"
+            return adapter
+
+    class App(framework.Flask):
+        url_map_class = Prefixing
+
+    app = App("own_map")
+    app.add_url_rule("/", "view", lambda: framework.url_for("view"))
+    assert app.test_client().get("/").text == "/own/"
+
+
+def test_a_host_or_subdomain_is_part_of_the_url(framework):
+    app = framework.Flask("hosts", host_matching=True, static_folder=None)
+    app.add_url_rule("/", "here", lambda: framework.url_for("there"), host="here.test")
+    app.add_url_rule("/", "there", lambda: "", host="there.test")
+    assert app.test_client().get("/", base_url="http://here.test").text == "http://there.test/"
+    app = framework.Flask("subdomains", subdomain_matching=True)
+    app.config["SERVER_NAME"] = "a.test"
+    app.add_url_rule("/", "view", lambda: framework.url_for("sub"))
+    app.add_url_rule("/", "sub", lambda: "", subdomain="sub")
+    assert app.test_client().get("/").text == "http://sub.a.test/"
+
+
+def test_a_subdomain_that_nothing_matches_is_still_part_of_the_url(framework, app):
+    app.add_url_rule("/", "sub", lambda: "", subdomain="sub")
+    with app.test_request_context("/"):
+        assert framework.url_for("sub") == "http://sub.localhost/"
