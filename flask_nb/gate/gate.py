@@ -16,9 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from .front import PROXIED, Front
 from .names import AllowList, Origin, is_origin_of
 from .preflight import allows
-from .refusals import NOTEBOOK_HOST_ADVICE, Verdict, about_host, about_origin, page
+from .probes import PING, Probes
+from .refusals import NOTEBOOK_HOST_ADVICE, OTHER_USER, Verdict, about_host, about_origin, about_user, page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -49,9 +51,16 @@ class Gate:
         pointed elsewhere, so it needs no list).
     :param origins: asked for origins, such as ``https://shop.example``, that may send any method.
     :param is_own: tells the notebook's own requests by what no page can know.
-    :param on_refusal: told the environ of each request that is refused, and the status.
+    :param on_refusal: told the environ of each request that is refused, the status, and from whom it came
+        where its headers do not say so.
     :param host_advice: what to do so that the Host ``{name}`` is admitted; HTML.
     :param cross_site: whether pages of other sites may send any method, as to a public API.
+    :param probes: answer :data:`PING` in place of the app, whatever the Host is.
+    :param front: asked, given the environ, for the address by which browsers reach the app through a proxy,
+        None for none. Its Host is admitted, and its own pages may send any method. Of what came through it,
+        the environ tells under :data:`PROXIED`, and the paths of redirects and cookies are made right for
+        browsers.
+    :param shuts_out: whether a request comes from somebody who may not ask at all: **403**.
     """
 
     def __init__(
@@ -61,12 +70,18 @@ class Gate:
         *,
         origins: Callable[[], Iterable[str]] = tuple,
         is_own: Callable[[WSGIEnvironment], bool] = lambda environ: False,
-        on_refusal: Callable[[WSGIEnvironment, str], object] = lambda environ, status: None,
+        on_refusal: Callable[[WSGIEnvironment, str, str], object] = lambda environ, status, whom: None,
         host_advice: str = "",
         cross_site: bool = False,
+        probes: Probes | None = None,
+        front: Callable[[WSGIEnvironment], Front | None] = lambda environ: None,
+        shuts_out: Callable[[WSGIEnvironment], bool] = lambda environ: False,
     ) -> None:
         self.app = app
         self.cross_site = cross_site
+        self._probes = probes
+        self._front = front
+        self._shuts_out = shuts_out
         self._hosts = hosts
         self._origins = origins
         self._is_own = is_own
@@ -80,11 +95,20 @@ class Gate:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self._is_own(environ):
             return self.app(environ, start_response)
-        host = environ.get("HTTP_HOST", "")
-        if not self._is_admitted(host):
+        if self._shuts_out(environ):
+            return self._refuse("403 Forbidden", about_user(), environ, start_response, OTHER_USER)
+        if self._probes is not None and environ.get("PATH_INFO") == PING:
+            return self._probes.answer(environ, start_response)
+        front, host = self._front(environ), environ.get("HTTP_HOST", "")
+        if not self._is_admitted(host) and not (front is not None and front.admits(host, environ)):
             paragraphs = about_host(host, self._host_advice)
             return self._refuse("400 Bad Request", paragraphs, environ, start_response)
-        if self.cross_site or environ["REQUEST_METHOD"] in _SAFE_METHODS or _is_same_site(environ, host):
+        if front is not None and front.has_sent(environ):
+            environ[PROXIED] = front
+            environ["wsgi.url_scheme"] = front.scheme_of(environ)
+            start_response = front.answering(environ, start_response)
+        names = (host,) if front is None else (host, front.host)
+        if self.cross_site or environ["REQUEST_METHOD"] in _SAFE_METHODS or _is_same_site(environ, names):
             return self.app(environ, start_response)
         verdict = self._judge(environ)
         if verdict == "allowed":
@@ -93,9 +117,14 @@ class Gate:
         return self._refuse("403 Forbidden", paragraphs, environ, start_response)
 
     def _refuse(
-        self, status: str, paragraphs: Sequence[str], environ: WSGIEnvironment, start_response: StartResponse
+        self,
+        status: str,
+        paragraphs: Sequence[str],
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        whom: str = "",
     ) -> list[bytes]:
-        self._on_refusal(environ, status)
+        self._on_refusal(environ, status, whom)
         return page(status, paragraphs, environ, start_response)
 
     def _is_admitted(self, host: str) -> bool:
@@ -121,9 +150,9 @@ class Gate:
         return "allowed" if origin.is_local else "everybody"
 
 
-def _is_same_site(environ: WSGIEnvironment, host: str) -> bool:
+def _is_same_site(environ: WSGIEnvironment, names: Iterable[str]) -> bool:
     # A header that came twice reaches us joined by a comma, hence "in".
     if "cross-site" in environ.get("HTTP_SEC_FETCH_SITE", "").lower():
         return False
     origin = environ.get("HTTP_ORIGIN")
-    return origin is None or is_origin_of(origin, host)
+    return origin is None or any(is_origin_of(origin, name) for name in names)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_nb.errors import ViewCancelled
 from flask_nb.wsgi import (
+    CLIENT,
     NO_HEAD,
     STARTED_TWICE,
     NotWSGIError,
@@ -83,6 +84,7 @@ class Place:
             "wsgi.file_wrapper": FileBody,
             # Under waitress' name, since apps know it.
             "waitress.client_disconnected": lambda: connection.is_gone,
+            CLIENT: connection.facts,
         }
         for name, value in request.headers.items():
             environ[name if name in _WITHOUT_PREFIX else f"HTTP_{name}"] = value

@@ -100,6 +100,7 @@ class Connection:
         self.left_at = inf  # when the client had nothing more to say
         self.watched = 0  # the events that the selector watches
         self.work: Work | None = None
+        self.facts: dict[str, Any] = {}  # what others have found out about the client
         self._owner = owner
         self._lock = threading.Condition()
         self._is_open = True
