@@ -23,7 +23,7 @@ class ServeArguments:
     :param host: the address to listen on, None to leave it to the server.
     :param app: the variable of another app than the current one.
     :param last: how many requests the log shows.
-    :param is_live: whether served pages reload by themselves.
+    :param is_live: whether served pages reload by themselves, None to leave it as it is.
     """
 
     action: str = "start"
@@ -31,7 +31,7 @@ class ServeArguments:
     host: str | None = None
     last: int = _SHOWN
     app: str | None = None
-    is_live: bool = True
+    is_live: bool | None = None
 
 
 def serve_parser() -> MagicParser:
@@ -53,7 +53,9 @@ def serve_parser() -> MagicParser:
         "--host", metavar="H", help="address to listen on, for other users too; default: your programs only"
     )
     parser.add_argument(
-        "--no-live", action="store_true", help="do not reload pages after a cell has changed the app"
+        "--live",
+        action=argparse.BooleanOptionalAction,
+        help="reload pages in the browser after a cell has changed the app; default: yes",
     )
     parser.add_argument(
         "--last", type=parse_count, metavar="N", help=f"requests that log shows; default: {_SHOWN}"
@@ -72,8 +74,8 @@ def parse_serve(line: str) -> ServeArguments:
     is_start = action in ("start", "restart")
     if not is_start and (arguments.port is not None or arguments.host is not None):
         raise MagicArgumentError(f"{action} takes neither --port nor --host. Type %serve {action}")
-    if not is_start and arguments.no_live:
-        raise MagicArgumentError(f"{action} does not take --no-live. Type %serve --no-live")
+    if not is_start and arguments.live is not None:
+        raise MagicArgumentError(f"{action} takes neither --live nor --no-live. Type %serve --no-live")
     if action != "log" and arguments.last is not None:
         raise MagicArgumentError("--last belongs to log. Type %serve log --last N")
     return ServeArguments(
@@ -82,7 +84,7 @@ def parse_serve(line: str) -> ServeArguments:
         arguments.host,
         arguments.last or _SHOWN,
         arguments.app,
-        not arguments.no_live,
+        arguments.live,
     )
 
 

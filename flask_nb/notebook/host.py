@@ -40,6 +40,7 @@ from flask_nb.panel.options import LAST
 from .addresses import Addresses
 from .app_run import AppRun
 from .following import FollowedApp, known_apps
+from .live_pages import LivePages
 from .request_displays import RequestDisplays
 from .served import SERVED, ServedApp, ServedApps
 from .serving import NO_SOCKETS, Serving
@@ -79,6 +80,7 @@ class Host:
         )
         self.probes = Probes()
         self._addresses_of_ports = Addresses(settings, self.probes)
+        self.pages = LivePages(self.recorder, settings, self.recorder.expects)
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
         self.apps = ServedApps(self._make_served)
@@ -118,6 +120,7 @@ class Host:
 
     def close(self) -> None:
         """Stop the servers and give back the standard streams; a second time does nothing."""
+        self.pages.close()
         self.apps.close()
         self.recorder.uninstall()
         self._displays.close()
@@ -131,7 +134,7 @@ class Host:
 
     def _make_gate(self, served: ServedApp) -> Gate:
         return Gate(
-            self.recorder,
+            self.pages,
             lambda: [*self.settings.trusted_hosts, *served.hosts()],
             origins=lambda: self.settings.trusted_origins,
             is_own=self.recorder.trusts,

@@ -281,6 +281,8 @@ class NotebookMagics:
             if arguments.action == "restart":
                 engines.restart(engine)
             begin = serving.start if arguments.action == "start" else serving.restart
+            if arguments.is_live is not None:
+                self.host.pages.turn(arguments.is_live)
             is_shared = arguments.host is not None
             serving.ask_again()
             try:
