@@ -31,6 +31,7 @@ from flask_nb.panel import PanelResponse, status_line
 
 from .checks import Checking
 from .definitions import Definitions, evaluate
+from .diagnosis import diagnose
 from .display import Report, show
 from .exchanges import Exchanges
 from .explaining import Explaining
@@ -286,15 +287,23 @@ class NotebookMagics:
             if arguments.action == "restart":
                 engines.restart(engine)
             begin = serving.start if arguments.action == "start" else serving.restart
+            if arguments.is_live is not None:
+                self.host.pages.turn(arguments.is_live)
+            is_shared = arguments.host is not None
+            serving.ask_again()
             try:
-                return Report(begin(arguments.host, arguments.port), link=serving.url)
+                return Report(
+                    begin(arguments.host, arguments.port, is_shared=is_shared), link=serving.page_url
+                )
             except PortInUseError as exc:
                 raise apps.naming_holder(exc) from None
+        if arguments.action == "doctor":
+            return Report("\n".join(diagnose(serving)), link=serving.page_url)
         meant = [apps.current] if arguments.app is not None else list(apps)
         if arguments.action == "log":
             return Report(self.host.traffic.log(arguments.last, [served.ring for served in meant]))
         said = apps.stop(meant) if arguments.action == "stop" else apps.status(meant)
-        return Report(said, link=serving.url)
+        return Report(said, link=serving.page_url)
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:
