@@ -299,6 +299,7 @@ POSITIONALS: dict[str, Offer] = {
     **dict.fromkeys(map(str.lower, METHODS), request_words),
     "app": app_words,
     "artifact": artifact_words,
+    "browse": first(lambda cursor: _asked_paths(cursor, "GET", cursor.word)),
     "check (cell)": check_words,
     "config_from": config_words,
     "cookies": cookie_words,

@@ -29,6 +29,7 @@ from flask_nb.errors import (
 )
 from flask_nb.panel import PanelResponse, status_line
 
+from .browsing import Browsing
 from .checks import Checking
 from .definitions import Definitions, evaluate
 from .diagnosis import diagnose
@@ -64,6 +65,7 @@ LINE_MAGICS = REQUEST_MAGICS | {
     "http",
     "routes",
     "serve",
+    "browse",
     "app",
     "config_from",
     "url_for",
@@ -127,6 +129,10 @@ class NotebookMagics:
     host: Host
     events: CellEvents
 
+    def __post_init__(self) -> None:
+        self.browsing = Browsing(self.ip, self.host)
+        """The pages that are used in the notebook."""
+
     def table(self) -> list[Magic]:
         """Return all magics."""
         definitions = Definitions(self.ip, self.host, self.events)
@@ -143,6 +149,7 @@ class NotebookMagics:
             Magic("export", "line", exporting.export, cells.export_parser),
             Magic("artifact", "line", exporting.artifact, cells.artifact_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
+            Magic("browse", "line", self.browsing.browse, cells.browse_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
             Magic("template", "cell", definitions.template, cells.template_parser),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentTypeError
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,9 @@ class FlaskNB(Configurable):
     mask = List(Unicode(), help="JSON paths, such as '$..id', of what no exchange shows of a JSON body.").tag(
         config=True
     )
+    browse_hosts = List(
+        Unicode(), help="Hosts, such as 'cdn.jsdelivr.net', whose files pages of %browse load."
+    ).tag(config=True)
     as_flask = Bool(False, help="Let 'import flask' mean flask_nb.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -82,6 +86,16 @@ class FlaskNB(Configurable):
                 f"place: '/proxy/{{port}}/'"
             )
         return text
+
+    @validate("browse_hosts")
+    def _validate_browse_hosts(self, proposal: Any) -> list[str]:
+        """Refuse what is no host, and so would say something else in a policy."""
+        from flask_nb.cells.browse import parse_host
+
+        try:
+            return [parse_host(text) for text in proposal["value"]]
+        except ArgumentTypeError as exc:
+            raise TraitError(str(exc)) from None
 
     @validate("trusted_origins")
     def _validate_origins(self, proposal: Any) -> list[str]:
