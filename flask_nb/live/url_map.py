@@ -10,7 +10,9 @@ script or a test opens sees, as in Flask, what is registered inside it.
 
 Rules without variables are also kept in a dictionary by path, so that most requests are matched by two
 look-ups; whatever that dictionary does not answer goes through Werkzeug's own matcher, which stays
-the only place where redirects, slashes, converters and 405s are decided.
+the only place where slashes, converters and 405s are decided. Where neither hosts nor redirects have a
+say, the matcher is asked without an adapter between (:meth:`RoutingTable.match`): binding one takes longer
+than the matching.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
-from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, MapAdapter, Rule, WebsocketMismatch
+from werkzeug.routing.exceptions import NoMatch, RequestAliasRedirect, RequestPath
 from werkzeug.routing.matcher import State, StateMachineMatcher
 from werkzeug.routing.rules import RuleFactory, RulePart
 
@@ -232,6 +236,41 @@ class RoutingTable:
         for rule in self.by_path.get(path, ()):
             if rule.methods is None or method in rule.methods:
                 return None if rule.endpoint in self.with_defaults else rule
+        return None
+
+    def match(self, path: str, method: str) -> tuple[Rule, Any] | None:
+        """Return what the matcher says to a path of no host or subdomain, as an adapter asks it.
+
+        :param path: the path as WSGI hands it over, in ASCII.
+        :param method: the HTTP method in upper case.
+        :return: the rule and the values of its variables; None where a redirect is due.
+        :raises werkzeug.exceptions.HTTPException: as :meth:`werkzeug.routing.MapAdapter.match` does.
+        """
+        try:
+            return self.matcher.match("", path and f"/{path.lstrip('/')}", method, False)
+        except (RequestPath, RequestAliasRedirect):
+            return None
+        except NoMatch as exc:
+            if exc.have_match_for:
+                raise MethodNotAllowed(valid_methods=list(exc.have_match_for)) from None
+            raise (WebsocketMismatch if exc.websocket_mismatch else NotFound)() from None
+
+    def may_redirect(self, rule: Rule) -> bool:
+        """Return whether the match of a rule may still lead elsewhere: by ``defaults`` or ``redirect_to``."""
+        return rule.endpoint in self.with_defaults or rule.redirect_to is not None
+
+    def build(self, endpoint: Any, values: dict[str, Any], method: str) -> str | None:
+        """Return the path that an adapter of no host or subdomain builds; None where it builds none, or more.
+
+        :param method: rules of this method are preferred, as an adapter does when it is told none.
+        """
+        values = {name: value for name, value in values.items() if value is not None}
+        rules = self.by_endpoint.get(endpoint, ())
+        for wanted in (method, None):
+            for rule in rules:
+                built = rule.build(values) if rule.suitable_for(values, wanted) else None
+                if built is not None:
+                    return None if built[0] or rule.websocket else built[1]
         return None
 
     def rules(self) -> list[Rule]:
@@ -468,6 +507,29 @@ def keep_table(adapter: MapAdapter, table: RoutingTable) -> None:
     """Let an adapter of a live map see *table* from now on, whatever is registered."""
     if isinstance(adapter.map, LiveMap):
         adapter.map = BoundMap(adapter.map, table)
+
+
+def redirected(adapter: MapAdapter, table: RoutingTable, found: tuple[Rule, Any]) -> tuple[Rule, Any]:
+    """Return what an adapter makes of the rule and values that *table* found: them, unless it redirects.
+
+    Converters are not asked a second time.
+
+    :raises werkzeug.routing.RequestRedirect: the rule leads elsewhere.
+    """
+    single = copy(adapter)
+    single.map = bound = BoundMap(adapter.map, table)
+    bound._matcher = _Found(found)  # type: ignore[assignment]
+    return single.match(return_rule=True)
+
+
+class _Found:
+    """A matcher whose answer is there already."""
+
+    def __init__(self, found: tuple[Rule, Any]) -> None:
+        self._found = found
+
+    def match(self, *question: object) -> tuple[Rule, Any]:
+        return self._found
 
 
 class BoundMap(Map):

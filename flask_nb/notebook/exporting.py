@@ -1,4 +1,4 @@
-"""``%export``: the saved notebook as a project."""
+"""``%export`` and ``%artifact``: the saved notebook as a project, and values that go with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
 
 from .display import Report
-from .following import notebook_path
+from .following import notebook_folder, notebook_path
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Exporting:
-    """What ``%export`` does.
+    """What ``%export`` and ``%artifact`` do.
 
     :param ip: the shell, whose variables may name the notebook.
     :param events: tells which cell is running.
@@ -37,6 +37,20 @@ class Exporting:
         lines, _ = run_export(path, Path(arguments.folder), arguments.engine, force=arguments.force)
         unsaved = [] if arguments.notebook else self._unsaved(Path(path))
         return Report("\n".join([*lines, *unsaved]))
+
+    def artifact(self, line: str, cell: str | None, scope: object) -> Report:
+        """Keep values of the notebook in files beside it."""
+        from flask_nb.project.artifacts import save_artifact
+
+        names = cells.parse_artifact(line).names
+        if missing := next((name for name in names if name not in self._ip.user_ns), None):
+            raise MagicArgumentError(f"there is no variable {missing!r}. Run the cell that makes it first")
+        folder = Path(notebook_folder(self._ip.user_ns))
+        values = [(name, self._ip.user_ns[name]) for name in names]
+        kept = [(save_artifact(name, value, folder), type(value).__name__) for name, value in values]
+        return Report(
+            "\n".join(f"artifact {one.name} → {one.path} ({kind}, {one.format})" for one, kind in kept)
+        )
 
     def _path(self, asked: str | None) -> str:
         path = asked or notebook_path(self._ip.user_ns)

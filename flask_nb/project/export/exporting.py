@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from flask_nb.project.plan import Plan, describe_unsure
+from flask_nb.project.plan import describe_unsure
 from flask_nb.project.planning import plan_notebook
 
 from .metadata import write_metadata
-from .package import EngineName, Export, Package
+from .package import EngineName, Export
 from .sources import write_package
 from .tests import test_requirements, write_tests
 
@@ -34,14 +34,8 @@ def export_notebook(path: Path, app_name: str | None = None, engine: EngineName 
     tests = write_tests(plan, json.loads(path.read_bytes()), package)
     metadata = write_metadata(package, notebook=path.name, test_requirements=test_requirements(tests))
     files = _formatted({**metadata, **package.files, **tests})
-    notes = (*package.notes, *map(describe_unsure, plan.unsure), *_still_lost(plan, package), *plan.advice)
+    notes = (*package.notes, *map(describe_unsure, plan.unsure), *plan.advice)
     return Export(path, package, files, tuple(dict.fromkeys(notes)))
-
-
-def _still_lost(plan: Plan, package: Package) -> list[str]:
-    """Return what a program lacks without IPython; the files of ``%%writefile`` are exported."""
-    written = [f"'%%writefile {PurePosixPath(path).name}'" for path in package.files]
-    return [loss for loss in plan.losses if not any(one in loss for one in written)]
 
 
 def _formatted(files: Mapping[str, bytes]) -> dict[str, bytes]:

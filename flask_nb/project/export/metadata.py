@@ -84,7 +84,9 @@ def requirements(package: Package) -> list[str]:
     """
     known = packages_distributions()
     found = {_requirement(known.get(name, []), name) for name in package.imports - _OWN}
-    return [_framework(package), *sorted(found)]
+    pinned = {one.partition("==")[0] for one in package.requires}
+    others = sorted(one for one in found if one.partition(">=")[0] not in pinned)
+    return [_framework(package), *others, *package.requires]
 
 
 def _framework(package: Package) -> str:

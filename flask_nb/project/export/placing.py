@@ -57,7 +57,7 @@ class Placement:
                 if piece in self.in_app:
                     self.app_names |= piece.names.binds
                     touched |= self.read_at_once(piece)
-                    changed |= {one.name for one in piece.names.changes if one.how != "()"}
+                    changed |= self.changed_at_once(piece)
 
     def _belongs(self, piece: Piece, touched: set[str], changed: set[str]) -> bool:
         names = piece.names
@@ -67,12 +67,11 @@ class Placement:
             return True
         if any(change.name in self.app_names for change in (*names.changes, *names.writes)):
             return True
-        alters = {change.name for change in names.changes if change.how != "()"} | (
-            names.binds if not piece.is_function_or_class else frozenset()
-        )
-        if alters & touched:
-            return True  # an app is made with the value from before
-        return not piece.is_function_or_class and bool(names.reads & changed)
+        if piece.is_function_or_class:
+            return bool(self.changed_at_once(piece) & touched)
+        if (self.changed_at_once(piece) | names.binds) & (touched | changed):
+            return True  # an app is made with the value from before, or in between
+        return bool(self.read_at_once(piece) & changed)
 
     def read_at_once(self, piece: Piece) -> set[str]:
         """Return the names that a piece reads when it runs, those of functions that it calls included."""
@@ -87,6 +86,14 @@ class Placement:
                 pending.extend(self._functions[name].names.needs)
         if any(call.function.rpartition(".")[2] in _READS_ENVIRONMENT for call in piece.names.calls):
             found.add(_ENVIRONMENT)
+        return found
+
+    def changed_at_once(self, piece: Piece) -> set[str]:
+        """Return the names whose values a piece changes when it runs, by the functions that it calls too."""
+        found = {one.name for one in piece.names.changes if one.how != "()"}
+        for name in self.read_at_once(piece) & set(self._functions):
+            names = self._functions[name].names
+            found |= {one.name for one in (*names.later, *names.writes) if one.how != "()"}
         return found
 
     # --- into modules ---
