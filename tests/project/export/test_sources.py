@@ -219,14 +219,14 @@ def test_an_extension_finds_the_packages_framework(make_notebook, tmp_path):
         "from flask_nb import Flask\nfrom flask_fake import Fake\napp = Flask(__name__)\nfake = Fake(app)",
         "%%route /\nfake.framework",
     )
-    (tmp_path / "flask_fake.py").write_text(
+    source = (
         "from flask import Flask\nclass Fake:\n    def __init__(self, app):\n"
         "        self.framework = Flask.__module__\n        assert isinstance(app, Flask)\n"
     )
     for engine in ("flask", "flask_nb"):
         plan = plan_notebook(path)
         write(write_package(plan, engine), tmp_path / engine)
-        (tmp_path / engine / "flask_fake.py").write_text((tmp_path / "flask_fake.py").read_text())
+        (tmp_path / engine / "flask_fake.py").write_text(source)
         code = "import made; print(made.create_app().test_client().get('/').text)"
         command = [sys.executable, "-c", code]
         done = subprocess.run(command, cwd=tmp_path / engine, capture_output=True, text=True, check=False)
