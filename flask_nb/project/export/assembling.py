@@ -14,6 +14,7 @@ from flask_nb.errors import ProgramError
 from .. import rules
 from ..plan import Plan
 from .app_factory import FactoryWriter
+from .artifacts import requirements_of, write_artifacts
 from .beside import Beside, imported_tops
 from .configuring import ConfigFile, ConfigWriter, clean_config
 from .files import PackageFiles
@@ -92,6 +93,9 @@ class Assembler:
         self._files.add_contents(self._contents, self._pieces)
         self._write_modules(placement)
         self._files.add_modules(self._own, self._translator)
+        if self._contents.artifacts:
+            for name, data in write_artifacts(self._contents.artifacts, self._plan.path.parent).items():
+                self._files.add(name, data)
         if self._secrets:
             self._files.add("environment.py", _ENVIRONMENT.encode())
         self._check_secrets()
@@ -102,6 +106,7 @@ class Assembler:
             engine=self._engine,
             files=dict(sorted(self._files.files.items())),
             imports=frozenset(self._third_party()),
+            requires=requirements_of(self._contents.artifacts),
             secrets=tuple(self._secrets),
             notes=tuple(dict.fromkeys([*self._losses(), *self._notes, *self._files.notes])),
         )
@@ -175,7 +180,7 @@ class Assembler:
         made = find_made(self._pieces, rules.BLUEPRINT_CLASSES)
         found: dict[str, str] = {}
         for name in made:
-            taken = {INIT, SHARED, "environment", *found.values(), *self._own}
+            taken = {INIT, SHARED, "environment", "artifacts", *found.values(), *self._own}
             found[name] = module_name(name, taken)
         return found
 

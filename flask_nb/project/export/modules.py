@@ -14,6 +14,7 @@ HELPERS = {
     "Mapping": Import("collections.abc", "Mapping"),
     "Any": Import("typing", "Any"),
     "read_secret": Import(".environment", "read_secret"),
+    "load_artifact": Import(".artifacts", "load_artifact"),
     "json": Import("json"),
     "tomllib": Import("tomllib"),
 }

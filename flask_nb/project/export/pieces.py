@@ -6,12 +6,14 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from flask_nb.cells import ArtifactDefinition
 from flask_nb.cells.config import ConfigDefinition
 from flask_nb.cells.contents import StaticDefinition, TemplateDefinition
 from flask_nb.cells.route import RouteDefinition
 from flask_nb.cells.view import ViewSource, awaits, form_of
 from flask_nb.errors import ProgramError
 
+from ..artifacts import Artifact, find_artifact
 from ..cell_names import Names, names_of
 from ..definitions import Definition, names_of_definition
 from ..plan import Plan
@@ -104,11 +106,13 @@ class Contents:
     :param pieces: in the notebook's order.
     :param templates: name → source; the last of a name.
     :param static: path → definition; the last of a path.
+    :param artifacts: the values that are loaded.
     """
 
     pieces: list[Piece] = field(default_factory=list)
     templates: dict[str, TemplateDefinition] = field(default_factory=dict)
     static: dict[str, StaticDefinition] = field(default_factory=dict)
+    artifacts: list[Artifact] = field(default_factory=list)
 
 
 class Reader:
@@ -168,7 +172,9 @@ class Reader:
                 statement.cell.name,
                 f"line {magic.number}: {magic} stands within a statement. Give it a line of its own",
             )
-        if isinstance(definition, TemplateDefinition):
+        if isinstance(definition, ArtifactDefinition):
+            yield from self._of_artifacts(statement)
+        elif isinstance(definition, TemplateDefinition):
             self._contents.templates[definition.name] = definition
         elif isinstance(definition, StaticDefinition):
             self._contents.static[definition.path] = definition
@@ -181,6 +187,18 @@ class Reader:
             piece.app = self._app
             piece.comments = _comments_above(statement, nodes)
             yield piece
+
+    def _of_artifacts(self, statement: Statement) -> Iterator[Piece]:
+        """Yield what loads the values that are kept; of others the statements that compute them are taken."""
+        for name in sorted(statement.names.binds):
+            artifact = find_artifact(name, self._plan.path.parent)
+            if artifact is None:
+                raise ProgramError.in_cell(statement.cell.name, f"the artifact {name} has just been deleted")
+            self._contents.artifacts.append(artifact)
+            lines = [f'{name} = load_artifact("{name}")']
+            node = ast.parse(lines[0]).body[0]
+            text = Slice(lines, (1, 0), (1, len(lines[0].encode())))
+            yield Piece(statement.cell, statement.line, names_of([node]), self._app, node, text)
 
     def _of_route(self, statement: Statement, route: RouteDefinition) -> Iterator[Piece]:
         lines = statement.cell.text.split("\n")
