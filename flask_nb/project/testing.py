@@ -16,7 +16,6 @@ from flask_nb.errors import NotebookRunError, ProgramError
 from .lab import deaf_to_ctrl_c, environment
 from .program_cells import read_cells
 
-
 CELL_SECONDS = 120
 """How long a cell may run."""
 
