@@ -80,8 +80,8 @@ class _State(State):
         return min([*map(rank_of, self.rules), *(state.rank for state in below)], default=())  # type: ignore[attr-defined]
 
 
-def _nothing() -> _State:
-    return _State([], [], {}, ())
+_NOTHING = _State([], [], {}, ())
+"""Nobody changes a state: what is empty is shared."""
 
 
 class SharedMatcher(StateMachineMatcher):
@@ -89,7 +89,7 @@ class SharedMatcher(StateMachineMatcher):
 
     def __init__(self, merge_slashes: bool, root: _State | None = None) -> None:
         super().__init__(merge_slashes)
-        self._root: Any = root or _nothing()
+        self._root: Any = root or _NOTHING
 
     def with_rule(self, rule: Rule) -> SharedMatcher:
         """Return a matcher that also knows *rule*."""
@@ -97,7 +97,7 @@ class SharedMatcher(StateMachineMatcher):
 
     def without_rule(self, rule: Rule) -> SharedMatcher:
         """Return a matcher that no longer knows *rule*."""
-        root = _without(self._root, rule, rule._parts, 0) or _nothing()
+        root = _without(self._root, rule, rule._parts, 0) or _NOTHING
         return SharedMatcher(self.merge_slashes, root)
 
     def with_rule_instead(self, old: Rule, new: Rule) -> SharedMatcher:
@@ -125,10 +125,10 @@ def _with(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _State:
         return _State(state.dynamic, rules, state.static, rank)
     part = parts[depth]
     if part.static:
-        child = _with(state.static.get(part.content) or _nothing(), rule, parts, depth + 1)
+        child = _with(state.static.get(part.content) or _NOTHING, rule, parts, depth + 1)
         return _State(state.dynamic, state.rules, {**state.static, part.content: child}, rank)
     known = [one for one, _ in state.dynamic]
-    dynamic = state.dynamic if part in known else [*state.dynamic, (part, _nothing())]
+    dynamic = state.dynamic if part in known else [*state.dynamic, (part, _NOTHING)]
     changed = [
         (one, child if one != part else _with(child, rule, parts, depth + 1)) for one, child in dynamic
     ]

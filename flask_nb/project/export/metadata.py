@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions, version
 
 from .package import Package
 
-_FRAMEWORK = {"flask": "flask>=3.1", "flask_nb": "flask-nb>=0.1"}
+_FRAMEWORK = {"flask": ("flask", "3.1"), "flask_nb": ("flask-nb", "0.1")}
 _OWN = frozenset({"flask", "flask_nb"})
 
 _GITIGNORE = """\
@@ -56,10 +56,10 @@ def write_metadata(
     """Return the files around a package: path below the target → content.
 
     :param notebook: the name of the notebook's file.
-    :param test_requirements: what the tests need besides pytest.
+    :param test_requirements: what the tests need.
     """
     files = {
-        "pyproject.toml": _pyproject(package, sorted({"pytest>=8", *test_requirements})),
+        "pyproject.toml": _pyproject(package, sorted(test_requirements)),
         "README.md": _readme(package, notebook),
         "gunicorn.conf.py": _GUNICORN.format(package=package.import_name),
         "Dockerfile": _DOCKERFILE.format(
@@ -82,7 +82,15 @@ def requirements(package: Package) -> list[str]:
     """
     known = packages_distributions()
     found = {_requirement(known.get(name, []), name) for name in package.imports - _OWN}
-    return [_FRAMEWORK[package.engine], *sorted(found)]
+    pinned = {one.partition("==")[0] for one in package.requires}
+    others = sorted(one for one in found if one.partition(">=")[0] not in pinned)
+    return [_framework(package), *others, *package.requires]
+
+
+def _framework(package: Package) -> str:
+    name, least = _FRAMEWORK[package.engine]
+    extra = "[async]" if any(b"async def " in text for text in package.files.values()) else ""
+    return f"{name}{extra}>={least}"
 
 
 def _requirement(distributions: list[str], name: str) -> str:
