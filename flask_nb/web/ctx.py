@@ -20,7 +20,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Request as RequestBase
 
 from ..live.url_map import LiveMap, RoutingTable, keep_table, redirected
 from .globals import _cv_app, _cv_request
@@ -261,7 +260,7 @@ class RequestContext(_PushedByWith):
         if request is not None:
             self._request = request
             request.json_module = app.json
-        elif app.request_class.__init__ is not RequestBase.__init__:
+        elif not getattr(app.request_class, "_can_wait", False):
             self._make_request()
         if not _matches_directly(app, environ):
             self._bind()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -20,6 +21,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 from werkzeug.test import create_environ
+from werkzeug.wrappers import Request as PlainRequest
 from werkzeug.wrappers import Response
 
 # --- matching without an adapter ---
@@ -371,3 +373,123 @@ def test_a_subdomain_that_nothing_matches_is_still_part_of_the_url(framework, ap
     app.add_url_rule("/", "sub", lambda: "", subdomain="sub")
     with app.test_request_context("/"):
         assert framework.url_for("sub") == "http://sub.localhost/"
+
+
+# --- the parts of a request ---
+
+ENVIRONS = [
+    {},
+    {"PATH_INFO": "", "SCRIPT_NAME": "/below/"},
+    {"PATH_INFO": "//a//b", "SCRIPT_NAME": "below"},
+    {"PATH_INFO": "/\xc3\xa9/\xff", "SCRIPT_NAME": "/\xc3\xa4/", "QUERY_STRING": "q=%C3%A9"},
+    {"SERVER_NAME": "/run/socket", "SERVER_PORT": "unix", "REMOTE_ADDR": ""},
+    {"SERVER_PORT": None, "wsgi.url_scheme": "https", "REMOTE_ADDR": "::1", "REQUEST_METHOD": "patch"},
+    {"HTTP_HOST": "example.test:8080", "CONTENT_TYPE": "text/plain", "HTTP_X_FORWARDED_FOR": "1.2.3.4"},
+]
+PARTS = ("method", "scheme", "server", "root_path", "path", "query_string", "remote_addr", "shallow")
+DERIVED = (
+    "url",
+    "base_url",
+    "host",
+    "full_path",
+    "args",
+    "is_secure",
+    "access_route",
+    "mimetype",
+    "endpoint",
+)
+
+
+@pytest.mark.parametrize("changed", ENVIRONS)
+@pytest.mark.parametrize("missing", [(), ("SERVER_NAME", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")])
+def test_a_request_reads_its_environment_as_werkzeug_does(framework, changed, missing):
+    environ = {name: value for name, value in create_environ().items() if name not in missing} | changed
+    request, plain = framework.Request(environ), PlainRequest(dict(environ))
+    for name in (*PARTS, *DERIVED):
+        assert getattr(request, name) == getattr(plain, name, None), name
+    assert list(request.headers) == list(plain.headers)
+    assert environ["werkzeug.request"] is request
+
+
+def test_the_parts_of_a_request_can_be_set(framework, app):
+    with app.test_request_context("/a?b=c"):
+        request = framework.request
+        request.path, request.headers = "/other", {"X": "y"}
+        request.scheme = "https"
+        assert (request.full_path, request.headers["X"], request.is_secure) == ("/other?b=c", "y", True)
+
+
+def test_a_class_of_requests_with_a_constructor_is_called_for_every_request(framework, app, client):
+    class Own(framework.Request):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            made.append(self.path)
+
+    made, app.request_class = [], Own
+    app.add_url_rule("/a", "view", lambda: "")
+    client.get("/a")
+    assert made == ["/a"]
+
+
+# --- one encoder for an app ---
+
+
+@pytest.fixture
+def dumped(app, client):
+    """What the app answers to a view with a dictionary."""
+    app.add_url_rule("/", "view", lambda: {"b": "é", "a": {1, 2}.__class__})
+    app.json.default = lambda value: value.__name__
+    return lambda: client.get("/").text
+
+
+def test_settings_of_json_count_from_the_next_response(app, dumped):
+    assert dumped() == '{"a":"set","b":"\\u00e9"}\n'
+    app.json.sort_keys = False
+    assert dumped() == '{"b":"\\u00e9","a":"set"}\n'
+    app.json.ensure_ascii = False
+    assert dumped() == '{"b":"é","a":"set"}\n'
+    app.json.default = lambda value: "other"
+    assert dumped() == '{"b":"é","a":"other"}\n'
+    app.json.compact = False
+    assert dumped() == '{\n  "b": "é",\n  "a": "other"\n}\n'
+    app.json.mimetype = "application/vnd.own+json"
+    assert app.test_client().get("/").mimetype == "application/vnd.own+json"
+
+
+def test_a_provider_that_is_put_in_later_is_asked(framework, app, dumped):
+    class Own(framework.json.provider.DefaultJSONProvider):
+        def dumps(self, obj, **kwargs):
+            return f"own {sorted(obj)} {sorted(kwargs)}"
+
+    dumped()
+    app.json = Own(app)
+    assert dumped() == "own ['a', 'b'] ['separators']\n"
+
+
+def test_arguments_of_dumps_win_for_one_call(framework, app):
+    class Shouting(json.JSONEncoder):
+        def encode(self, o):
+            return super().encode(o).upper()
+
+    with app.app_context():
+        dumps, value = framework.json.dumps, {"b": [1, float("nan")], "a": "ä"}
+        assert dumps(value) == '{"a": "\\u00e4", "b": [1, NaN]}'
+        assert dumps(value, sort_keys=False, ensure_ascii=False) == '{"b": [1, NaN], "a": "ä"}'
+        assert dumps(value, cls=Shouting, sort_keys=True) == '{"A": "\\U00E4", "B": [1, NAN]}'
+        assert dumps(value) == '{"a": "\\u00e4", "b": [1, NaN]}'
+        with pytest.raises(ValueError, match="Out of range"):
+            dumps(value, allow_nan=False)
+        with pytest.raises(TypeError):
+            dumps(value, no_such_argument=True)
+        with pytest.raises(TypeError):
+            dumps({1: 2, "a": 3})
+
+
+def test_json_is_answered_in_the_class_of_responses(framework, app, client):
+    class Own(framework.Response):
+        default_status = 203
+
+    app.response_class = Own
+    app.add_url_rule("/", "view", lambda: {"a": 1})
+    response = client.get("/")
+    assert (response.status_code, response.json, response.headers["Content-Length"]) == (203, {"a": 1}, "8")
