@@ -111,7 +111,8 @@ class LivePages:
         self._failed = ""
         self.is_busy = False
         """Whether a cell is running."""
-        self._broadcast = Broadcast()
+        self.listeners = Broadcast()
+        """The tabs that listen."""
         self.has_pages = False
         """Whether any page may be listening."""
         self._tell()
@@ -144,11 +145,11 @@ class LivePages:
 
     def close(self) -> None:
         """End all streams."""
-        self._broadcast.close()
+        self.listeners.close()
 
     def _tell(self) -> None:
         said = {"version": self.version, "failed": self._failed, "busy": self.is_busy}
-        self._broadcast.send(b"retry: 1000\ndata: %b\n\n" % json.dumps(said).encode())
+        self.listeners.send(b"retry: 1000\ndata: %b\n\n" % json.dumps(said).encode())
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
@@ -167,12 +168,12 @@ class LivePages:
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
         if environ["PATH_INFO"] != _STREAM:
             return self._app(environ, start_response)
-        if not self._settings.live or self._broadcast.is_full or not _may_listen(environ):
+        if not self._settings.live or self.listeners.is_full or not _may_listen(environ):
             # An EventSource that is answered so does not ask again (HTML standard, server-sent events).
             start_response("204 No Content", [])
             return []
         start_response("200 OK", [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")])
-        return HeldBody(self._broadcast)
+        return HeldBody(self.listeners)
 
 
 def reloads(pages: LivePages, changes: Changes) -> dict[str, Callable[[Any], None]]:
