@@ -15,8 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from flask_nb.project.export.package import EnvironmentSecret, Package
 from flask_nb.project.export.sources import write_package
-from flask_nb.project.export.tests import test_requirements as requirements_of
-from flask_nb.project.export.tests import write_tests
+from flask_nb.project.export.tests import requirements_of_tests, write_tests
 from flask_nb.project.plan import Plan
 from flask_nb.project.planning import plan_cells, plan_notebook
 from flask_nb.project.program_cells import make_cells
@@ -239,7 +238,7 @@ def test_expect_becomes_an_assertion() -> None:
 def test_selectors_need_beautifulsoup4() -> None:
     plan, notebook = make(HELLO, "%%check\nGET /hello/Ann -> h1")
     files = write_tests(plan, notebook, Package("shop", "shop", "flask", {}))
-    assert requirements_of(files) == ["pytest", "beautifulsoup4"]
+    assert requirements_of_tests(files) == ["pytest", "beautifulsoup4"]
 
 
 # --- secrets, cookies, databases ---

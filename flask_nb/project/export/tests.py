@@ -40,7 +40,7 @@ def write_tests(plan: Plan, notebook: dict[str, Any], package: Package) -> dict[
     return {path: text.encode() for path, text in files.items()}
 
 
-def test_requirements(files: dict[str, bytes]) -> list[str]:
+def requirements_of_tests(files: dict[str, bytes]) -> list[str]:
     """Return the distributions that tests need beside the package's own.
 
     :param files: as :func:`write_tests` returns them.
@@ -48,9 +48,6 @@ def test_requirements(files: dict[str, bytes]) -> list[str]:
     text = b"\n".join(files.values()).decode()
     needed = [name for module, name in _DISTRIBUTIONS.items() if f"from {module} import" in text]
     return ["pytest>=8", *needed]
-
-
-test_requirements.__test__ = False  # type: ignore[attr-defined]
 
 
 def _source_of(package: Package) -> str:
