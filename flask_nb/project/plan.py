@@ -20,12 +20,14 @@ class Decision:
 
     :param reason: why, or why not; ``it`` is the statement.
     :param calls: what it calls, where it is left out and nobody knows what that does.
+    :param command: the command of the app that calls the same.
     """
 
     statement: Statement
     is_taken: bool
     reason: str
     calls: tuple[str, ...] = ()
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,13 @@ def describe_unsure(decision: Decision) -> str:
     statement = decision.statement
     calls = ", ".join(f"{call}()" for call in decision.calls)
     where = f"in the cell {statement.cell.name!r}, line {statement.line}"
-    return f"left out: {calls} {where}: {decision.reason}. Tag the cell flask_nb:keep if the app needs it"
+    advice = "Tag the cell flask_nb:keep if the app needs it"
+    if decision.command:
+        advice = (
+            f"The app's command {decision.command} calls it: type that when it is to be done. "
+            f"Tagged flask_nb:keep, the cell is run at each start"
+        )
+    return f"left out: {calls} {where}: {decision.reason}. {advice}"
 
 
 def _describe(cell: PlannedCell) -> Iterator[str]:

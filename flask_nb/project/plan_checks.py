@@ -91,8 +91,11 @@ def _on_missing(left: list[Decision], taken: list[Statement]) -> Iterator[str]:
             )
 
 
-def find_long(decisions: list[Decision]) -> Iterator[str]:
-    """Yield sentences on what a program computes at each start although it takes long."""
+def find_long(decisions: list[Decision], apps: Collection[str]) -> Iterator[str]:
+    """Yield sentences on what a program computes at each start although it takes long.
+
+    :param apps: the names of apps and blueprints.
+    """
     taken = [decision.statement for decision in decisions if decision.is_taken]
     keeping = [
         one
@@ -106,12 +109,18 @@ def find_long(decisions: list[Decision]) -> Iterator[str]:
                 f"Run that cell in the notebook"
             )
     told = {statement.cell for statement in keeping}
-    for cell in dict.fromkeys(statement.cell for statement in taken):
+    for cell in dict.fromkeys(statement.cell for statement in taken if _computes(statement, apps)):
         if cell not in told and cell.seconds is not None and cell.seconds > LONG:
             yield (
                 f"the cell {cell.name!r} took {cell.seconds:.0f} s when it last ran, and runs at each start. "
                 f"Keep what it makes: %artifact NAME"
             )
+
+
+def _computes(statement: Statement, apps: Collection[str]) -> bool:
+    """Whether a statement may make a value: a cell of imports, definitions and the app has none to keep."""
+    names = statement.names
+    return bool(names.calls) and not statement.is_definition and not (names.binds | names.needs) & set(apps)
 
 
 def find_state(decisions: list[Decision], apps: Collection[str]) -> Iterator[str]:

@@ -45,7 +45,7 @@ def plan_cells(path: Path, cells: list[ProgramCell], app_name: str | None = None
     planned = tuple(PlannedCell(cell, of_cell[cell], read.unread.get(cell, "")) for cell in cells)
     planned = tuple(cell for cell in planned if cell.decisions or cell.reason)
     check_order(decisions, planner.app_name)
-    losses = (*find_losses(decisions), *find_long(decisions))
+    losses = (*find_losses(decisions), *find_long(decisions, planner.apps))
     advice = tuple(find_state(decisions, planner.apps))
     return Plan(path, planner.app_name, planned, tuple(dict.fromkeys(losses)), tuple(dict.fromkeys(advice)))
 
@@ -287,7 +287,9 @@ class Planner:
         is_effect = isinstance(statement.node, ast.Expr) or statement.is_compound
         calls = tuple(self._effects.unknown_calls(statement)) if is_effect else ()
         is_shown = statement.is_last and isinstance(statement.node, ast.Expr) and not calls
-        self._decisions[statement] = Decision(statement, False, _SHOWN if is_shown else NOBODY, calls)
+        reason = _SHOWN if is_shown else NOBODY
+        command = self._effects.command_that_calls(calls)
+        self._decisions[statement] = Decision(statement, False, reason, calls, command)
 
     def _leave(self, statement: Statement, reason: str) -> None:
         self._decisions[statement] = Decision(statement, False, reason)
