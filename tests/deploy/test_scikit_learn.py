@@ -36,18 +36,20 @@ CELLS = (
 )
 
 
-def make_python(folder: Path, *requirements: str | Path, sees: Path | None = None) -> Path:
+def make_python(folder: Path, *requirements: str | Path, sees: Path = Path(sys.executable)) -> Path:
     """Return the Python of a new environment in which these are installed.
 
-    :param sees: a Python whose packages it has, so that scikit-learn is installed once only.
+    :param sees: a Python whose packages it has as well: scikit-learn is large, and installed once only.
     """
     venv.create(folder)
-    if sees is not None:
-        shown = run(sees, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
-        packages = next((folder / "lib").glob("python*/site-packages"))
-        (packages / "seen.pth").write_text(shown)
     python = folder / "bin/python"
-    run(sys.executable, "-m", "pip", "--python", python, "install", "-q", *requirements)
+    paths = run(
+        sees, "-c", "import sys; print(*[path for path in sys.path if 'site-packages' in path], sep='\\n')"
+    )
+    packages = next((folder / "lib").glob("python*/site-packages"))
+    (packages / "seen.pth").write_text(f"{paths}{ROOT}\n")
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "-q", "--no-compile", *requirements)
     return python
 
 
@@ -88,8 +90,7 @@ def ask(url: str, log: Path) -> object:
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workbench")
-    needs = ("scikit-learn", "joblib", "gunicorn", "flask", "hatchling", "build")
-    return make_python(folder / "env", ROOT, *needs)
+    return make_python(folder / "env", "scikit-learn", "joblib")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_two_workers_serve_the_wheel_of_its_export_and_train_nothing(
     python: Path, notebook: Path, tmp_path: Path
 ) -> None:
     run(python, "-m", "flask_nb", "export", notebook, tmp_path / "iris")
-    run(python, "-m", "build", "-q", "--wheel", "--no-isolation", tmp_path / "iris", "-o", tmp_path)
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, tmp_path / "iris")
     wheel = next(tmp_path.glob("*.whl"))
     served = make_python(tmp_path / "env", f"{wheel}[deploy]", sees=python)
     with gunicorn(served, "iris:create_app()", tmp_path) as address:
