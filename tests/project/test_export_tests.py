@@ -239,7 +239,7 @@ def test_expect_becomes_an_assertion() -> None:
 def test_selectors_need_beautifulsoup4() -> None:
     plan, notebook = make(HELLO, "%%check\nGET /hello/Ann -> h1")
     files = write_tests(plan, notebook, Package("shop", "shop", "flask", {}))
-    assert requirements_of(files) == ["pytest", "beautifulsoup4"]
+    assert requirements_of(files) == ["pytest>=8", "beautifulsoup4"]
 
 
 # --- secrets, cookies, databases ---
