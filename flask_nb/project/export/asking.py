@@ -153,11 +153,11 @@ class Asking:
             self.left_out[WITHIN] += len(asks) or 1
             self._unsure.add(_ALL)
         elif isinstance(node, ast.Assert) and self._names.knows(node):
-            self._add([f"{INDENT}{self._names.write(node)}"])
+            self._add([f"{INDENT}{self._names.write_statement(node)}"])
             return
         elif isinstance(node, ast.Assign) and self._is_known_assignment(node):
             name = node.targets[0].id  # type: ignore[attr-defined]
-            self._add([f"{INDENT}{self._names.write(node)}"])
+            self._add([f"{INDENT}{self._names.write_statement(node)}"])
             self._names.forget({name})
             self._names.values.add(name)
             self._part.binds.add(name)
