@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Write a notebook as a project that any server takes.",
     ),
     "lab": ("flask_nb.project.lab:lab_command", "Copy the tutorials and open them in JupyterLab."),
+    "test": ("flask_nb.project.testing:test_command", "Test the outputs that notebooks store."),
 }
 """A command's name → where it is, as :class:`LazyCommand` takes it, and its line in the help."""
 

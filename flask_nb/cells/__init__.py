@@ -35,6 +35,7 @@ module               answers for
 ``export``           ``%export`` → where the notebook's project goes
 ``cookies``          ``%cookies``
 ``serve``            ``%serve``
+``browse``           ``%browse``
 ``app``              ``%app``
 ``routes``           ``%routes``
 ===================  ======================================================================
@@ -45,6 +46,7 @@ from .app import AppArguments, app_parser, parse_app
 from .apply import apply_route
 from .arguments import MagicParser
 from .artifact import ArtifactDefinition, artifact_parser, parse_artifact
+from .browse import BrowseArguments, browse_parser, parse_browse
 from .checks import CheckDefinition, check_line_parser, check_parser, parse_checks
 from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
 from .contents import (

@@ -29,8 +29,10 @@ from flask_nb.errors import (
 )
 from flask_nb.panel import PanelResponse, status_line
 
+from .browsing import Browsing
 from .checks import Checking
 from .definitions import Definitions, evaluate
+from .diagnosis import diagnose
 from .display import Report, show
 from .exchanges import Exchanges
 from .explaining import Explaining
@@ -63,6 +65,7 @@ LINE_MAGICS = REQUEST_MAGICS | {
     "http",
     "routes",
     "serve",
+    "browse",
     "app",
     "config_from",
     "url_for",
@@ -126,6 +129,10 @@ class NotebookMagics:
     host: Host
     events: CellEvents
 
+    def __post_init__(self) -> None:
+        self.browsing = Browsing(self.ip, self.host)
+        """The pages that are used in the notebook."""
+
     def table(self) -> list[Magic]:
         """Return all magics."""
         definitions = Definitions(self.ip, self.host, self.events)
@@ -142,6 +149,7 @@ class NotebookMagics:
             Magic("export", "line", exporting.export, cells.export_parser),
             Magic("artifact", "line", exporting.artifact, cells.artifact_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
+            Magic("browse", "line", self.browsing.browse, cells.browse_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
             Magic("template", "cell", definitions.template, cells.template_parser),
@@ -286,15 +294,23 @@ class NotebookMagics:
             if arguments.action == "restart":
                 engines.restart(engine)
             begin = serving.start if arguments.action == "start" else serving.restart
+            if arguments.is_live is not None:
+                self.host.pages.turn(arguments.is_live)
+            is_shared = arguments.host is not None
+            serving.ask_again()
             try:
-                return Report(begin(arguments.host, arguments.port), link=serving.url)
+                return Report(
+                    begin(arguments.host, arguments.port, is_shared=is_shared), link=serving.page_url
+                )
             except PortInUseError as exc:
                 raise apps.naming_holder(exc) from None
+        if arguments.action == "doctor":
+            return Report("\n".join(diagnose(serving)), link=serving.page_url)
         meant = [apps.current] if arguments.app is not None else list(apps)
         if arguments.action == "log":
             return Report(self.host.traffic.log(arguments.last, [served.ring for served in meant]))
         said = apps.stop(meant) if arguments.action == "stop" else apps.status(meant)
-        return Report(said, link=serving.url)
+        return Report(said, link=serving.page_url)
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:

@@ -12,11 +12,13 @@ from flask_nb.hints import hint_at
 
 from .blocking import announce_blocking
 from .breakpoints import stop_at_breakpoints
+from .changes import Changes
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
 from .hints import hint_at_magic, hints_at_source
 from .host import Host
+from .live_pages import reloads
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
 from .owners import CellEvents
 from .serve_hints import hint_at_server
@@ -46,11 +48,12 @@ class Workbench:
             self.host = self._open_host(undo)
             self._add_transforms(undo)
             magics = NotebookMagics(ip, self.host, self.events)
+            undo.callback(magics.browsing.close)
             undo.callback(install_magics(magics))
             undo.callback(engines.give_back, self.events.workspace)
             self._magics = list(magics.parsers())
             self._add_completion(magics, undo)
-            self._add_events(running, undo)
+            self._add_events(magics, running, undo)
             self._undo = undo.pop_all()
 
     def close(self) -> None:
@@ -106,7 +109,7 @@ class Workbench:
             or hint_at(self.host.scene(exc, in_request=False))
         )
 
-    def _add_events(self, running: ExecutionInfo | None, undo: ExitStack) -> None:
+    def _add_events(self, magics: NotebookMagics, running: ExecutionInfo | None, undo: ExitStack) -> None:
         traffic = self.host.traffic
         self.events.settle = self.host.apps.settle
         self.events.begun, self.events.ended = traffic.begin_cell, traffic.end_cell
@@ -116,8 +119,23 @@ class Workbench:
         undo.callback(self.events.unregister)
         self.ip.events.register("pre_run_cell", self.host.apps.begin_cell)
         undo.callback(self.ip.events.unregister, "pre_run_cell", self.host.apps.begin_cell)
+        self._reload_pages(undo)
+        self.ip.events.register("pre_run_cell", magics.browsing.begin_cell)
+        undo.callback(self.ip.events.unregister, "pre_run_cell", magics.browsing.begin_cell)
+        self.ip.events.register("post_run_cell", magics.browsing.end_cell)  # behind those who settle the cell
+        undo.callback(self.ip.events.unregister, "post_run_cell", magics.browsing.end_cell)
         if running is not None:  # what follows `%load_ext` in the same cell is this cell's own too
             self.events.begin(running)
+
+    def _reload_pages(self, undo: ExitStack) -> None:
+        """Let served pages reload after a cell, when what it has made is in its place."""
+        apps = self.host.apps
+        changes = Changes(
+            self.events.workspace, self.ip.user_ns, lambda: [served.followed.app for served in apps]
+        )
+        for event, listen in reloads(self.host.pages, changes).items():
+            self.ip.events.register(event, listen)
+            undo.callback(self.ip.events.unregister, event, listen)
 
 
 def _exit_only_from_cells(ip: Any, answering: Callable[[], object]) -> Callable[[], None]:

@@ -97,24 +97,18 @@ class FactoryWriter:
         if self.made is None or self.made not in pieces:
             return pieces
         index = pieces.index(self.made)
-        late: list[Piece] = []
-        late_names = {self.variable}
-        for piece in pieces[:index]:
-            names = piece.names
-            is_late = bool(piece.route or piece.definition) or bool(
-                (names.needs | {one.name for one in names.changes}) & late_names
-            )
-            if is_late:
-                late.append(piece)
-                late_names |= names.binds
-        circular = sorted(self.made.names.reads & late_names)
-        if circular:
+        first = next((number for number in range(index) if self._needs_app(pieces[number])), index)
+        between = frozenset[str]().union(*(piece.names.binds for piece in pieces[first:index]))
+        if circular := sorted(self.made.names.reads & between):
             raise self.made.fail(
-                f"the app is made with {circular[0]!r}, which needs the app itself. "
-                f"Make the app without it, and set it up below"
+                f"the app is made with {circular[0]!r}, which is set behind what needs the app. "
+                f"Move the cell that makes the app up"
             )
-        early = [piece for piece in pieces[:index] if piece not in late]
-        return [*early, self.made, *late, *pieces[index + 1 :]]
+        return [*pieces[:first], self.made, *pieces[first:index], *pieces[index + 1 :]]
+
+    def _needs_app(self, piece: Piece) -> bool:
+        names = piece.names.needs | {one.name for one in piece.names.changes}
+        return bool(piece.route or piece.definition) or self.variable in names
 
     def write(self, blocks: list[Block], headings: dict[str, str]) -> str:
         """Return the function."""

@@ -93,6 +93,8 @@ class Renderer:
         if piece.is_body:
             return "\n".join([*piece.comments, self._body(piece)])
         text = piece.source.render()
+        if isinstance(piece.node, ast.Assign) and _wraps_wsgi(piece.node) and not piece.source.tail:
+            text += "  # type: ignore[method-assign]"
         if isinstance(piece.node, ast.ClassDef) and piece.route is not None:
             endpoint = piece.route.endpoint or piece.node.name
             text += f"\n\n{write_class_rule(piece.route, piece.app, piece.node.name, endpoint)}"
@@ -207,6 +209,11 @@ class Renderer:
             return
         if annotation := _annotation(node.value):
             yield Edit(end_of(target), end_of(target), f": {annotation}")
+
+
+def _wraps_wsgi(node: ast.Assign) -> bool:
+    """Whether an app is wrapped in the customary way, in which type checkers see a mistake."""
+    return any(isinstance(target, ast.Attribute) and target.attr == "wsgi_app" for target in node.targets)
 
 
 def _edits_of_row(node: ast.Expr, calls: list[ast.expr]) -> Iterator[Edit]:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -54,7 +53,34 @@ def test_folders_above_are_made(notebook: Path) -> None:
 
 
 def test_it_can_be_listed_as_other_folders_can(notebook: Path) -> None:
-    assert exported(notebook).stat().st_mode & 0o777 == 0o777 & ~target_module._umask()
+    (notebook.parent / "out-of-mkdir").mkdir()
+    usual = (notebook.parent / "out-of-mkdir").stat().st_mode
+    out = exported(notebook)
+    assert (out.stat().st_mode, (out / "shop").stat().st_mode) == (usual, usual)
+
+
+def test_the_permissions_of_folders_stay(notebook: Path) -> None:
+    out = exported(notebook)
+    (out / "instance").mkdir()
+    (out / "instance" / "shop.sqlite").write_bytes(b"mine")
+    for folder in (out, out / "instance"):
+        folder.chmod(0o700)
+    Target(out, notebook).write(FILES)
+    assert [folder.stat().st_mode & 0o777 for folder in (out, out / "instance")] == [0o700, 0o700]
+
+
+def test_a_repository_stays_one(notebook: Path) -> None:
+    out = exported(notebook)
+    (out / ".git" / "refs" / "tags").mkdir(parents=True)
+    (out / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    Target(out, notebook).write(FILES)
+    assert (out / ".git" / "refs" / "tags").is_dir()
+
+
+def test_a_folder_of_the_last_export_that_is_empty_now_goes(notebook: Path) -> None:
+    out = exported(notebook)
+    Target(out, notebook).write({"README.md": b"# shop\n"})
+    assert not (out / "shop").exists()
 
 
 def test_what_would_change_is_told_by_file_and_line(notebook: Path) -> None:
@@ -95,19 +121,42 @@ def test_what_a_person_has_put_there_stays(notebook: Path) -> None:
     assert (out / "link").is_symlink()
 
 
-def test_a_link_that_leads_out_is_not_followed(
-    notebook: Path, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("at", ["shop", "README.md", "shop/templates"])
+def test_a_link_in_the_way_is_named_and_not_followed(
+    notebook: Path, tmp_path_factory: pytest.TempPathFactory, at: str
 ) -> None:
     outside = tmp_path_factory.mktemp("outside")
-    out = notebook.parent / "out"
-    out.mkdir()
-    (out / "shop").symlink_to(outside)
-    Target(out, notebook).write(FILES)
+    link = notebook.parent / "out" / at
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    for use in (Target.changes, Target.write):
+        with pytest.raises(ExportError, match=f"the link {at} in .* is in the way of .* Move it away"):
+            use(Target(notebook.parent / "out", notebook), FILES)
     assert list(outside.iterdir()) == []
-    assert tree(out) == FILES
+    assert link.is_symlink()
 
 
-@pytest.mark.parametrize("fails", ["rename", "put", "mkdtemp"])
+@pytest.mark.parametrize("at", ["shop", "README.md/mine.txt"])
+def test_what_a_person_has_put_in_the_way_is_named_and_stays(notebook: Path, at: str) -> None:
+    mine = notebook.parent / "out" / at
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(ExportError, match=f"{at} in .* is in the way of"):
+        Target(notebook.parent / "out", notebook).write(FILES)
+    assert tree(notebook.parent / "out") == {at: b"mine"}
+
+
+def test_what_is_compared_shows_no_secret(notebook: Path) -> None:
+    out = exported(notebook, {"shop.py": b"", ".env.example": b"SECRET_KEY=\n"})
+    (out / "shop.py").write_text("SECRET_KEY = 'tell nobody'\nurl = 'postgresql://ann:tell-nobody@db/x'\n")
+    (out / ".env.example").write_text("SHOP=tell nobody\n")
+    files = {"shop.py": b"1\n", ".env.example": b"SECRET_KEY=\nSHOP=\n"}
+    changes = Target(out, notebook).changes(files)
+    assert [change.path for change in changes] == [".env.example", "shop.py"]
+    assert "tell" not in "".join(map(str, changes))
+
+
+@pytest.mark.parametrize("fails", ["rename", "put", "link"])
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), KeyboardInterrupt()])
 def test_what_fails_leaves_the_old_folder_whole(
     notebook: Path, monkeypatch: pytest.MonkeyPatch, fails: str, error: BaseException
@@ -117,13 +166,12 @@ def test_what_fails_leaves_the_old_folder_whole(
     def fail(*args: object, **kwargs: object) -> None:
         raise error
 
-    if fails == "mkdtemp":
-        monkeypatch.setattr(tempfile, "mkdtemp", fail)
-    else:
-        monkeypatch.setattr(target_module, {"rename": "_rename_exchange", "put": "_put"}[fails], fail)
+    (out / "notes.txt").write_text("mine")
+    at = {"rename": "_rename_exchange", "put": "_put", "link": "_link"}[fails]
+    monkeypatch.setattr(target_module, at, fail)
     with pytest.raises(ExportError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
         Target(out, notebook).write({"shop/__init__.py": b"two\n"})
-    assert tree(out) == FILES
+    assert tree(out) == {**FILES, "notes.txt": b"mine"}
     assert litter(notebook) == set()
     if isinstance(error, OSError):
         assert "cannot be written: No space left on device" in str(caught.value)
@@ -135,6 +183,25 @@ def test_without_an_exchange_of_the_system_two_renames_do(
     out = exported(notebook)
     monkeypatch.setattr(target_module, "_rename_exchange", lambda one, other: False)
     Target(out, notebook).write({"shop/__init__.py": b"two\n"})
+    assert tree(out) == {"shop/__init__.py": b"two\n"}
+    assert litter(notebook) == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("is_exchange", [True, False])
+def test_an_interrupt_between_two_renames_waits_for_the_second(
+    notebook: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, is_exchange: bool
+) -> None:
+    out = exported(notebook)
+    rename = target_module._rename_exchange if is_exchange else lambda one, other: False
+
+    def interrupted(one: Path, other: Path) -> bool:
+        signal.raise_signal(number)
+        return rename(one, other)
+
+    monkeypatch.setattr(target_module, "_rename_exchange", interrupted)
+    with pytest.raises((KeyboardInterrupt, SystemExit)), target_module.ended_by_sigterm():
+        Target(out, notebook).write({"shop/__init__.py": b"two\n"})
     assert tree(out) == {"shop/__init__.py": b"two\n"}
     assert litter(notebook) == set()
 
@@ -162,10 +229,28 @@ def test_a_folder_that_is_no_target_is_refused(notebook: Path, where: str) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["../x", "/x", "a/../../x", "", "a//b", "C:/x", "C:x", "\\x", "a\\..\\x", "a/nul", "."]
+    "path",
+    [
+        "../x",
+        "/x",
+        "a/../../x",
+        "",
+        "a//b",
+        "C:/x",
+        "C:x",
+        "\\x",
+        "a\\..\\x",
+        "a/nul",
+        "a/Nul.txt",
+        "x:y",
+        "a.",
+        "a\n",
+        "\ud800",
+        ".",
+    ],
 )
 def test_a_path_that_leads_out_is_refused(notebook: Path, path: str) -> None:
-    with pytest.raises(ExportError, match="is not a path below"):
+    with pytest.raises(ExportError, match="is no path below"):
         Target(notebook.parent / "out", notebook).write({path: b""})
     assert not (notebook.parent / "out").exists()
 
