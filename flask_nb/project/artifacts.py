@@ -11,9 +11,10 @@ import io
 import json
 import os
 import pickle
+import pickletools
 import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
@@ -37,6 +38,7 @@ class Artifact:
     :param format: ``joblib`` or ``pickle``.
     :param sha256: of the file, in hexadecimal digits.
     :param versions: of Python and of the distributions that have to do with the value, as it was written.
+    :param modules: the top-level modules of the classes and functions that it is made of.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Artifact:
     format: str
     sha256: str
     versions: dict[str, str]
+    modules: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -60,12 +63,13 @@ def save_artifact(name: str, value: Any, folder: Path) -> Artifact:
     format = "joblib" if find_spec("joblib") else "pickle"
     place = folder / FOLDER
     file = name + _SUFFIXES[format]
+    modules = _modules_of(name, value)
     try:
         place.mkdir(exist_ok=True)
         digest = _write(place / file, lambda path: _dump(name, value, format, path))
     except OSError as exc:
         raise ArtifactError(f"{FOLDER}/{file} cannot be written: {exc.strerror or exc}") from None
-    artifact = Artifact(name, file, format, digest, _versions(value, format))
+    artifact = Artifact(name, file, format, digest, _versions(modules, format), modules)
     text = json.dumps(asdict(artifact), indent=1, sort_keys=True) + "\n"
     _write(place / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
     return artifact
@@ -79,7 +83,7 @@ def find_artifact(name: str, folder: Path) -> Artifact | None:
     place = folder / FOLDER
     try:
         record = json.loads((place / f"{name}.json").read_text(encoding="utf-8"))
-        artifact = Artifact(**record)
+        artifact = Artifact(**{**record, "modules": tuple(record.get("modules", ()))})
     except (OSError, ValueError, TypeError):
         return None
     is_known = artifact.name == name and artifact.file == name + _SUFFIXES.get(artifact.format, "\0")
@@ -134,11 +138,22 @@ def _dump(name: str, value: Any, format: str, path: Path) -> None:
         raise
     except Exception as exc:  # whatever the value's own code raises
         raise ArtifactError(f"{name} cannot be pickled: {type(exc).__name__}: {exc}") from None
-    if b"__main__" in path.read_bytes():
+
+
+def _modules_of(name: str, value: Any) -> tuple[str, ...]:
+    """Return the modules that a pickle of the value names; protocol 2 names each in one word."""
+    try:
+        written = pickle.dumps(value, protocol=2, fix_imports=False)
+    except Exception as exc:  # whatever the value's own code raises
+        raise ArtifactError(f"{name} cannot be pickled: {type(exc).__name__}: {exc}") from None
+    named = {argument for code, argument, _ in pickletools.genops(written) if code.name == "GLOBAL"}
+    modules = {str(argument).partition(" ")[0].partition(".")[0] for argument in named}
+    if "__main__" in modules:
         raise ArtifactError(
             f"{name} is made of a class or a function of this notebook, which no other program has. "
             f"Put it into a module beside the notebook, and import it from there"
         )
+    return tuple(sorted(modules))
 
 
 def _load(artifact: Artifact, content: bytes) -> Any:
@@ -165,9 +180,9 @@ def _write(path: Path, write: Callable[[Path], object]) -> str:
     return digest
 
 
-def _versions(value: Any, format: str) -> dict[str, str]:
-    """Return the versions of Python, of what writes and of what the value's class is from."""
-    tops = {type(value).__module__.partition(".")[0], *({"joblib"} if format == "joblib" else ())}
+def _versions(modules: Iterable[str], format: str) -> dict[str, str]:
+    """Return the versions of Python, of what writes and of what the value is made of."""
+    tops = {*modules, *({"joblib"} if format == "joblib" else ())}
     known = packages_distributions()
     names = sorted({name for top in tops for name in known.get(top, [])})
     return {"python": platform.python_version(), **{name: version(name) for name in names}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pickle
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -183,9 +184,11 @@ class TestExport:
             (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "out" / name).write_bytes(data)
         monkeypatch.syspath_prepend(str(tmp_path / "out"))
-        yield importlib.import_module("made")
-        for name in [name for name in sys.modules if name.startswith("made")]:
-            del sys.modules[name]
+        try:
+            yield importlib.import_module("made")
+        finally:
+            for name in [name for name in sys.modules if name.partition(".")[0] == "made"]:
+                del sys.modules[name]
 
     def test_the_package_loads_the_value(self, module, package):
         assert module.create_app().test_client().get("/").json == KEPT
@@ -195,3 +198,30 @@ class TestExport:
         package.files[f"made/artifact_files/{kept.file}"] = pickle.dumps(Unloadable())
         with pytest.raises(RuntimeError, match="is not the file that was exported"):
             request.getfixturevalue("module").create_app()
+
+
+def test_a_class_of_a_module_beside_the_notebook_goes_with_the_package(make_notebook, tmp_path, monkeypatch):
+    (tmp_path / "models.py").write_text("class Model:\n    def answer(self):\n        return 'of models'\n")
+    path = make_notebook(
+        APP,
+        "from models import Model\nmodel = Model()",
+        "%artifact model",
+        "@app.get('/')\ndef index():\n    return model.answer()",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    save_artifact("model", importlib.import_module("models").Model(), tmp_path)
+    monkeypatch.delitem(sys.modules, "models")
+    assert load(path).test_client().get("/").text == "of models"
+    package = write_package(plan_notebook(path), "flask")
+    assert f"{package.import_name}/models.py" in package.files
+    for name, content in package.files.items():
+        place = tmp_path / "out" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    code = f"from {package.import_name} import create_app; print(create_app().test_client().get('/').text)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "out", capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("of models\n", "")
+
+
+def test_text_that_looks_like_the_notebooks_name_is_no_hindrance(tmp_path):
+    assert save_artifact("words", ["__main__"], tmp_path).modules == ()
