@@ -50,6 +50,7 @@ __all__ = [
     "kind_of",
     "new_app",
     "note_older",
+    "registered",
     "release",
     "replace_runner",
     "restart",
@@ -226,6 +227,12 @@ def follow_remade() -> None:
     """Follow the blueprints of the installed Flask that a reloaded module has made anew."""
     if f"{__name__}.flask" in sys.modules:  # else nothing of Flask's is followed
         _flask_adapter().follow_remade()
+
+
+def registered(app: Any) -> object:
+    """Return a value that differs when what cells have registered on an app does, or the app itself."""
+    ledger = getattr(getattr(app, "live", None), "ledger", ())
+    return (id(app), tuple((entry.number, entry.body, entry.rank) for entry in ledger))
 
 
 def note_older(workspace: Workspace, values: Iterable[Any]) -> None:

@@ -41,6 +41,9 @@ class Exchanger:
     is_stranger = False
     """Whether the gate is to treat its requests as anybody's."""
 
+    is_in_background = False
+    """Whether it sends from threads that are no cell's, which leave the streams as they are."""
+
     def __init__(self, transport: Transport, recorder: Recorder, cookies: CookieJar | None = None) -> None:
         self.transport = transport
         self.recorder = recorder
@@ -94,7 +97,8 @@ class Exchanger:
 
     def _exchange(self, request: Request) -> ExchangeResponse:
         # Here, in the thread of the cell: whoever replaces the streams elsewhere would undo it.
-        self.recorder.renew()
+        if not self.is_in_background:
+            self.recorder.renew()
         began = time.perf_counter()
         sent, raw, recording = self.ask(request)
         elapsed = time.perf_counter() - began

@@ -98,7 +98,7 @@ def _merge_functions(blueprint: Any, app: Any, name: str) -> None:
 
 
 def _register_commands(blueprint: Any, name: str, state: Any) -> None:
-    if not blueprint.cli.commands:
+    if "cli" not in vars(blueprint) or not blueprint.cli.commands:  # ours is made when it is first asked for
         return
     group = state.options.get("cli_group", blueprint.cli_group)
     commands = state.app.cli.commands

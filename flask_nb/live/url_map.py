@@ -10,7 +10,9 @@ script or a test opens sees, as in Flask, what is registered inside it.
 
 Rules without variables are also kept in a dictionary by path, so that most requests are matched by two
 look-ups; whatever that dictionary does not answer goes through Werkzeug's own matcher, which stays
-the only place where redirects, slashes, converters and 405s are decided.
+the only place where slashes, converters and 405s are decided. Where neither hosts nor redirects have a
+say, the matcher is asked without an adapter between (:meth:`RoutingTable.match`): binding one takes longer
+than the matching.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
-from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, MapAdapter, Rule, WebsocketMismatch
+from werkzeug.routing.exceptions import NoMatch, RequestAliasRedirect, RequestPath
 from werkzeug.routing.matcher import State, StateMachineMatcher
 from werkzeug.routing.rules import RuleFactory, RulePart
 
@@ -76,8 +80,8 @@ class _State(State):
         return min([*map(rank_of, self.rules), *(state.rank for state in below)], default=())  # type: ignore[attr-defined]
 
 
-def _nothing() -> _State:
-    return _State([], [], {}, ())
+_NOTHING = _State([], [], {}, ())
+"""Nobody changes a state: what is empty is shared."""
 
 
 class SharedMatcher(StateMachineMatcher):
@@ -85,7 +89,7 @@ class SharedMatcher(StateMachineMatcher):
 
     def __init__(self, merge_slashes: bool, root: _State | None = None) -> None:
         super().__init__(merge_slashes)
-        self._root: Any = root or _nothing()
+        self._root: Any = root or _NOTHING
 
     def with_rule(self, rule: Rule) -> SharedMatcher:
         """Return a matcher that also knows *rule*."""
@@ -93,7 +97,7 @@ class SharedMatcher(StateMachineMatcher):
 
     def without_rule(self, rule: Rule) -> SharedMatcher:
         """Return a matcher that no longer knows *rule*."""
-        root = _without(self._root, rule, rule._parts, 0) or _nothing()
+        root = _without(self._root, rule, rule._parts, 0) or _NOTHING
         return SharedMatcher(self.merge_slashes, root)
 
     def with_rule_instead(self, old: Rule, new: Rule) -> SharedMatcher:
@@ -121,10 +125,10 @@ def _with(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _State:
         return _State(state.dynamic, rules, state.static, rank)
     part = parts[depth]
     if part.static:
-        child = _with(state.static.get(part.content) or _nothing(), rule, parts, depth + 1)
+        child = _with(state.static.get(part.content) or _NOTHING, rule, parts, depth + 1)
         return _State(state.dynamic, state.rules, {**state.static, part.content: child}, rank)
     known = [one for one, _ in state.dynamic]
-    dynamic = state.dynamic if part in known else [*state.dynamic, (part, _nothing())]
+    dynamic = state.dynamic if part in known else [*state.dynamic, (part, _NOTHING)]
     changed = [
         (one, child if one != part else _with(child, rule, parts, depth + 1)) for one, child in dynamic
     ]
@@ -232,6 +236,41 @@ class RoutingTable:
         for rule in self.by_path.get(path, ()):
             if rule.methods is None or method in rule.methods:
                 return None if rule.endpoint in self.with_defaults else rule
+        return None
+
+    def match(self, path: str, method: str) -> tuple[Rule, Any] | None:
+        """Return what the matcher says to a path of no host or subdomain, as an adapter asks it.
+
+        :param path: the path as WSGI hands it over, in ASCII.
+        :param method: the HTTP method in upper case.
+        :return: the rule and the values of its variables; None where a redirect is due.
+        :raises werkzeug.exceptions.HTTPException: as :meth:`werkzeug.routing.MapAdapter.match` does.
+        """
+        try:
+            return self.matcher.match("", path and f"/{path.lstrip('/')}", method, False)
+        except (RequestPath, RequestAliasRedirect):
+            return None
+        except NoMatch as exc:
+            if exc.have_match_for:
+                raise MethodNotAllowed(valid_methods=list(exc.have_match_for)) from None
+            raise (WebsocketMismatch if exc.websocket_mismatch else NotFound)() from None
+
+    def may_redirect(self, rule: Rule) -> bool:
+        """Return whether the match of a rule may still lead elsewhere: by ``defaults`` or ``redirect_to``."""
+        return rule.endpoint in self.with_defaults or rule.redirect_to is not None
+
+    def build(self, endpoint: Any, values: dict[str, Any], method: str) -> str | None:
+        """Return the path that an adapter of no host or subdomain builds; None where it builds none, or more.
+
+        :param method: rules of this method are preferred, as an adapter does when it is told none.
+        """
+        values = {name: value for name, value in values.items() if value is not None}
+        rules = self.by_endpoint.get(endpoint, ())
+        for wanted in (method, None):
+            for rule in rules:
+                built = rule.build(values) if rule.suitable_for(values, wanted) else None
+                if built is not None:
+                    return None if built[0] or rule.websocket else built[1]
         return None
 
     def rules(self) -> list[Rule]:
@@ -468,6 +507,29 @@ def keep_table(adapter: MapAdapter, table: RoutingTable) -> None:
     """Let an adapter of a live map see *table* from now on, whatever is registered."""
     if isinstance(adapter.map, LiveMap):
         adapter.map = BoundMap(adapter.map, table)
+
+
+def redirected(adapter: MapAdapter, table: RoutingTable, found: tuple[Rule, Any]) -> tuple[Rule, Any]:
+    """Return what an adapter makes of the rule and values that *table* found: them, unless it redirects.
+
+    Converters are not asked a second time.
+
+    :raises werkzeug.routing.RequestRedirect: the rule leads elsewhere.
+    """
+    single = copy(adapter)
+    single.map = bound = BoundMap(adapter.map, table)
+    bound._matcher = _Found(found)  # type: ignore[assignment]
+    return single.match(return_rule=True)
+
+
+class _Found:
+    """A matcher whose answer is there already."""
+
+    def __init__(self, found: tuple[Rule, Any]) -> None:
+        self._found = found
+
+    def match(self, *question: object) -> tuple[Rule, Any]:
+        return self._found
 
 
 class BoundMap(Map):

@@ -3,7 +3,8 @@
 ===============  ==================================================================================
 module           answers for
 ===============  ==================================================================================
-``extension``    loading into a shell, and unloading without a trace
+``extension``    loading into a shell, and unloading without a trace; what ``import flask`` means there
+``workbench``    what is put into the shell when it is first needed: all of the rest
 ``settings``     what a person can set
 ``owners``       which cell is running
 ``first_use``    an app that is set up before a cell has made it

@@ -29,12 +29,14 @@ from flask_nb.errors import (
 )
 from flask_nb.panel import PanelResponse, status_line
 
+from .browsing import Browsing
 from .checks import Checking
 from .definitions import Definitions, evaluate
 from .diagnosis import diagnose
 from .display import Report, show
 from .exchanges import Exchanges
 from .explaining import Explaining
+from .exporting import Exporting
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
@@ -59,15 +61,18 @@ CELL_MAGICS = REQUEST_MAGICS | {
     "request_context",
 }
 LINE_MAGICS = REQUEST_MAGICS | {
+    "artifact",
     "http",
     "routes",
     "serve",
+    "browse",
     "app",
     "config_from",
     "url_for",
     "cookies",
     "exchange",
     "explain",
+    "export",
 }
 
 
@@ -124,11 +129,16 @@ class NotebookMagics:
     host: Host
     events: CellEvents
 
+    def __post_init__(self) -> None:
+        self.browsing = Browsing(self.ip, self.host)
+        """The pages that are used in the notebook."""
+
     def table(self) -> list[Magic]:
         """Return all magics."""
         definitions = Definitions(self.ip, self.host, self.events)
         exchanges = Exchanges(self.ip, self.host)
         explaining = Explaining(self.ip, self.host)
+        exporting = Exporting(self.ip, self.events)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
             Magic("http", "line_cell", self.http, cells.http_parser),
@@ -136,7 +146,10 @@ class NotebookMagics:
             Magic("routes", "line", self.routes, cells.routes_parser),
             Magic("exchange", "line", exchanges.exchange, cells.exchange_parser),
             Magic("explain", "line", explaining.explain, cells.explain_parser),
+            Magic("export", "line", exporting.export, cells.export_parser),
+            Magic("artifact", "line", exporting.artifact, cells.artifact_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
+            Magic("browse", "line", self.browsing.browse, cells.browse_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
             Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
             Magic("template", "cell", definitions.template, cells.template_parser),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentTypeError
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +11,6 @@ from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode, va
 from traitlets.config import Configurable
 
 from flask_nb.errors import FlaskNbError, MagicArgumentError
-from flask_nb.gate import is_origin
-from flask_nb.panel import Display
 
 
 class FlaskNB(Configurable):
@@ -47,6 +46,9 @@ class FlaskNB(Configurable):
     mask = List(Unicode(), help="JSON paths, such as '$..id', of what no exchange shows of a JSON body.").tag(
         config=True
     )
+    browse_hosts = List(
+        Unicode(), help="Hosts, such as 'cdn.jsdelivr.net', whose files pages of %browse load."
+    ).tag(config=True)
     as_flask = Bool(False, help="Let 'import flask' mean flask_nb.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -65,6 +67,8 @@ class FlaskNB(Configurable):
     @validate("mask")
     def _validate_mask(self, proposal: Any) -> list[str]:
         """Refuse what is not a path when it is set, not with the next request."""
+        from flask_nb.panel import Display  # only whoever sets it waits for the panel
+
         paths: list[str] = proposal["value"]
         try:
             Display(mask=tuple(paths))
@@ -83,9 +87,21 @@ class FlaskNB(Configurable):
             )
         return text
 
+    @validate("browse_hosts")
+    def _validate_browse_hosts(self, proposal: Any) -> list[str]:
+        """Refuse what is no host, and so would say something else in a policy."""
+        from flask_nb.cells.browse import parse_host
+
+        try:
+            return [parse_host(text) for text in proposal["value"]]
+        except ArgumentTypeError as exc:
+            raise TraitError(str(exc)) from None
+
     @validate("trusted_origins")
     def _validate_origins(self, proposal: Any) -> list[str]:
         """Refuse what no browser names as an origin, and so would never match."""
+        from flask_nb.gate import is_origin
+
         origins: list[str] = [text.removesuffix("/") for text in proposal["value"]]
         for text in origins:
             if not is_origin(text):

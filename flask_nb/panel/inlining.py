@@ -112,22 +112,26 @@ def _edited(text: str, edits: list[Edit]) -> str:
     return "".join([*pieces, text[end:]])
 
 
-def inlined_page(text: str, url: str, fetch: Fetch, *, scripts: bool = False) -> Page:
+def inlined_page(
+    text: str, url: str, fetch: Fetch, *, scripts: bool = False, room: int = MAX_FRAME, is_used: bool = False
+) -> Page:
     """Return a page with the app's own files.
 
     :param url: the address of the page.
     :param fetch: asks the app for a file.
     :param scripts: whether scripts are to be there too, because they will run.
+    :param room: bytes that it may have.
+    :param is_used: whether its links and forms will work, so that their targets stay.
     """
-    page = _NOT_IN_PAGE.sub("\ufffd", text[:MAX_FRAME])
+    page = _NOT_IN_PAGE.sub("\ufffd", text[:room])
     tags = list(start_tags(page))
-    assets = Assets(_base(tags, url), fetch, MAX_FRAME - 1000 - cost(page))
-    edits = list(_Inliner(page, tags, assets, scripts=scripts).edits())
+    assets = Assets(_base(tags, url), fetch, room - 1000 - cost(page))
+    edits = list(_Inliner(page, tags, assets, scripts=scripts, is_used=is_used).edits())
     own_css = [page[tag.end : tag.content_end] for tag in tags if tag.name == "style"]
     linked_css = [edit.text.partition(">")[2] for edit in edits if edit.text.startswith("<style")]
     return Page(
         page,
-        is_cut=len(text) > MAX_FRAME,
+        is_cut=len(text) > room,
         edits=tuple(edits),
         missing=tuple(assets.missing.items()),
         still=_still(tags),
@@ -157,11 +161,14 @@ def _still(tags: list[StartTag]) -> tuple[tuple[str, int], ...]:
 class _Inliner:
     """Finds what to change in a page, stylesheets and scripts first: without them nothing looks right."""
 
-    def __init__(self, page: str, tags: list[StartTag], assets: Assets, *, scripts: bool) -> None:
+    def __init__(
+        self, page: str, tags: list[StartTag], assets: Assets, *, scripts: bool, is_used: bool = False
+    ) -> None:
         self._page = page
         self._tags = tags
         self._assets = assets
         self._scripts = scripts
+        self._is_used = is_used
 
     def edits(self) -> Iterator[Edit]:
         """Yield the changes."""
@@ -172,7 +179,7 @@ class _Inliner:
     def _inert(self, tag: StartTag) -> Iterator[Edit]:
         """Take the target off links and the source off frames: they would load Jupyter inside the frame."""
         target = tag.attributes.get("target")
-        if target is not None and tag.name in {"a", "area", "form"}:
+        if target is not None and tag.name in {"a", "area", "form"} and not self._is_used:
             yield Edit(target.start, target.end, '"_blank"')
         source = tag.attributes.get(_FRAMES.get(tag.name, ""))
         if source is not None and self._path(source.value):

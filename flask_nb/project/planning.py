@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from flask_nb.cells import AppArguments
+from flask_nb.cells import AppArguments, ArtifactDefinition
 from flask_nb.errors import ProgramError
 
 from . import rules
-from .cell_names import dotted
+from .artifacts import Artifact, find_artifact
+from .cell_names import Names, dotted
 from .cell_python import Magic
 from .definitions import KINDS
 from .effects import Effects
 from .plan import BINDS, Decision, Plan, PlannedCell
-from .plan_checks import check_order, find_losses, find_state
+from .plan_checks import check_order, find_long, find_losses, find_state
 from .program_cells import KEEP, ProgramCell, read_cells
 from .statements import Statement, read_statements
 
@@ -44,7 +45,8 @@ def plan_cells(path: Path, cells: list[ProgramCell], app_name: str | None = None
     planned = tuple(PlannedCell(cell, of_cell[cell], read.unread.get(cell, "")) for cell in cells)
     planned = tuple(cell for cell in planned if cell.decisions or cell.reason)
     check_order(decisions, planner.app_name)
-    losses, advice = tuple(find_losses(decisions)), tuple(find_state(decisions, planner.apps))
+    losses = (*find_losses(decisions), *find_long(decisions))
+    advice = tuple(find_state(decisions, planner.apps))
     return Plan(path, planner.app_name, planned, tuple(dict.fromkeys(losses)), tuple(dict.fromkeys(advice)))
 
 
@@ -70,9 +72,12 @@ class Planner:
         self._decisions: dict[Statement, Decision] = {}
         self._needed: dict[str, str] = {self._variable: "", **dict.fromkeys(self._made["blueprint"], "")}
         self._effects = Effects(statements, self.apps, self._variable)
+        self.artifacts: dict[str, Artifact] = {}
+        """The values that are loaded instead of being computed."""
 
     def decide(self) -> list[Decision]:
         """Return a decision on each statement, in order."""
+        self._find_artifacts()
         self._settle()
         pending = [one for one in self._statements if one not in self._decisions]
         count = -1
@@ -135,11 +140,37 @@ class Planner:
             )
         return found[0]
 
+    # --- artifacts ---
+
+    def _find_artifacts(self) -> None:
+        """Let values that are kept be loaded: what only makes them, above, is left out."""
+        for position, statement in enumerate(self._statements):
+            definitions = [use.definition for use in statement.uses.values()]
+            for definition in definitions:
+                if isinstance(definition, ArtifactDefinition):
+                    self._use_artifacts(definition, statement, self._statements[:position])
+
+    def _use_artifacts(
+        self, definition: ArtifactDefinition, statement: Statement, above: list[Statement]
+    ) -> None:
+        found = {name: find_artifact(name, self._path.parent) for name in definition.names}
+        kept = {name: artifact for name, artifact in found.items() if artifact is not None}
+        self.artifacts |= kept
+        missing = frozenset(found) - frozenset(kept)
+        statement.names = Names(binds=frozenset(kept), needs=missing, reads=missing)
+        for other in above:
+            made = other.names.binds | {self._effects.root(one) for one in self._effects.of(other)}
+            if made and made <= frozenset(kept) and not other.uses:
+                name = min(made)
+                self._leave(other, f"{name} is loaded from {kept[name].path}")
+
     # --- what is settled from the start ---
 
     def _settle(self) -> None:
         from_magics: dict[str, str] = {}
         for statement in self._statements:
+            if statement in self._decisions:
+                continue
             is_kept = KEEP in statement.cell.tags
             origin = next(
                 (from_magics[one] for one in sorted(statement.names.reads & set(from_magics))), None
@@ -162,7 +193,11 @@ class Planner:
             self._leave(statement, _why_magic(magic))
             return True
         if statement.is_magic:
-            self._take(statement, KINDS[statement.magic.name].says)
+            loaded = [
+                self.artifacts[name].path for name in sorted(statement.names.binds & set(self.artifacts))
+            ]
+            says = f"it loads {', '.join(loaded)}" if loaded else KINDS[statement.magic.name].says
+            self._take(statement, says)
         elif is_kept:
             self._take(statement, f"its cell is tagged {KEEP}")
         elif statement.uses:

@@ -52,7 +52,11 @@ from .wrappers import Response as Response
 INTERFACE_VERSION = "3.1.3"
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> object:
+    if name == "cli":  # only a command needs it
+        import importlib
+
+        return importlib.import_module(f"{__name__}.cli")
     if name == "__version__":
         import warnings
 

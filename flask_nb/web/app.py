@@ -10,7 +10,6 @@ by path (:mod:`.routing`), and a response of text is written once (:mod:`.wrappe
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 import os
@@ -24,17 +23,14 @@ from io import BytesIO
 from types import FunctionType, TracebackType
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-import click
 import werkzeug.utils
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter, HTTPException
 from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, Rule
-from werkzeug.serving import is_running_from_reloader
 
 from ..live.url_map import LiveMap
 from ..live.workspace import at_work, current_run
-from ..loops import beside_running_loop
-from . import cli, error_handling, responses, serving, url_building
+from . import error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
 from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
@@ -59,11 +55,18 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _CO_COROUTINE = inspect.CO_COROUTINE
-# asgiref and others mark a callable as a coroutine function; before 3.12 only asyncio sees the mark.
-_is_coroutine_function = (
-    asyncio.iscoroutinefunction if sys.version_info < (3, 12) else inspect.iscoroutinefunction
-)
+_ASYNCIO_SEES_MORE = sys.version_info < (3, 12)
 _AUTOESCAPED = (".html", ".htm", ".xml", ".xhtml", ".svg")
+
+
+def _is_coroutine_function(func: Callable[..., Any]) -> bool:
+    """Whether calling it makes a coroutine: by its code, or by a mark that asgiref and others set."""
+    if not _ASYNCIO_SEES_MORE or not hasattr(func, "_is_coroutine"):
+        return inspect.iscoroutinefunction(func)
+    # Before 3.12 only asyncio knows the mark, and it takes longer to import than all of the framework.
+    import asyncio
+
+    return asyncio.iscoroutinefunction(func)
 
 
 def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
@@ -193,7 +196,6 @@ class Flask(Scaffold):
         self.url_map = self.url_map_class(host_matching=host_matching)
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False
-        self.cli.name = self.name
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
         self.live.was_made()
@@ -489,6 +491,11 @@ class Flask(Scaffold):
         :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
         :param options: what :func:`werkzeug.serving.run_simple` takes.
         """
+        import click  # under gunicorn nobody needs it
+        from werkzeug.serving import is_running_from_reloader
+
+        from . import cli
+
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             if not is_running_from_reloader():
                 click.secho(
@@ -837,5 +844,7 @@ class Flask(Scaffold):
         def call(*args: Any, **kwargs: Any) -> Any:
             # Made only here: older versions of asgiref run the coroutine in the loop where it was made.
             return async_to_sync(func)(*args, **kwargs)
+
+        from ..loops import beside_running_loop  # only views that await wait for asyncio
 
         return beside_running_loop(call)

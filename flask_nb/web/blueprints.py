@@ -108,7 +108,7 @@ class Blueprint(Scaffold):
         if not name:
             raise ValueError("a blueprint needs a name: the first part of its endpoints")
         _check_has_no_dot("name of a blueprint", name)
-        self.name = self.cli.name = name
+        self.name = name
         self.url_prefix = url_prefix
         self.subdomain = subdomain
         self.deferred_functions: list[DeferredSetupFunction] = []

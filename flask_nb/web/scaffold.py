@@ -21,12 +21,12 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..live.app import Live
 from ..live.refusals import show_briefly
-from .cli import AppGroup
 from .globals import current_app
 from .helpers import get_root_path, send_from_directory
 from .templating import _default_template_ctx_processor
 
 if TYPE_CHECKING:
+    from .cli import AppGroup
     from .wrappers import Response
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -102,7 +102,6 @@ class Scaffold:
     :param root_path: the root folder, where it cannot be found from the import name.
     """
 
-    cli: AppGroup
     name: str
     _static_folder: str | None = None
     _static_url_path: str | None = None
@@ -120,7 +119,6 @@ class Scaffold:
         self.static_url_path = static_url_path
         self.template_folder = template_folder
         self.root_path = get_root_path(import_name) if root_path is None else root_path
-        self.cli = AppGroup()
         #: What the cells of a notebook have to do with this.
         self.live = Live(self)
         self.view_functions: dict[str, Callable[..., Any]] = {}
@@ -140,6 +138,13 @@ class Scaffold:
 
     def _check_setup_finished(self, f_name: str) -> None:
         raise NotImplementedError
+
+    @cached_property
+    def cli(self) -> AppGroup:
+        """The commands that this adds to the command line."""
+        from .cli import AppGroup
+
+        return AppGroup(self.name)
 
     # --- folders ---
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-
 if TYPE_CHECKING:
     from .app import Flask
 
@@ -18,6 +16,7 @@ def run_development_server(app: Flask, host: str | None, port: int | None, **opt
     for a PIN made for this process. On an address that other machines reach it stays off, with a line that
     says so, unless ``use_debugger=True`` asked for it.
     """
+    import click
     from werkzeug.serving import run_simple
 
     from .cli import debugger_pin, is_loopback, show_server_banner

@@ -1,0 +1,67 @@
+"""The artifacts of a notebook in its package: files, copied unread, and the module that loads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..artifacts import Artifact, read_artifact
+
+FOLDER = "artifact_files"
+"""The folder of the files in the package."""
+
+_MODULE = '''"""Values that were computed in the notebook, and are loaded here.
+
+A pickle is a program: only the very files that were exported are loaded.
+"""
+
+{imports}
+
+SHA256 = {{
+{digests}
+}}
+
+
+def load_artifact(name: str) -> Any:
+    """Return a value; its file has to be the one that was exported."""
+    file, digest = SHA256[name]
+    path = Path(__file__).parent / "{folder}" / file
+    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise RuntimeError(f"{{path}} is not the file that was exported. Export it again")
+    return {load}
+'''
+
+_LOADS = {"joblib": "joblib.load(path)", "pickle": "pickle.loads(path.read_bytes())"}
+
+
+def write_artifacts(artifacts: Iterable[Artifact], folder: Path) -> dict[str, bytes]:
+    """Return the module and the files: path below the package → content.
+
+    :param folder: that of the notebook.
+    :raises ArtifactError: a file is not what its record says.
+    """
+    kept = list(artifacts)
+    formats = {artifact.format for artifact in kept}
+    standard = ["import hashlib", *(["import pickle"] if "pickle" in formats else [])]
+    other = ["", "import joblib  # type: ignore[import-untyped]"] if "joblib" in formats else []
+    load = _LOADS[min(formats)]
+    if len(formats) == 2:
+        load = f'{_LOADS["joblib"]} if path.suffix == ".joblib" else {_LOADS["pickle"]}'
+    source = _MODULE.format(
+        imports="\n".join([*standard, "from pathlib import Path", "from typing import Any", *other]),
+        digests="\n".join(
+            f'    "{one.name}": (\n        "{one.file}",\n        "{one.sha256}",\n    ),' for one in kept
+        ),
+        folder=FOLDER,
+        load=load,
+    )
+    return {
+        "artifacts.py": source.encode(),
+        **{f"{FOLDER}/{one.file}": read_artifact(one, folder) for one in kept},
+    }
+
+
+def requirements_of(artifacts: Iterable[Artifact]) -> tuple[str, ...]:
+    """Return the distributions that loading needs, in the versions that the values were written with."""
+    versions = {name: one for artifact in artifacts for name, one in artifact.versions.items()}
+    return tuple(f"{name}=={one}" for name, one in sorted(versions.items()) if name != "python")
