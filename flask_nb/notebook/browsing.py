@@ -89,7 +89,7 @@ class Browsing:
             request.host,
             lambda: self._host.settings.timeout,
             served.serving.address if self._has_server(served) else None,
-            lambda path: f"{(served.serving.url or '').rstrip('/')}{path}" if served.serving.url else "",
+            lambda path: f"{(served.serving.page_url or '').rstrip('/')}{path}" if served.serving.url else "",
             first,
         )
         widget = BrowseWidget(self._settings(first, arguments), view.hear)
