@@ -141,7 +141,9 @@ class Assembler:
             if isinstance(node, ast.ImportFrom) and node.module == "flask_nb":
                 node.names = [alias for alias in node.names if alias.name != "as_flask"]
             for one in self._translator.imports_of(node, piece.cell.name):
-                if one.name != "*":
+                if one.only_loads:
+                    self._modules.loads.setdefault(one.module.strip(".").partition(".")[0], []).append(one)
+                elif one.name != "*":
                     self._modules.imports[one.binds] = one
                 elif one.module != self._translator.framework:  # whose names are known
                     self._modules.stars.append(one)

@@ -206,6 +206,21 @@ def test_modules_beside_the_notebook_go_along(make_notebook, app_of):
     assert {"made/prices.py", "made/more.py"} <= set(write_package(plan_notebook(path), "flask").files)
 
 
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_a_submodule_beside_the_notebook_is_called_by_its_full_name(make_notebook, app_of, tmp_path, indent):
+    folder = tmp_path / "prices"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "rates.py").write_text("RATE = 2\n")
+    (folder / "tax.py").write_text("import prices.rates\n\n\ndef of(x):\n    return x * prices.rates.RATE\n")
+    above = "" if indent else "import prices.tax\n"
+    path = make_notebook(
+        f"{above}from flask_nb import Flask\napp = Flask(__name__)\n@app.get('/')\ndef tax():\n"
+        f"{f'{indent}import prices.tax; x = 2' if indent else '    x = 2'}\n    return str(prices.tax.of(x))"
+    )
+    assert answer(app_of(path), "/") == (200, "4")
+
+
 def test_commands_of_cells_are_the_apps(make_notebook, app_of):
     path = make_notebook(
         "import click\nfrom flask_nb import Flask\napp = Flask(__name__)",
