@@ -5,8 +5,8 @@ server, and reloads its page when the app is another one than it was: with a GET
 Pages that answer a form have no script, so that nothing is ever sent twice.
 
 The script is a file of its own, at the app's own origin. A Content-Security-Policy of the app is left as it
-is: one with ``script-src 'self'`` lets it in, a stricter one keeps it out, and the page stays as it was
-loaded. So does one whose bytes mean something only as they are: compressed, cut out of a whole, or streamed.
+is: under one that does not let such a file in, the page stays as it was loaded. So does one whose bytes mean
+something only as they are: compressed, cut out of a whole, or streamed.
 """
 
 from __future__ import annotations
@@ -214,8 +214,9 @@ class _Page:
 
     def _start(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         names = {name.lower(): value for name, value in headers}
+        policies = [value for name, value in headers if name.lower() == "content-security-policy"]
         self._script = b""
-        if _is_whole_page(status, names):
+        if _is_whole_page(status, names) and all(map(_lets_in, ",".join(policies).split(","))):
             self._script = self._element(is_new=_KEEPING.isdisjoint(names)).encode()
             self._has_length = names.get("content-length", "").isdecimal()
             headers = [(name, self._lengthened(name, value)) for name, value in headers]
@@ -277,6 +278,17 @@ def _is_whole_page(status: str, names: dict[str, str]) -> bool:
         and _AS_IT_IS.isdisjoint(names)
         and status[:3] != "206"
     )
+
+
+def _lets_in(policy: str) -> bool:
+    """Return whether a Content-Security-Policy lets a script file of the page's own origin run (CSP 3)."""
+    rules = [part.lower().split() for part in policy.split(";")]
+    directives = {words[0]: words[1:] for words in reversed(rules) if words}  # of equal ones the first counts
+    if "allow-scripts" not in directives.get("sandbox", ["allow-scripts"]):
+        return False
+    kinds = ("script-src-elem", "script-src", "default-src")
+    sources = next((directives[kind] for kind in kinds if kind in directives), ["*"])
+    return not {"'self'", "*"}.isdisjoint(sources) and "'strict-dynamic'" not in sources
 
 
 def _sized(body: bytes) -> Headers:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -44,9 +45,13 @@ class Proxy(BaseHTTPRequestHandler):
             self.send_error(self.status or 403)
             return
         headers = {"X-Forwarded-Prefix": f"{self.base}/proxy/{port}", "Host": self.headers["Host"]}
-        with urlopen(Request(f"http://127.0.0.1:{port}/{rest}", headers=headers), timeout=5) as answer:
-            body = answer.read()
-        self.send_response(200)
+        try:
+            answer = urlopen(Request(f"http://127.0.0.1:{port}/{rest}", headers=headers), timeout=5)
+        except HTTPError as error:
+            answer = error
+        with answer:
+            status, body = answer.status, answer.read()
+        self.send_response(status)
         self.end_headers()
         self.wfile.write(body)
 
@@ -93,7 +98,12 @@ def served(environ: dict[str, str], *, is_told: bool = True, **settings: Any) ->
         return [b"ok"]
 
     probes, options = Probes(), FlaskNB(**settings)
-    gate = Gate(app, probes=probes, front=lambda environ: serving.front(environ))
+    gate = Gate(
+        app,
+        probes=probes,
+        front=lambda environ: serving.front(environ),
+        shuts_out=lambda environ: serving.shuts_out(environ),
+    )
     serving = Serving(gate, options, lambda: "app", Addresses(options, probes, environ).find)
     try:
         serving.start() if is_told else serving.address()
@@ -212,6 +222,17 @@ def test_an_address_that_hangs_holds_a_cell_no_longer_than_the_deadline(
             assert serving.page_url == serving.url
             serving.line()  # it is not asked again each time
             assert f"no answer within {DEADLINE:g} s" in "\n".join(diagnose(serving))
+
+
+def test_a_proxy_that_another_user_runs_is_told_from_one_that_asks_for_a_login(
+    proxy: Any, write_info: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_info(4712, proxy.port)
+    monkeypatch.setattr("flask_nb.notebook.serving.is_of_another_user", lambda environ: True)
+    with served({"JPY_PARENT_PID": "4712"}) as serving:
+        said = "\n".join(diagnose(serving))
+    assert "runs as another user of this machine" in said
+    assert "%serve --host 127.0.0.1" in said
 
 
 def test_something_else_that_answers_is_not_this_kernel(write_info: Callable[..., Path]) -> None:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -114,6 +115,12 @@ def ask(shell: InteractiveShell, path: str, headers: dict[str, str] = TAB, data:
             return error.read().decode()
 
 
+def wait_until(is_true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 5
+    while not is_true() and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
 def version(shell: InteractiveShell) -> str:
     return str(host(shell).pages.version)
 
@@ -163,15 +170,32 @@ def test_a_page_that_a_browser_may_keep_does_not_say_which_app_it_is_of(served):
     assert '"/__flask_nb_live.js"' in ask(served, "/page?ETag=1")
 
 
-def test_the_policy_of_the_app_is_left_as_it_is(served):
-    url = f"{host(served).serving.url}page?Content-Security-Policy=default-src"
+@pytest.mark.parametrize(
+    ("policy", "is_live"),
+    [
+        ("default-src 'self'", True),
+        ("img-src 'none'", True),
+        ("default-src 'none'; script-src 'self'", True),
+        ("script-src *; script-src 'none'", True),
+        ("sandbox allow-scripts", True),
+        ("default-src 'none'", False),
+        ("script-src 'nonce-x' 'strict-dynamic' 'self'", False),
+        ("script-src https://cdn.example", False),
+        ("default-src 'self', script-src 'none'", False),
+        ("sandbox", False),
+    ],
+)
+def test_the_policy_of_the_app_is_kept_and_decides(served, policy, is_live):
+    url = f"{host(served).serving.url}page?{urlencode({'Content-Security-Policy': policy})}"
     with closing(urllib.request.urlopen(urllib.request.Request(url, headers=TAB))) as answer:
-        assert answer.headers["Content-Security-Policy"] == "default-src"
+        assert answer.headers["Content-Security-Policy"] == policy
+        assert (b"__flask_nb_live" in answer.read()) is is_live
 
 
 def test_the_notebooks_own_requests_and_what_is_kept_of_a_page_have_no_script(served):
     ask(served, "/page")
     kept = host(served).apps.current.ring.last(1)[0]
+    wait_until(lambda: kept.answer)  # it is kept when the answer is on its way already
     assert kept.answer.decode() == PAGE
     served.run_cell("r = %get /page Sec-Fetch-Dest:document Accept:text/html")
     assert served.user_ns["r"].text == PAGE

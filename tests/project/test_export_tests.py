@@ -135,7 +135,7 @@ def test_a_response_that_a_later_cell_uses_joins_their_cells() -> None:
             made = client.post("/items", json={"name": "tea"})
 
             again = client.get(f"/items/{made.get_json()['id']}")
-            assert again.get_json()['name'] == 'tea'
+            assert again.get_json()["name"] == "tea"
     ''') in text  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from flask_nb.gate import PROXIED, Front, Gate, is_of_another_user
-from flask_nb.gate.peers import find_peer, is_held_by
+from flask_nb.gate.peers import find_peer, is_held_by, tells_users
 from flask_nb.gate.probes import PING, Probes
 from flask_nb.server import BackgroundServer
 
@@ -191,8 +191,11 @@ def server():
 
 @linux_only
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "0.0.0.0"])
-def test_the_other_end_of_a_connection_is_this_user_and_this_process(server, host):
+@pytest.mark.parametrize("is_asked", [True, False], ids=["the system", "the table"])
+def test_the_other_end_of_a_connection_is_this_user_and_this_process(server, host, is_asked, monkeypatch):
     found = []
+    if not is_asked:
+        monkeypatch.setattr("flask_nb.gate.peers._ask_system", nobody)
 
     def app(environ, start_response):
         found.append((find_peer(environ).user, is_of_another_user(environ)))
@@ -219,7 +222,7 @@ def test_another_user_is_refused_and_told_why_and_the_own_user_and_root_are_not(
 
 
 @as_root
-def test_the_host_that_the_very_process_behind_the_prefix_passes_on_is_admitted(server):
+def test_a_host_that_another_process_passes_on_is_not_admitted(server):
     front = FRONT._replace(process=os.getpid())
     url = server(gated(front=front)).url
     headers = (f"X-Forwarded-Prefix={FRONT.prefix}", "Host=hub.unknown.example")
@@ -234,6 +237,10 @@ def test_the_process_behind_the_prefix_may_call_itself_what_it_likes(server):
     headers = {"X-Forwarded-Prefix": FRONT.prefix, "Host": "hub.unknown.example"}
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
         assert answer.status == 200
+
+
+def nobody(theirs, ours):
+    raise OSError("there is nobody to ask")
 
 
 def row(number, local, remote, user, inode):
@@ -261,6 +268,7 @@ ENVIRON = {
 def test_what_the_table_says(monkeypatch, tmp_path, rows, is_other):
     table = tmp_path / "tcp"
     table.write_text("header\n" + "".join(itertools.starmap(row, ((n, *r) for n, r in enumerate(rows)))))
+    monkeypatch.setattr("flask_nb.gate.peers._ask_system", nobody)
     monkeypatch.setattr("flask_nb.gate.peers._TABLES", dict.fromkeys([2, 10], str(table)))
     monkeypatch.setattr("sys.byteorder", "little")
     monkeypatch.setattr("os.getuid", lambda: 1000, raising=False)
@@ -268,7 +276,9 @@ def test_what_the_table_says(monkeypatch, tmp_path, rows, is_other):
 
 
 def test_where_there_is_no_table_everybody_is_ones_own(monkeypatch, tmp_path):
+    monkeypatch.setattr("flask_nb.gate.peers._ask_system", nobody)
     monkeypatch.setattr("flask_nb.gate.peers._TABLES", dict.fromkeys([2, 10], str(tmp_path / "none")))
+    assert not tells_users()
     assert not is_of_another_user(dict(ENVIRON))
 
 

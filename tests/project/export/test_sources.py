@@ -287,3 +287,24 @@ def test_tutorials_are_clean_to_linters_and_type_checkers(engine, tmp_path):
     for command in (ruff, mypy):
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
         assert done.returncode == 0, done.stdout
+
+
+def test_a_database_is_made_by_its_command_and_used_by_views(make_notebook, app_of):
+    path = make_notebook(
+        "import sqlite3\nfrom flask_nb import Flask, g, request\napp = Flask(__name__)",
+        "%%writefile schema.sql\ncreate table tea (name text);",
+        "def get_db():\n    if 'db' not in g:\n"
+        "        g.db = sqlite3.connect(app.root_path + '/teas.db')\n    return g.db",
+        "@app.teardown_appcontext\ndef close_db(exc):\n    db = g.pop('db', None)\n"
+        "    if db is not None:\n        db.close()",
+        "@app.cli.command('init-db')\ndef init_db():\n    with app.open_resource('schema.sql') as file:\n"
+        "        get_db().executescript(file.read().decode())",
+        "@app.post('/teas')\ndef add():\n    get_db().execute('insert into tea values (?)', [request.json])\n"
+        "    get_db().commit()\n    return [name for (name,) in get_db().execute('select name from tea')]",
+    )
+    app = app_of(path)
+    assert app.test_cli_runner().invoke(args=["init-db"]).exit_code == 0
+    assert [app.test_client().post("/teas", json=tea).json for tea in ("mint", "green")][-1] == [
+        "mint",
+        "green",
+    ]
