@@ -18,9 +18,9 @@ from .artifacts import requirements_of, write_artifacts
 from .beside import Beside, imported_tops
 from .configuring import ConfigFile, ConfigWriter, clean_config
 from .files import PackageFiles
-from .imports import NOT_IN_FLASK, Import, Translator, is_extension
+from .imports import NOT_IN_FLASK, Import, Translator, is_extension, write_imports
 from .layout import Block, join_blocks, read_headings
-from .modules import ModuleWriter
+from .modules import HELPERS, ModuleWriter
 from .naming import distribution_name, import_name, module_name
 from .package import EngineName, EnvironmentSecret, Package
 from .pieces import Piece, Reader
@@ -28,14 +28,7 @@ from .placing import INIT, SHARED, Placement, find_made
 from .rendering import Renderer
 from .replacing import drop_replaced
 
-_ENVIRONMENT = '''"""What the environment gives, so that no source holds it."""
-
-import os
-from collections.abc import Mapping
-from typing import Any
-
-
-def read_secret(variable: str, test_config: Mapping[str, Any] | None = None) -> Any:
+_READ_SECRET = '''def read_secret(variable: str, test_config: Mapping[str, Any] | None = None) -> Any:
     """Return a secret: that of a test's settings, or else of the environment."""
     if test_config is not None and variable in test_config:
         return test_config[variable]
@@ -44,8 +37,17 @@ def read_secret(variable: str, test_config: Mapping[str, Any] | None = None) -> 
         raise RuntimeError(
             f"The environment variable {variable} is not set. Type: export {variable}=…"
         )
-    return value
-'''
+    return value'''
+
+_LOAD_SETTINGS = '''def load_settings_file(app: Flask, variable: str, *, silent: bool = False) -> None:
+    """Load the settings file that a variable names: JSON or TOML by its ending, else Python."""
+    path = os.environ.get(variable, "")
+    if path.lower().endswith(".json"):
+        app.config.from_file(path, load=json.load, silent=silent)
+    elif path.lower().endswith(".toml"):
+        app.config.from_file(path, load=tomllib.load, text=False, silent=silent)
+    else:
+        app.config.from_envvar(variable, silent=silent)'''
 
 
 class Assembler:
@@ -98,8 +100,8 @@ class Assembler:
                 self._contents.artifacts, self._plan.path.parent, self._own
             ).items():
                 self._files.add(name, data)
-        if self._secrets:
-            self._files.add("environment.py", _ENVIRONMENT.encode())
+        if environment := self._write_environment():
+            self._files.add("environment.py", environment.encode())
         self._check_secrets()
         self._note_unknown()
         return Package(
@@ -219,6 +221,19 @@ class Assembler:
         return self._engine == "flask_nb" and any(map(is_extension, tops))
 
     # --- secrets and settings ---
+
+    def _write_environment(self) -> str:
+        imports, functions = [Import("os")], []
+        if self._secrets:
+            imports += [HELPERS["Mapping"], HELPERS["Any"]]
+            functions.append(_READ_SECRET)
+        if HELPERS["load_settings_file"] in self._modules.used:
+            imports += [HELPERS["json"], HELPERS["tomllib"], self._translator.offered("Flask")]
+            functions.append(_LOAD_SETTINGS)
+        if not functions:
+            return ""
+        head = f'"""What the environment gives, so that no source holds it."""\n\n{write_imports(imports)}'
+        return "\n\n\n".join([head, *functions]) + "\n"
 
     def _has_secret(self, piece: Piece) -> bool:
         return bool(self._renderer.secrets_of(piece)) or isinstance(

@@ -108,7 +108,7 @@ class ConfigWriter:
             for key in found.secrets if found else ():
                 yield f'{config}["{key}"] = {read_call(key)}'
         elif source.kind == "variable":
-            yield f"{config}.from_envvar({name}{quiet})"
+            yield f"load_settings_file({self._app}, {name}{quiet})"
         elif source.kind == "prefix":
             yield f"{config}.from_prefixed_env({name})"
         elif source.kind == "import":

@@ -14,6 +14,7 @@ HELPERS = {
     "Mapping": Import("collections.abc", "Mapping"),
     "Any": Import("typing", "Any"),
     "read_secret": Import(".environment", "read_secret"),
+    "load_settings_file": Import(".environment", "load_settings_file"),
     "load_artifact": Import(".artifacts", "load_artifact"),
     "json": Import("json"),
     "tomllib": Import("tomllib"),

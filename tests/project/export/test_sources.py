@@ -206,6 +206,26 @@ def test_modules_beside_the_notebook_go_along(make_notebook, app_of):
     assert {"made/prices.py", "made/more.py"} <= set(write_package(plan_notebook(path), "flask").files)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("s.json", '{"SIZE": 5}'), ("s.toml", "SIZE = 5"), ("s.cfg", "SIZE = 5"), ("s", "SIZE = 5")],
+)
+def test_a_settings_file_that_a_variable_names_is_read_by_its_ending(
+    make_notebook, app_of, tmp_path, monkeypatch, name, text
+):
+    file = tmp_path / name
+    file.write_text(text)
+    monkeypatch.setenv("SHOP_SETTINGS", str(file))
+    path = make_notebook("%config_from env:SHOP_SETTINGS", "%%route /\n[current_app.config['SIZE']]")
+    assert answer(app_of(path), "/")[1].strip() == "[5]" == answer(load(path), "/")[1].strip()
+
+
+def test_a_settings_file_that_no_variable_names_may_be_silent(make_notebook, app_of, monkeypatch):
+    monkeypatch.delenv("SHOP_SETTINGS", raising=False)
+    path = make_notebook("%config_from env:SHOP_SETTINGS --silent", "%%route /\n'here'")
+    assert answer(app_of(path), "/") == (200, "here")
+
+
 @pytest.mark.parametrize("indent", ["", "    "])
 def test_a_submodule_beside_the_notebook_is_called_by_its_full_name(make_notebook, app_of, tmp_path, indent):
     folder = tmp_path / "prices"
