@@ -173,7 +173,13 @@ class Assembler:
             needed,
             self._config_writer,
             renames,
+            self._finds,
         )
+
+    def _finds(self, name: str) -> bool:
+        """Whether a file of the package can be named by the folder of its modules."""
+        path = self._modules.imports.get("Path", HELPERS["Path"])
+        return self._files.has(name) and path == HELPERS["Path"] and "Path" not in self._modules.homes
 
     def _imports_plainly(self, name: str) -> bool:
         return any(

@@ -44,6 +44,11 @@ class Beside:
         except OSError as exc:
             raise ProgramError(f"{name} cannot be read: {exc.strerror}. Check the file") from None
 
+    def has(self, name: str) -> bool:
+        """Whether a file lies here, or a cell writes it."""
+        name = posixpath.normpath(name)
+        return is_below(name) and (name in self._written or (self._folder / name).is_file())
+
     def below(self, folder: str) -> Iterator[tuple[str, bytes]]:
         """Yield the files below a folder, hidden ones left out."""
         if not is_below(folder):

@@ -6,11 +6,13 @@ import ast
 import mimetypes
 from collections.abc import Callable, Collection, Iterator
 
+from flask_nb.cells.writing import quote
 from flask_nb.errors import ProgramError
 
 from .beside import Beside, is_below
 from .configuring import clean_config
 from .imports import Translator
+from .opened import read_by_name
 from .pieces import Contents, Piece
 from .secret_values import read_call
 from .slices import Edit, Slice
@@ -106,6 +108,22 @@ class PackageFiles:
             self.add("schema.sql", schema)
         for piece in pieces:
             self._add_opened(piece)
+        for piece in pieces:
+            self.notes += self._missed(piece)
+
+    def has(self, name: str) -> bool:
+        """Whether the package has a file."""
+        return f"{self._package}/{name}" in self.files
+
+    def _missed(self, piece: Piece) -> Iterator[str]:
+        """Yield notes on files that are read by a name alone, and are not in the package."""
+        for node, name in read_by_name(piece.nodes()):
+            if not self.has(name) and self._beside.has(name):
+                yield (
+                    f"the cell {piece.cell.name!r}, line {node.lineno}: {name} lies beside the notebook, and "
+                    f"is not in the package. Open it with current_app.open_resource({quote(name)}), and it "
+                    f"goes along"
+                )
 
     def _folder(self, option: str) -> str:
         default = "templates" if option == "template_folder" else "static"

@@ -16,6 +16,7 @@ HELPERS = {
     "read_secret": Import(".environment", "read_secret"),
     "load_settings_file": Import(".environment", "load_settings_file"),
     "load_artifact": Import(".artifacts", "load_artifact"),
+    "Path": Import("pathlib", "Path"),
     "json": Import("json"),
     "tomllib": Import("tomllib"),
 }

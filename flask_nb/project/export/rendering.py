@@ -13,6 +13,7 @@ from flask_nb.cells.view import streams
 from flask_nb.cells.writing import (
     endpoint_of,
     function_name,
+    quote,
     write_class_rule,
     write_decorator,
     write_function,
@@ -23,6 +24,7 @@ from .. import rules
 from ..cell_names import dotted
 from .configuring import ConfigWriter
 from .imports import Translator
+from .opened import read_by_name
 from .pieces import Piece
 from .secret_values import FoundSecret, find_secrets, read_call
 from .slices import Edit, begin_of, end_of, indent
@@ -47,6 +49,7 @@ class Renderer:
     :param needed: the names that anything needs.
     :param renames: names that are written otherwise.
     :param config: writes the settings of a cell; called with the piece.
+    :param finds: whether a file lies in the package.
     """
 
     imports: Translator
@@ -55,6 +58,7 @@ class Renderer:
     needed: Collection[str]
     config: Callable[[Piece], ConfigWriter]
     renames: dict[str, str] = field(default_factory=dict)
+    finds: Callable[[str], bool] = lambda name: False
 
     def render(self, piece: Piece, *, in_app: bool) -> str:
         """Return the text of a piece, without indentation."""
@@ -127,6 +131,10 @@ class Renderer:
             yield Edit.of(secret.node, read_call(secret.variable))
         for node in piece.nodes():
             yield from self._edits_of_node(node, piece, in_app)
+        for opened, name in read_by_name(piece.nodes()):
+            if self.finds(name):
+                path = f"Path(__file__).parent / {quote(name)}"
+                yield Edit.of(opened, f"({path})" if isinstance(opened, ast.Call) else path)
         yield from piece.edits
         yield from self._renamed_function(piece)
         for decorator in piece.drops:

@@ -153,6 +153,32 @@ def test_templates_static_files_and_the_schema_go_along(make_notebook, app_of):
     assert "made/templates/other.html" in write_package(plan_notebook(path), "flask").files
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        "with open('schema.sql') as file:\n    text = file.read()\ntext",
+        "with open('schema.sql', mode='rb') as file:\n    text = file.read().decode()\ntext",
+        "Path('schema.sql').read_text()",
+    ],
+)
+def test_a_schema_that_is_opened_by_its_name_is_that_of_the_package(
+    make_notebook, app_of, tmp_path, monkeypatch, read
+):
+    (tmp_path / "schema.sql").write_text("create table t")
+    path = make_notebook("from pathlib import Path", f"%%route /\n{read}")
+    app = app_of(path)
+    monkeypatch.chdir("/")
+    assert answer(app, "/") == (200, "create table t")
+
+
+def test_a_file_that_is_opened_by_its_name_is_told_if_it_stays_behind(make_notebook, tmp_path):
+    (tmp_path / "prices.csv").write_text("1")
+    path = make_notebook("%%route /\nopen('prices.csv').read()", "%%route /w\nopen('prices.csv', 'w')\n''")
+    [note] = write_package(plan_notebook(path), "flask").notes
+    assert "line 2: prices.csv lies beside the notebook" in note
+    assert 'current_app.open_resource("prices.csv")' in note
+
+
 def test_secrets_come_from_the_environment(make_notebook, app_of, monkeypatch):
     path = make_notebook(
         "%app --secret-key first-hidden",
