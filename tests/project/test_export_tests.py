@@ -241,6 +241,23 @@ def test_selectors_need_beautifulsoup4() -> None:
     assert requirements_of_tests(files) == ["pytest>=8", "beautifulsoup4"]
 
 
+def test_a_command_that_a_cell_invokes_is_invoked_where_the_cell_stands() -> None:
+    invoke = "made = app.test_cli_runner().invoke(args=['init-db'])\nmade.exit_code"
+    text = written(HELLO, "%get /hello/Ann", invoke, "%get /hello/Bo")
+    assert (
+        'def test_invoke_init_db(runner: FlaskCliRunner) -> None:\n    runner.invoke(args=["init-db"])\n'
+        in text
+    )
+    assert (
+        text.index("test_get_hello_ann") < text.index("test_invoke_init_db") < text.index("test_get_hello_bo")
+    )
+
+
+def test_a_command_that_nobody_can_tell_makes_what_follows_unsure() -> None:
+    text = written(HELLO, "name = input()\napp.test_cli_runner().invoke(args=[name])", "%get /hello/Ann")
+    assert "it stands within other statements, or in %%request_context: 1" in text
+
+
 # --- secrets, cookies, databases ---
 
 

@@ -214,7 +214,7 @@ def test_without_nbval_what_to_install_is_said(tmp_path, refused, monkeypatch):
 def stored(path: Path) -> list[str]:
     found = nbformat.read(path, as_version=4)
     return [
-        "".join(output.get("text", "") or output.data["text/plain"] for output in each.outputs)
+        "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in each.outputs)
         for each in found.cells
         if each.cell_type == "code"
     ]

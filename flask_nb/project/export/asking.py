@@ -19,18 +19,14 @@ from flask_nb.cells.request import RequestDefinition
 from flask_nb.cells.route import RouteDefinition
 from flask_nb.errors import FlaskNbError, MagicHelpRequested
 from flask_nb.exchange import Request
-from flask_nb.exchange.as_pytest import (
-    INDENT,
-    assertion,
-    name_test,
-    sending_lines,
-)
+from flask_nb.exchange.as_pytest import INDENT, assertion, name_test, sending_lines
 from flask_nb.exchange.copies import python_text
 from flask_nb.exchange.sending import Secret, Sending, guarded
 
 from ..cell_python import Magic
 from ..plan import Decision, Plan, PlannedCell
 from ..statements import FAILING, Statement, is_placeholder
+from .commands import invoked_command, invokes_by_hand, name_command
 from .expected import expectation_lines, status_text
 from .lasting import Answering, Lasting, Question
 from .placeholders import Placeholders, UnknownValueError
@@ -145,7 +141,11 @@ class Asking:
         """Read a statement that the app does without: what it says of responses is a part of the test."""
         node = statement.node
         asks = [use.magic for use in statement.uses.values() if use.magic.name in _REQUESTING]
-        if asks or _asks_by_hand(node):
+        if command := invoked_command(node):
+            words = ", ".join(map(python_text, command))
+            self._add([f"{INDENT}runner.invoke(args=[{words}])"], is_new=True)
+            self._part.name = self._part.name or name_command(command)
+        elif asks or _asks_by_hand(node) or invokes_by_hand(node):
             self.left_out[WITHIN] += len(asks) or 1
             self._unsure.add(_ALL)
         elif isinstance(node, ast.Assert) and self._names.knows(node):

@@ -165,11 +165,13 @@ def _module(name: str, parts: list[TestPart], left_out: Counter[str], package: P
     _, testing = _TESTING[package.engine]
     base = testing.partition(".")[0]
     uses_texts = f"{FIND_TEXTS}(" in functions
+    fixtures = {"FlaskClient": "client", "FlaskCliRunner": "runner"}
+    classes = [kind for kind, fixture in fixtures.items() if f"{fixture}: {kind}" in functions]
     imports = [
         "import re\n" if "re.fullmatch(" in functions else "",
         "from bs4 import BeautifulSoup" if uses_texts else "",
         f"from {base} import Flask" if "app: Flask" in functions else "",
-        f"from {testing} import FlaskClient" if "client: FlaskClient" in functions else "",
+        f"from {testing} import {', '.join(classes)}" if classes else "",
         "from werkzeug.test import TestResponse" if uses_texts else "",
     ]
     head = "\n".join([_docstring(name, left_out), "", *filter(None, imports)])
@@ -196,6 +198,7 @@ def _functions(parts: list[TestPart]) -> Iterator[str]:
         body = "\n\n".join("\n".join(_without_unused(part, number)) for number in range(len(part.blocks)))
         fixtures = ["app: Flask"] if re.search(r"\bapp\.test_client\(", body) else []
         fixtures += ["client: FlaskClient"] if re.search(r"(?<!_)\bclient\.", body) else []
+        fixtures += ["runner: FlaskCliRunner"] if re.search(r"(?<!_)\brunner\.", body) else []
         yield f"def test_{part.name}{again}({', '.join(fixtures)}) -> None:\n{body}"
 
 
