@@ -154,7 +154,8 @@ def _without(state: Any, rule: Rule, parts: list[RulePart], depth: int) -> _Stat
             for known, child in dynamic
         )
         dynamic = sorted(((known, child) for known, child in changed if child is not None), key=_order)
-    return _State(dynamic, rules, static) if rules or static or dynamic else None
+    rank = state.rank if state.rank < rank_of(rule) else None  # else it may have been that of this rule
+    return _State(dynamic, rules, static, rank) if rules or static or dynamic else None
 
 
 def _instead(state: Any, old: Rule, new: Rule, parts: list[RulePart], depth: int) -> _State:
@@ -205,20 +206,26 @@ def _is_plain(rule: Rule) -> bool:
 
 
 class RoutingTable:
-    """What matching and building read: rules by trie, by endpoint and, if plain, by path. Immutable."""
+    """What matching and building read: rules by trie and by endpoint. Immutable.
 
-    __slots__ = ("by_endpoint", "by_path", "matcher", "with_defaults")
+    Each rule also stands by its text: a plain one in *by_path*, which answers requests, any other in
+    *by_text*. That is how a replacement finds what has its place, however many rules there are.
+    """
+
+    __slots__ = ("by_endpoint", "by_path", "by_text", "matcher", "with_defaults")
 
     def __init__(
         self,
         matcher: SharedMatcher,
         by_endpoint: dict[Any, list[Rule]],
         by_path: dict[str, tuple[Rule, ...]],
+        by_text: dict[str, tuple[Rule, ...]],
         with_defaults: frozenset[Any],
     ) -> None:
         self.matcher = matcher
         self.by_endpoint = by_endpoint
         self.by_path = by_path
+        self.by_text = by_text
         self.with_defaults = with_defaults
 
     def find_plain(self, path: str, method: str) -> Rule | None:
@@ -289,6 +296,7 @@ class _Draft:
         self.matcher = table.matcher
         self.by_endpoint = dict(table.by_endpoint)
         self.by_path = dict(table.by_path)
+        self.by_text = dict(table.by_text)
         self.with_defaults = table.with_defaults
 
     def add(self, rule: Rule) -> None:
@@ -297,19 +305,19 @@ class _Draft:
         rules = list(self.by_endpoint.get(rule.endpoint, ()))
         insort(rules, rule, key=_build_order)
         self._set_endpoint(rule.endpoint, rules)
-        if _is_plain(rule):
-            self.by_path[rule.rule] = tuple(sorted((*self.by_path.get(rule.rule, ()), rule), key=rank_of))
+        texts = self._texts(rule)
+        texts[rule.rule] = tuple(sorted((*texts.get(rule.rule, ()), rule), key=rank_of))
 
     def remove(self, rule: Rule) -> None:
         if not rule.build_only:
             self.matcher = self.matcher.without_rule(rule)
         self._set_endpoint(rule.endpoint, [one for one in self.by_endpoint[rule.endpoint] if one is not rule])
-        if rule.rule in self.by_path:
-            rest = tuple(one for one in self.by_path[rule.rule] if one is not rule)
-            if rest:
-                self.by_path[rule.rule] = rest
-            else:
-                del self.by_path[rule.rule]
+        texts = self._texts(rule)
+        rest = tuple(one for one in texts[rule.rule] if one is not rule)
+        if rest:
+            texts[rule.rule] = rest
+        else:
+            del texts[rule.rule]
 
     def substitute(self, old: Rule, new: Rule) -> None:
         """Put *new*, the same rule for fewer methods, where *old* stood."""
@@ -318,8 +326,11 @@ class _Draft:
         rules = [one for one in self.by_endpoint[old.endpoint] if one is not old]
         insort(rules, new, key=_build_order)
         self._set_endpoint(new.endpoint, rules)
-        if old.rule in self.by_path:
-            self.by_path[old.rule] = tuple(new if one is old else one for one in self.by_path[old.rule])
+        texts = self._texts(old)
+        texts[old.rule] = tuple(new if one is old else one for one in texts[old.rule])
+
+    def _texts(self, rule: Rule) -> dict[str, tuple[Rule, ...]]:
+        return self.by_path if _is_plain(rule) else self.by_text
 
     def _set_endpoint(self, endpoint: Any, rules: list[Rule]) -> None:
         if rules:
@@ -332,7 +343,7 @@ class _Draft:
             self.with_defaults -= {endpoint}
 
     def table(self) -> RoutingTable:
-        return RoutingTable(self.matcher, self.by_endpoint, self.by_path, self.with_defaults)
+        return RoutingTable(self.matcher, self.by_endpoint, self.by_path, self.by_text, self.with_defaults)
 
 
 class LiveMap(Map):
@@ -363,7 +374,7 @@ class LiveMap(Map):
 
     @_matcher.setter
     def _matcher(self, matcher: StateMachineMatcher) -> None:
-        self.table = RoutingTable(SharedMatcher(matcher.merge_slashes), {}, {}, frozenset())
+        self.table = RoutingTable(SharedMatcher(matcher.merge_slashes), {}, {}, {}, frozenset())
 
     @property
     def _rules_by_endpoint(self) -> dict[Any, list[Rule]]:
@@ -383,7 +394,9 @@ class LiveMap(Map):
         with self._change_lock:
             table = self.table
             matcher = SharedMatcher(value, table.matcher._root)
-            self.table = RoutingTable(matcher, table.by_endpoint, table.by_path, table.with_defaults)
+            self.table = RoutingTable(
+                matcher, table.by_endpoint, table.by_path, table.by_text, table.with_defaults
+            )
 
     def update(self) -> None:
         """Do nothing: a published table is in order."""
@@ -460,7 +473,9 @@ class LiveMap(Map):
         """Return the rules of the path, host and kind of *rule*, which need not be bound yet."""
         subdomain = self.default_subdomain if rule.subdomain is None else rule.subdomain
         key = (rule.rule, subdomain, rule.host, rule.websocket, rule.build_only)
-        return [one for one in self.latest.rules() if one.rule == key[0] and rule_key(one) == key]
+        table = self.latest
+        of_text = (*table.by_path.get(rule.rule, ()), *table.by_text.get(rule.rule, ()))
+        return [one for one in of_text if rule_key(one) == key]
 
 
 def make_live(url_map: Map) -> None:

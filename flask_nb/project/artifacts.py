@@ -7,12 +7,14 @@ is kept, and which file it is in, is told by the record alone: only :func:`load_
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import pickle
+import pickletools
 import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
@@ -36,6 +38,7 @@ class Artifact:
     :param format: ``joblib`` or ``pickle``.
     :param sha256: of the file, in hexadecimal digits.
     :param versions: of Python and of the distributions that have to do with the value, as it was written.
+    :param modules: the top-level modules of the classes and functions that it is made of.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Artifact:
     format: str
     sha256: str
     versions: dict[str, str]
+    modules: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -59,12 +63,13 @@ def save_artifact(name: str, value: Any, folder: Path) -> Artifact:
     format = "joblib" if find_spec("joblib") else "pickle"
     place = folder / FOLDER
     file = name + _SUFFIXES[format]
+    modules = _modules_of(name, value)
     try:
         place.mkdir(exist_ok=True)
         digest = _write(place / file, lambda path: _dump(name, value, format, path))
     except OSError as exc:
         raise ArtifactError(f"{FOLDER}/{file} cannot be written: {exc.strerror or exc}") from None
-    artifact = Artifact(name, file, format, digest, _versions(value, format))
+    artifact = Artifact(name, file, format, digest, _versions(modules, format), modules)
     text = json.dumps(asdict(artifact), indent=1, sort_keys=True) + "\n"
     _write(place / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
     return artifact
@@ -78,7 +83,7 @@ def find_artifact(name: str, folder: Path) -> Artifact | None:
     place = folder / FOLDER
     try:
         record = json.loads((place / f"{name}.json").read_text(encoding="utf-8"))
-        artifact = Artifact(**record)
+        artifact = Artifact(**{**record, "modules": tuple(record.get("modules", ()))})
     except (OSError, ValueError, TypeError):
         return None
     is_known = artifact.name == name and artifact.file == name + _SUFFIXES.get(artifact.format, "\0")
@@ -104,12 +109,17 @@ def load_artifact(artifact: Artifact, folder: Path) -> Any:
 
     :raises ArtifactError: the file is not what was written, or cannot be loaded here.
     """
-    read_artifact(artifact, folder)
+    content = read_artifact(artifact, folder)
+    others = _differences(artifact)
+    if older := [one for one in others if _major(one[1]) != _major(one[2])]:
+        raise ArtifactError(
+            f"{artifact.path} was written with {_in_words(older)}. "
+            f"Install those versions, or run the cell of %artifact {artifact.name} again"
+        )
     try:
-        return _load(artifact, folder / FOLDER / artifact.file)
+        return _load(artifact, content)
     except Exception as exc:
-        others = [f"{name} {old}, here {new}" for name, old, new in _differences(artifact)]
-        written = f"; it was written with {', '.join(others)}" if others else ""
+        written = f"; it was written with {_in_words(others)}" if others else ""
         raise ArtifactError(
             f"{artifact.path} cannot be loaded: {type(exc).__name__}: {exc}{written}. "
             f"Install those versions, or run the cell of %artifact {artifact.name} again"
@@ -128,19 +138,31 @@ def _dump(name: str, value: Any, format: str, path: Path) -> None:
         raise
     except Exception as exc:  # whatever the value's own code raises
         raise ArtifactError(f"{name} cannot be pickled: {type(exc).__name__}: {exc}") from None
-    if b"__main__" in path.read_bytes():
+
+
+def _modules_of(name: str, value: Any) -> tuple[str, ...]:
+    """Return the modules that a pickle of the value names; protocol 2 names each in one word."""
+    try:
+        written = pickle.dumps(value, protocol=2, fix_imports=False)
+    except Exception as exc:  # whatever the value's own code raises
+        raise ArtifactError(f"{name} cannot be pickled: {type(exc).__name__}: {exc}") from None
+    named = {argument for code, argument, _ in pickletools.genops(written) if code.name == "GLOBAL"}
+    modules = {str(argument).partition(" ")[0].partition(".")[0] for argument in named}
+    if "__main__" in modules:
         raise ArtifactError(
             f"{name} is made of a class or a function of this notebook, which no other program has. "
             f"Put it into a module beside the notebook, and import it from there"
         )
+    return tuple(sorted(modules))
 
 
-def _load(artifact: Artifact, path: Path) -> Any:
+def _load(artifact: Artifact, content: bytes) -> Any:
+    """Return a value of the very bytes that were checked: the file may be another by now."""
     if artifact.format == "joblib":
         import joblib
 
-        return joblib.load(path)
-    return pickle.loads(path.read_bytes())
+        return joblib.load(io.BytesIO(content))
+    return pickle.loads(content)
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> str:
@@ -158,9 +180,9 @@ def _write(path: Path, write: Callable[[Path], object]) -> str:
     return digest
 
 
-def _versions(value: Any, format: str) -> dict[str, str]:
-    """Return the versions of Python, of what writes and of what the value's class is from."""
-    tops = {type(value).__module__.partition(".")[0], *({"joblib"} if format == "joblib" else ())}
+def _versions(modules: Iterable[str], format: str) -> dict[str, str]:
+    """Return the versions of Python, of what writes and of what the value is made of."""
+    tops = {*modules, *({"joblib"} if format == "joblib" else ())}
     known = packages_distributions()
     names = sorted({name for top in tops for name in known.get(top, [])})
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
@@ -169,6 +191,14 @@ def _versions(value: Any, format: str) -> dict[str, str]:
 def _differences(artifact: Artifact) -> list[tuple[str, str, str]]:
     now = {name: _version_of(name) for name in artifact.versions}
     return [(name, old, now[name]) for name, old in artifact.versions.items() if now[name] != old]
+
+
+def _in_words(differences: list[tuple[str, str, str]]) -> str:
+    return ", ".join(f"{name} {old}, here {new}" for name, old, new in differences)
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
 
 
 def _version_of(name: str) -> str:

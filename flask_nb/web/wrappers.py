@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import ImmutableMultiDict
     from werkzeug.routing import Rule
 
 
@@ -161,6 +162,11 @@ class Request(RequestBase):
         """The names of the blueprints that the endpoint belongs to, innermost first."""
         endpoint = self.endpoint
         return [] if endpoint is None else list(blueprints_of(endpoint))
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies that came with the request."""
+        return super().cookies if "HTTP_COOKIE" in self.environ else self.dict_storage_class()  # type: ignore[return-value]
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Return the body's JSON; see Werkzeug. Whoever sent the request may learn that it was asked for."""

@@ -92,7 +92,8 @@ class Browsed:
     def mark(self) -> str:
         """Mark the page, so that a new one is told from it."""
         mark = str(time.monotonic())
-        self.page.evaluate("mark => { window.markedByTest = mark; }", mark)
+        script = "mark => { window.markedByTest = mark; return true; }"
+        assert until(lambda: self.page.evaluate(script, mark))
         return mark
 
     def wait_for_new(self, mark: str) -> None:
@@ -125,6 +126,8 @@ class Foreign:
         asked = self.asked
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            timeout = 0.1  # a browser may connect, and then say nothing
+
             def do_GET(self) -> None:
                 asked.append(self.path)
                 kind = {"css": "text/css", "js": "text/javascript"}.get(

@@ -443,13 +443,14 @@ def test_a_file_to_download_is_saved(view: Browsed) -> None:
 def test_a_failure_is_shown_with_its_traceback(view: Browsed) -> None:
     view.go("/fails", "ZeroDivisionError")
     assert "1 / (1 - 1)" in view.text()
-    assert view.status.startswith("500 INTERNAL SERVER ERROR")
+    assert view.status.startswith("500 Internal Server Error")
 
 
 def test_a_page_with_an_error_status_is_the_apps_own(view: Browsed) -> None:
     view.go("/teapot", "short and stout")
     assert view.status.startswith("418")
-    view.go("/nowhere", "404")
+    view.go("/nowhere", "Not Found")
+    assert view.status.startswith("404")
 
 
 def test_a_redirect_out_of_the_app_is_said_with_a_link(view: Browsed) -> None:
@@ -475,7 +476,7 @@ def test_an_answer_of_200_mb_is_cut_and_said(view: Browsed) -> None:
 
 def test_an_answer_without_end_is_cut_and_said(view: Browsed) -> None:
     view.go("/endless", "zzz")
-    view.wait_for_note("cut after")
+    assert "cut after" in view.text()
 
 
 def test_invalid_html_is_what_the_browser_makes_of_it(view: Browsed) -> None:
@@ -543,12 +544,7 @@ def test_a_page_answers_while_a_cell_runs(view: Browsed, opened: OpenNotebook) -
     opened.page.keyboard.press("Control+Enter")
     view.page.click("#link")
     view.wait_for("Two 1")
-    assert (
-        opened.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-        )
-        == "busy"
-    )
+    assert "*" in opened.cell("time.sleep(4)").locator(".jp-InputPrompt").inner_text()
     opened.wait_until_idle()
 
 

@@ -15,8 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from flask_nb.project.export.package import EnvironmentSecret, Package
 from flask_nb.project.export.sources import write_package
-from flask_nb.project.export.tests import test_requirements as requirements_of
-from flask_nb.project.export.tests import write_tests
+from flask_nb.project.export.tests import requirements_of_tests, write_tests
 from flask_nb.project.plan import Plan
 from flask_nb.project.planning import plan_cells, plan_notebook
 from flask_nb.project.program_cells import make_cells
@@ -136,7 +135,7 @@ def test_a_response_that_a_later_cell_uses_joins_their_cells() -> None:
             made = client.post("/items", json={"name": "tea"})
 
             again = client.get(f"/items/{made.get_json()['id']}")
-            assert again.get_json()['name'] == 'tea'
+            assert again.get_json()["name"] == "tea"
     ''') in text  # fmt: skip
 
 
@@ -239,7 +238,7 @@ def test_expect_becomes_an_assertion() -> None:
 def test_selectors_need_beautifulsoup4() -> None:
     plan, notebook = make(HELLO, "%%check\nGET /hello/Ann -> h1")
     files = write_tests(plan, notebook, Package("shop", "shop", "flask", {}))
-    assert requirements_of(files) == ["pytest", "beautifulsoup4"]
+    assert requirements_of_tests(files) == ["pytest>=8", "beautifulsoup4"]
 
 
 # --- secrets, cookies, databases ---
@@ -264,6 +263,19 @@ def test_a_fresh_request_has_a_client_of_its_own() -> None:
 def test_a_database_lies_in_a_temporary_folder() -> None:
     text = conftest_of(HELLO, files={"shop/db.py": b'sqlite3.connect(current_app.config["DATABASE"])'})
     assert '"DATABASE": str(folder / "test.sqlite")' in text
+
+
+def test_a_command_that_cannot_make_the_database_fails_the_tests() -> None:
+    source = b'app.config["DATABASE"]\n\n@app.cli.command("init-db")\ndef init_db(): ...'
+    text = conftest_of(HELLO, files={"shop/db.py": source})
+    assert 'invoke(args=["init-db"], catch_exceptions=False)' in text
+
+
+def test_without_a_request_that_is_left_the_app_is_made_and_the_reasons_are_told() -> None:
+    text = written(HELLO, "name = input()", "%get /hello/{name}")
+    assert "def test_the_app_is_made(app: Flask) -> None:" in text
+    assert "from flask import Flask\n" in text
+    assert "Requests that are left out, by reason:" in text
 
 
 def test_other_secrets_are_set_before_the_package_is_imported() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..artifacts import Artifact, read_artifact
@@ -16,7 +16,7 @@ A pickle is a program: only the very files that were exported are loaded.
 """
 
 {imports}
-
+{aliases}
 SHA256 = {{
 {digests}
 }}
@@ -26,32 +26,48 @@ def load_artifact(name: str) -> Any:
     """Return a value; its file has to be the one that was exported."""
     file, digest = SHA256[name]
     path = Path(__file__).parent / "{folder}" / file
-    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
         raise RuntimeError(f"{{path}} is not the file that was exported. Export it again")
     return {load}
 '''
 
-_LOADS = {"joblib": "joblib.load(path)", "pickle": "pickle.loads(path.read_bytes())"}
+_ALIASES = """
+# Pickles name a module as it was called beside the notebook.
+for own in [{names}]:
+    sys.modules.setdefault(own, import_module(f".{{own}}", __package__))
+"""
+
+_LOADS = {"joblib": "joblib.load(io.BytesIO(content))", "pickle": "pickle.loads(content)"}
 
 
-def write_artifacts(artifacts: Iterable[Artifact], folder: Path) -> dict[str, bytes]:
+def write_artifacts(
+    artifacts: Iterable[Artifact], folder: Path, own: Collection[str] = ()
+) -> dict[str, bytes]:
     """Return the module and the files: path below the package → content.
 
     :param folder: that of the notebook.
+    :param own: the modules beside the notebook that become the package's.
     :raises ArtifactError: a file is not what its record says.
     """
     kept = list(artifacts)
     formats = {artifact.format for artifact in kept}
-    standard = ["import hashlib", *(["import pickle"] if "pickle" in formats else [])]
+    needed = {"joblib": "import io", "pickle": "import pickle"}
+    standard = ["import hashlib", *sorted(needed[one] for one in formats)]
+    mine = sorted({one for artifact in kept for one in artifact.modules} & set(own))
+    aliases = _ALIASES.format(names=", ".join(f'"{one}"' for one in mine)) if mine else ""
+    standard += ["import sys"] if mine else []
+    above = ["from importlib import import_module"] if mine else []
     other = ["", "import joblib  # type: ignore[import-untyped]"] if "joblib" in formats else []
     load = _LOADS[min(formats)]
     if len(formats) == 2:
         load = f'{_LOADS["joblib"]} if path.suffix == ".joblib" else {_LOADS["pickle"]}'
     source = _MODULE.format(
-        imports="\n".join([*standard, "from pathlib import Path", "from typing import Any", *other]),
+        imports="\n".join([*standard, *above, "from pathlib import Path", "from typing import Any", *other]),
         digests="\n".join(
             f'    "{one.name}": (\n        "{one.file}",\n        "{one.sha256}",\n    ),' for one in kept
         ),
+        aliases=aliases,
         folder=FOLDER,
         load=load,
     )

@@ -94,7 +94,9 @@ class Assembler:
         self._write_modules(placement)
         self._files.add_modules(self._own, self._translator)
         if self._contents.artifacts:
-            for name, data in write_artifacts(self._contents.artifacts, self._plan.path.parent).items():
+            for name, data in write_artifacts(
+                self._contents.artifacts, self._plan.path.parent, self._own
+            ).items():
                 self._files.add(name, data)
         if self._secrets:
             self._files.add("environment.py", _ENVIRONMENT.encode())
@@ -119,7 +121,7 @@ class Assembler:
     # --- imports ---
 
     def _imported(self) -> set[str]:
-        found: set[str] = set()
+        found = {module for artifact in self._contents.artifacts for module in artifact.modules}
         for piece in self._pieces:
             found |= set(imported_tops(piece.nodes()))
             definition = piece.definition
@@ -139,7 +141,9 @@ class Assembler:
             if isinstance(node, ast.ImportFrom) and node.module == "flask_nb":
                 node.names = [alias for alias in node.names if alias.name != "as_flask"]
             for one in self._translator.imports_of(node, piece.cell.name):
-                if one.name != "*":
+                if one.only_loads:
+                    self._modules.loads.setdefault(one.module.strip(".").partition(".")[0], []).append(one)
+                elif one.name != "*":
                     self._modules.imports[one.binds] = one
                 elif one.module != self._translator.framework:  # whose names are known
                     self._modules.stars.append(one)

@@ -16,7 +16,7 @@ from flask_nb.project.planning import plan_notebook
 from .metadata import write_metadata
 from .package import EngineName, Export
 from .sources import write_package
-from .tests import test_requirements, write_tests
+from .tests import requirements_of_tests, write_tests
 
 LINE_LENGTH = 88
 """Of what is exported; what ruff and black give where nothing else is said."""
@@ -32,7 +32,7 @@ def export_notebook(path: Path, app_name: str | None = None, engine: EngineName 
     plan = plan_notebook(path, app_name)
     package = write_package(plan, engine)
     tests = write_tests(plan, json.loads(path.read_bytes()), package)
-    metadata = write_metadata(package, notebook=path.name, test_requirements=test_requirements(tests))
+    metadata = write_metadata(package, notebook=path.name, test_requirements=requirements_of_tests(tests))
     files = _formatted({**metadata, **package.files, **tests})
     notes = (*package.notes, *map(describe_unsure, plan.unsure), *plan.advice)
     return Export(path, package, files, tuple(dict.fromkeys(notes)))

@@ -6,7 +6,7 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import flask_nb
 from flask_nb.errors import ProgramError
@@ -29,11 +29,13 @@ class Import:
     :param module: the module, with dots in front for the package's own.
     :param name: what is taken from it; empty for ``import module``.
     :param asname: what it is called here; empty for its own name.
+    :param only_loads: whether nothing uses the name: ``import a.b`` makes ``a.b`` be there, and binds ``a``.
     """
 
     module: str
     name: str = ""
     asname: str = ""
+    only_loads: bool = False
 
     @property
     def binds(self) -> str:
@@ -42,12 +44,14 @@ class Import:
 
     def above(self, dots: str) -> Import:
         """Return the same import for a module of a package within the package."""
-        return self if self.top else Import(f"{dots}{self.module}", self.name, self.asname)
+        return self if self.top else replace(self, module=f"{dots}{self.module}")
 
     def __str__(self) -> str:
         renamed = f" as {self.asname}" if self.asname else ""
         if self.name:
-            return f"from {self.module} import {self.name}{renamed}"
+            return (
+                f"from {self.module} import {self.name}{renamed}{'  # noqa: F401' if self.only_loads else ''}"
+            )
         return f"import {self.module}{renamed}"
 
     @property
@@ -79,7 +83,7 @@ class Translator:
                 yield self._from(module, alias.name, alias.asname or "", where)
             return
         for alias in node.names:
-            yield self._module(alias.name, alias.asname or "")
+            yield from self._module(alias.name, alias.asname or "")
 
     def _from(self, module: str, name: str, asname: str, where: str) -> Import:
         if module == "flask_nb" and name in NOT_IN_FLASK:
@@ -92,11 +96,20 @@ class Translator:
             )
         return Import(self.module(module), name, asname)
 
-    def _module(self, name: str, asname: str) -> Import:
+    def _module(self, name: str, asname: str) -> Iterator[Import]:
         top = name.partition(".")[0]
-        if top in self._own and ("." not in name or asname):
-            before, _, last = name.rpartition(".")
-            return Import(f".{before}", last, asname)
+        if top not in self._own:
+            yield self._foreign(name, asname)
+            return
+        before, _, last = name.rpartition(".")
+        if not before or asname:
+            yield Import(f".{before}", last, asname)
+            return
+        # First, so that its remark ends no line on which another statement follows.
+        yield Import(f".{before}", last, f"_{name.replace('.', '_')}", only_loads=True)
+        yield Import(".", top)
+
+    def _foreign(self, name: str, asname: str) -> Import:
         translated = self.module(name)
         if translated != name and translated == "flask_nb.web" and not asname:
             return Import("flask_nb", "web", name.rpartition(".")[2] if "." not in name else "")
@@ -176,7 +189,11 @@ def _write_from(module: str, imports: list[Import], remark: str) -> Iterator[str
         else:
             yield line
     for one in sorted(renamed):
-        yield f"from {module} import {one.name} as {one.asname}{remark}"
+        yield _join_remarks(f"{one}{remark}")
+
+
+def _join_remarks(line: str) -> str:
+    return line.replace("  # noqa: F401  # noqa: ", "  # noqa: F401, ")
 
 
 def _in_order(name: str) -> tuple[int, str, str]:

@@ -32,6 +32,7 @@ class ModuleWriter:
     :param stars: what is imported with a star.
     :param features: those of ``__future__``.
     :param homes: name → the module of the package that binds it.
+    :param loads: name of a package → what is imported of it for being there.
     """
 
     translator: Translator
@@ -39,6 +40,7 @@ class ModuleWriter:
     stars: list[Import] = field(default_factory=list)
     features: set[str] = field(default_factory=set)
     homes: dict[str, str] = field(default_factory=dict)
+    loads: dict[str, list[Import]] = field(default_factory=dict)
     used: set[Import] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
 
@@ -77,6 +79,7 @@ class ModuleWriter:
                 yield Import(f".{home}" if home != "__init__" else ".", name)
             elif name in self.imports:
                 yield self.imports[name]
+                yield from self.loads.get(name, ())
             elif name in HELPERS:
                 yield HELPERS[name]
             elif name in _KNOWN:

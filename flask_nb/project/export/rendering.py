@@ -170,10 +170,10 @@ class Renderer:
             return
         found = list(self.imports.imports_of(node, piece.cell.name))
         if isinstance(node, ast.Import):  # what follows calls it by the name that it has there
-            names = [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+            names = iter([alias.asname or alias.name.partition(".")[0] for alias in node.names])
             found = [
-                one if one.binds == name else replace(one, asname=name)
-                for one, name in zip(found, names, strict=True)
+                one if one.only_loads or one.binds == (name := next(names)) else replace(one, asname=name)
+                for one in found
             ]
         lines = map(str, found)
         yield Edit.of(node, f"\n{' ' * node.col_offset}".join(lines))

@@ -20,12 +20,18 @@ _DATABASES = {
 }
 
 
+_MAKES_APP = """\
+def test_the_app_is_made(app: Flask) -> None:
+    assert isinstance(app, Flask)"""
+
+
 def write_tests(plan: Plan, notebook: dict[str, Any], package: Package) -> dict[str, bytes]:
     """Return the tests of a package; nothing is run for them.
 
     A function stands for each cell that sends requests, in the notebook's order, and asserts what the
     notebook expects of the answers, and what its stored outputs show. What the exported app may answer
-    otherwise, since cells below change it, is left out, and said so.
+    otherwise, since cells below change it, is left out, and said so. Where no request is left, a test
+    makes the app.
 
     :param notebook: the notebook's file as parsed JSON, with its outputs.
     :return: path below the target, with slashes → content.
@@ -34,13 +40,14 @@ def write_tests(plan: Plan, notebook: dict[str, Any], package: Package) -> dict[
     parts = list(_chained(asking.parts()))
     module = _module(plan.path.name, parts, asking.left_out, package)
     fails = re.search(r"status_code == 5\d\d|status_code // 100 == 5", module) is not None
-    files = {"tests/conftest.py": _conftest(package, fails=fails)}
-    if parts:
-        files[f"tests/test_{package.import_name}.py"] = module
+    files = {
+        "tests/conftest.py": _conftest(package, fails=fails),
+        f"tests/test_{package.import_name}.py": module,
+    }
     return {path: text.encode() for path, text in files.items()}
 
 
-def test_requirements(files: dict[str, bytes]) -> list[str]:
+def requirements_of_tests(files: dict[str, bytes]) -> list[str]:
     """Return the distributions that tests need beside the package's own.
 
     :param files: as :func:`write_tests` returns them.
@@ -48,9 +55,6 @@ def test_requirements(files: dict[str, bytes]) -> list[str]:
     text = b"\n".join(files.values()).decode()
     needed = [name for module, name in _DISTRIBUTIONS.items() if f"from {module} import" in text]
     return ["pytest>=8", *needed]
-
-
-test_requirements.__test__ = False  # type: ignore[attr-defined]
 
 
 def _source_of(package: Package) -> str:
@@ -127,7 +131,7 @@ def _made(config: dict[str, str], *, has_commands: bool) -> Iterator[str]:
         yield "        }"
         yield "    )"
     if has_commands:
-        yield '    app.test_cli_runner().invoke(args=["init-db"])'
+        yield '    app.test_cli_runner().invoke(args=["init-db"], catch_exceptions=False)'
         yield "    return app"
 
 
@@ -157,7 +161,7 @@ def _last_use(parts: list[TestPart], count: int) -> int:
 
 
 def _module(name: str, parts: list[TestPart], left_out: Counter[str], package: Package) -> str:
-    functions = "\n\n\n".join(_functions(parts))
+    functions = "\n\n\n".join(_functions(parts)) or _MAKES_APP
     _, testing = _TESTING[package.engine]
     base = testing.partition(".")[0]
     uses_texts = f"{FIND_TEXTS}(" in functions

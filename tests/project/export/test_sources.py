@@ -206,6 +206,21 @@ def test_modules_beside_the_notebook_go_along(make_notebook, app_of):
     assert {"made/prices.py", "made/more.py"} <= set(write_package(plan_notebook(path), "flask").files)
 
 
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_a_submodule_beside_the_notebook_is_called_by_its_full_name(make_notebook, app_of, tmp_path, indent):
+    folder = tmp_path / "prices"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "rates.py").write_text("RATE = 2\n")
+    (folder / "tax.py").write_text("import prices.rates\n\n\ndef of(x):\n    return x * prices.rates.RATE\n")
+    above = "" if indent else "import prices.tax\n"
+    path = make_notebook(
+        f"{above}from flask_nb import Flask\napp = Flask(__name__)\n@app.get('/')\ndef tax():\n"
+        f"{f'{indent}import prices.tax; x = 2' if indent else '    x = 2'}\n    return str(prices.tax.of(x))"
+    )
+    assert answer(app_of(path), "/") == (200, "4")
+
+
 def test_commands_of_cells_are_the_apps(make_notebook, app_of):
     path = make_notebook(
         "import click\nfrom flask_nb import Flask\napp = Flask(__name__)",
@@ -272,3 +287,24 @@ def test_tutorials_are_clean_to_linters_and_type_checkers(engine, tmp_path):
     for command in (ruff, mypy):
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
         assert done.returncode == 0, done.stdout
+
+
+def test_a_database_is_made_by_its_command_and_used_by_views(make_notebook, app_of):
+    path = make_notebook(
+        "import sqlite3\nfrom flask_nb import Flask, g, request\napp = Flask(__name__)",
+        "%%writefile schema.sql\ncreate table tea (name text);",
+        "def get_db():\n    if 'db' not in g:\n"
+        "        g.db = sqlite3.connect(app.root_path + '/teas.db')\n    return g.db",
+        "@app.teardown_appcontext\ndef close_db(exc):\n    db = g.pop('db', None)\n"
+        "    if db is not None:\n        db.close()",
+        "@app.cli.command('init-db')\ndef init_db():\n    with app.open_resource('schema.sql') as file:\n"
+        "        get_db().executescript(file.read().decode())",
+        "@app.post('/teas')\ndef add():\n    get_db().execute('insert into tea values (?)', [request.json])\n"
+        "    get_db().commit()\n    return [name for (name,) in get_db().execute('select name from tea')]",
+    )
+    app = app_of(path)
+    assert app.test_cli_runner().invoke(args=["init-db"]).exit_code == 0
+    assert [app.test_client().post("/teas", json=tea).json for tea in ("mint", "green")][-1] == [
+        "mint",
+        "green",
+    ]
