@@ -163,7 +163,7 @@ def _ask_system(theirs: End, ours: End) -> Peer | None:
     :raises OSError: there is nobody to ask.
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as netlink:  # type: ignore[attr-defined,unused-ignore]
-        netlink.settimeout(1.0)
+        netlink.setblocking(False)  # the answer is there when the question has been sent
         found = _ask(netlink, theirs, ours)
         return found or _found(None, _ask(netlink, ours, theirs))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from flask_nb.engines import Workspace
 
-__all__ = ["Changes"]
+__all__ = ["Changes", "python_of"]
 
 
 class Changes:
@@ -47,7 +47,14 @@ class Changes:
         before, now = self._before or [], self._registered()
         self._before = now
         is_same = len(now) == len(before) and all(map(operator.is_, now, before))
-        return not is_same or not _names_in(source).isdisjoint(self._used())
+        return not is_same or self.uses(source)
+
+    def uses(self, source: str) -> bool:
+        """Return whether the cell names a variable that the app's functions look up.
+
+        :param source: the cell as Python.
+        """
+        return not _names_in(source).isdisjoint(self._used())
 
     def _registered(self) -> list[Any]:
         entries = [entry for holder in self._workspace.everything() for entry in holder.live.ledger]
@@ -62,6 +69,12 @@ class Changes:
                 found.add(name)
                 left.append(self._variables[name])
         return found
+
+
+def python_of(result: Any) -> str:
+    """Return the cell of an ExecutionResult, its magics written as Python where IPython tells."""
+    info = getattr(result, "info", None)
+    return str(getattr(info, "transformed_cell", None) or getattr(info, "raw_cell", ""))
 
 
 def _names_in(source: str) -> set[str]:

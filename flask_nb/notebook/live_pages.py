@@ -21,7 +21,7 @@ from flask_nb.gate import PROXIED
 from flask_nb.server import Broadcast, HeldBody
 from flask_nb.wsgi import CLIENT
 
-from .changes import Changes
+from .changes import Changes, python_of
 
 if TYPE_CHECKING:
     from .settings import FlaskNB
@@ -186,11 +186,9 @@ def reloads(pages: LivePages, changes: Changes) -> dict[str, Callable[[Any], Non
 
     def end(result: Any) -> None:
         if pages.has_pages:
-            info = getattr(result, "info", None)
-            source = str(getattr(info, "transformed_cell", None) or getattr(info, "raw_cell", ""))
             error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
             said = f"{type(error).__name__} in a cell: {_STAYS}" if error else ""
-            concerns = changes.has_changed(source)
+            concerns = changes.has_changed(python_of(result))
             pages.end_cell(changed=concerns and error is None, failed=said if concerns else None)
 
     return {"pre_run_cell": begin, "post_run_cell": end}

@@ -30,6 +30,7 @@ from flask_nb.errors import (
 from flask_nb.panel import PanelResponse, status_line
 
 from .browsing import Browsing
+from .changes import Changes
 from .checks import Checking
 from .definitions import Definitions, evaluate
 from .diagnosis import diagnose
@@ -130,7 +131,10 @@ class NotebookMagics:
     events: CellEvents
 
     def __post_init__(self) -> None:
-        self.browsing = Browsing(self.ip, self.host)
+        apps, workspace = self.host.apps, self.events.workspace
+        self.changes = Changes(workspace, self.ip.user_ns, lambda: [served.followed.app for served in apps])
+        """Which cells have to do with the app."""
+        self.browsing = Browsing(self.ip, self.host, self.changes)
         """The pages that are used in the notebook."""
 
     def table(self) -> list[Magic]:

@@ -12,7 +12,6 @@ from flask_nb.hints import hint_at
 
 from .blocking import announce_blocking
 from .breakpoints import stop_at_breakpoints
-from .changes import Changes
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
@@ -119,7 +118,7 @@ class Workbench:
         undo.callback(self.events.unregister)
         self.ip.events.register("pre_run_cell", self.host.apps.begin_cell)
         undo.callback(self.ip.events.unregister, "pre_run_cell", self.host.apps.begin_cell)
-        self._reload_pages(undo)
+        self._reload_pages(magics, undo)
         self.ip.events.register("pre_run_cell", magics.browsing.begin_cell)
         undo.callback(self.ip.events.unregister, "pre_run_cell", magics.browsing.begin_cell)
         self.ip.events.register("post_run_cell", magics.browsing.end_cell)  # behind those who settle the cell
@@ -127,13 +126,9 @@ class Workbench:
         if running is not None:  # what follows `%load_ext` in the same cell is this cell's own too
             self.events.begin(running)
 
-    def _reload_pages(self, undo: ExitStack) -> None:
+    def _reload_pages(self, magics: NotebookMagics, undo: ExitStack) -> None:
         """Let served pages reload after a cell, when what it has made is in its place."""
-        apps = self.host.apps
-        changes = Changes(
-            self.events.workspace, self.ip.user_ns, lambda: [served.followed.app for served in apps]
-        )
-        for event, listen in reloads(self.host.pages, changes).items():
+        for event, listen in reloads(self.host.pages, magics.changes).items():
             self.ip.events.register(event, listen)
             undo.callback(self.ip.events.unregister, event, listen)
 
