@@ -166,7 +166,8 @@ def main() -> None:
         times: dict[str, list[float]] = {name: [] for name in compared}
         for number in range(ROUNDS + 1):
             for name, candidate in compared.items():
-                time.sleep(0.05 * number % 0.37)  # so that no one's looks fall together with the saving
+                # A file that is saved as its server starts is missed by some; some look each second.
+                time.sleep(0.3 + 0.618 * number % 1)
                 seconds = candidate.seconds()
                 if number:  # the first round is for what is imported once
                     times[name].append(seconds)

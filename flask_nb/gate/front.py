@@ -4,7 +4,7 @@ A proxy that takes a prefix off each path says so in ``X-Forwarded-Prefix``. A p
 well, so it counts only where the kernel itself has found this proxy, and only from this machine.
 
 Redirects are answered with relative references (RFC 9110 §10.2.2): some proxies put their prefix before a
-path of the app and others do not (jupyter-server-proxy from 4.5 on does, even where it stands already).
+path of the app and others do not (jupyter-server-proxy 4.6 does, even where it stands already).
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class Addresses:
         public = self._environ.get("JUPYTERHUB_PUBLIC_URL") or self._environ.get("JUPYTERHUB_HOST", "")
         url = urlsplit(public)
         front = Front(shown.rstrip("/"), url.netloc, url.scheme, self._parent())
-        inner = urlsplit(self._environ.get("JUPYTERHUB_SERVICE_URL", ""))
+        inner = urlsplit(self._environ.get("JUPYTERHUB_SERVICE_URL") or self._server(port).asked)
         token = self._environ.get("JUPYTERHUB_API_TOKEN", "")
         if not inner.netloc:
             return Way("a hub", f"{prefix}, and JUPYTERHUB_SERVICE_URL is not set", shown, front=front)

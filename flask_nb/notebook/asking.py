@@ -11,12 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask_nb.gate import Probe
+from flask_nb.gate import OTHER_USER, Probe
 
 __all__ = ["DEADLINE", "Answer", "ask"]
 
 #: Seconds that an address may take: a cell waits for it.
 DEADLINE = 1.5
+
+_ENOUGH = 2000
 
 
 @dataclass(frozen=True)
@@ -27,24 +29,27 @@ class Answer:
     :param prefix: what had been taken off its path.
     :param status: the status of the answer; 0 if there was none.
     :param said: why there was none.
+    :param is_refused: whether the request came to this kernel, or to one like it, as another user's.
     """
 
     has_arrived: bool = False
     prefix: str = ""
     status: int = 0
     said: str = ""
+    is_refused: bool = False
 
 
 def ask(url: str, headers: Mapping[str, str], probe: Probe) -> Answer:
     """Send a GET, by no proxy that the environment names and without following a redirect."""
     connection = _connection(url)
-    outcome: Future[int] = Future()
+    outcome: Future[tuple[int, bytes]] = Future()
     path = urlsplit(url)._replace(scheme="", netloc="").geturl()
 
     def run() -> None:
         try:
             connection.request("GET", path, headers=dict(headers))
-            outcome.set_result(connection.getresponse().status)
+            response = connection.getresponse()
+            outcome.set_result((response.status, response.read(_ENOUGH)))
         except BaseException as exc:
             outcome.set_exception(exc)
         finally:
@@ -57,8 +62,9 @@ def ask(url: str, headers: Mapping[str, str], probe: Probe) -> Answer:
         return Answer(said=f"no answer within {DEADLINE:g} s")
     if (exc := outcome.exception()) is not None:
         return Answer(said=_explained(exc))
-    status = outcome.result()
-    return Answer(probe.has_arrived and status == 200, probe.prefix, status)
+    status, body = outcome.result()
+    is_refused = status == 403 and OTHER_USER.encode() in body
+    return Answer(probe.has_arrived and status == 200, probe.prefix, status, is_refused=is_refused)
 
 
 def _connection(url: str) -> http.client.HTTPConnection:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
+from queue import SimpleQueue
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +53,7 @@ class Browsing:
         self._host = host
         self._open: list[_Opened] = []
         self._timer: threading.Timer | None = None
+        self._outbox = Outbox()
 
     def close(self) -> None:
         """Let go of all views; a second time does nothing."""
@@ -58,6 +62,7 @@ class Browsing:
             opened.view.close()
             opened.widget.close()
         self._open.clear()
+        self._outbox.close()
 
     def browse(self, line: str, cell: str | None, scope: Mapping[str, Any]) -> Any:
         """Show a page that can be used, and below it the still picture that a saved notebook shows."""
@@ -88,7 +93,7 @@ class Browsing:
             first,
         )
         widget = BrowseWidget(self._settings(first, arguments), view.hear)
-        view.connect(widget.send)
+        view.connect(lambda message, buffers: self._outbox.put(widget.send, message, buffers))
         opened = _Opened(served, view, widget, arguments.is_live, self._state(served))
         self._open.append(opened)
         return opened
@@ -180,6 +185,42 @@ class Browsing:
             if opened.is_stale and opened.is_live:
                 opened.view.push("changed")
             opened.is_stale = False
+
+
+class Outbox:
+    """Sends what has been put into it, in one thread that lasts.
+
+    The kernel gives each thread that sends a socket of its own, which dies with the thread, and what was sent
+    last is then lost (ipykernel's ``IOPubThread``).
+    """
+
+    def __init__(self) -> None:
+        self._waiting: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def put(self, send: Callable[..., object], *arguments: object) -> None:
+        """Have something sent."""
+        if self._thread is None:
+            thread = threading.Thread(target=self._send_all, name="flask_nb-browse", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # a browser's Python has no threads
+                send(*arguments)
+                return
+            self._thread = thread
+        self._waiting.put(partial(send, *arguments))
+
+    def close(self) -> None:
+        """Send what is left, and end the thread."""
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join(1)
+        self._thread = None
+
+    def _send_all(self) -> None:
+        while (send := self._waiting.get()) is not None:
+            with suppress(Exception):  # a view that was closed meanwhile
+                send()
 
 
 class _Opened:

@@ -331,6 +331,7 @@ KINDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(map(str.lower, METHODS), ("path", "file")),
     "app": ("app", "app"),
     "artifact": ("instance", "instance"),
+    "browse": ("path", "path"),
     "check (cell)": ("method", "value"),
     "config_from": ("file", "file"),
     "cookies": ("action", "cookie"),

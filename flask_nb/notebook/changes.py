@@ -8,10 +8,9 @@ names. A cell that names such a variable may have bound it anew or changed what 
 from __future__ import annotations
 
 import ast
-import inspect
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from flask_nb.engines import Workspace
@@ -94,10 +93,12 @@ def _globals_of(value: Any, variables: Mapping[str, Any]) -> set[str]:
 
 
 def _functions_of(value: Any) -> Iterator[FunctionType]:
-    members = vars(value).values() if inspect.isclass(value) else (value,)
+    # By their type alone: a proxy such as `request` would ask what it stands for, and there is none now.
+    members = tuple(vars(value).values()) if issubclass(type(value), type) else (value,)
     for member in members:
-        function = getattr(member, "__func__", member)
-        while isinstance(function, FunctionType):
+        is_bound = type(member) in (MethodType, staticmethod, classmethod)
+        function = member.__func__ if is_bound else member
+        while type(function) is FunctionType:
             yield function
             function = function.__dict__.get("__wrapped__")
 

@@ -17,9 +17,10 @@ _INSTALL = (
 _LOGIN = (
     "it asks for a login that the kernel does not have. Say how ports are reached, with FLASK_NB_PROXY_URL"
 )
-_AWAY = (
-    "the proxy does not reach this kernel: it runs on another machine, or as another user. Type %serve log "
-    "for what was refused"
+_AWAY = "the proxy does not reach this kernel: it may run on another machine"
+_OTHER = (
+    "the proxy runs as another user of this machine, and such are refused. To answer them, type: "
+    "%serve --host 127.0.0.1"
 )
 _ADVICE = {
     404: _INSTALL,
@@ -66,7 +67,9 @@ def _outcome(way: Way, answer: Answer | None) -> Iterator[str]:
         yield f"{asked} → arrived here" + (f", {answer.prefix} taken off" if answer.prefix else "")
         return
     yield f"{asked} → {answer.status or answer.said}" + (", and taken all the same" if way.is_certain else "")
-    if answer.status == 200:
+    if answer.is_refused:
+        yield _OTHER
+    elif answer.status == 200:
         yield "something else answers there"
     elif answer.status:
         yield _ADVICE.get(answer.status, _AWAY)

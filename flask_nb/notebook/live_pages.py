@@ -5,8 +5,8 @@ server, and reloads its page when the app is another one than it was: with a GET
 Pages that answer a form have no script, so that nothing is ever sent twice.
 
 The script is a file of its own, at the app's own origin. A Content-Security-Policy of the app is left as it
-is: one with ``script-src 'self'`` lets it in, a stricter one keeps it out, and the page stays as it was
-loaded. So does one whose bytes mean something only as they are: compressed, cut out of a whole, or streamed.
+is: under one that does not let such a file in, the page stays as it was loaded. So does one whose bytes mean
+something only as they are: compressed, cut out of a whole, or streamed.
 """
 
 from __future__ import annotations
@@ -83,13 +83,15 @@ SCRIPT = """\
     if (source) { source.close(); source = null; }
     clearTimeout(timer);
   }
-  document.addEventListener("visibilitychange", function () { if (document.hidden) { rest(); } else { listen(); } });
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) { rest(); } else { listen(); }
+  });
   addEventListener("pagehide", rest);
   addEventListener("pageshow", listen);
   listen();
 })();
 """
-"""What runs in a page. A tab that is not seen listens to nothing: browsers have six connections for a server."""
+"""What runs in a page. A tab that is not seen does not listen: browsers have six connections for a server."""
 
 
 class LivePages:
@@ -109,7 +111,8 @@ class LivePages:
         self._failed = ""
         self.is_busy = False
         """Whether a cell is running."""
-        self._broadcast = Broadcast()
+        self.listeners = Broadcast()
+        """The tabs that listen."""
         self.has_pages = False
         """Whether any page may be listening."""
         self._tell()
@@ -142,11 +145,11 @@ class LivePages:
 
     def close(self) -> None:
         """End all streams."""
-        self._broadcast.close()
+        self.listeners.close()
 
     def _tell(self) -> None:
         said = {"version": self.version, "failed": self._failed, "busy": self.is_busy}
-        self._broadcast.send(b"retry: 1000\ndata: %b\n\n" % json.dumps(said).encode())
+        self.listeners.send(b"retry: 1000\ndata: %b\n\n" % json.dumps(said).encode())
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
@@ -165,17 +168,12 @@ class LivePages:
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
         if environ["PATH_INFO"] != _STREAM:
             return self._app(environ, start_response)
-        # An EventSource that is answered 204 does not ask again (HTML standard, server-sent events).
-        is_ours = environ.get("HTTP_SEC_FETCH_SITE", "same-origin") == "same-origin" and CLIENT in environ
-        if (
-            not (is_ours and self._settings.live)
-            or self._broadcast.is_full
-            or environ["REQUEST_METHOD"] != "GET"
-        ):
+        if not self._settings.live or self.listeners.is_full or not _may_listen(environ):
+            # An EventSource that is answered so does not ask again (HTML standard, server-sent events).
             start_response("204 No Content", [])
             return []
         start_response("200 OK", [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")])
-        return HeldBody(self._broadcast)
+        return HeldBody(self.listeners)
 
 
 def reloads(pages: LivePages, changes: Changes) -> dict[str, Callable[[Any], None]]:
@@ -187,19 +185,13 @@ def reloads(pages: LivePages, changes: Changes) -> dict[str, Callable[[Any], Non
             pages.begin_cell()
 
     def end(result: Any) -> None:
-        if pages.has_pages and pages.is_busy:
+        if pages.has_pages:
             info = getattr(result, "info", None)
             source = str(getattr(info, "transformed_cell", None) or getattr(info, "raw_cell", ""))
             error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
+            said = f"{type(error).__name__} in a cell: {_STAYS}" if error else ""
             concerns = changes.has_changed(source)
-            pages.end_cell(
-                changed=concerns and error is None,
-                failed=None
-                if not concerns
-                else f"{type(error).__name__} in a cell: {_STAYS}"
-                if error
-                else "",
-            )
+            pages.end_cell(changed=concerns and error is None, failed=said if concerns else None)
 
     return {"pre_run_cell": begin, "post_run_cell": end}
 
@@ -222,8 +214,9 @@ class _Page:
 
     def _start(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
         names = {name.lower(): value for name, value in headers}
+        policies = [value for name, value in headers if name.lower() == "content-security-policy"]
         self._script = b""
-        if _is_whole_page(status, names):
+        if _is_whole_page(status, names) and all(map(_lets_in, ",".join(policies).split(","))):
             self._script = self._element(is_new=_KEEPING.isdisjoint(names)).encode()
             self._has_length = names.get("content-length", "").isdecimal()
             headers = [(name, self._lengthened(name, value)) for name, value in headers]
@@ -257,6 +250,12 @@ class _Followed:
             close()
 
 
+def _may_listen(environ: Environ) -> bool:
+    """Return whether a page of this app asks, of a server that can hold a stream."""
+    site = environ.get("HTTP_SEC_FETCH_SITE", "same-origin")
+    return site == "same-origin" and environ["REQUEST_METHOD"] == "GET" and CLIENT in environ
+
+
 def _is_opened_in_a_tab(environ: Environ) -> bool:
     """Return whether a browser asks for what it will show as a page of its own."""
     if environ["REQUEST_METHOD"] != "GET":
@@ -266,7 +265,8 @@ def _is_opened_in_a_tab(environ: Environ) -> bool:
         return bool(destination == "document")
     # Over plain http browsers say so to this machine only.
     accepted = environ.get("HTTP_ACCEPT", "")
-    return accepted.startswith("text/html") and environ.get("HTTP_USER_AGENT", "").startswith("Mozilla/")
+    is_browser: bool = environ.get("HTTP_USER_AGENT", "").startswith("Mozilla/")
+    return is_browser and bool(accepted.startswith("text/html"))
 
 
 def _is_whole_page(status: str, names: dict[str, str]) -> bool:
@@ -278,6 +278,17 @@ def _is_whole_page(status: str, names: dict[str, str]) -> bool:
         and _AS_IT_IS.isdisjoint(names)
         and status[:3] != "206"
     )
+
+
+def _lets_in(policy: str) -> bool:
+    """Return whether a Content-Security-Policy lets a script file of the page's own origin run (CSP 3)."""
+    rules = [part.lower().split() for part in policy.split(";")]
+    directives = {words[0]: words[1:] for words in reversed(rules) if words}  # of equal ones the first counts
+    if "allow-scripts" not in directives.get("sandbox", ["allow-scripts"]):
+        return False
+    kinds = ("script-src-elem", "script-src", "default-src")
+    sources = next((directives[kind] for kind in kinds if kind in directives), ["*"])
+    return not {"'self'", "*"}.isdisjoint(sources) and "'strict-dynamic'" not in sources
 
 
 def _sized(body: bytes) -> Headers:

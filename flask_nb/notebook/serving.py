@@ -119,7 +119,7 @@ class Serving:
 
     def shuts_out(self, environ: dict[str, Any]) -> bool:
         """Return whether a request is of another user of this machine, and those are not to be answered."""
-        return not self.is_shared and is_of_another_user(environ)
+        return not self.is_shared and is_of_another_user(environ) and all(map(is_loopback, self.hosts()))
 
     def hosts(self) -> list[str]:
         """Return the host that was bound."""

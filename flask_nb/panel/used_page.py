@@ -68,20 +68,13 @@ def used_page(response: PanelResponse, fetch: Fetch) -> UsedPage:
     :param fetch: asks the app for the files that the page names.
     """
     body = Body(response.exchange, response.display)
-    notes = list(map(printable, response.exchange.notes))
-    if body.kind != "html" or response.exchange.failure is not None:
-        return UsedPage(
-            _LENS + write_html(Panel(response.exchange, response.display), MAX_PAGE), tuple(notes)
-        )
+    text = text_of(body.data, response.headers.get("Content-Type", ""))
+    if not _is_page(body, text) or response.exchange.failure is not None:
+        return UsedPage(_LENS + write_html(Panel(response.exchange, response.display), MAX_PAGE), ())
     request = response.exchange.request
-    page = inlined_page(
-        text_of(response.get_data(), response.headers.get("Content-Type", "")),
-        f"http://{request.host}{request.path}",
-        fetch,
-        scripts=True,
-        room=MAX_PAGE,
-        is_used=True,
-    )
+    url = f"http://{request.host}{request.path}"
+    page = inlined_page(text, url, fetch, scripts=True, room=MAX_PAGE, is_used=True)
+    notes = list(map(printable, response.exchange.notes))
     framed = page.fit(MAX_PAGE)
     if framed.is_cut:
         notes.append(f"The page is longer than {size(MAX_PAGE)}: this is its beginning.")
@@ -92,6 +85,11 @@ def used_page(response: PanelResponse, fetch: Fetch) -> UsedPage:
         rest = f" and {len(named) - _MAX_NAMED} more" if len(named) > _MAX_NAMED else ""
         notes.append(f"Not loaded: {', '.join(named[:_MAX_NAMED])}{rest}")
     return UsedPage(framed.source, tuple(notes))
+
+
+def _is_page(body: Body, text: str) -> bool:
+    is_html = body.mimetype in ("text/html", "application/xhtml+xml")
+    return is_html and body.kind != "binary" and re.search(r"<[A-Za-z!/]", text) is not None
 
 
 def text_of(data: bytes, content_type: str) -> str:

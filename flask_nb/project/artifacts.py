@@ -7,6 +7,7 @@ is kept, and which file it is in, is told by the record alone: only :func:`load_
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -104,12 +105,17 @@ def load_artifact(artifact: Artifact, folder: Path) -> Any:
 
     :raises ArtifactError: the file is not what was written, or cannot be loaded here.
     """
-    read_artifact(artifact, folder)
+    content = read_artifact(artifact, folder)
+    others = _differences(artifact)
+    if older := [one for one in others if _major(one[1]) != _major(one[2])]:
+        raise ArtifactError(
+            f"{artifact.path} was written with {_in_words(older)}. "
+            f"Install those versions, or run the cell of %artifact {artifact.name} again"
+        )
     try:
-        return _load(artifact, folder / FOLDER / artifact.file)
+        return _load(artifact, content)
     except Exception as exc:
-        others = [f"{name} {old}, here {new}" for name, old, new in _differences(artifact)]
-        written = f"; it was written with {', '.join(others)}" if others else ""
+        written = f"; it was written with {_in_words(others)}" if others else ""
         raise ArtifactError(
             f"{artifact.path} cannot be loaded: {type(exc).__name__}: {exc}{written}. "
             f"Install those versions, or run the cell of %artifact {artifact.name} again"
@@ -135,12 +141,13 @@ def _dump(name: str, value: Any, format: str, path: Path) -> None:
         )
 
 
-def _load(artifact: Artifact, path: Path) -> Any:
+def _load(artifact: Artifact, content: bytes) -> Any:
+    """Return a value of the very bytes that were checked: the file may be another by now."""
     if artifact.format == "joblib":
         import joblib
 
-        return joblib.load(path)
-    return pickle.loads(path.read_bytes())
+        return joblib.load(io.BytesIO(content))
+    return pickle.loads(content)
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> str:
@@ -169,6 +176,14 @@ def _versions(value: Any, format: str) -> dict[str, str]:
 def _differences(artifact: Artifact) -> list[tuple[str, str, str]]:
     now = {name: _version_of(name) for name in artifact.versions}
     return [(name, old, now[name]) for name, old in artifact.versions.items() if now[name] != old]
+
+
+def _in_words(differences: list[tuple[str, str, str]]) -> str:
+    return ", ".join(f"{name} {old}, here {new}" for name, old, new in differences)
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
 
 
 def _version_of(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from .running import CELL_SECONDS
+from .testing import CELL_SECONDS
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -68,8 +68,18 @@ class _Lines:
         notebook = _notebook(nodeid)
         self.left[notebook] -= 1
         if not self.left[notebook]:
-            counts = ", ".join(f"{count} {word}" for word, count in self.counts[notebook].items())
-            click.echo(f"{notebook}: {counts}")
+            self.end(notebook)
+
+    @pytest.hookimpl(tryfirst=True)  # before pytest tells the failures
+    def pytest_sessionfinish(self) -> None:
+        """Say the same of notebooks that were given up in their midst."""
+        for notebook in list(self.counts):
+            self.end(notebook)
+
+    def end(self, notebook: str) -> None:
+        """Say how the cells of a notebook ended."""
+        counts = self.counts.pop(notebook).items()
+        click.echo(f"{notebook}: {', '.join(f'{count} {word}' for word, count in counts)}")
 
 
 class _Bar(_Lines):
@@ -88,7 +98,7 @@ class _Bar(_Lines):
         if self.bar is not None:
             self.bar.update(1, nodeid)
 
-    @pytest.hookimpl(tryfirst=True)  # before pytest tells the failures
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """End the bar's line."""
         if self.bar is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from .effects import Effects
 from .plan import BINDS, Decision, Plan, PlannedCell
 from .plan_checks import check_order, find_long, find_losses, find_state
 from .program_cells import KEEP, ProgramCell, read_cells
-from .statements import Statement, read_statements
+from .statements import Statement, make_loading, read_statements
 
 NOBODY = "nothing that is taken needs it"
 _SHOWN = "its value is only shown"
@@ -74,6 +75,7 @@ class Planner:
         self._effects = Effects(statements, self.apps, self._variable)
         self.artifacts: dict[str, Artifact] = {}
         """The values that are loaded instead of being computed."""
+        self._loaded_below: dict[Statement, frozenset[str]] = {}
 
     def decide(self) -> list[Decision]:
         """Return a decision on each statement, in order."""
@@ -89,6 +91,7 @@ class Planner:
             pending = [one for one in pending if one not in self._decisions]
         for statement in pending:
             self._leave_unneeded(statement)
+        self._load_where_read()
         return [self._decisions[statement] for statement in self._statements]
 
     # --- the app ---
@@ -159,10 +162,37 @@ class Planner:
         missing = frozenset(found) - frozenset(kept)
         statement.names = Names(binds=frozenset(kept), needs=missing, reads=missing)
         for other in above:
+            if other.uses or KEEP in other.cell.tags:
+                continue
+            self._loaded_below[other] = self._loaded_below.get(other, frozenset()) | frozenset(kept)
             made = other.names.binds | {self._effects.root(one) for one in self._effects.of(other)}
-            if made and made <= frozenset(kept) and not other.uses:
+            if made and made <= frozenset(kept):
                 name = min(made)
                 self._leave(other, f"{name} is loaded from {kept[name].path}")
+
+    def _load_where_read(self) -> None:
+        """Load a value where it was made, if a statement that is taken reads it above its ``%artifact``."""
+        for position, statement in enumerate(self._statements):
+            use = next(iter(statement.uses.values()), None)
+            if use is None or not isinstance(use.definition, ArtifactDefinition):
+                continue
+            for name in sorted(statement.names.binds):
+                above = self._statements[:position]
+                is_read = any(name in one.names.reads and self._decisions[one].is_taken for one in above)
+                makes = next((one for one in above if name in one.names.binds), None)
+                if is_read and makes is not None and not self._decisions[makes].is_taken:
+                    self._load_at(makes, name, statement)
+
+    def _load_at(self, makes: Statement, name: str, keeping: Statement) -> None:
+        make_loading(makes, name)
+        self._take(makes, f"it loads {self.artifacts[name].path}")
+        number, use = next(iter(keeping.uses.items()))
+        others = tuple(sorted(keeping.names.binds - {name}))
+        kept = (*others, *sorted(keeping.names.needs))
+        keeping.uses = {number: replace(use, definition=ArtifactDefinition(kept))}
+        keeping.names = replace(keeping.names, binds=frozenset(others))
+        if not kept:
+            self._leave(keeping, f"{name} is loaded above")
 
     # --- what is settled from the start ---
 
@@ -240,7 +270,8 @@ class Planner:
     def _why_taken(self, statement: Statement) -> str:
         if reason := self._why_import(statement.node):
             return reason
-        for name in sorted(statement.names.binds):
+        loaded = self._loaded_below.get(statement, frozenset())
+        for name in sorted(statement.names.binds - loaded):
             if name in self._needed:
                 return f"{BINDS}{name}{self._for(name, statement)}"
         if path := next(filter(None, map(self._effects.sets, statement.names.calls)), ""):
@@ -249,7 +280,7 @@ class Planner:
             name = self._effects.root(change)
             if path := self._effects.sets(change):
                 return f"it sets {path}"
-            if name in self._needed:
+            if name in self._needed and name not in loaded:
                 verb = "registers on" if name in self.apps and change.how not in ("=", "del") else "changes"
                 return f"it {verb} {name}{self._for(name, statement)}"
         if name := self._effects.registers_on(statement):

@@ -94,17 +94,29 @@ def _check_format(path: Path, notebook: dict[str, Any]) -> None:
             f"{path} is a notebook of format {version!r}, and only format 4 is run. "
             f"Type: jupyter nbconvert --to notebook --inplace {path}"
         )
-    metadata = notebook.get("metadata") or {}
-    language = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get(
-        "language"
+    language = _part(notebook, "metadata", "language_info", "name") or _part(
+        notebook, "metadata", "kernelspec", "language"
     )
     if language not in (None, "python"):
         raise ProgramError(f"{path} is a notebook of the language {language!r}. Name one of Python")
     cells = notebook.get("cells")
-    if not isinstance(cells, list) or not all(
-        isinstance(cell, dict) and "cell_type" in cell for cell in cells
-    ):
+    if not isinstance(cells, list) or not all(map(_is_cell, cells)):
         raise ProgramError(f"{path} is no notebook: it has no list of cells. Save it again")
+
+
+def _part(found: Any, *keys: str) -> Any:
+    """Return what is below the keys, None where there is nothing."""
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _is_cell(cell: Any) -> bool:
+    if not isinstance(cell, dict) or not isinstance(cell.get("metadata", {}), dict):
+        return False
+    source = cell.get("source", "")
+    lines = source if isinstance(source, list) else [source]
+    return "cell_type" in cell and all(isinstance(line, str) for line in lines)
 
 
 def _seconds(execution: Any) -> float | None:

@@ -24,6 +24,7 @@ ASKING: dict[str, str] = {
     "export": "it writes the notebook as a project",
     "routes": "it shows the routes",
     "serve": "it is about the kernel's server",
+    "browse": "it shows a page",
     "url_for": "it shows a URL",
     "cookies": "it is about the notebook's cookies",
     "app": "it shows the app",

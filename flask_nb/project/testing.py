@@ -15,7 +15,9 @@ from flask_nb.errors import NotebookRunError, ProgramError
 
 from .lab import deaf_to_ctrl_c, environment
 from .program_cells import read_cells
-from .running import CELL_SECONDS
+
+CELL_SECONDS = 120
+"""How long a cell may run."""
 
 
 class CannotTestError(click.ClickException):

@@ -136,7 +136,7 @@ def test_a_response_that_a_later_cell_uses_joins_their_cells() -> None:
             made = client.post("/items", json={"name": "tea"})
 
             again = client.get(f"/items/{made.get_json()['id']}")
-            assert again.get_json()['name'] == 'tea'
+            assert again.get_json()["name"] == "tea"
     ''') in text  # fmt: skip
 
 
@@ -239,7 +239,7 @@ def test_expect_becomes_an_assertion() -> None:
 def test_selectors_need_beautifulsoup4() -> None:
     plan, notebook = make(HELLO, "%%check\nGET /hello/Ann -> h1")
     files = write_tests(plan, notebook, Package("shop", "shop", "flask", {}))
-    assert requirements_of(files) == ["pytest", "beautifulsoup4"]
+    assert requirements_of(files) == ["pytest>=8", "beautifulsoup4"]
 
 
 # --- secrets, cookies, databases ---

@@ -8,9 +8,10 @@ const SHELL_SCRIPT = "shell.js";
 
 const MAX_BODY = 8 * 1024 * 1024;
 const MAX_IN_FLIGHT = 20;
-const MAX_QUEUE = 500;
+const MAX_QUEUE = 200;
 const MAX_MESSAGES = 20_000; // in ten seconds
 const MAX_MOVES = 20; // in ten seconds, without a person
+const MAX_RETURNS = 3; // in ten seconds
 const MAX_NOTES = 8;
 const MAX_ENTRIES = 100;
 const SETTLING = 1500;
@@ -121,9 +122,14 @@ class Bar {
     this.reload = button("⟳", "Reload", actions.reload);
     this.address = element("input", { type: "text", spellcheck: false, title: "Address" }, ADDRESS);
     this.address.setAttribute("aria-label", "Address");
+    this.isEditing = false;
+    this.address.oninput = () => { this.isEditing = true; };
+    this.address.onblur = () => { this.isEditing = false; };
     this.address.onkeydown = event => {
       event.stopPropagation(); // the notebook has keys of its own
-      if (event.key === "Enter") actions.open(this.address.value);
+      if (event.key !== "Enter") return;
+      this.isEditing = false;
+      actions.open(this.address.value);
     };
     this.status = element("span", { className: "flask-nb-status" }, STATUS);
     this.status.setAttribute("aria-live", "polite");
@@ -200,11 +206,10 @@ class View {
     this.at = -1;
     this.turn = 0;
     this.document = null;
-    this.moves = new Rate(MAX_MOVES);
-    this.messages = new Rate(MAX_MESSAGES);
-    this.returns = new Rate(3);
+    this.#byPerson(() => {});
     this.bar = new Bar(this.settings, {
-      move: delta => this.move(delta), reload: () => this.reload(), open: text => this.open(text),
+      move: delta => this.#byPerson(() => this.move(delta)), reload: () => this.#byPerson(() => this.reload()),
+      open: text => this.#byPerson(() => this.open(text)),
       resize: name => this.#resize(name), openTab: () => this.#openTab(),
     });
     this.notes = new Notes();
@@ -249,8 +254,12 @@ class View {
       if (current.port) return this.#reloadByPage();
       current.port = ports[0];
       current.port.onmessage = event => this.#hearPage(current, event.data);
-    } else if (message.t === "left") this.#putBack(message.where);
-    else if (message.t === "load") {
+    } else if (message.t === "left") {
+      // The browser shows a page of its own that says so; when that has come, nothing of it comes any more.
+      current.wanted = message.where;
+      setTimeout(() => { if (this.document === current) this.#putBack(message.where, 1); }, SETTLING);
+    } else if (message.t === "load") {
+      if (current.wanted !== null) return this.#putBack(current.wanted);
       current.loads += 1;
       setTimeout(() => {
         if (this.document === current && current.loads > current.loaded + current.allowance) this.#putBack("");
@@ -261,7 +270,7 @@ class View {
     this.document?.port?.close();
     for (const id of this.document?.streams.values() ?? []) this.comm.close(id);
     const nonce = random();
-    this.document = { nonce, html, address, port: null, loads: 0, loaded: 0, allowance: options.allowance ?? 0,
+    this.document = { nonce, html, address, port: null, wanted: null, loads: 0, loaded: 0, allowance: options.allowance ?? 0,
       streams: new Map() };
     const info = { nonce, address, state: options.state ?? null, scroll: options.scroll ?? null, hash: options.hash ?? "" };
     const head = `<base href="${escaped(address)}">`
@@ -269,7 +278,7 @@ class View {
       + `<script>(${PAGE_SCRIPT})(${inScript(info)})</script>`;
     this.shell.postMessage({ nonce, source: head + html });
   }
-  #putBack(where) {
+  #putBack(where, allowance = 0) {
     const left = this.document;
     if (!left) return;
     const isOwn = where && where === this.origin;
@@ -279,10 +288,10 @@ class View {
     else this.notes.add("The page wanted to leave this app, and was put back.");
     if (this.returns.isExceeded()) {
       this.notes.add("It leaves again and again, and is shown no more. Reload to try again.");
-      this.#set("", left.address, { allowance: 1 });
+      this.#set("", left.address, { allowance });
       return;
     }
-    this.#set(left.html, left.address, { scroll: this.entry?.scroll, state: this.entry?.state, allowance: 1 });
+    this.#set(left.html, left.address, { scroll: this.entry?.scroll, state: this.entry?.state, allowance });
   }
   #reloadByPage() {
     if (this.moves.isExceeded()) return this.notes.add("The page reloads again and again; it is left as it is.");
@@ -383,6 +392,13 @@ class View {
   }
 
   // --- going somewhere ---
+  #byPerson(act) {
+    // What a page does by itself is counted; what a person does makes a new beginning.
+    this.moves = new Rate(MAX_MOVES);
+    this.messages = new Rate(MAX_MESSAGES);
+    this.returns = new Rate(MAX_RETURNS);
+    act();
+  }
   get entry() { return this.entries[this.at]; }
   open(text) {
     let target;
@@ -453,7 +469,7 @@ class View {
     return entry;
   }
   #showAddress() {
-    if (document.activeElement !== this.bar.address) this.bar.address.value = this.entry ? this.entry.path + this.entry.hash : "";
+    if (!this.bar.isEditing) this.bar.address.value = this.entry ? this.entry.path + this.entry.hash : "";
   }
   #buttons() {
     this.bar.back.disabled = this.at <= 0;

@@ -26,12 +26,13 @@ def load_artifact(name: str) -> Any:
     """Return a value; its file has to be the one that was exported."""
     file, digest = SHA256[name]
     path = Path(__file__).parent / "{folder}" / file
-    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
         raise RuntimeError(f"{{path}} is not the file that was exported. Export it again")
     return {load}
 '''
 
-_LOADS = {"joblib": "joblib.load(path)", "pickle": "pickle.loads(path.read_bytes())"}
+_LOADS = {"joblib": "joblib.load(io.BytesIO(content))", "pickle": "pickle.loads(content)"}
 
 
 def write_artifacts(artifacts: Iterable[Artifact], folder: Path) -> dict[str, bytes]:
@@ -42,7 +43,8 @@ def write_artifacts(artifacts: Iterable[Artifact], folder: Path) -> dict[str, by
     """
     kept = list(artifacts)
     formats = {artifact.format for artifact in kept}
-    standard = ["import hashlib", *(["import pickle"] if "pickle" in formats else [])]
+    needed = {"joblib": "import io", "pickle": "import pickle"}
+    standard = ["import hashlib", *sorted(needed[one] for one in formats)]
     other = ["", "import joblib  # type: ignore[import-untyped]"] if "joblib" in formats else []
     load = _LOADS[min(formats)]
     if len(formats) == 2:

@@ -22,10 +22,8 @@ from flask_nb.exchange import Request
 from flask_nb.exchange.as_pytest import (
     INDENT,
     assertion,
-    json_assertion,
     name_test,
     sending_lines,
-    text_assertions,
 )
 from flask_nb.exchange.copies import python_text
 from flask_nb.exchange.sending import Secret, Sending, guarded
@@ -36,16 +34,14 @@ from ..statements import FAILING, Statement, is_placeholder
 from .expected import expectation_lines, status_text
 from .lasting import Answering, Lasting, Question
 from .placeholders import Placeholders, UnknownValueError
-from .stored import NO_JSON, StoredAnswer, read_answers
+from .stored import StoredAnswer, answer_lines, has_hidden, read_answers
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 _REQUESTING = frozenset({*_METHODS, "http", "check", "request_context", "cookies"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-_TEXTS = re.compile(r"text/(html|plain|csv|xml)|application/xml")
 OUR_ACCEPT = ("Accept", "application/json, */*;q=0.5")
 _RESERVED = frozenset({"client", "app", "response", "re", "find_texts"})
 _ALL = "*"
-_FAILURE = 500
 _NUMBERED = re.compile(r"8301770000000\d{3}")
 _NAMELESS = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
@@ -153,11 +149,11 @@ class Asking:
             self.left_out[WITHIN] += len(asks) or 1
             self._unsure.add(_ALL)
         elif isinstance(node, ast.Assert) and self._names.knows(node):
-            self._add([f"{INDENT}{self._names.write(node)}"])
+            self._add([f"{INDENT}{self._names.write_statement(node)}"])
             return
         elif isinstance(node, ast.Assign) and self._is_known_assignment(node):
             name = node.targets[0].id  # type: ignore[attr-defined]
-            self._add([f"{INDENT}{self._names.write(node)}"])
+            self._add([f"{INDENT}{self._names.write_statement(node)}"])
             self._names.forget({name})
             self._names.values.add(name)
             self._part.binds.add(name)
@@ -356,32 +352,6 @@ class Asking:
         else:
             is_told = self._is_in_order and not answering.varies and not definition.mask
             yield from answer_lines(answer, is_told=is_told)
-
-
-def answer_lines(answer: StoredAnswer, *, is_told: bool) -> Iterator[str]:
-    """Yield assertions of what a stored answer shows.
-
-    :param is_told: whether its body is that of every run.
-    """
-    final = answer.final
-    yield assertion(f"response.status_code == {final.status}")
-    if final.location.startswith("/") and is_told and not has_hidden(final.location):
-        yield assertion(f"response.location == {python_text(final.location)}")
-    if not final.mimetype:
-        return
-    yield assertion(f"response.mimetype == {python_text(final.mimetype)}")
-    if not is_told or final.status == _FAILURE:
-        return
-    if final.mimetype.endswith("json"):
-        if answer.json is not NO_JSON:
-            yield json_assertion(answer.json)
-    elif _TEXTS.fullmatch(final.mimetype) and answer.text is not None:
-        yield from text_assertions(answer.text)
-
-
-def has_hidden(text: str) -> bool:
-    """Whether a part of an address that is shown stands for something that is not."""
-    return re.search(r"[<>…*]", text) is not None
 
 
 def _question(

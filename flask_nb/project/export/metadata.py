@@ -18,7 +18,8 @@ __pycache__/
 .pytest_cache/
 build/
 dist/
-instance/
+instance/*
+!instance/.gitkeep
 .env
 """
 
@@ -67,6 +68,7 @@ def write_metadata(
         ),
         ".gitignore": _GITIGNORE,
         ".dockerignore": _GITIGNORE,
+        "instance/.gitkeep": "",
     }
     if package.secrets:
         names = dict.fromkeys(secret.variable for secret in package.secrets)

@@ -8,9 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Collection
 
-_TAKEN = frozenset(
-    {"flask", "flask_nb", "tests", "test", "instance", "app", "wsgi", "gunicorn", "werkzeug", "jinja2"}
-)
+_TAKEN = frozenset({"flask", "flask_nb", "tests", "test", "instance", "gunicorn", "werkzeug", "jinja2"})
 
 
 def import_name(stem: str) -> str:

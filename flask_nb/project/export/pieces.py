@@ -194,7 +194,8 @@ class Reader:
             artifact = find_artifact(name, self._plan.path.parent)
             if artifact is None:
                 raise ProgramError.in_cell(statement.cell.name, f"the artifact {name} has just been deleted")
-            self._contents.artifacts.append(artifact)
+            if artifact not in self._contents.artifacts:
+                self._contents.artifacts.append(artifact)
             lines = [f'{name} = load_artifact("{name}")']
             node = ast.parse(lines[0]).body[0]
             text = Slice(lines, (1, 0), (1, len(lines[0].encode())))

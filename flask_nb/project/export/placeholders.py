@@ -117,6 +117,15 @@ class Placeholders:
         self.used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         return ast.unparse(_Typed(self.responses).visit(tree))
 
+    def write_statement(self, node: ast.stmt) -> str:
+        """Return the source of a statement that a test can run, its texts in the quotes of formatters."""
+        source = self.write(node)
+        strings = [each for each in ast.walk(node) if isinstance(each, ast.Constant | ast.JoinedStr)]
+        is_plain = all(
+            isinstance(each, ast.Constant) and not isinstance(each.value, bytes) for each in strings
+        )
+        return source if '"' in source or "\\" in source or not is_plain else source.replace("'", '"')
+
     def insert(self, source: str) -> str:
         """Return Python source with the expressions in place of their numbers.
 

@@ -100,39 +100,35 @@ class Placement:
 
     def _part(self) -> None:
         """Give each blueprint the module that it asks for, and the rest its place."""
-        users = {piece: set(self._owners(piece)) for piece in self.module_of}
+        users = {piece: self._owners(piece) for piece in self.module_of}
         needed: dict[str, set[str]] = {}
-        changing = True
-        while changing:
-            changing = False
-            for piece in self.module_of:
-                home = users[piece] or {INIT}
-                for name in piece.names.needs | {one.name for one in piece.names.changes}:
-                    before = len(needed.setdefault(name, set()))
-                    needed[name] |= home
-                    changing |= len(needed[name]) != before
-            for piece in self.module_of:
-                if not set(self._owners(piece)):
-                    more = set().union(*(needed.get(name, set()) for name in self._touches(piece)))
-                    changing |= not more <= users[piece]
-                    users[piece] |= more
-        for piece in self._pieces:
-            if piece in self.in_app:
-                for name in piece.names.needs:
-                    needed.setdefault(name, set()).add(INIT)
-        for piece in self.module_of:
-            own = set(self._owners(piece))
-            homes = own or users[piece].union(*(needed.get(name, set()) for name in self._touches(piece)))
-            self.module_of[piece] = next(iter(homes)) if len(homes) == 1 else SHARED if homes else INIT
+        for piece in self.in_app:
+            for name in piece.names.needs:
+                needed.setdefault(name, set()).add(INIT)
+        self._settle(users, needed)
+        for piece in users:
+            users[piece] |= set() if users[piece] else {INIT}  # nobody asks for it, so it stays
+        self._settle(users, needed)
+        for piece, modules in users.items():
+            self.module_of[piece] = next(iter(modules)) if len(modules) == 1 else SHARED
         self._check_modules()
 
-    @staticmethod
-    def _touches(piece: Piece) -> set[str]:
-        return {*piece.names.binds, *(one.name for one in piece.names.changes)}
+    def _settle(self, users: dict[Piece, set[str]], needed: dict[str, set[str]]) -> None:
+        """Hand on which modules use a piece to what it needs, until nothing changes any more."""
+        before = -1
+        while before != (before := sum(map(len, users.values())) + sum(map(len, needed.values()))):
+            for piece in users:
+                for name in piece.names.needs | {one.name for one in piece.names.changes}:
+                    needed.setdefault(name, set()).update(users[piece])
+                if not self._owners(piece):
+                    users[piece].update(*(needed.get(name, set()) for name in self._touches(piece)))
+
+    def _touches(self, piece: Piece) -> set[str]:
+        changes = {one.name for one in piece.names.changes}
+        return {*piece.names.binds, *changes, *self.changed_at_once(piece)}
 
     def _owners(self, piece: Piece) -> set[str]:
-        touched = {*piece.names.binds, *(one.name for one in piece.names.changes)}
-        return {self._blueprints[name] for name in touched & set(self._blueprints)}
+        return {self._blueprints[name] for name in self._touches(piece) & set(self._blueprints)}
 
     def _check_modules(self) -> None:
         """Keep all in one module where a name that functions assign, or a circle, forbids to part them."""
@@ -155,10 +151,21 @@ class Placement:
         is_circular = any(module in _reachable(module, uses) for module in uses) or INIT in set().union(
             *(uses[module] for module in uses if module != INIT)
         )
-        if apart or is_split or is_circular:
+        if apart or is_split or is_circular or self._is_out_of_order():
             self.module_of = dict.fromkeys(self.module_of, INIT)
             why = f"functions assign {apart[0]!r}" if apart else "what they need goes both ways"
             self.note = f"The blueprints stand in __init__.py, not in modules of their own: {why}."
+
+    def _is_out_of_order(self) -> bool:
+        """Whether a module reads what another changes below: a module runs as a whole."""
+        pieces = [piece for piece in self._pieces if piece in self.module_of]
+        for index, piece in enumerate(pieces):
+            read = self.read_at_once(piece) | self.changed_at_once(piece)
+            below = [one for one in pieces[index + 1 :] if self.module_of[one] != self.module_of[piece]]
+            plain = [one for one in below if not one.is_function_or_class]
+            if any(read & (one.names.binds | self.changed_at_once(one)) for one in plain):
+                return True
+        return False
 
     @staticmethod
     def _uses(piece: Piece, name: str) -> bool:

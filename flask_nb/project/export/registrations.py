@@ -54,6 +54,26 @@ def registrations(piece: Piece) -> Iterator[Registration]:
         yield from _of_call(node.value)
 
 
+def find_prefixes(pieces: list[Piece], blueprints: dict[str, Piece]) -> Iterator[tuple[str, str | None]]:
+    """Yield blueprints and what stands before their rules; None where only running it tells."""
+    calls = [one.node.value for one in pieces if isinstance(one.node, ast.Expr)]
+    for name, piece in blueprints.items():
+        made = piece.node.value if isinstance(piece.node, (ast.Assign, ast.AnnAssign)) else None
+        registered = [
+            call
+            for call in calls
+            if isinstance(call, ast.Call)
+            and dotted(call.func).endswith(".register_blueprint")
+            and call.args
+            and ast.unparse(call.args[0]) == name
+        ]
+        given = [_keywords(call).get("url_prefix") for call in registered]
+        own = _keywords(made).get("url_prefix") if isinstance(made, ast.Call) else None
+        prefix = next(filter(None, given), own)
+        is_known = len(registered) == 1 and (prefix is None or isinstance(prefix, ast.Constant))
+        yield name, _text(prefix) if is_known else None
+
+
 def _of_decorator(decorator: ast.expr, function: str) -> Iterator[Registration]:
     call = decorator if isinstance(decorator, ast.Call) else None
     named = call.func if call else decorator

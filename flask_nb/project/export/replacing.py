@@ -11,7 +11,7 @@ from flask_nb.errors import ProgramError
 from .. import rules
 from .pieces import Piece
 from .placing import find_made
-from .registrations import Registration, registrations
+from .registrations import Registration, find_prefixes, registrations
 from .slices import Edit
 
 
@@ -34,6 +34,7 @@ def drop_replaced(pieces: list[Piece]) -> list[Piece]:
                         _take_back(older, was, rest, gone)
         seen[piece] = new
     kept = [piece for piece in pieces if piece not in gone]
+    _refuse_two_owners(kept, {piece: seen[piece] for piece in kept})
     return [piece for index, piece in enumerate(kept) if not _is_bound_again(piece, kept[index + 1 :])]
 
 
@@ -46,6 +47,26 @@ def _without_remade(pieces: list[Piece]) -> list[Piece]:
             others = [one for one in pieces if one not in made]
             pieces = [*others[:index], last, *others[index:]]
     return pieces
+
+
+def _refuse_two_owners(pieces: list[Piece], kept: dict[Piece, list[Registration]]) -> None:
+    """Refuse a rule that the app and a blueprint answer: which of them does depends on who is first."""
+    blueprints = find_made(pieces, rules.BLUEPRINT_CLASSES)
+    prefixes = dict(find_prefixes(pieces, blueprints))
+    answered: dict[tuple[str, str], tuple[Piece, str]] = {}
+    for piece, found in kept.items():
+        for one in found:
+            prefix = prefixes.get(one.owner, "") if one.owner in blueprints else ""
+            if one.kind != "route" or not one.rule or prefix is None:
+                continue
+            for method in one.methods:
+                rule = f"{prefix.rstrip('/')}{one.rule}" if prefix else one.rule
+                first, owner = answered.setdefault((rule, method), (piece, one.owner))
+                if owner != one.owner:
+                    raise ProgramError(
+                        f"the cells {first.cell.name!r} and {piece.cell.name!r} both answer {method} {rule}, "
+                        f"one for {owner}, one for {one.owner}. Delete one of them, or give it another rule"
+                    )
 
 
 def _what_is_left(new: Registration, old: Registration, piece: Piece, older: Piece) -> Registration | None:

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from flask_nb.exchange.as_pytest import assertion, json_assertion, text_assertions
+from flask_nb.exchange.copies import python_text
 from flask_nb.exchange.masks import mask_secrets
 
 _SUMMARY = re.compile(r"(?P<method>[A-Z-]+) (?P<path>\S+) → (?P<status>\d{3}) [^·]*(?: · (?P<details>.*))?")
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+")
 _SIZE = re.compile(r"(\d+) B")
 _DETAIL = " · "
+_TEXTS = re.compile(r"text/(html|plain|csv|xml)|application/xml")
+_FAILURE = 500
 
 
 @dataclass(frozen=True)
@@ -114,3 +118,29 @@ def _read_summary(line: str) -> Summary | None:
     mimetype = next((each for each in details if _TYPE.fullmatch(each)), "")
     size = next((int(match[1]) for each in details if (match := _SIZE.fullmatch(each))), None)
     return Summary(found["method"], found["path"], int(found["status"]), location, mimetype, size)
+
+
+def answer_lines(answer: StoredAnswer, *, is_told: bool) -> Iterator[str]:
+    """Yield assertions of what a stored answer shows.
+
+    :param is_told: whether its body is that of every run.
+    """
+    final = answer.final
+    yield assertion(f"response.status_code == {final.status}")
+    if final.location.startswith("/") and is_told and not has_hidden(final.location):
+        yield assertion(f"response.location == {python_text(final.location)}")
+    if not final.mimetype:
+        return
+    yield assertion(f"response.mimetype == {python_text(final.mimetype)}")
+    if not is_told or final.status == _FAILURE:
+        return
+    if final.mimetype.endswith("json"):
+        if answer.json is not NO_JSON:
+            yield json_assertion(answer.json)
+    elif _TEXTS.fullmatch(final.mimetype) and answer.text is not None:
+        yield from text_assertions(answer.text)
+
+
+def has_hidden(text: str) -> bool:
+    """Whether a part of an address that is shown stands for something that is not."""
+    return re.search(r"[<>…*]", text) is not None

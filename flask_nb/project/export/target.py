@@ -280,12 +280,15 @@ def interrupts_held() -> Iterator[None]:
 
 
 def check_path(path: str) -> None:
-    """Refuse a path that leads out of a folder, on any system.
+    """Refuse a path that leads out of a folder, or that not every system can have.
 
     :raises ExportError: names the path.
     """
     if not _is_safe(path):
-        raise ExportError(f"{path!r} is not a path below the project's folder. Give the file another name")
+        raise ExportError(
+            f"{path!r} is no path below the project's folder, or none that every system can have. "
+            "Give the file another name"
+        )
 
 
 def _is_safe(path: str) -> bool:

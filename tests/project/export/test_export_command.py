@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +109,14 @@ BAD = {
         ["from flask_nb import Flask\none = Flask('one')", "two = Flask('two')"],
         "shop.ipynb has 2 apps: one, two. Say which one: shop.ipynb:one",
     ),
+    "cells that need each other": (
+        ["one = two + 1", "two = one + 1", "%%route /\nstr(one)"],
+        "That cell needs 'one' of this one: move what both need into a cell above them",
+    ),
+    "a template that Windows cannot have": (
+        ["%%template con.html\n<p>", "%%route /\n'home'"],
+        "or none that every system can have",
+    ),
     "no app": (
         ["x = 1"],
         "shop.ipynb has no app. Begin a cell with %%route /, or type app = Flask(__name__)",
@@ -143,6 +152,14 @@ FILES = {
     "not JSON": (b"{", "shop.ipynb is no notebook, or was not saved wholly"),
     "not a notebook": (b"{}", "it is JSON without 'nbformat'"),
     "format 3": (b'{"nbformat": 3}', "is a notebook of format 3, and only format 4 is run"),
+    "format 2": (b'{"nbformat": 2, "worksheets": []}', "is a notebook of format 2, and only format 4 is run"),
+    "a list": (b"[]", "it is JSON without 'nbformat'"),
+    "nested without end": (b"[" * 100_000, "it is nested too deeply"),
+    "cells that are none": (b'{"nbformat": 4, "cells": [null]}', "it has no list of cells"),
+    "a source that is a number": (
+        b'{"nbformat": 4, "metadata": 1, "cells": [{"cell_type": "code", "source": 3}]}',
+        "it has no list of cells",
+    ),
     "not UTF-8": (b'{"nbformat": 4, "x": "\xff"}', "byte 22 is not UTF-8"),
     "another language": (
         b'{"nbformat": 4, "metadata": {"language_info": {"name": "R"}}, "cells": []}',
@@ -160,6 +177,26 @@ def test_a_file_that_is_no_notebook_is_said(notebook: Notebook, kind: str) -> No
     assert (result.exit_code, "Traceback" in result.output) == (2, False)
     assert message in result.output
     assert not Path("out").exists()
+
+
+def test_a_notebook_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = export()
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+    assert "shop.ipynb cannot be read: No such file" in result.output
+    assert not Path("out").exists()
+
+
+def test_the_folder_of_instances_is_there_and_kept_out_of_git(notebook: Notebook) -> None:
+    notebook("%%route /\n'home'")
+    export()
+    (Path("out") / "instance" / "shop.sqlite").write_bytes(b"data")
+    subprocess.run(["git", "init", "-q", "out"], check=True)
+    told = subprocess.run(
+        ["git", "-C", "out", "status", "--porcelain", "-uall"], capture_output=True, text=True, check=True
+    )
+    assert "instance/.gitkeep" in told.stdout
+    assert "sqlite" not in told.stdout
 
 
 def test_outputs_of_50_MB_are_no_hindrance(notebook: Notebook) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flask_nb.errors import FlaskNbError
+from flask_nb.errors import FlaskNbError, ProgramError
 from flask_nb.project.export.package import Package
 from flask_nb.project.export.sources import write_package
 from flask_nb.project.plan import Plan
@@ -104,3 +104,34 @@ def test_packages_of_any_definitions_answer_alike(engine, data, tmp_path_factory
         app = module.create_app()
         app.debug = program.find_app().debug = False
         assert generated_answers(app) == generated_answers(program.find_app())
+
+
+BLUEPRINT = "from flask_nb import Blueprint\nshop = Blueprint('shop', __name__)"
+OF_BLUEPRINT = [
+    "@shop.get('/b')\ndef stock():\n    return str(items)",
+    "@shop.get('/c/<int:n>')\ndef price(n):\n    return add(n)",
+    "@shop.after_request\ndef mark_shop(answer):\n    answer.headers['X-Total'] = 'x'\n    return answer",
+    "def add_to_shop(n):\n    global total\n    total += n\n    return str(total)",
+    "@shop.get('/a')\ndef more():\n    return add_to_shop(1)\n\ndef add_to_shop(n):\n    return str(n)",
+]
+
+
+@pytest.mark.parametrize("engine", ["flask", "flask_nb"])
+@given(cells=st.lists(st.sampled_from([*OF_BLUEPRINT, *NAMES, *DEFINITIONS[:2]]), max_size=10))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_packages_with_a_blueprint_answer_alike(engine, cells, tmp_path_factory, caplog):
+    caplog.set_level("CRITICAL")
+    app = APPS[0].replace("{package}", "flask_nb")
+    sources = [app, *BEGIN, BLUEPRINT, *cells, "app.register_blueprint(shop)"]
+    made = make_cells("made.ipynb", [{"cell_type": "code", "source": cell} for cell in sources])
+    program = Program(plan_cells(Path(__file__).with_name("made.ipynb"), made))
+    try:
+        program.run()
+    except (FlaskNbError, NameError):
+        return  # two cells define what cannot stand side by side
+    try:
+        package = write_package(program.plan, engine)
+    except ProgramError:
+        return  # the app and the blueprint answer one rule
+    with imported(package, tmp_path_factory.mktemp("target")) as module:
+        assert generated_answers(module.create_app()) == generated_answers(program.find_app())

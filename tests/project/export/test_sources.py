@@ -214,6 +214,26 @@ def test_commands_of_cells_are_the_apps(make_notebook, app_of):
     assert app_of(path).test_cli_runner().invoke(args=["init-db"]).output == "done\n"
 
 
+def test_an_extension_finds_the_packages_framework(make_notebook, tmp_path):
+    path = make_notebook(
+        "from flask_nb import Flask\nfrom flask_fake import Fake\napp = Flask(__name__)\nfake = Fake(app)",
+        "%%route /\nfake.framework",
+    )
+    source = (
+        "from flask import Flask\nclass Fake:\n    def __init__(self, app):\n"
+        "        self.framework = Flask.__module__\n        assert isinstance(app, Flask)\n"
+    )
+    for engine in ("flask", "flask_nb"):
+        plan = plan_notebook(path)
+        write(write_package(plan, engine), tmp_path / engine)
+        (tmp_path / engine / "flask_fake.py").write_text(source)
+        code = "import made; print(made.create_app().test_client().get('/').text)"
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=tmp_path / engine, capture_output=True, text=True, check=False)
+        wanted = "flask.app" if engine == "flask" else "flask_nb.web.app"
+        assert done.stdout == f"{wanted}\n", done.stderr
+
+
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
@@ -225,6 +245,15 @@ def test_commands_of_cells_are_the_apps(make_notebook, app_of):
         ),
         (["if 1:\n    %config_from A=1"], "stands within a statement"),
         (["from flask import Flask\napp = Flask('a')", "app = Flask('b')"], "makes 'app' anew"),
+        (
+            [
+                "from flask import *\napp = Flask('a')\nb = Blueprint('b', 'b', url_prefix='/b')",
+                "@b.get('/x')\ndef x():\n    return ''",
+                "app.register_blueprint(b)",
+                "%%route /b/x\n1",
+            ],
+            "both answer GET /b/x, one for b, one for app",
+        ),
         (["app = 1", "%app other", "%%route /\n1"], "defines on 'other'"),
     ],
 )

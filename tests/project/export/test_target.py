@@ -250,7 +250,7 @@ def test_a_folder_that_is_no_target_is_refused(notebook: Path, where: str) -> No
     ],
 )
 def test_a_path_that_leads_out_is_refused(notebook: Path, path: str) -> None:
-    with pytest.raises(ExportError, match="is not a path below"):
+    with pytest.raises(ExportError, match="is no path below"):
         Target(notebook.parent / "out", notebook).write({path: b""})
     assert not (notebook.parent / "out").exists()
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_client.blocking.client import BlockingKernelClient
 
@@ -111,13 +112,29 @@ class Server:
         self.headers = dict(headers)
         self._runtime = runtime
 
+    @property
+    def origin(self) -> str:
+        """Its address without a path."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def connection_file(self, identity: str) -> Path:
+        return self._runtime / f"kernel-{identity}.json"
+
+    @contextmanager
+    def listening(self, url: str, headers: Mapping[str, str]) -> Iterator[Iterator[str]]:
+        """Give the lines of an event stream."""
+        request = urllib.request.Request(url, None, dict(headers))
+        with OPENER.open(request, timeout=20) as answer:
+            yield (line.decode().rstrip("\n") for line in answer)
+
     def start_kernel(self) -> tuple[str, Cells]:
         status, _, text = fetch(
             f"{self.url}api/kernels", {**self.headers, "Content-Type": "application/json"}, b"{}"
         )
         assert status == 201, text
         identity = json.loads(text)["id"]
-        return identity, Cells(self._runtime / f"kernel-{identity}.json")
+        return identity, Cells(self.connection_file(identity))
 
     def restart_kernel(self, identity: str) -> None:
         status, _, text = fetch(f"{self.url}api/kernels/{identity}/restart", self.headers, b"")
@@ -134,7 +151,8 @@ def jupyter_server(folder: Path, base_url: str = "/", *, has_proxy: bool = True)
     command = [
         sys.executable, "-m", "jupyter_server", "--no-browser", f"--port={port}", "--ip=127.0.0.1",
         f"--ServerApp.base_url={base_url}", f"--IdentityProvider.token={token}", "--allow-root",
-        f"--ServerApp.root_dir={folder}", f"--ServerApp.jpserver_extensions={{'jupyter_server_proxy': {has_proxy}}}",
+        f"--ServerApp.root_dir={folder}",
+        f"--ServerApp.jpserver_extensions={{'jupyter_server_proxy': {has_proxy}}}",
     ]  # fmt: skip
     environ = {
         **os.environ,
