@@ -13,6 +13,11 @@ look-ups; whatever that dictionary does not answer goes through Werkzeug's own m
 the only place where slashes, converters and 405s are decided. Where neither hosts nor redirects have a
 say, the matcher is asked without an adapter between (:meth:`RoutingTable.match`): binding one takes longer
 than the matching.
+
+There is no matcher of our own for rules with variables. Werkzeug's takes 5 to 7 µs, of the 15 to 18 of such
+a request, and as long among 5000 rules as among ten. What cost much was the adapter, and the request object
+that it is bound from. One of our own would save a part of those 5 to 7, and had to know all that a rule may
+say.
 """
 
 from __future__ import annotations

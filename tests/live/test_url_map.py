@@ -151,8 +151,10 @@ def directly(live, path, method):
 )
 def test_a_match_without_an_adapter_is_the_one_with_it(definitions, asked, method):
     for path in asked if (maps := both_maps(definitions)) else ():
-        theirs, ours = outcome(maps[0], path, method), directly(maps[1], path, method)
-        assert ours == theirs or (ours == ("redirect", None) and theirs[0] == "redirect")
+        theirs, ours = attempt(outcome, maps[0], path, method), attempt(directly, maps[1], path, method)
+        # A redirect is left to an adapter, and fails where a converter refuses to write its URL.
+        is_left = ours == ("redirect", None)
+        assert ours == theirs or (is_left and (theirs is ValueError or theirs[0] == "redirect"))
 
 
 @settings(max_examples=300, deadline=None)

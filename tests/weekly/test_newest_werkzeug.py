@@ -1,7 +1,8 @@
 """The framework's tests with the newest Werkzeug there is, pre-releases included.
 
 Short ways of the framework lean on what Werkzeug does inside. What a release will change is to be known
-before it is there, but must not hold up a change of ours: so this runs once a week, with ``pytest -m weekly``.
+before it is there, but must not hold up a change of ours: so this runs once a week, by ``pytest -m weekly``,
+and not with the rest.
 """
 
 from __future__ import annotations
