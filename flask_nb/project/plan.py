@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -98,7 +99,7 @@ class Plan:
         if not count and not self.unsure:
             return [*self.losses]
         cells = f"{count} cell{'' if count == 1 else 's'}" if count else "single statements"
-        first = f"left out: {cells}; flask-nb run {self.path.name} --plan lists them"
+        first = f"left out: {cells}; flask-nb run {shlex.quote(self.path.name)} --plan lists them"
         return [first, *map(describe_unsure, self.unsure), *self.losses]
 
     def __str__(self) -> str:

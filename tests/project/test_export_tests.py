@@ -300,6 +300,13 @@ def test_other_secrets_are_set_before_the_package_is_imported() -> None:
     assert text.index('setdefault("API_KEY", "test")') < text.index("import create_app")
 
 
+@pytest.mark.parametrize(("factory", "is_set"), [("make_app", True), ("create_app", False)])
+def test_a_secret_of_a_factory_with_settings_of_its_own_is_set(factory: str, is_set: bool) -> None:
+    files = {"shop/__init__.py": f"def {factory}(test_config=None):\n    pass".encode()}
+    text = conftest_of(HELLO, files=files, secrets=(EnvironmentSecret("SECRET_KEY", "the cell"),))
+    assert ('setdefault("SECRET_KEY", "test")' in text) is is_set
+
+
 def test_a_failing_view_answers_in_the_tests_too() -> None:
     shown = "GET /fail → 500 Internal Server Error · text/html · 265 B\n\nview fail, line 1:   1 / 0"
     assert '"PROPAGATE_EXCEPTIONS": False' in conftest_of("%%route /fail\n1 / 0", ("%get /fail", shown))

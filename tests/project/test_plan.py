@@ -223,6 +223,12 @@ def test_what_only_a_file_that_is_run_by_itself_does_is_named():
     assert decision.calls == ("db.create_all",)
 
 
+def test_what_is_to_be_typed_quotes_a_name_with_spaces():
+    cells = [{"cell_type": "code", "source": one, "metadata": {}} for one in (APP, VIEW, "print(1)")]
+    [notice] = plan_cells(Path("My Shop.ipynb"), make_cells("My Shop.ipynb", cells)).notice()
+    assert notice == "left out: 1 cell; flask-nb run 'My Shop.ipynb' --plan lists them"
+
+
 def test_a_notebook_of_definitions_alone_has_no_notice():
     assert plan(APP, VIEW).notice() == []
 
