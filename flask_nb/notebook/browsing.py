@@ -75,7 +75,7 @@ class Browsing:
             first = self._host.send(arguments.request, partial(evaluate, {**self._ip.user_ns, **scope}))
         if not hasattr(self._ip, "kernel"):
             return first
-        if importlib.util.find_spec("anywidget") is None:
+        if not is_installed("anywidget"):
             print(_NO_WIDGETS)
             return first
         self._show(self._opened(served, first, arguments), arguments)
@@ -117,7 +117,7 @@ class Browsing:
         bundle = opened.widget.bundle(f"%browse {opened.widget.settings['path']}")
         if not arguments.is_docked:
             display(bundle, raw=True)  # type: ignore[no-untyped-call]
-        elif importlib.util.find_spec("sidecar") is None:
+        elif not is_installed("sidecar"):
             print(_NO_SIDECAR)
             display(bundle, raw=True)  # type: ignore[no-untyped-call]
         else:
@@ -258,6 +258,11 @@ class Still:
         if "text/html" in bundle:
             bundle["text/html"] = still_html(bundle["text/html"])
         return bundle, metadata
+
+
+def is_installed(name: str) -> bool:
+    """Whether a package can be imported."""
+    return importlib.util.find_spec(name) is not None
 
 
 def _comms_wait() -> bool:

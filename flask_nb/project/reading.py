@@ -38,7 +38,8 @@ def bundled_notebooks() -> list[Path]:
     :raises NotebookRunError: there are none.
     """
     first = bundled_notebook("quickstart")
-    return [first, *(path for path in sorted(first.parent.glob("*.ipynb")) if path != first)]
+    others = (path for path in first.parent.glob("*.ipynb") if path != first)
+    return [first, *sorted(others, key=lambda path: (int(path.stem.partition("-")[0]), path.name))]
 
 
 def bundled_cookbook() -> list[Path]:

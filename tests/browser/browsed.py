@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from playwright.sync_api import Browser, Error, Frame, Locator
 
 from .frontend import OpenNotebook, Server
@@ -166,7 +167,8 @@ def foreign_server() -> Iterator[Foreign]:
 
 @contextmanager
 def opened_notebook(browser: Browser, server: Server, path: Path) -> Iterator[OpenNotebook]:
-    """Open a notebook and run all its cells."""
+    """Open a notebook and run all its cells; the test is skipped where there are no widgets."""
+    pytest.importorskip("anywidget", reason="anywidget is not installed: pip install -e '.[widgets]'")
     opened = OpenNotebook(browser, server.put(path))
     try:
         opened.run_all()

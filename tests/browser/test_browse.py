@@ -569,11 +569,12 @@ def test_a_variable_that_a_view_reads_is_a_change_of_the_app(view: Browsed, open
 
 
 def test_several_cells_in_a_row_are_one_change(view: Browsed, opened: OpenNotebook) -> None:
-    view.go("/count", "count")
-    before = int(view.text().split()[-1])
     for n in range(4):
         opened.append_cell(f"%%route /several/{n}\nreturn '{n}'")
-        opened.page.keyboard.press("Control+Enter")
+    view.go("/count", "count")
+    before = int(view.text().split()[-1])
+    opened.select("%%route /several/0")
+    opened.command("notebook:run-all-below")
     opened.wait_until_idle()
     view.wait_for(f"count {before + 1}")
     view.tab.wait_for_timeout(600)
@@ -626,6 +627,40 @@ def test_a_later_view_takes_the_place_of_the_first_and_another_stays_with_new(op
     Browsed(opened, "%browse / ").go("/json", "tea")
 
 
+# --- the bar ---
+
+
+def test_a_page_is_as_wide_as_a_phone_where_that_is_chosen(view: Browsed) -> None:
+    view.box.locator("select").select_option("phone")
+    assert view.page.evaluate("innerWidth") == 375
+    view.box.locator("select").select_option("full")
+    assert view.page.evaluate("innerWidth") > 700
+
+
+def test_a_page_is_shown_smaller_with_zoom(opened: OpenNotebook) -> None:
+    from .browsed import Browsed
+
+    run_cell(opened, "%browse /blank --new --zoom 50 --height 200")
+    view = Browsed(opened, "--zoom 50")
+    view.wait_for("Blank")
+    assert view.page.evaluate("innerHeight") == 400
+
+
+def test_the_address_for_a_tab_is_that_of_the_page(view: Browsed) -> None:
+    view.go("/two?x=tab", "Two tab")
+    view.press("Open in a tab")
+    view.wait_for_note("In a tab of its own")
+    href = str(view.box.locator(".flask-nb-notes a").get_attribute("href"))
+    assert href.startswith("http://127.0.0.1:")
+    assert href.endswith("/two?x=tab")
+
+
+def test_an_address_that_is_no_path_of_the_app_is_told(view: Browsed) -> None:
+    view.box.locator("input").first.fill("http://elsewhere.example/")
+    view.box.locator("input").first.press("Enter")
+    view.wait_for_note("leads out of the app")
+
+
 # --- what is kept ---
 
 
@@ -645,6 +680,17 @@ def test_the_still_picture_is_not_shown_beside_the_page(view: Browsed, opened: O
     assert not opened.cell("%browse / ").locator(".flask-nb-still").is_visible()
 
 
+def test_a_web_page_of_the_notebook_shows_the_still_picture(opened: OpenNotebook, tmp_path: Path) -> None:
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    outputs = next(cell for cell in opened.stored_outputs() if "widget-view" in json.dumps(cell))
+    cell = nbformat.v4.new_code_cell("%browse", outputs=nbformat.from_dict(outputs))
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert "200 OK" in page
+    assert "<pre>%browse /" in page
+
+
 def test_nothing_went_wrong_in_the_front_end(opened: OpenNotebook) -> None:
     ours = [text for text in opened.errors if "flask-nb" in text or "anywidget" in text]
     assert ours == []
@@ -655,3 +701,18 @@ def test_a_kernel_that_restarts_is_said_and_what_to_run(view: Browsed, opened: O
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
     )
     view.wait_for_note("The kernel was restarted")
+
+
+def test_notebook_7_shows_a_page_that_can_be_used(
+    browser: Browser, notebook_7: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from .browsed import Browsed, opened_notebook, write_notebook
+
+    cells = "%load_ext flask_nb\n---\n%%route GET,POST /\nname = request.form.get('name', 'nobody')\n"
+    cells += "f'<h1>{name}</h1><form method=post><input name=name value=Ann><button>Go</button></form>'\n---\n%browse"
+    path = write_notebook(tmp_path_factory.mktemp("nb7") / "nb7.ipynb", cells)
+    with opened_notebook(browser, notebook_7, path) as opened:
+        view = Browsed(opened, "%browse")
+        view.wait_for("nobody")
+        view.page.click("button")
+        view.wait_for("Ann")

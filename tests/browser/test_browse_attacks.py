@@ -309,7 +309,8 @@ def test_forged_headers_do_not_arrive(view: Browsed) -> None:
     assert environ["HTTP_X_OWN"] == "arrives"
     assert environ["HTTP_HOST"] == "localhost"
     assert environ["HTTP_ORIGIN"] == "http://localhost"
-    assert "evil" not in json.dumps(environ) and "1.2.3.4" not in json.dumps(environ)
+    assert "evil" not in json.dumps(environ)
+    assert "1.2.3.4" not in json.dumps(environ)
     assert environ["CONTENT_LENGTH"] == "4"
 
 

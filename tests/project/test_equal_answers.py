@@ -120,7 +120,7 @@ def _evaluate(names: dict[str, Any], source: str) -> object:
 
 def stored_texts(cell: dict[str, Any]) -> list[str]:
     """What a cell of a notebook's file shows of its requests; what explains them is the kernel's own."""
-    if cell["source"].startswith(("%exchange", "%explain")):
+    if cell["source"].startswith(("%exchange", "%explain", "%browse")):
         return []
     texts = [output.get("data", {}).get("text/plain", "") for output in cell["outputs"]]
     return [text for text in texts if SUMMARY.match(text)]
