@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("flask_nb.project.demo:demo_command", "Run the quickstart notebook and serve its app."),
+    "export": (
+        "flask_nb.project.export.command:export_command",
+        "Write a notebook as a project that any server takes.",
+    ),
     "lab": ("flask_nb.project.lab:lab_command", "Copy the tutorials and open them in JupyterLab."),
+    "test": ("flask_nb.project.testing:test_command", "Test the outputs that notebooks store."),
 }
 """A command's name → where it is, as :class:`LazyCommand` takes it, and its line in the help."""
 

@@ -27,6 +27,8 @@
     │   └── UnknownHostError      this machine has no such address
     ├── NotebookRunError          a notebook could not be executed or served
     ├── ProgramError              a notebook cannot be run as a program
+    ├── ExportError               a project cannot be written there
+    ├── ArtifactError             a value cannot be kept, or is not what was kept
     └── CourseError               the tutorials cannot be copied
 
     ViewCancelled                 not in the family, not even an Exception: raised inside a view to stop it
@@ -391,6 +393,14 @@ class ProgramError(FlaskNbError):
         :param cell: what people call it.
         """
         return cls(f"the cell {cell!r}: {message}")
+
+
+class ArtifactError(FlaskNbError):
+    """A value cannot be kept in a file, or a file is not what was kept: why, and what to type."""
+
+
+class ExportError(FlaskNbError):
+    """A project cannot be written to a folder: why, and which one to name."""
 
 
 class CourseError(FlaskNbError):

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 __all__ = [
+    "CLIENT",
     "NO_HEAD",
     "STARTED_TWICE",
     "NotWSGIError",
@@ -32,6 +33,9 @@ _LINE_END = re.compile(r"[\r\n]")
 
 #: 100 to 999, and what may stand behind it (RFC 9112 §4).
 _STATUS = re.compile(r"[1-9][0-9]{2}(?: |$)")
+
+CLIENT = "flask_nb.client"
+"""The key of an environ under which others keep what they find out about the client of a connection."""
 
 NO_HEAD = "the app answered without calling start_response"
 STARTED_TWICE = "the app called start_response a second time, and without exc_info"

@@ -33,7 +33,7 @@ PATIENCE = 10
 LIBRARIES_OWN = frozenset({"asgiref.local", "decimal_context"})
 """Context variables that a library sets when it is first used, and keeps."""
 
-MARKERS = ("browser", "programs", "deploy")
+MARKERS = ("browser", "programs", "deploy", "weekly")
 """Tests that need what a developer's machine may lack; `.ci/run` has it all."""
 
 

@@ -20,6 +20,7 @@ module               answers for
 ``expressions``      ``{expression}`` in what is typed
 ``answers``          ``{{login.response.body.token}}`` in ``%%http``: a part of an earlier answer
 ``http``             ``%%http``: the text of editors' REST clients → requests
+``artifact``         ``%artifact`` → values that programs load instead of computing them
 ``checks``           ``%%check`` → :class:`CheckDefinition`: requests, and what is expected of their answers
 ``expectations``     what can be expected of an answer
 ``selectors``        CSS selectors, through beautifulsoup4
@@ -31,6 +32,7 @@ module               answers for
 ``context``          ``%%request_context`` → the arguments of a request context, and compiled statements
 ``urls``             ``%url_for`` → :class:`UrlDefinition` → a URL
 ``explain``          ``%explain`` → a request or a URL that is looked at only
+``export``           ``%export`` → where the notebook's project goes
 ``cookies``          ``%cookies``
 ``serve``            ``%serve``
 ``browse``           ``%browse``
@@ -43,6 +45,7 @@ from .answers import AnswerSource
 from .app import AppArguments, app_parser, parse_app
 from .apply import apply_route
 from .arguments import MagicParser
+from .artifact import ArtifactDefinition, artifact_parser, parse_artifact
 from .browse import BrowseArguments, browse_parser, parse_browse
 from .checks import CheckDefinition, check_line_parser, check_parser, parse_checks
 from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
@@ -59,6 +62,7 @@ from .cookies import CookiesArguments, cookies_parser, parse_cookies
 from .exchange import ExchangeArguments, Which, exchange_parser, parse_exchange
 from .expectations import Answer, Expectation
 from .explain import ExplainDefinition, explain_parser, parse_explain
+from .export import ExportArguments, export_parser, parse_export
 from .http import http_parser, parse_http
 from .names import cell_name, telling_line
 from .request import DEFAULT_TIMEOUT, RequestDefinition

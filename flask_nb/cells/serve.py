@@ -9,7 +9,7 @@ from flask_nb.errors import MagicArgumentError
 
 from .arguments import MagicParser, choose_action, parse_count
 
-ACTIONS = ("start", "stop", "status", "log", "restart")
+ACTIONS = ("start", "stop", "status", "log", "restart", "doctor")
 
 _SHOWN = 20
 
@@ -18,11 +18,12 @@ _SHOWN = 20
 class ServeArguments:
     """What ``%serve`` was asked for.
 
-    :param action: one of ``start``, ``stop``, ``status``, ``log``, ``restart``.
+    :param action: one of ``start``, ``stop``, ``status``, ``log``, ``restart``, ``doctor``.
     :param port: the port, None to leave it to the server.
     :param host: the address to listen on, None to leave it to the server.
     :param app: the variable of another app than the current one.
     :param last: how many requests the log shows.
+    :param is_live: whether served pages reload by themselves, None to leave it as it is.
     """
 
     action: str = "start"
@@ -30,6 +31,7 @@ class ServeArguments:
     host: str | None = None
     last: int = _SHOWN
     app: str | None = None
+    is_live: bool | None = None
 
 
 def serve_parser() -> MagicParser:
@@ -40,11 +42,21 @@ def serve_parser() -> MagicParser:
         "Serve the app in the background of the kernel.",
         examples=("%serve", "%serve --port 5000", "%serve log", "%serve status", "%serve stop"),
     )
-    parser.add_words("ACTION", "start (default), stop, status, log (the last requests) or restart")
+    parser.add_words(
+        "ACTION",
+        "start (default), stop, status, log (the last requests), restart, or doctor (how browsers reach it)",
+    )
     parser.add_argument(
         "--port", type=_parse_port, metavar="N", help="port to listen on; default: a free one"
     )
-    parser.add_argument("--host", metavar="H", help="address to listen on; default: this machine only")
+    parser.add_argument(
+        "--host", metavar="H", help="address to listen on, for other users too; default: your programs only"
+    )
+    parser.add_argument(
+        "--live",
+        action=argparse.BooleanOptionalAction,
+        help="reload pages in the browser after a cell has changed the app; default: yes",
+    )
     parser.add_argument(
         "--last", type=parse_count, metavar="N", help=f"requests that log shows; default: {_SHOWN}"
     )
@@ -59,11 +71,21 @@ def parse_serve(line: str) -> ServeArguments:
     """
     arguments = serve_parser().parse_line(line)
     action = _one_action(arguments.words)
-    if action in ("stop", "status", "log") and (arguments.port is not None or arguments.host is not None):
+    is_start = action in ("start", "restart")
+    if not is_start and (arguments.port is not None or arguments.host is not None):
         raise MagicArgumentError(f"{action} takes neither --port nor --host. Type %serve {action}")
+    if not is_start and arguments.live is not None:
+        raise MagicArgumentError(f"{action} takes neither --live nor --no-live. Type %serve --no-live")
     if action != "log" and arguments.last is not None:
         raise MagicArgumentError("--last belongs to log. Type %serve log --last N")
-    return ServeArguments(action, arguments.port, arguments.host, arguments.last or _SHOWN, arguments.app)
+    return ServeArguments(
+        action,
+        arguments.port,
+        arguments.host,
+        arguments.last or _SHOWN,
+        arguments.app,
+        arguments.live,
+    )
 
 
 def _one_action(words: list[str]) -> str:

@@ -16,7 +16,9 @@ from urllib.parse import quote
 
 from .sending import Pairs, Secret, Sending, Upload, Value
 
-_WIDTH = 88
+WIDTH = 88
+"""How long a line of Python may be, as formatters have it."""
+
 _SAFE_IN_SHELL = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 
 
@@ -179,7 +181,7 @@ def python_pairs(pairs: Pairs) -> str:
     return python_text({name: each if len(each) > 1 else each[0] for name, each in values.items()})
 
 
-def python_text(value: Any, room: int = _WIDTH - 8) -> str:
+def python_text(value: Any, room: int = WIDTH - 8) -> str:
     """Return a value as formatters write Python: on one line, or with an item on each.
 
     :param room: characters that the line has.
@@ -211,7 +213,7 @@ def call_text(opening: str, arguments: Iterable[str], indent: str = "") -> str:
     """Return a call on one line, or with an argument on each where it is too long."""
     parts = list(arguments)
     line = f"{indent}{opening}{', '.join(parts)})"
-    if len(line) <= _WIDTH and "\n" not in line:
+    if len(line) <= WIDTH and "\n" not in line:
         return line
     inner = [f"{indent}    {part}".replace("\n", f"\n{indent}    ") + "," for part in parts]
     return "\n".join([f"{indent}{opening}".rstrip(), *inner, f"{indent})"])

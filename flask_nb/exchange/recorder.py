@@ -325,11 +325,15 @@ class Recorder:
         recording = self._expected.get(environ.get(KEY_ENVIRON, ""))
         return recording is not None and not recording.is_stranger
 
-    def note_refusal(self, environ: Environ, status: str) -> None:
-        """Note a request that was refused before it came here."""
+    def note_refusal(self, environ: Environ, status: str, whom: str) -> None:
+        """Note a request that was refused before it came here.
+
+        :param whom: from whom it came, where its headers do not say so.
+        """
         if (ring := self.ring_of(environ)) is not None:
             kept = KeptExchange.from_environ(environ)
             kept.status, kept.is_own, kept.is_refused = status, self.expects(environ), True
+            kept.refused_for = whom
             ring.add(kept)
 
     def forget(self, recording: Recording) -> None:

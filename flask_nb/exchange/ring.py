@@ -87,6 +87,8 @@ class KeptExchange:
     """Whether the notebook sent it, and so has shown it."""
     is_refused = False
     """Whether the gate refused it, and the app never saw it."""
+    refused_for = ""
+    """From whom it came that was refused, where its headers do not say so."""
     is_cut = False
     """Whether the view failed when the answer was on its way."""
     status: str | None = None
@@ -206,6 +208,8 @@ class KeptExchange:
     @property
     def refusal(self) -> str:
         """What the gate did not like."""
+        if self.refused_for:
+            return f"refused, from {self.refused_for}"
         if self.code == "403":
             return f"refused, from {self._shown_header('Origin') or 'another site'}"
         return f"refused, for the host {self._shown_header('Host')!r}"

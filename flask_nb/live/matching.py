@@ -30,5 +30,6 @@ def alone(adapter: MapAdapter, rule: Rule) -> MapAdapter:
     plain.alias, plain.redirect_to = False, None
     matcher = SharedMatcher(adapter.map.merge_slashes).with_rule(plain)
     single = copy(adapter)
-    single.map = BoundMap(adapter.map, RoutingTable(matcher, {plain.endpoint: [plain]}, {}, frozenset()))
+    table = RoutingTable(matcher, {plain.endpoint: [plain]}, {}, {}, frozenset())
+    single.map = BoundMap(adapter.map, table)
     return single

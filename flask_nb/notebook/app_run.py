@@ -118,6 +118,7 @@ class AppRun:
             answer,
             lambda: [*serving.hosts(), *settings.trusted_hosts, *engine.hosts()],
             origins=lambda: settings.trusted_origins,
+            shuts_out=lambda environ: serving.shuts_out(environ),
         )
         serving = Serving(gate, settings, lambda: engine.name)
         print(self.serve(serving), *self.remarks(), sep="\n", flush=True)

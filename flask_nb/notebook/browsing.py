@@ -21,6 +21,7 @@ from flask_nb.panel import PanelExchanger, PanelResponse
 from flask_nb.panel.used_page import policy, still_html
 
 from .browse_view import BrowseView
+from .changes import Changes, python_of
 from .definitions import evaluate
 from .served import ServedApp
 
@@ -46,11 +47,13 @@ class Browsing:
 
     :param ip: the shell.
     :param host: what is asked.
+    :param changes: tells which cells have to do with the app.
     """
 
-    def __init__(self, ip: InteractiveShell, host: Host) -> None:
+    def __init__(self, ip: InteractiveShell, host: Host, changes: Changes) -> None:
         self._ip = ip
         self._host = host
+        self._changes = changes
         self._open: list[_Opened] = []
         self._timer: threading.Timer | None = None
         self._outbox = Outbox()
@@ -89,7 +92,7 @@ class Browsing:
             request.host,
             lambda: self._host.settings.timeout,
             served.serving.address if self._has_server(served) else None,
-            lambda path: f"{(served.serving.url or '').rstrip('/')}{path}" if served.serving.url else "",
+            lambda path: f"{(served.serving.page_url or '').rstrip('/')}{path}" if served.serving.url else "",
             first,
         )
         widget = BrowseWidget(self._settings(first, arguments), view.hear)
@@ -148,9 +151,11 @@ class Browsing:
 
     def end_cell(self, result: Any = None) -> None:
         """Let the views load their pages again if the cell has changed their app."""
+        has_succeeded = bool(getattr(result, "success", False))
+        is_used = bool(self._open) and has_succeeded and self._changes.uses(python_of(result))
         for opened in self._open:
             state = self._state(opened.served)
-            opened.is_stale = opened.is_stale or state != opened.state
+            opened.is_stale = opened.is_stale or is_used or state != opened.state
             opened.state = state
         if any(opened.is_stale for opened in self._open):
             self._wait()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
+from types import ModuleType
 
 from flask_nb import engines
 from flask_nb.cells import cookies, serve
@@ -131,6 +132,12 @@ def url_words(cursor: Cursor) -> Candidates:
     variables = [variable.name for row in routes for variable in find_variables(row.pattern)]
     given = {word.partition("=")[0] for word in cursor.before[1:]}
     return [f"{name}=" for name in dict.fromkeys([*variables, *_URL_OPTIONS]) if name not in given]
+
+
+def artifact_words(cursor: Cursor) -> Candidates:
+    """Offer the notebook's variables, without its modules, functions and classes."""
+    plain = (name for name, value in surroundings.variables(cursor) if not callable(value))
+    return sorted(name for name in plain if not isinstance(cursor.host.ip.user_ns[name], ModuleType))
 
 
 def explain_words(cursor: Cursor) -> Candidates:
@@ -291,12 +298,14 @@ def _url_values(cursor: Cursor, routes: list[RouteRow], name: str) -> Candidates
 POSITIONALS: dict[str, Offer] = {
     **dict.fromkeys(map(str.lower, METHODS), request_words),
     "app": app_words,
+    "artifact": artifact_words,
     "browse": first(lambda cursor: _asked_paths(cursor, "GET", cursor.word)),
     "check (cell)": check_words,
     "config_from": config_words,
     "cookies": cookie_words,
     "exchange": first(exchanges),
     "explain": explain_words,
+    "export": first(surroundings.folders),
     "request_context": paths,
     "route": route_words,
     "serve": first(lambda _cursor: serve.ACTIONS),
@@ -312,6 +321,7 @@ FLAG_VALUES: dict[str, Offer] = {
     "--drop": endpoints,
     "--expect": partial(listed, _STATUSES),
     "--file": surroundings.http_files,
+    "--notebook": surroundings.notebooks,
     **dict.fromkeys(("--method", "--methods", "--request"), partial(listed, METHODS)),
     "--try": tries,
 }
@@ -320,12 +330,14 @@ FLAG_VALUES: dict[str, Offer] = {
 KINDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(map(str.lower, METHODS), ("path", "file")),
     "app": ("app", "app"),
+    "artifact": ("instance", "instance"),
     "browse": ("path", "path"),
     "check (cell)": ("method", "value"),
     "config_from": ("file", "file"),
     "cookies": ("action", "cookie"),
     "exchange": ("instance", "instance"),
     "explain": ("endpoint", "parameter"),
+    "export": ("file", "file"),
     "request_context": ("path", "path"),
     "route": ("method", "method"),
     "serve": ("action", "action"),
@@ -341,6 +353,7 @@ FLAG_KINDS: dict[str, str] = {
     "--drop": "endpoint",
     "--expect": "status",
     "--file": "file",
+    "--notebook": "file",
     **dict.fromkeys(("--method", "--methods", "--request", "-X"), "method"),
     "--try": "path",
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from werkzeug.http import dump_cookie
 
@@ -135,7 +135,10 @@ class Definitions:
     def _at_server(self, url: str) -> str:
         """Return the URL with the address of the server, which is started unless it runs."""
         self.host.serving.start()
-        return urlunsplit((*urlsplit(self.host.serving.url or "")[:2], *urlsplit(url)[2:]))
+        base, parts = urlsplit(self.host.serving.page_url or ""), urlsplit(url)
+        return parts._replace(
+            scheme=base.scheme, netloc=base.netloc, path=base.path.rstrip("/") + parts.path
+        ).geturl()
 
     # --- cookies ---
 
@@ -259,7 +262,7 @@ class Definitions:
         engine = served.followed.serving_engine(is_own=True)
         if engine is None:
             return ""
-        address = f", at {served.serving.url}" if served.serving.url else ""
+        address = f", at {served.serving.page_url}" if served.serving.url else ""
         return f"{served.followed.label}: {_describe_kind(engine)}{address}"
 
     def _not_chosen(self) -> Iterator[str]:

@@ -157,7 +157,7 @@ class FollowedApp:
             engines.check_definable(engine)
             return engine
         except NoAppError:
-            made = engines.new_app("__main__", root_path=_notebook_folder(self._ip.user_ns))
+            made = engines.new_app("__main__", root_path=notebook_folder(self._ip.user_ns))
             self._ip.user_ns[self.name] = made.app
             self._made = _Made(made.app, self.name)
             return self.engine()
@@ -224,7 +224,7 @@ class FollowedApp:
         """
         if self._ip.user_ns.get(name) is not None:
             engines.adopt(self._ip.user_ns[name])
-        folder = _notebook_folder(self._ip.user_ns)
+        folder = notebook_folder(self._ip.user_ns)
         made = engines.new_app("__main__", folder, fresh=fresh, like=like)
         if self._made is not None and self._made.name == name:
             self._made = None
@@ -338,7 +338,7 @@ def notebook_path(namespace: Mapping[str, Any]) -> str | None:
     return path if isinstance(path, str) and path.endswith(".ipynb") else None
 
 
-def _notebook_folder(namespace: Mapping[str, Any]) -> str:
+def notebook_folder(namespace: Mapping[str, Any]) -> str:
     """Return the notebook's folder: VS Code names the file, everybody else starts the kernel there."""
     path = namespace.get("__vsc_ipynb_file__")
     return os.path.dirname(path) if isinstance(path, str) else os.getcwd()

@@ -32,13 +32,15 @@ from flask_nb.exchange import (
 from flask_nb.exchange.masks import mask_text
 from flask_nb.exchange.recall import request_of
 from flask_nb.exchange.request import DEFAULT_HOST
-from flask_nb.gate import ASKED_BY_GATE, Gate
+from flask_nb.gate import ASKED_BY_GATE, PROXIED, Gate, Probes
 from flask_nb.hints.templates import hint_at_variables
 from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
 from flask_nb.panel.options import LAST
 
+from .addresses import Addresses
 from .app_run import AppRun
 from .following import FollowedApp, known_apps
+from .live_pages import LivePages
 from .request_displays import RequestDisplays
 from .served import SERVED, ServedApp, ServedApps
 from .serving import NO_SOCKETS, Serving
@@ -76,6 +78,9 @@ class Host:
             ring_of=lambda environ: None if ASKED_BY_GATE in environ else environ[SERVED].ring,
             failed_page=self._failed_page,
         )
+        self.probes = Probes()
+        self._addresses_of_ports = Addresses(settings, self.probes)
+        self.pages = LivePages(self.recorder, settings, self.recorder.expects)
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
         self.apps = ServedApps(self._make_served)
@@ -115,6 +120,7 @@ class Host:
 
     def close(self) -> None:
         """Stop the servers and give back the standard streams; a second time does nothing."""
+        self.pages.close()
         self.apps.close()
         self.recorder.uninstall()
         self._displays.close()
@@ -123,16 +129,19 @@ class Host:
         return ServedApp(
             FollowedApp(self.ip, self._listen),
             self._make_gate,
-            lambda app, label: Serving(app, self.settings, label),
+            lambda app, label: Serving(app, self.settings, label, self._addresses_of_ports.find),
         )
 
-    def _make_gate(self, hosts: Callable[[], list[str]]) -> Gate:
+    def _make_gate(self, served: ServedApp) -> Gate:
         return Gate(
-            self.recorder,
-            lambda: [*self.settings.trusted_hosts, *hosts()],
+            self.pages,
+            lambda: [*self.settings.trusted_hosts, *served.hosts()],
             origins=lambda: self.settings.trusted_origins,
             is_own=self.recorder.trusts,
             on_refusal=self.recorder.note_refusal,
+            probes=self.probes,
+            front=served.serving.front,
+            shuts_out=served.serving.shuts_out,
         )
 
     def _listen(self, engine: Engine) -> Callable[[], None]:
@@ -147,6 +156,10 @@ class Host:
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         followed: FollowedApp = environ[SERVED].followed
+        if (
+            front := environ.get(PROXIED)
+        ) is not None:  # only now: what is kept of a request has the app's paths
+            environ["SCRIPT_NAME"] = front.prefix
         recording = self.recorder.current()
         engine = followed.serving_engine(is_own=recording is not None and bool(recording.key))
         if engine is not None:

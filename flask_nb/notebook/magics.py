@@ -30,11 +30,14 @@ from flask_nb.errors import (
 from flask_nb.panel import PanelResponse, status_line
 
 from .browsing import Browsing
+from .changes import Changes
 from .checks import Checking
 from .definitions import Definitions, evaluate
+from .diagnosis import diagnose
 from .display import Report, show
 from .exchanges import Exchanges
 from .explaining import Explaining
+from .exporting import Exporting
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
@@ -59,6 +62,7 @@ CELL_MAGICS = REQUEST_MAGICS | {
     "request_context",
 }
 LINE_MAGICS = REQUEST_MAGICS | {
+    "artifact",
     "http",
     "routes",
     "serve",
@@ -69,6 +73,7 @@ LINE_MAGICS = REQUEST_MAGICS | {
     "cookies",
     "exchange",
     "explain",
+    "export",
 }
 
 
@@ -126,7 +131,10 @@ class NotebookMagics:
     events: CellEvents
 
     def __post_init__(self) -> None:
-        self.browsing = Browsing(self.ip, self.host)
+        apps, workspace = self.host.apps, self.events.workspace
+        self.changes = Changes(workspace, self.ip.user_ns, lambda: [served.followed.app for served in apps])
+        """Which cells have to do with the app."""
+        self.browsing = Browsing(self.ip, self.host, self.changes)
         """The pages that are used in the notebook."""
 
     def table(self) -> list[Magic]:
@@ -134,6 +142,7 @@ class NotebookMagics:
         definitions = Definitions(self.ip, self.host, self.events)
         exchanges = Exchanges(self.ip, self.host)
         explaining = Explaining(self.ip, self.host)
+        exporting = Exporting(self.ip, self.events)
         return [
             Magic("route", "cell", self.route, cells.route_parser),
             Magic("http", "line_cell", self.http, cells.http_parser),
@@ -141,6 +150,8 @@ class NotebookMagics:
             Magic("routes", "line", self.routes, cells.routes_parser),
             Magic("exchange", "line", exchanges.exchange, cells.exchange_parser),
             Magic("explain", "line", explaining.explain, cells.explain_parser),
+            Magic("export", "line", exporting.export, cells.export_parser),
+            Magic("artifact", "line", exporting.artifact, cells.artifact_parser),
             Magic("serve", "line", self.serve, cells.serve_parser),
             Magic("browse", "line", self.browsing.browse, cells.browse_parser),
             Magic("app", "line", definitions.app, cells.app_parser),
@@ -287,15 +298,23 @@ class NotebookMagics:
             if arguments.action == "restart":
                 engines.restart(engine)
             begin = serving.start if arguments.action == "start" else serving.restart
+            if arguments.is_live is not None:
+                self.host.pages.turn(arguments.is_live)
+            is_shared = arguments.host is not None
+            serving.ask_again()
             try:
-                return Report(begin(arguments.host, arguments.port), link=serving.url)
+                return Report(
+                    begin(arguments.host, arguments.port, is_shared=is_shared), link=serving.page_url
+                )
             except PortInUseError as exc:
                 raise apps.naming_holder(exc) from None
+        if arguments.action == "doctor":
+            return Report("\n".join(diagnose(serving)), link=serving.page_url)
         meant = [apps.current] if arguments.app is not None else list(apps)
         if arguments.action == "log":
             return Report(self.host.traffic.log(arguments.last, [served.ring for served in meant]))
         said = apps.stop(meant) if arguments.action == "stop" else apps.status(meant)
-        return Report(said, link=serving.url)
+        return Report(said, link=serving.page_url)
 
 
 def _with_function(placed: PlacedMagic, view: Callable[..., Any]) -> list[str]:

@@ -32,22 +32,22 @@ class ServedApp:
     """One app, the server that answers for it, and what it has been asked.
 
     :param followed: which app it is.
-    :param make_gate: puts the gate before the app, given what names the app has. What goes through it says
-        in its environ, under :data:`SERVED`, whose it is.
+    :param make_gate: puts the gate before the app. What goes through it says in its environ, under
+        :data:`SERVED`, whose it is.
     :param make_serving: makes the server of a WSGI app, given what people call that.
     """
 
     def __init__(
         self,
         followed: FollowedApp,
-        make_gate: Callable[[Callable[[], list[str]]], WSGIApp],
+        make_gate: Callable[[ServedApp], WSGIApp],
         make_serving: Callable[[WSGIApp, Callable[[], str]], Serving],
     ) -> None:
         self.followed = followed
         self.ring = Ring(lambda: followed.label)
         self.cookies = CookieJar()
-        self._gate = make_gate(self._hosts)
         self.serving = make_serving(self, lambda: followed.label)
+        self._gate = make_gate(self)
         self.was_run = False
         """Whether ``app.run()`` has asked for this server."""
         self.has_own_port = False
@@ -63,7 +63,8 @@ class ServedApp:
         environ[SERVED] = self
         return self._gate(environ, start_response)
 
-    def _hosts(self) -> list[str]:
+    def hosts(self) -> list[str]:
+        """Return what the app is called, and the host that was bound."""
         engine = self.followed.serving_engine()
         return [*self.serving.hosts(), *(engine.hosts() if engine is not None else [])]
 

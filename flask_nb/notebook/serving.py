@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask_nb.errors import PortInUseError, ServerError, UnknownHostError
-from flask_nb.gate import is_loopback
+from flask_nb.gate import Front, is_loopback, is_of_another_user
 from flask_nb.server import BackgroundServer, RunningRequest, uninterrupted
+
+from .addresses import Address
+from .ports import familiar_ports
 
 if TYPE_CHECKING:
     from .settings import FlaskNB
@@ -42,13 +46,26 @@ class Serving:
     :param app: what is served.
     :param settings: where and with how many threads, unless told otherwise.
     :param label: asked for what people call the app.
+    :param find: finds out by which address browsers reach a port.
     """
 
-    def __init__(self, app: Any, settings: FlaskNB, label: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        app: Any,
+        settings: FlaskNB,
+        label: Callable[[], str],
+        find: Callable[[int], Address] = lambda port: Address(),
+    ) -> None:
         self._app = app
         self._settings = settings
         self._label = label
+        self._find = find
+        self._found: tuple[tuple[int | None, str], Address] | None = None
+        self._finding = threading.Lock()
         self._server: BackgroundServer | None = None
+        self._has_chosen_port = False  # by itself
+        self.is_shared = False
+        """Whether somebody has opened it to other users of this machine."""
 
     @property
     def is_possible(self) -> bool:
@@ -65,23 +82,66 @@ class Serving:
         """The port of the server that runs, or None."""
         return self._server.port if self._server is not None and self._server.running else None
 
+    @property
+    def page_url(self) -> str | None:
+        """The address of the server that runs for browsers, or None.
+
+        It may be a path, below whatever the front end is called.
+        """
+        return self.url and (self.address_found().shown or self.url)
+
+    def address_found(self, *, anew: bool = False) -> Address:
+        """Return by which address browsers reach the server.
+
+        :param anew: find out once more.
+        """
+        with self._finding:
+            key = (self.port, self._settings.proxy_url)
+            if anew or self._found is None or self._found[0] != key:
+                self._found = (key, Address() if self.port is None else self._find(self.port))
+            return self._found[1]
+
+    def ask_again(self) -> None:
+        """Forget an address that did not lead here: something may have been installed since."""
+        if self._found is not None and self._found[1].front is None:
+            self._found = None
+
+    def front(self, environ: dict[str, Any]) -> Front | None:
+        """Return the proxy through which browsers reach the server, for the gate.
+
+        It is found out when it is first needed: a page may be asked for before anybody was told of it.
+        """
+        found = self._found
+        if found is not None and found[0] == (self.port, self._settings.proxy_url):
+            return found[1].front
+        is_needed = "HTTP_X_FORWARDED_PREFIX" in environ or self._settings.proxy_url
+        return self.address_found().front if is_needed else None
+
+    def shuts_out(self, environ: dict[str, Any]) -> bool:
+        """Return whether a request is of another user of this machine, and those are not to be answered."""
+        return not self.is_shared and is_of_another_user(environ) and all(map(is_loopback, self.hosts()))
+
     def hosts(self) -> list[str]:
         """Return the host that was bound."""
         return [] if self._server is None else [self._server.host]
 
-    def start(self, host: str | None = None, port: int | None = None) -> str:
+    def start(self, host: str | None = None, port: int | None = None, *, is_shared: bool = False) -> str:
         """Serve, or reuse the server that runs where it was asked for; return a line about it.
 
+        :param is_shared: whether other users of this machine are answered.
         :raises ServerError: there is nobody whom a server could serve.
         """
         if not self.is_possible:
             raise ServerError(NO_SOCKETS)
         old = self._server
         if old is None or not old.running:
+            self.is_shared = is_shared
             self._begin(host, port)
         elif host in (None, old.host) and port in (None, 0, old.port):
-            return f"{self._label()} is already being served at {old.url}"
+            self.is_shared |= is_shared
+            return f"{self._label()} is already being served at {self._where()}"
         else:
+            self.is_shared |= is_shared
             self._move(old, host or old.host, old.port if port is None else port)
         return self.line()
 
@@ -90,14 +150,15 @@ class Serving:
         stopped = self._server is not None and self._server.stop(_STOP_DRAIN)
         return "stopped; the next request, or %serve, starts the server again" if stopped else NOT_SERVING
 
-    def restart(self, host: str | None = None, port: int | None = None) -> str:
+    def restart(self, host: str | None = None, port: int | None = None, *, is_shared: bool = False) -> str:
         """Go on with new threads and the settings of now; return a line about it.
 
         Nobody is turned away meanwhile. The port stays the same unless another is named.
         """
         old = self._server
         if old is None or not old.running:
-            return self.start(host, port)
+            return self.start(host, port, is_shared=is_shared)
+        self.is_shared |= is_shared
         if host in (None, old.host) and port in (None, old.port):
             old.configure(**self._limits())
             old.restart()
@@ -149,9 +210,9 @@ class Serving:
 
     def address(self) -> tuple[str, int]:
         """Return where to connect to; the server is started unless it runs."""
-        if self._server is None:
-            self._server = self._make(None, None)
-        self._server.start()
+        if self._server is None or not self._server.running:
+            self._begin(None, None)
+        assert self._server is not None
         return str(urlsplit(self._server.url).hostname), self._server.port
 
     def cancel(self, key: str) -> str:
@@ -177,12 +238,28 @@ class Serving:
     def _begin(self, host: str | None, port: int | None) -> None:
         """Start: where it served before, unless a place is named."""
         if self._server is None or host is not None or port is not None:
-            server = self._make(host, port)
-            server.start()
-            self._server = server
-        else:
-            self._server.configure(**self._limits())
+            self._begin_anew(host, port)
+            return
+        self._server.configure(**self._limits())
+        try:
             self._server.start()
+        except PortInUseError:
+            if not self._has_chosen_port:
+                raise
+            self._begin_anew(self._server.host, None)
+
+    def _begin_anew(self, host: str | None, port: int | None) -> None:
+        """Start; where no port is named, at the one that this kernel had before it was restarted."""
+        self._has_chosen_port = port is None and not self._settings.port
+        for wish in familiar_ports(self._label()) if self._has_chosen_port else ():
+            with suppress(PortInUseError):
+                return self._begin_at(host, wish)
+        return self._begin_at(host, port)
+
+    def _begin_at(self, host: str | None, port: int | None) -> None:
+        server = self._make(host, port)
+        server.start()
+        self._server = server
 
     def _move(self, old: BackgroundServer, host: str, port: int) -> None:
         """Serve elsewhere; the old place goes when the new one answers, and stays when that fails."""
@@ -211,13 +288,18 @@ class Serving:
 
     def line(self) -> str:
         """Return a line on where the app is served."""
-        return f"serving {self._label()} at {self.url}{_reach(self.hosts()[0])}"
+        return f"serving {self._label()} at {self._where()}{_reach(self.hosts()[0], self.is_shared)}"
+
+    def _where(self) -> str:
+        """Return the address for browsers, and that of the kernel's machine if it is another one."""
+        shown = self.page_url
+        return str(shown) if shown == self.url else f"{shown}, on the kernel's machine at {self.url}"
 
 
-def _reach(host: str) -> str:
-    """Say whom the address lets in besides this machine."""
+def _reach(host: str, is_shared: bool) -> str:
+    """Say whom the address lets in besides the person's own programs."""
     if is_loopback(host):
-        return ""
+        return " (open to all users of this machine)" if is_shared else ""
     whom = "reaches this machine" if host in _EVERY_ADDRESS else "reaches that address"
     return f" (bound to {host}: whoever {whom} reaches the app)"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError
 from typing import Any
+from urllib.parse import urlsplit
 
 from traitlets import Bool, Float, Int, List, TraitError, TraitType, Unicode, validate
 from traitlets.config import Configurable
@@ -21,6 +22,12 @@ class FlaskNB(Configurable):
 
     host = Unicode("127.0.0.1", help="Address that the server binds.").tag(config=True)
     port = Int(0, min=0, max=65535, help="Port of the server; 0 takes a free one.").tag(config=True)
+    proxy_url = Unicode(
+        "", help="How browsers reach a port of the kernel, such as '/proxy/{port}/'; empty to find out."
+    ).tag(config=True)
+    live = Bool(True, help="Let served pages reload by themselves after a cell has changed the app.").tag(
+        config=True
+    )
     threads = Int(16, min=1, help="Requests that the server answers at once.").tag(config=True)
     timeout = Float(30.0, min=0.001, help="Seconds that a request of the notebook may take.").tag(config=True)
     browser_timeout = Float(
@@ -69,6 +76,17 @@ class FlaskNB(Configurable):
             raise TraitError(str(exc)) from None
         return paths
 
+    @validate("proxy_url")
+    def _validate_proxy_url(self, proposal: Any) -> str:
+        """Refuse what leads to no port, or to none of a browser's."""
+        text: str = proposal["value"].strip()
+        if text and not _is_proxy_url(text):
+            raise TraitError(
+                f"{text!r} leads to no port. Write an http address or a path with {{port}} in the port's "
+                f"place: '/proxy/{{port}}/'"
+            )
+        return text
+
     @validate("browse_hosts")
     def _validate_browse_hosts(self, proposal: Any) -> list[str]:
         """Refuse what is no host, and so would say something else in a policy."""
@@ -98,6 +116,16 @@ class FlaskNB(Configurable):
         except (ValueError, TraitError) as exc:
             message = f"the environment variable FLASK_NB_{name.upper()} is {text!r}: {exc}. {trait.help}"
             raise FlaskNbError(message) from None
+
+
+def _is_proxy_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text.replace("{port}", "5000"))
+        has_place = bool(parts.netloc) and parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        return False
+    is_path = text.startswith("/") and not parts.netloc
+    return "{port}" in text and (has_place or is_path) and not (parts.query or parts.fragment)
 
 
 def _parsed(trait: TraitType[Any, Any], text: str) -> Any:

@@ -37,11 +37,25 @@ def config_files(cursor: Cursor) -> list[str]:
 
 def http_files(cursor: Cursor) -> list[str]:
     """Offer files with requests, and folders."""
+    return _files(cursor, ".http", ".rest")
+
+
+def notebooks(cursor: Cursor) -> list[str]:
+    """Offer notebooks, and folders."""
+    return _files(cursor, ".ipynb")
+
+
+def folders(cursor: Cursor) -> list[str]:
+    """Offer folders."""
+    return _files(cursor)
+
+
+def _files(cursor: Cursor, *endings: str) -> list[str]:
     below = cursor.word.rpartition("/")[0]
     fitting = (
         f"{name}/" if is_folder else name
         for name, is_folder in _entries(below or ".")
-        if name[0] != "." and (is_folder or name.endswith((".http", ".rest")))
+        if name[0] != "." and (is_folder or name.endswith(endings))
     )
     return [f"{below}/{name}" if below else name for name in fitting]
 

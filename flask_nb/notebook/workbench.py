@@ -17,6 +17,7 @@ from .display import StatementDisplay
 from .first_use import AppOnFirstUse
 from .hints import hint_at_magic, hints_at_source
 from .host import Host
+from .live_pages import reloads
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
 from .owners import CellEvents
 from .serve_hints import hint_at_server
@@ -117,12 +118,19 @@ class Workbench:
         undo.callback(self.events.unregister)
         self.ip.events.register("pre_run_cell", self.host.apps.begin_cell)
         undo.callback(self.ip.events.unregister, "pre_run_cell", self.host.apps.begin_cell)
+        self._reload_pages(magics, undo)
         self.ip.events.register("pre_run_cell", magics.browsing.begin_cell)
         undo.callback(self.ip.events.unregister, "pre_run_cell", magics.browsing.begin_cell)
         self.ip.events.register("post_run_cell", magics.browsing.end_cell)  # behind those who settle the cell
         undo.callback(self.ip.events.unregister, "post_run_cell", magics.browsing.end_cell)
         if running is not None:  # what follows `%load_ext` in the same cell is this cell's own too
             self.events.begin(running)
+
+    def _reload_pages(self, magics: NotebookMagics, undo: ExitStack) -> None:
+        """Let served pages reload after a cell, when what it has made is in its place."""
+        for event, listen in reloads(self.host.pages, magics.changes).items():
+            self.ip.events.register(event, listen)
+            undo.callback(self.ip.events.unregister, event, listen)
 
 
 def _exit_only_from_cells(ip: Any, answering: Callable[[], object]) -> Callable[[], None]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from flask_nb.exchange.masks import printable
 
 from .body import Body
-from .json_layout import JsonObject, compact
+from .json_layout import JsonObject, compact, parse_json
 from .panel import Panel
 from .words import counted, size, status_line
 
 _MAX_DIFFERENCES = 60
 _MAX_VALUE = 100
 _TEXTS = {"html", "json", "csv", "svg", "text"}
+_NOTHING: Any = object()
 
 
 class Difference(NamedTuple):
@@ -42,6 +44,32 @@ def differences(before: Panel, now: Panel) -> list[Difference]:
         rest = counted(len(found) - _MAX_DIFFERENCES, "more difference")
         found = [*found[:_MAX_DIFFERENCES], Difference(f"… {rest}", "", "")]
     return found
+
+
+def text_differences(before: str, now: str) -> list[Difference]:
+    """Return what differs in two texts: by path where they are JSON, also behind a head, else by line."""
+    (old_head, old), (new_head, new) = _split_json(before), _split_json(now)
+    if old is _NOTHING or new is _NOTHING:
+        return list(_of_lines("line", before, now))
+    found = [*_of_lines("line", old_head, new_head), *_of_json("$", old, new)]
+    return found or list(_of_lines("line", before, now))  # the same JSON, laid out otherwise
+
+
+def json_differences(before: Any, now: Any) -> list[Difference]:
+    """Return what differs in two values of JSON, by path."""
+    return list(_of_json("$", *(parse_json(json.dumps(value)) for value in (before, now))))
+
+
+def _split_json(text: str) -> tuple[str, Any]:
+    """Return a text's head and the JSON that all the rest is, as a panel has it behind an empty line."""
+    head, _, rest = text.partition("\n\n")
+    for before, candidate in (("", text), (head, rest)):
+        if candidate.lstrip()[:1] in ("{", "["):
+            try:
+                return before, parse_json(candidate)
+            except (ValueError, RecursionError):
+                continue
+    return text, _NOTHING
 
 
 def _of_status(before: Panel, now: Panel) -> Iterator[Difference]:
@@ -101,9 +129,6 @@ def _of_json(path: str, before: Any, now: Any) -> Iterator[Difference]:
             yield from _of_places(f"{path}[{index}]", *sides)
     elif before != now or type(before) is not type(now):
         yield Difference(path, _shown(before), _shown(now))
-
-
-_NOTHING = object()
 
 
 def _of_places(path: str, before: Any, now: Any) -> Iterator[Difference]:

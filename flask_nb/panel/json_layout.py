@@ -107,35 +107,27 @@ class _Sheet:
         self.length = -1  # no line end before the first line
         self._most = most
 
-    def add(
-        self,
-        value: Any,
-        depth: int = 0,
-        lead: tuple[Token, ...] = (),
-        end: str = "",
-        *,
-        with_objects: bool = False,
-    ) -> None:
-        """Add a value, below a line that begins with *lead*, followed by *end*.
+    def add(self, value: Any, depth: int = 0, lead: tuple[Token, ...] = (), end: str = "") -> None:
+        """Add a value, below a line that begins with *lead*, followed by *end*."""
+        self._add(value, one_line(value), depth, lead, end)
 
-        :param with_objects: whether an object may stand on one line.
-        """
-        tokens = one_line(value, with_objects=with_objects)
-        if tokens is not None:
-            self._put(depth, [*lead, *tokens, ("other", end)])
+    def _add(
+        self, value: Any, line: list[Token] | None, depth: int, lead: tuple[Token, ...], end: str
+    ) -> None:
+        """Add a value on *line*, or on several lines if that is None."""
+        if line is not None:
+            self._put(depth, [*lead, *line, ("other", end)])
             return
         opening, closing = "{}" if isinstance(value, JsonObject) else "[]"
         self._put(depth, [*lead, ("other", opening)])
-        # The objects of a list are compared with each other: all stand on one line, or none does.
-        are_short = isinstance(value, list) and all(
-            one_line(item, with_objects=True) is not None for item in value if isinstance(item, JsonObject)
-        )
-        for index, item in enumerate(value):
-            comma = "," if index < len(value) - 1 else ""
-            if isinstance(value, JsonObject):
-                self.add(item[1], depth + 1, (_key(item[0]), ("other", ": ")), comma)
-            else:
-                self.add(item, depth + 1, (), comma, with_objects=are_short)
+        members: list[tuple[Any, list[Token] | None, tuple[Token, ...]]]
+        if isinstance(value, JsonObject):
+            members = [(item, one_line(item), (_key(name), ("other", ": "))) for name, item in value]
+        else:
+            members = [(item, line, ()) for item, line in zip(value, _lines_of(value), strict=True)]
+        last = len(members) - 1
+        for index, (item, line, lead) in enumerate(members):
+            self._add(item, line, depth + 1, lead, "," if index < last else "")
         self._put(depth, [("other", closing + end)])
 
     def _put(self, depth: int, tokens: list[Token]) -> None:
@@ -143,6 +135,21 @@ class _Sheet:
         self.length += 1 + 2 * depth + sum([len(text) for _, text in tokens])
         if self.count <= self._most:
             self.lines.append([("other", "  " * depth), *tokens])
+
+
+def _lines_of(items: list[Any]) -> list[list[Token] | None]:
+    """Return each item of a list on one line, None if it takes several.
+
+    The objects of a list are compared with each other: all stand on one line, or none does.
+    """
+    lines = [one_line(item, with_objects=True) for item in items]
+    are_objects = [isinstance(item, JsonObject) for item in items]
+    if all(line is not None for line, is_object in zip(lines, are_objects, strict=True) if is_object):
+        return lines
+    return [
+        None if is_object and item else line
+        for item, line, is_object in zip(items, lines, are_objects, strict=True)
+    ]
 
 
 def one_line(value: Any, *, with_objects: bool = False) -> list[Token] | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import cells
-from flask_nb.cells import AppArguments, RoutesArguments
+from flask_nb.cells import AppArguments, ArtifactDefinition, RoutesArguments
 from flask_nb.cells.config import ConfigDefinition
 from flask_nb.cells.contents import StaticDefinition, TemplateDefinition
 from flask_nb.cells.expressions import Expression, Text, expand_value
@@ -16,6 +17,7 @@ from flask_nb.cells.rules import find_variables
 from flask_nb.cells.view import form_of, wrap_body
 from flask_nb.errors import MagicArgumentError, MagicHelpRequested, naming
 
+from .artifacts import find_artifact, load_artifact
 from .cell_names import Names, names_in, names_of
 from .cell_python import Magic
 
@@ -29,6 +31,7 @@ Definition = (
     | ConfigDefinition
     | AppArguments
     | RoutesArguments
+    | ArtifactDefinition
 )
 
 
@@ -160,6 +163,13 @@ def _apply_routes(definition: RoutesArguments, app: CurrentApp, filename: str, f
         app.engine().drop(endpoint)
 
 
+def _apply_artifact(definition: ArtifactDefinition, app: CurrentApp, filename: str, flags: int) -> None:
+    folder = Path(app.namespace["__file__"]).parent
+    for name in definition.names:
+        if artifact := find_artifact(name, folder):
+            app.namespace[name] = load_artifact(artifact, folder)
+
+
 def _parse_config(magic: Magic) -> ConfigDefinition:
     if magic.kind == "line":
         return cells.parse_config(magic.line)
@@ -194,6 +204,12 @@ KINDS: dict[str, Kind] = {
         lambda definition: Names(),
         _apply_routes,
         "withdraws a route",
+    ),
+    "artifact": Kind(
+        lambda magic: cells.parse_artifact(magic.line),
+        lambda definition: Names(needs=frozenset(definition.names), reads=frozenset(definition.names)),
+        _apply_artifact,
+        "keeps a value for programs",
     ),
 }
 """The name of a defining magic → what is done with its definitions."""

@@ -33,6 +33,8 @@ class Effects:
             if isinstance(statement.node, (ast.FunctionDef, ast.AsyncFunctionDef))
         }
 
+        self._commands = dict(_commands(nodes))
+
     def of(self, statement: Statement) -> Iterator[Change]:
         """Yield what a statement changes when it runs."""
         changes, calls = statement.names.changes, {call.function for call in statement.names.calls}
@@ -123,6 +125,14 @@ class Effects:
             if call and not is_begun and not self._is_harmless(call):
                 yield call
 
+    def command_that_calls(self, functions: Collection[str]) -> str:
+        """Return the command of the command line that calls all these functions; empty without one."""
+        for function, names in self._functions.items():
+            command = self._commands.get(function, "")
+            if command and functions and {call.function for call in names.later_calls} >= set(functions):
+                return command
+        return ""
+
     def _is_harmless(self, call: str, within: frozenset[str] = frozenset()) -> bool:
         """Whether a call only returns or shows something.
 
@@ -154,6 +164,18 @@ def _imported(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 yield alias.asname or alias.name, f"{node.module or ''}.{alias.name}"
+
+
+def _commands(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield the functions that are commands of the command line, each with its command."""
+    for node in nodes:
+        for decorator in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+            call = decorator if isinstance(decorator, ast.Call) else None
+            if call is None or not dotted(call.func).endswith(".cli.command"):
+                continue
+            given = [*call.args[:1], *(one.value for one in call.keywords if one.arg == "name")]
+            if given and isinstance(given[0], ast.Constant):
+                yield node.name, str(given[0].value)  # type: ignore[attr-defined]
 
 
 def _outer_calls(value: ast.expr) -> Iterator[ast.Call]:

@@ -51,14 +51,15 @@ def lab_command(ctx: click.Context, folder: Path, no_browser: bool, options: tup
 def open_lab(copied: Course, options: list[str]) -> int:
     """Run JupyterLab on the first tutorial until it ends, and return its status."""
     command = [sys.executable, "-m", "jupyterlab", copied.tutorials[0].name, *options]
-    with _deaf_to_ctrl_c():
-        return subprocess.Popen(command, cwd=copied.folder, env=_environment()).wait()
+    with deaf_to_ctrl_c():
+        return subprocess.Popen(command, cwd=copied.folder, env=environment()).wait()
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    # A terminal sends it to JupyterLab as well, which asks whether it is meant. A handler that does
-    # nothing, not SIG_IGN: that one JupyterLab would inherit.
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Leave Ctrl-C to the program that is run meanwhile."""
+    # A terminal sends it to that one as well; JupyterLab asks whether it is meant. A handler that does
+    # nothing, not SIG_IGN: that one it would inherit.
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         yield
@@ -66,6 +67,7 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment of a program whose kernels are to be as any others."""
     # Set by flask-nb itself; in the kernels app.run() is to serve.
     return {name: value for name, value in os.environ.items() if name != "FLASK_RUN_FROM_CLI"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,12 +21,14 @@ class Decision:
 
     :param reason: why, or why not; ``it`` is the statement.
     :param calls: what it calls, where it is left out and nobody knows what that does.
+    :param command: the command of the app that calls the same.
     """
 
     statement: Statement
     is_taken: bool
     reason: str
     calls: tuple[str, ...] = ()
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Plan:
         if not count and not self.unsure:
             return [*self.losses]
         cells = f"{count} cell{'' if count == 1 else 's'}" if count else "single statements"
-        first = f"left out: {cells}; flask-nb run {self.path.name} --plan lists them"
+        first = f"left out: {cells}; flask-nb run {shlex.quote(self.path.name)} --plan lists them"
         return [first, *map(describe_unsure, self.unsure), *self.losses]
 
     def __str__(self) -> str:
@@ -114,7 +117,13 @@ def describe_unsure(decision: Decision) -> str:
     statement = decision.statement
     calls = ", ".join(f"{call}()" for call in decision.calls)
     where = f"in the cell {statement.cell.name!r}, line {statement.line}"
-    return f"left out: {calls} {where}: {decision.reason}. Tag the cell flask_nb:keep if the app needs it"
+    advice = "Tag the cell flask_nb:keep if the app needs it"
+    if decision.command:
+        advice = (
+            f"The app's command {decision.command} calls it: type that when it is to be done. "
+            f"Tagged flask_nb:keep, the cell is run at each start"
+        )
+    return f"left out: {calls} {where}: {decision.reason}. {advice}"
 
 
 def _describe(cell: PlannedCell) -> Iterator[str]:

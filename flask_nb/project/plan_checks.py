@@ -6,12 +6,16 @@ import ast
 import builtins
 from collections.abc import Collection, Iterator
 
+from flask_nb.cells import ArtifactDefinition
 from flask_nb.errors import ProgramError
 
 from . import rules
 from .cell_names import Change
 from .plan import Decision
 from .statements import Statement
+
+LONG = 2.0
+"""Seconds of a cell's run that one should not wait for at each start."""
 
 _BUILTINS = frozenset(dir(builtins))
 
@@ -85,6 +89,38 @@ def _on_missing(left: list[Decision], taken: list[Statement]) -> Iterator[str]:
                 f"{_place(statement)}: {name!r} is bound by the cell {origin.statement.cell.name!r}, line "
                 f"{origin.statement.line}, which was left out: {origin.reason}. Bind it in Python"
             )
+
+
+def find_long(decisions: list[Decision], apps: Collection[str]) -> Iterator[str]:
+    """Yield sentences on what a program computes at each start although it takes long.
+
+    :param apps: the names of apps and blueprints.
+    """
+    taken = [decision.statement for decision in decisions if decision.is_taken]
+    keeping = [
+        one
+        for one in taken
+        if any(isinstance(use.definition, ArtifactDefinition) for use in one.uses.values())
+    ]
+    for statement in keeping:
+        if names := ", ".join(sorted(statement.names.needs)):
+            yield (
+                f"{_place(statement)}: {names} is computed at each start, as there is no file of it. "
+                f"Run that cell in the notebook"
+            )
+    told = {statement.cell for statement in keeping}
+    for cell in dict.fromkeys(statement.cell for statement in taken if _computes(statement, apps)):
+        if cell not in told and cell.seconds is not None and cell.seconds > LONG:
+            yield (
+                f"the cell {cell.name!r} took {cell.seconds:.0f} s when it last ran, and runs at each start. "
+                f"Keep what it makes: %artifact NAME"
+            )
+
+
+def _computes(statement: Statement, apps: Collection[str]) -> bool:
+    """Whether a statement may make a value: a cell of imports, definitions and the app has none to keep."""
+    names = statement.names
+    return bool(names.calls) and not statement.is_definition and not (names.binds | names.needs) & set(apps)
 
 
 def find_state(decisions: list[Decision], apps: Collection[str]) -> Iterator[str]:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from flask_nb.cells import AppArguments
+from flask_nb.cells import AppArguments, ArtifactDefinition
 from flask_nb.errors import ProgramError
 
 from . import rules
-from .cell_names import dotted
+from .artifacts import Artifact, find_artifact
+from .cell_names import Names, dotted
 from .cell_python import Magic
 from .definitions import KINDS
 from .effects import Effects
 from .plan import BINDS, Decision, Plan, PlannedCell
-from .plan_checks import check_order, find_losses, find_state
+from .plan_checks import check_order, find_long, find_losses, find_state
 from .program_cells import KEEP, ProgramCell, read_cells
-from .statements import Statement, read_statements
+from .statements import Statement, make_loading, read_statements
 
 NOBODY = "nothing that is taken needs it"
 _SHOWN = "its value is only shown"
@@ -44,7 +46,8 @@ def plan_cells(path: Path, cells: list[ProgramCell], app_name: str | None = None
     planned = tuple(PlannedCell(cell, of_cell[cell], read.unread.get(cell, "")) for cell in cells)
     planned = tuple(cell for cell in planned if cell.decisions or cell.reason)
     check_order(decisions, planner.app_name)
-    losses, advice = tuple(find_losses(decisions)), tuple(find_state(decisions, planner.apps))
+    losses = (*find_losses(decisions), *find_long(decisions, planner.apps))
+    advice = tuple(find_state(decisions, planner.apps))
     return Plan(path, planner.app_name, planned, tuple(dict.fromkeys(losses)), tuple(dict.fromkeys(advice)))
 
 
@@ -70,9 +73,13 @@ class Planner:
         self._decisions: dict[Statement, Decision] = {}
         self._needed: dict[str, str] = {self._variable: "", **dict.fromkeys(self._made["blueprint"], "")}
         self._effects = Effects(statements, self.apps, self._variable)
+        self.artifacts: dict[str, Artifact] = {}
+        """The values that are loaded instead of being computed."""
+        self._loaded_below: dict[Statement, frozenset[str]] = {}
 
     def decide(self) -> list[Decision]:
         """Return a decision on each statement, in order."""
+        self._find_artifacts()
         self._settle()
         pending = [one for one in self._statements if one not in self._decisions]
         count = -1
@@ -84,6 +91,7 @@ class Planner:
             pending = [one for one in pending if one not in self._decisions]
         for statement in pending:
             self._leave_unneeded(statement)
+        self._load_where_read()
         return [self._decisions[statement] for statement in self._statements]
 
     # --- the app ---
@@ -135,11 +143,64 @@ class Planner:
             )
         return found[0]
 
+    # --- artifacts ---
+
+    def _find_artifacts(self) -> None:
+        """Let values that are kept be loaded: what only makes them, above, is left out."""
+        for position, statement in enumerate(self._statements):
+            definitions = [use.definition for use in statement.uses.values()]
+            for definition in definitions:
+                if isinstance(definition, ArtifactDefinition):
+                    self._use_artifacts(definition, statement, self._statements[:position])
+
+    def _use_artifacts(
+        self, definition: ArtifactDefinition, statement: Statement, above: list[Statement]
+    ) -> None:
+        found = {name: find_artifact(name, self._path.parent) for name in definition.names}
+        kept = {name: artifact for name, artifact in found.items() if artifact is not None}
+        self.artifacts |= kept
+        missing = frozenset(found) - frozenset(kept)
+        statement.names = Names(binds=frozenset(kept), needs=missing, reads=missing)
+        for other in above:
+            if other.uses or KEEP in other.cell.tags:
+                continue
+            self._loaded_below[other] = self._loaded_below.get(other, frozenset()) | frozenset(kept)
+            made = other.names.binds | {self._effects.root(one) for one in self._effects.of(other)}
+            if made and made <= frozenset(kept):
+                name = min(made)
+                self._leave(other, f"{name} is loaded from {kept[name].path}")
+
+    def _load_where_read(self) -> None:
+        """Load a value where it was made, if a statement that is taken reads it above its ``%artifact``."""
+        for position, statement in enumerate(self._statements):
+            use = next(iter(statement.uses.values()), None)
+            if use is None or not isinstance(use.definition, ArtifactDefinition):
+                continue
+            for name in sorted(statement.names.binds):
+                above = self._statements[:position]
+                is_read = any(name in one.names.reads and self._decisions[one].is_taken for one in above)
+                makes = next((one for one in above if name in one.names.binds), None)
+                if is_read and makes is not None and not self._decisions[makes].is_taken:
+                    self._load_at(makes, name, statement)
+
+    def _load_at(self, makes: Statement, name: str, keeping: Statement) -> None:
+        make_loading(makes, name)
+        self._take(makes, f"it loads {self.artifacts[name].path}")
+        number, use = next(iter(keeping.uses.items()))
+        others = tuple(sorted(keeping.names.binds - {name}))
+        kept = (*others, *sorted(keeping.names.needs))
+        keeping.uses = {number: replace(use, definition=ArtifactDefinition(kept))}
+        keeping.names = replace(keeping.names, binds=frozenset(others))
+        if not kept:
+            self._leave(keeping, f"{name} is loaded above")
+
     # --- what is settled from the start ---
 
     def _settle(self) -> None:
         from_magics: dict[str, str] = {}
         for statement in self._statements:
+            if statement in self._decisions:
+                continue
             is_kept = KEEP in statement.cell.tags
             origin = next(
                 (from_magics[one] for one in sorted(statement.names.reads & set(from_magics))), None
@@ -162,7 +223,11 @@ class Planner:
             self._leave(statement, _why_magic(magic))
             return True
         if statement.is_magic:
-            self._take(statement, KINDS[statement.magic.name].says)
+            loaded = [
+                self.artifacts[name].path for name in sorted(statement.names.binds & set(self.artifacts))
+            ]
+            says = f"it loads {', '.join(loaded)}" if loaded else KINDS[statement.magic.name].says
+            self._take(statement, says)
         elif is_kept:
             self._take(statement, f"its cell is tagged {KEEP}")
         elif statement.uses:
@@ -205,7 +270,8 @@ class Planner:
     def _why_taken(self, statement: Statement) -> str:
         if reason := self._why_import(statement.node):
             return reason
-        for name in sorted(statement.names.binds):
+        loaded = self._loaded_below.get(statement, frozenset())
+        for name in sorted(statement.names.binds - loaded):
             if name in self._needed:
                 return f"{BINDS}{name}{self._for(name, statement)}"
         if path := next(filter(None, map(self._effects.sets, statement.names.calls)), ""):
@@ -214,7 +280,7 @@ class Planner:
             name = self._effects.root(change)
             if path := self._effects.sets(change):
                 return f"it sets {path}"
-            if name in self._needed:
+            if name in self._needed and name not in loaded:
                 verb = "registers on" if name in self.apps and change.how not in ("=", "del") else "changes"
                 return f"it {verb} {name}{self._for(name, statement)}"
         if name := self._effects.registers_on(statement):
@@ -252,7 +318,9 @@ class Planner:
         is_effect = isinstance(statement.node, ast.Expr) or statement.is_compound
         calls = tuple(self._effects.unknown_calls(statement)) if is_effect else ()
         is_shown = statement.is_last and isinstance(statement.node, ast.Expr) and not calls
-        self._decisions[statement] = Decision(statement, False, _SHOWN if is_shown else NOBODY, calls)
+        reason = _SHOWN if is_shown else NOBODY
+        command = self._effects.command_that_calls(calls)
+        self._decisions[statement] = Decision(statement, False, reason, calls, command)
 
     def _leave(self, statement: Statement, reason: str) -> None:
         self._decisions[statement] = Decision(statement, False, reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class ProgramCell:
     :param filename: what tracebacks call it; no other cell of the notebook has the same.
     :param text: its source.
     :param tags: its tags.
+    :param seconds: how long its last run took, where the front end has recorded it.
     """
 
     key: str = field(compare=False)
@@ -31,6 +33,7 @@ class ProgramCell:
     filename: str
     text: str
     tags: frozenset[str] = frozenset()
+    seconds: float | None = field(default=None, compare=False)
 
 
 def read_cells(path: Path) -> list[ProgramCell]:
@@ -58,8 +61,10 @@ def make_cells(name: str, cells: list[dict[str, Any]]) -> list[ProgramCell]:
         label = cell_name(text)
         seen[label] += 1
         again = f" ({seen[label]})" if seen[label] > 1 else ""
-        tags = frozenset(cell.get("metadata", {}).get("tags") or ())
-        made.append(ProgramCell(str(cell.get("id", number)), label, f"<{name}: {label}{again}>", text, tags))
+        metadata = cell.get("metadata", {})
+        tags, key = frozenset(metadata.get("tags") or ()), str(cell.get("id", number))
+        seconds = _seconds(metadata.get("execution"))
+        made.append(ProgramCell(key, label, f"<{name}: {label}{again}>", text, tags, seconds))
     return made
 
 
@@ -89,17 +94,39 @@ def _check_format(path: Path, notebook: dict[str, Any]) -> None:
             f"{path} is a notebook of format {version!r}, and only format 4 is run. "
             f"Type: jupyter nbconvert --to notebook --inplace {path}"
         )
-    metadata = notebook.get("metadata") or {}
-    language = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get(
-        "language"
+    language = _part(notebook, "metadata", "language_info", "name") or _part(
+        notebook, "metadata", "kernelspec", "language"
     )
     if language not in (None, "python"):
         raise ProgramError(f"{path} is a notebook of the language {language!r}. Name one of Python")
     cells = notebook.get("cells")
-    if not isinstance(cells, list) or not all(
-        isinstance(cell, dict) and "cell_type" in cell for cell in cells
-    ):
+    if not isinstance(cells, list) or not all(map(_is_cell, cells)):
         raise ProgramError(f"{path} is no notebook: it has no list of cells. Save it again")
+
+
+def _part(found: Any, *keys: str) -> Any:
+    """Return what is below the keys, None where there is nothing."""
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _is_cell(cell: Any) -> bool:
+    if not isinstance(cell, dict) or not isinstance(cell.get("metadata", {}), dict):
+        return False
+    source = cell.get("source", "")
+    lines = source if isinstance(source, list) else [source]
+    return "cell_type" in cell and all(isinstance(line, str) for line in lines)
+
+
+def _seconds(execution: Any) -> float | None:
+    """Return how long a run took by what JupyterLab records of it; None if it does not."""
+    try:
+        begun = datetime.fromisoformat(execution["iopub.execute_input"])
+        ended = datetime.fromisoformat(execution.get("shell.execute_reply") or execution["iopub.status.idle"])
+        return (ended - begun).total_seconds()
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return None
 
 
 def _text(source: Any) -> str:

@@ -21,6 +21,7 @@ ASKING: dict[str, str] = {
     "request_context": "it runs code as in a request",
     "exchange": "it shows a request",
     "explain": "it explains a request",
+    "export": "it writes the notebook as a project",
     "routes": "it shows the routes",
     "serve": "it is about the kernel's server",
     "browse": "it shows a page",

@@ -41,13 +41,14 @@ class _ThisInterpreter(KernelSpecManager):
 
 
 class NotebookRun(ExitStack):
-    """A kernel of this interpreter, and a notebook whose cells it runs. Use it in a ``with`` block.
+    """A kernel, and a notebook whose cells it runs. Use it in a ``with`` block.
 
     The kernel reads no settings of the user's IPython and leaves nothing behind. However the block ends,
     the kernel is shut down.
 
     :param notebook: is copied; the copy receives the outputs.
     :param folder: where the kernel works, the notebook's own as a rule.
+    :param kernel_name: an installed kernel; None for one of this interpreter.
     """
 
     def __init__(
@@ -56,13 +57,15 @@ class NotebookRun(ExitStack):
         folder: Path,
         *,
         start_seconds: int = START_SECONDS,
-        cell_seconds: int = CELL_SECONDS,
+        cell_seconds: float = CELL_SECONDS,
+        kernel_name: str | None = None,
     ) -> None:
         super().__init__()
         self.notebook: NotebookNode = copy.deepcopy(notebook)
         self._folder = folder
         self._start_seconds = start_seconds
         self._cell_seconds = cell_seconds
+        self._kernel_name = kernel_name
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
@@ -81,9 +84,11 @@ class NotebookRun(ExitStack):
 
     def _make_client(self, home: Path) -> NotebookClient:
         # The connection file holds the kernel's key: not in a folder that outlives the kernel.
-        manager = AsyncKernelManager(
-            kernel_spec_manager=_ThisInterpreter(), connection_file=str(home / "kernel.json")
-        )
+        manager = AsyncKernelManager(connection_file=str(home / "kernel.json"))
+        if self._kernel_name is None:
+            manager.kernel_spec_manager = _ThisInterpreter()
+        else:
+            manager.kernel_name = self._kernel_name
         return NotebookClient(
             self.notebook,
             km=manager,

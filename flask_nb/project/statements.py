@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from flask_nb.cells import ViewSource
+from flask_nb.cells import ArtifactDefinition, ViewSource
 from flask_nb.errors import FlaskNbError, ProgramError
 
 from .cell_names import Names, names_of
@@ -143,6 +143,17 @@ def _placeholders(node: ast.AST) -> list[int]:
 def is_placeholder(node: ast.AST) -> bool:
     """Whether a node stands for a magic."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == PLACEHOLDER
+
+
+def make_loading(statement: Statement, name: str) -> None:
+    """Let a statement load a kept value instead of computing it."""
+    assert statement.node is not None
+    number = -statement.node.lineno * 1000 - statement.node.col_offset - 1  # no magic of the cell has it
+    call = ast.Call(ast.Name(PLACEHOLDER, ast.Load()), [ast.Constant(number)], [])
+    statement.node = ast.fix_missing_locations(ast.copy_location(ast.Expr(call), statement.node))
+    magic = Magic("line", "artifact", name, statement.node.lineno)
+    statement.uses = {number: Use(magic, ArtifactDefinition((name,)))}
+    statement.names = Names(binds=frozenset({name}))
 
 
 def _names_of_cell_magic(use: Use) -> Names:

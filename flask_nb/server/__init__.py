@@ -6,6 +6,7 @@
 ``connection``   one connection: requests come in, answers go out
 ``parsing``      a request as it arrives; waitress' parser, and this package is the one that loads it
 ``answering``    between a connection and the app: nothing but an answer comes out
+``broadcast``    event streams, which wait in the loop and keep no thread
 ``writing``      answers in the form in which they go over the wire
 ``in_flight``    the requests that wait or run, and how one is stopped
 
@@ -14,6 +15,7 @@ request each, or wait. Whoever calls :class:`BackgroundServer` only sets flags, 
 """
 
 from .background import BackgroundServer, uninterrupted
+from .broadcast import Broadcast, HeldBody
 from .in_flight import RunningRequest
 
-__all__ = ["BackgroundServer", "RunningRequest", "uninterrupted"]
+__all__ = ["BackgroundServer", "Broadcast", "HeldBody", "RunningRequest", "uninterrupted"]

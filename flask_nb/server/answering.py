@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_nb.errors import ViewCancelled
 from flask_nb.wsgi import (
+    CLIENT,
     NO_HEAD,
     STARTED_TWICE,
     NotWSGIError,
@@ -20,6 +21,7 @@ from flask_nb.wsgi import (
     is_bodiless,
 )
 
+from .broadcast import HeldBody
 from .in_flight import InFlight, NoThreadLeftError, Work
 from .writing import ClientLeftError, FileBody, head, server_headers
 
@@ -83,6 +85,7 @@ class Place:
             "wsgi.file_wrapper": FileBody,
             # Under waitress' name, since apps know it.
             "waitress.client_disconnected": lambda: connection.is_gone,
+            CLIENT: connection.facts,
         }
         for name, value in request.headers.items():
             environ[name if name in _WITHOUT_PREFIX else f"HTTP_{name}"] = value
@@ -121,7 +124,7 @@ class Answer:
         self._status: str | None = None
         self._headers: list[tuple[str, str]] = []
         self._length: int | None = None
-        self._head_is_sent = self._is_chunked = False
+        self._head_is_sent = self._is_chunked = self._is_held = False
         self._written = 0
 
     def give(self, app: WSGIApplication) -> None:
@@ -173,6 +176,9 @@ class Answer:
 
     def _write_body(self, body: Iterable[bytes]) -> None:
         if isinstance(body, FileBody) and self._is_sent_by_itself(body):
+            return
+        if isinstance(body, HeldBody) and self._has_body:
+            self._hold(body)
             return
         if type(body) in (list, tuple):
             # None of the app's code is run any more, so the place is free.
@@ -236,6 +242,13 @@ class Answer:
         self._connection.send_file(body)
         return True
 
+    def _hold(self, body: HeldBody) -> None:
+        """Begin an answer that goes on when there is news; it ends with the connection."""
+        self._is_held = True
+        self._in_flight.end(self._work)
+        self._send(self._head())
+        self._connection.hold(body.broadcast)
+
     def _head(self, *, is_empty: bool = False) -> bytes:
         """Return the head, and settle how the body is told from what comes after it (RFC 9112 §6)."""
         if self._status is None:
@@ -247,7 +260,7 @@ class Answer:
                 self._length = 0
             if self._length is not None:
                 headers = [*headers, ("Content-Length", str(self._length))]
-            elif self._version == "1.1":
+            elif self._version == "1.1" and not self._is_held:
                 headers = [*headers, ("Transfer-Encoding", "chunked")]
                 self._is_chunked = self._has_body
             else:

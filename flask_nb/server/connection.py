@@ -14,6 +14,7 @@ from math import inf
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, Protocol
 
+from .broadcast import Broadcast
 from .in_flight import Work
 from .parsing import REASONS, Refused, RequestParser
 from .writing import BytesBody, ClientLeftError, FileBody, error_answer
@@ -25,6 +26,9 @@ _log = logging.getLogger(__package__)
 #: Seconds: without a request; from the first byte of a head to its last; without a byte of a body; without
 #: taking a byte of the answer; and for a client that was refused to take notice.
 IDLE, HEAD, BODY, UNREAD, LINGER = 30.0, 10.0, 30.0, 30.0, 2.0
+
+#: Seconds between two signs of life to a client that waits for news: proxies cut what is silent for a minute.
+BEAT = 20.0
 
 #: Bytes that are read at once.
 _PIECE = 65536
@@ -44,6 +48,7 @@ class Phase(Enum):
     BODY = auto()
     ANSWERING = auto()  # the request waits for a thread, or has one
     FLUSHING = auto()  # the answer is complete, and not all of it has been taken
+    HELD = auto()  # the client waits for news
     LINGERING = auto()  # what still comes is thrown away
 
 
@@ -53,6 +58,8 @@ class Owner(Protocol):
     key_name: str
     max_body: int
     connections: set[Connection]
+
+    is_closing: bool
 
     @property
     def is_ending(self) -> bool:
@@ -100,6 +107,7 @@ class Connection:
         self.left_at = inf  # when the client had nothing more to say
         self.watched = 0  # the events that the selector watches
         self.work: Work | None = None
+        self.facts: dict[str, Any] = {}  # what others have found out about the client
         self._owner = owner
         self._lock = threading.Condition()
         self._is_open = True
@@ -110,6 +118,7 @@ class Connection:
         self._unsent_size = 0
         self._left_in_system = 0  # bytes that have been sent and not acknowledged
         self._keep = False
+        self._broadcast: Broadcast | None = None
         self._watch()
 
     @property
@@ -147,7 +156,10 @@ class Connection:
         with self._lock:
             if now < self.deadline or not self._is_open or (self._unsent and self._is_being_read()):
                 return
-            if self.phase in (Phase.HEAD, Phase.BODY):
+            if self.phase is Phase.HELD and not self._unsent:
+                self.deadline = now + BEAT
+                self._put(_SIGN_OF_LIFE)
+            elif self.phase in (Phase.HEAD, Phase.BODY):
                 part = "the head" if self.phase is Phase.HEAD else "the body"
                 self._refuse(Refused(408, f"The rest of {part} of the request did not come in time."))
                 self._watch()
@@ -165,7 +177,7 @@ class Connection:
         with self._lock:
             if self._is_open and self.phase is Phase.IDLE:
                 self._read()
-            if self._is_open and self.phase in (Phase.IDLE, Phase.HEAD, Phase.BODY):
+            if self._is_open and self.phase in (Phase.IDLE, Phase.HEAD, Phase.BODY, Phase.HELD):
                 self._lose()
 
     def turn_away(self) -> None:
@@ -204,11 +216,18 @@ class Connection:
             self._unsent_size += body.size
             self._flush()
 
+    def hold(self, broadcast: Broadcast) -> None:
+        """Let the answer go on with what is told from now on, instead of ending."""
+        self._broadcast = broadcast
+
     def finish(self, *, keep: bool) -> None:
         """Go on to the next request once the answer has been sent.
 
         :param keep: whether there may be a next one.
         """
+        if self._broadcast is not None:
+            self._listen(self._broadcast)
+            return
         with self._lock:
             self.work = None
             if self._is_open:
@@ -219,7 +238,24 @@ class Connection:
                 self._watch()
         self._owner.is_quieter()
 
+    def _listen(self, broadcast: Broadcast) -> None:
+        with self._lock:
+            self.work = None
+            if not self._is_open or self.left_at != inf or self._owner.is_closing:
+                self._lose()
+                return
+            self._enter(Phase.HELD, BEAT)
+            self.since = time.monotonic()
+            self._watch()
+        broadcast.join(self)
+        if not self._is_open:  # it has left meanwhile, and nobody would take it out
+            broadcast.leave(self)
+
     # What any thread may call.
+
+    def push(self, data: bytes) -> None:
+        """Tell the client something, if it waits for news."""
+        self._owner.call_later(lambda: self._push(data))
 
     def close_soon(self) -> None:
         """Let it be closed by the thread that leads."""
@@ -239,7 +275,7 @@ class Connection:
             self._read_end()
         elif self.phase in (Phase.ANSWERING, Phase.FLUSHING):
             self._ahead += data
-        elif self.phase is not Phase.LINGERING:
+        elif self.phase not in (Phase.LINGERING, Phase.HELD):
             self._feed(data)
 
     def _read_end(self) -> None:
@@ -290,6 +326,15 @@ class Connection:
             self._linger()
 
     # Writing.
+
+    def _push(self, data: bytes) -> None:
+        with self._lock:
+            if self._is_open and self.phase is Phase.HELD:
+                if self._unsent:  # it does not read, and will ask anew
+                    self._lose()
+                else:
+                    self._put(data)
+                    self._watch()
 
     def _put(self, data: bytes) -> None:
         """Send, and keep what does not get through at once."""
@@ -401,6 +446,8 @@ class Connection:
     def _lose(self) -> None:
         """Let nobody use it any more, and have it closed."""
         self._is_open = False
+        if self._broadcast is not None:
+            self._broadcast.leave(self)
         for part in self._unsent:
             part.close()
         self._unsent.clear()
@@ -421,6 +468,10 @@ class Connection:
         self.socket.close()
         self._owner.connections.discard(self)
         self._owner.is_quieter()
+
+
+#: A comment, which no event stream's reader hears (HTML standard, server-sent events).
+_SIGN_OF_LIFE = b":\n\n"
 
 
 def _left_in_system(sock: socket.socket) -> int:

@@ -373,6 +373,8 @@ class Run:
                 self._selector.unregister(self._listener)
             self._accepts_at = inf
             self._listener = None
+        for connection in [each for each in self.connections if each.phase is Phase.HELD]:
+            connection.close()  # it asks anew, and finds who goes on
         self._has_taken_in = True
         self.is_quieter()
 
@@ -424,8 +426,13 @@ class Run:
 
 
 #: Who gives way when there are too many connections: those that have been answered, those that have not said
-#: what they want, those that do not take their answer.
-_GIVING_WAY = ((Phase.LINGERING,), (Phase.IDLE, Phase.HEAD, Phase.BODY), (Phase.FLUSHING,))
+#: what they want, those that wait for news, those that do not take their answer.
+_GIVING_WAY = (
+    (Phase.LINGERING,),
+    (Phase.IDLE, Phase.HEAD, Phase.BODY),
+    (Phase.HELD,),
+    (Phase.FLUSHING,),
+)
 
 
 class _Waker:

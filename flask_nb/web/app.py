@@ -4,8 +4,8 @@ A request goes ``wsgi_app`` → ``full_dispatch_request`` → ``preprocess_reque
 → ``finalize_request`` → ``process_response``, each a method that a subclass may override. What makes a
 response of a view's value, handles errors and builds URLs are functions of an app in modules of their
 own, behind methods of one line here. Speed comes from what is not done: contexts make their parts on
-demand (:mod:`.ctx`), hooks and signals that nobody registered cost one look-up, plain rules are found
-by path (:mod:`.routing`), and a response of text is written once (:mod:`.wrappers`).
+demand (:mod:`.ctx`), hooks and signals that nobody registered cost one look-up, rules are found without
+an adapter (:mod:`..live.url_map`), and a response of text is written once (:mod:`.wrappers`).
 """
 
 from __future__ import annotations

@@ -20,9 +20,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Request as RequestBase
 
-from ..live.url_map import LiveMap, RoutingTable, keep_table
+from ..live.url_map import LiveMap, RoutingTable, keep_table, redirected
 from .globals import _cv_app, _cv_request
 from .sessions import SecureCookieSessionInterface
 from .signals import appcontext_popped, appcontext_pushed
@@ -261,7 +260,7 @@ class RequestContext(_PushedByWith):
         if request is not None:
             self._request = request
             request.json_module = app.json
-        elif app.request_class.__init__ is not RequestBase.__init__:
+        elif not getattr(app.request_class, "_can_wait", False):
             self._make_request()
         if not _matches_directly(app, environ):
             self._bind()
@@ -355,16 +354,46 @@ class RequestContext(_PushedByWith):
             self._set_match(rule, dict(values))
 
     def _match_directly(self) -> bool:
-        """Match a rule without variables by path and method, if that certainly is the match."""
-        url_map, environ = self.app.url_map, self._environ
-        if not isinstance(url_map, LiveMap) or url_map.host_matching or url_map.default_subdomain:
+        """Match by path and method alone, without an adapter, if they certainly decide."""
+        table, path, method = (
+            self._own_table(),
+            self._environ.get("PATH_INFO", ""),
+            self._environ["REQUEST_METHOD"],
+        )
+        if table is None:
             return False
-        table = self._table or url_map.table
-        rule = table.find_plain(environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"])
-        if rule is None:
+        rule = table.find_plain(path, method)
+        if rule is not None:
+            self._set_match(rule, dict(rule.defaults) if rule.defaults else {})
+            return True
+        if not path.isascii() or not method.isupper():
             return False
-        self._set_match(rule, dict(rule.defaults) if rule.defaults else {})
-        return True
+        try:
+            found = table.match(path, method)
+            if found is not None and table.may_redirect(found[0]):
+                found = redirected(self.url_adapter, table, found)  # type: ignore[arg-type]
+        except HTTPException as exc:
+            self._fail_match(exc)
+            return True
+        if found is not None:
+            self._set_match(found[0], dict(found[1]))
+        return found is not None
+
+    def build_directly(self, endpoint: str, values: dict[str, Any]) -> str | None:
+        """Build a URL of this host without an adapter; return None where one has to decide."""
+        table = self._own_table() if self._url_adapter is _sentinel else None
+        prefix = self._environ.get("SCRIPT_NAME") or ""
+        if table is None or not prefix.isascii():
+            return None
+        path = table.build(endpoint, values, self._environ["REQUEST_METHOD"].upper())
+        return None if path is None else f"{prefix.rstrip('/')}/{path.lstrip('/')}"
+
+    def _own_table(self) -> RoutingTable | None:
+        """Return the table of this request, if hosts have no say in it."""
+        url_map = self.app.url_map
+        if type(url_map) is not LiveMap or url_map.host_matching or url_map.default_subdomain:
+            return None
+        return self._table or url_map.table
 
     def _set_match(self, rule: Rule, values: dict[str, Any]) -> None:
         self._match = rule, values

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
 def find_error_handler(app: Flask, e: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
     """Return the handler of the most specific class, those of the code first, the blueprints' first."""
+    specified = app.error_handler_spec
+    if not any(specified.get(name) for name in (*blueprints, None)):
+        return None
     exc_class, code = app._get_exc_class_and_code(type(e))
     for wanted in (code, None) if code is not None else (None,):
         for name in (*blueprints, None):
-            handlers = app.error_handler_spec.get(name, {}).get(wanted, {})
+            handlers = specified.get(name, {}).get(wanted, {})
             for cls in exc_class.__mro__ if handlers else ():
                 if cls in handlers:
                     return handlers[cls]

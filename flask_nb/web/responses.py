@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as ResponseBase
 
 from .globals import _cv_request, request
@@ -36,6 +39,8 @@ def make_response(app: Flask, rv: ft.ResponseReturnValue) -> Response:
         status = headers = None
     elif isinstance(rv, (dict, list)):
         response = app.json.response(rv)
+    elif isinstance(rv, HTTPException) and (page := _page_of(rv, response_class)) is not None:
+        response = page
     elif isinstance(rv, ResponseBase) or callable(rv):
         try:
             response = response_class.force_type(rv, request.environ)
@@ -50,6 +55,46 @@ def make_response(app: Flask, rv: ft.ResponseReturnValue) -> Response:
     if headers:
         response.headers.update(headers)
     return response  # type: ignore[no-any-return]
+
+
+def _page_of(error: HTTPException, response_class: Any) -> Response | None:
+    """Return the page of an HTTP error; None when it is to be called, as any other WSGI application.
+
+    Called, it makes a response, sends it to nobody, and what it sent is made into a response again. What an
+    error of Werkzeug's says is known without that, and so is its page if one was written for the same words.
+    """
+    ctx, description = _cv_request.get(None), error.description
+    if (
+        ctx is None
+        or ctx.method == "HEAD"
+        or error.response is not None
+        or not (description is None or type(description) is str)
+        or error.code not in _CODES_OF_ERRORS
+        or not _is_as_werkzeug_made_it(type(error))  # type: ignore[arg-type]
+        or not getattr(response_class, "_takes_pages", False)
+    ):
+        return None
+    page, status = _written_page(error.code, description)
+    return response_class._from_text(page, error.get_headers(ctx._environ), status)  # type: ignore[no-any-return]
+
+
+_CODES_OF_ERRORS = frozenset(code for code in HTTP_STATUS_CODES if code >= 400)
+
+
+@lru_cache(maxsize=128)
+def _is_as_werkzeug_made_it(kind: type[HTTPException]) -> bool:
+    """Whether nothing but its code, its description and headers that Werkzeug knows make up its answer."""
+    same = ("get_response", "get_body", "get_description", "name", "__call__")
+    is_same = all(getattr(kind, name) is getattr(HTTPException, name) for name in same)
+    return is_same and kind.get_headers.__module__ == HTTPException.__module__
+
+
+@lru_cache(maxsize=128)
+def _written_page(code: int, description: str | None) -> tuple[bytes, tuple[str, int]]:
+    """The page and the status of an error; most that an app answers say the same."""
+    error = HTTPException(description)
+    error.code = code
+    return error.get_body().encode(), (f"{code} {error.name.upper()}", code)
 
 
 def _the_view() -> str:

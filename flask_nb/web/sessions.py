@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous.signer import SigningAlgorithm
 from werkzeug.datastructures import CallbackDict
 
 from .json.tag import TaggedJSONSerializer
@@ -148,6 +150,46 @@ def _lazy_sha1(string: bytes = b"") -> Any:
 session_json_serializer = TaggedJSONSerializer()
 
 
+class _KeptSerializer(URLSafeTimedSerializer):
+    """A serializer with one signer, which does not change; itsdangerous makes one for each text."""
+
+    def make_signer(self, salt: str | bytes | None = None) -> TimestampSigner:
+        if salt is not None and salt != self.salt:
+            return super().make_signer(salt)  # type: ignore[return-value]
+        return self._own_signer
+
+    @cached_property
+    def _own_signer(self) -> TimestampSigner:
+        return super().make_signer()  # type: ignore[return-value]
+
+
+class _KeptSigner(TimestampSigner):
+    """A signer that derives the key of each secret once."""
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        secret = self.secret_keys[-1] if secret_key is None else secret_key
+        key = self._derived.get(secret)
+        if key is None:
+            key = self._derived[secret] = super().derive_key(secret)
+        return key
+
+    @cached_property
+    def _derived(self) -> dict[str | bytes, bytes]:
+        return {}
+
+
+class _KeptHMAC(SigningAlgorithm):
+    """Signs as itsdangerous does, with the hashes that a key begins with kept."""
+
+    def __init__(self, digest_method: Callable[..., Any]) -> None:
+        self._begun = lru_cache(maxsize=8)(lambda key: hmac.new(key, digestmod=digest_method))
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        mac = self._begun(key).copy()
+        mac.update(value)
+        return mac.digest()
+
+
 @lru_cache(maxsize=32)
 def _signing_serializer(
     keys: tuple[str | bytes, ...],
@@ -157,11 +199,16 @@ def _signing_serializer(
     digest_method: Callable[..., Any],
 ) -> URLSafeTimedSerializer:
     # The last key signs, all are tried in reading. Kept, as a request needs it twice.
-    return URLSafeTimedSerializer(
+    return _KeptSerializer(
         list(keys),  # type: ignore[arg-type] # text and bytes may be mixed
         salt=salt,
         serializer=serializer,
-        signer_kwargs={"key_derivation": key_derivation, "digest_method": digest_method},
+        signer=_KeptSigner,
+        signer_kwargs={
+            "key_derivation": key_derivation,
+            "digest_method": digest_method,
+            "algorithm": _KeptHMAC(digest_method),
+        },
     )
 
 
@@ -209,21 +256,34 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie, delete that of a session which was emptied, or leave it as it is."""
-        is_emptied = session.modified and not session
-        is_written = bool(session) and self.should_set_cookie(app, session)
         if session.accessed:
-            response.vary.add("Cookie")
-        name, flags = self.get_cookie_name(app), self._cookie_flags(app)
-        if is_emptied:
-            response.delete_cookie(name, **flags)
-        elif is_written:
+            _vary_by_cookie(response)
+        if session.modified and not session:
+            response.delete_cookie(self.get_cookie_name(app), **self._cookie_flags(app))
+        elif session and self.should_set_cookie(app, session):
             serializer = self.get_signing_serializer(app)
             assert serializer is not None  # a session that may be saved was opened with one
             signed, expires = serializer.dumps(dict(session)), self.get_expiration_time(app, session)
-            response.set_cookie(name, signed, expires=expires, **flags)
-        if is_emptied or is_written:
-            response.vary.add("Cookie")  # a set: once is enough
+            response.set_cookie(self.get_cookie_name(app), signed, expires=expires, **self._cookie_flags(app))
+        else:
+            return
+        _vary_by_cookie(response)
 
     def _cookie_flags(self, app: Flask) -> dict[str, Any]:
-        names = ("domain", "path", "secure", "httponly", "samesite", "partitioned")
-        return {name: getattr(self, f"get_cookie_{name}")(app) for name in names}
+        return {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }
+
+
+def _vary_by_cookie(response: Response) -> None:
+    # Looking up what is not there raises an error inside Werkzeug's headers, and costs ten times as much.
+    varies = [value for name, value in response.headers.items() if name.lower() == "vary"]
+    if not varies:
+        response.headers["Vary"] = "Cookie"
+    elif varies != ["Cookie"]:
+        response.vary.add("Cookie")

@@ -560,6 +560,14 @@ def test_a_view_loads_its_page_again_when_a_cell_has_changed_the_app(
     assert view.page.evaluate("scrollY") == 700
 
 
+def test_a_variable_that_a_view_reads_is_a_change_of_the_app(view: Browsed, opened: OpenNotebook) -> None:
+    run_cell(opened, "shelf = ['tea']")
+    run_cell(opened, "%%route /shelf\nreturn f'<h1>{len(shelf)} on the shelf</h1>'")
+    view.go("/shelf", "1 on the shelf")
+    run_cell(opened, "shelf.append('milk')")
+    view.wait_for("2 on the shelf")
+
+
 def test_several_cells_in_a_row_are_one_change(view: Browsed, opened: OpenNotebook) -> None:
     for n in range(4):
         opened.append_cell(f"%%route /several/{n}\nreturn '{n}'")

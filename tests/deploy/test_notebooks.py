@@ -122,3 +122,42 @@ def test_serving_a_notebook_loads_none_of_its_packages(tmp_path):
     save(tmp_path, "import sys", f"%%route /\n[name for name in {names} if name in sys.modules]")
     with gunicorn(tmp_path, 1) as (address, _):
         assert fetch(f"{address}/") == ("[]\n", "")
+
+
+DATABASE = """import sqlite3
+from pathlib import Path
+from {package} import Flask, g, request
+app = Flask(__name__)
+---
+def get_db():
+    if "db" not in g:
+        g.db = sqlite3.connect(Path(app.root_path, "teas.db"), timeout=20)
+    return g.db
+
+@app.teardown_appcontext
+def close_db(exc):
+    db = g.pop("db", None)
+    if db is not None:
+        db.close()
+---
+@app.cli.command("init-db")
+def init_db():
+    with app.open_resource("schema.sql") as file:
+        get_db().executescript(file.read().decode())
+---
+@app.get("/")
+def count():
+    get_db().execute("insert into tea values ('mint')")
+    get_db().commit()
+    return [get_db().execute("select count(*) from tea").fetchone()[0]]"""
+
+
+@PACKAGES
+def test_workers_share_a_database_that_a_command_has_made(tmp_path, package):
+    (tmp_path / "schema.sql").write_text("create table tea (name text);")
+    save(tmp_path, *DATABASE.format(package=package).split("\n---\n"))
+    command = [sys.executable, "-m", "flask_nb", "--app", "app.ipynb", "init-db"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    with gunicorn(tmp_path, 2) as (address, _):  # it has asked once
+        counts = [json.loads((fetch(f"{address}/") or ("[]", ""))[0]) for _ in range(8)]
+    assert counts == [[number] for number in range(2, 10)]

@@ -9,7 +9,15 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
 from werkzeug.test import create_environ
 
-from flask_nb.live.url_map import LiveMap, RoutingTable, SharedMatcher, keep_table, make_live, make_plain
+from flask_nb.live.url_map import (
+    LiveMap,
+    RoutingTable,
+    SharedMatcher,
+    keep_table,
+    make_live,
+    make_plain,
+    redirected,
+)
 from flask_nb.web import Flask
 
 
@@ -86,6 +94,88 @@ def test_a_plain_find_agrees_with_the_matcher(definitions, path, method):
     found = live.table.find_plain(path, method)
     if found is not None:
         assert outcome(live, path, method) == (found.endpoint, {})
+
+
+# What makes a rule more than a path: each may send elsewhere, or nowhere.
+particular_rules = st.builds(
+    lambda definition, more, endpoint: definition | more | {"endpoint": endpoint},
+    rules,
+    st.sampled_from(
+        [
+            {},
+            {"defaults": {"x": "a"}},
+            {"defaults": {"y": 7}},
+            {"redirect_to": "/a"},
+            {"redirect_to": lambda adapter, **values: f"b/{sorted(values)}"},
+            {"alias": True},
+            {"websocket": True},
+            {"subdomain": "s"},
+            {"build_only": True},
+            {"merge_slashes": False},
+        ]
+    ),
+    st.sampled_from(["one", "two", "three"]),
+)
+
+
+def both_maps(definitions):
+    """Werkzeug's map and ours of the same rules, or None where a rule is refused by both."""
+    try:
+        return [kind([Rule(**definition) for definition in definitions]) for kind in (Map, LiveMap)]
+    except (ValueError, SyntaxError):
+        return None
+
+
+def directly(live, path, method):
+    """What the framework makes of the table's match, in the form of ``outcome``."""
+    table = live.table
+    try:
+        found = table.match(path, method)
+        if found is not None and table.may_redirect(found[0]):
+            adapter = live.bind("localhost", path_info=path, default_method=method)
+            found = redirected(adapter, table, found)
+    except RequestRedirect as exc:
+        return "redirect", exc.new_url
+    except MethodNotAllowed as exc:
+        return "405", sorted(exc.valid_methods or ())
+    except HTTPException as exc:
+        return "error", exc.code
+    return ("redirect", None) if found is None else (found[0].endpoint, dict(found[1]))
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(particular_rules, min_size=1, max_size=6),
+    st.lists(paths, min_size=1, max_size=6),
+    st.sampled_from(["GET", "POST", "HEAD", "DELETE"]),
+)
+def test_a_match_without_an_adapter_is_the_one_with_it(definitions, asked, method):
+    for path in asked if (maps := both_maps(definitions)) else ():
+        theirs, ours = attempt(outcome, maps[0], path, method), attempt(directly, maps[1], path, method)
+        # A redirect is left to an adapter, and fails where a converter refuses to write its URL.
+        is_left = ours == ("redirect", None)
+        assert ours == theirs or (is_left and (theirs is ValueError or theirs[0] == "redirect"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(particular_rules, min_size=1, max_size=6),
+    st.dictionaries(st.sampled_from(["x", "y", "q"]), st.sampled_from(["a", "b", 7, "é/", None])),
+    st.sampled_from(["GET", "POST", "DELETE"]),
+)
+def test_a_path_built_without_an_adapter_is_the_one_with_it(definitions, values, method):
+    for endpoint in ("one", "two", "none") if (maps := both_maps(definitions)) else ():
+        built = attempt(maps[1].table.build, endpoint, values, method)
+        if built is not None:
+            assert built == attempt(maps[0].bind("localhost", default_method=method).build, endpoint, values)
+
+
+def attempt(function, *args):
+    """What a call gives, or the type of its error."""
+    try:
+        return function(*args)
+    except Exception as exc:
+        return type(exc)
 
 
 def test_an_adapter_keeps_the_table_if_told_to():

@@ -345,7 +345,7 @@ def test_what_the_command_says_to_name_is_found(
 def test_what_is_to_be_installed_is_what_the_package_asks_for() -> None:
     package = Path(flask_nb.__file__).parent
     sources = "\n".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
-    named = set(re.findall(r"pip install ['\"\\]*([\w-]+(?:\[\w+\])?)", sources))
+    named = set(re.findall(r"pip install (?:-\S+ )*['\"\\]*([a-zA-Z][\w-]*(?:\[\w+\])?)", sources))
     about = metadata("flask-nb")
     asked = {re.split(r"[^\w-]", line)[0] for line in about.get_all("Requires-Dist", [])}
     extras = {f"flask{dash}nb[{extra}]" for extra in about.get_all("Provides-Extra", []) for dash in "-_"}

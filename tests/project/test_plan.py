@@ -205,10 +205,28 @@ def test_a_call_of_a_function_of_the_notebook_is_named_if_it_calls_what_nobody_k
     assert bool(found.unsure) is is_named
 
 
+def test_of_a_call_that_a_command_does_as_well_the_command_is_named():
+    functions = (
+        "def init_db():\n    open('x').write('')\n@app.cli.command('init-db')\ndef command():\n    init_db()"
+    )
+    found = plan(APP, VIEW, functions, "with app.app_context():\n    init_db()")
+    assert found.notice()[1] == (
+        "left out: init_db() in the cell 'with app.app_context():', line 1: nothing that is taken needs it. "
+        "The app's command init-db calls it: type that when it is to be done. "
+        "Tagged flask_nb:keep, the cell is run at each start"
+    )
+
+
 def test_what_only_a_file_that_is_run_by_itself_does_is_named():
     cell = "if __name__ == '__main__':\n    with app.app_context():\n        db.create_all()\n    app.run()"
     [decision] = plan(APP, "db = SQLAlchemy(app)", cell).unsure
     assert decision.calls == ("db.create_all",)
+
+
+def test_what_is_to_be_typed_quotes_a_name_with_spaces():
+    cells = [{"cell_type": "code", "source": one, "metadata": {}} for one in (APP, VIEW, "print(1)")]
+    [notice] = plan_cells(Path("My Shop.ipynb"), make_cells("My Shop.ipynb", cells)).notice()
+    assert notice == "left out: 1 cell; flask-nb run 'My Shop.ipynb' --plan lists them"
 
 
 def test_a_notebook_of_definitions_alone_has_no_notice():
@@ -317,6 +335,26 @@ def test_what_cannot_be_run_is_one_message_with_the_cell_and_the_line(cells, mes
 def test_what_is_lost_or_will_differ_is_warned_of(cells, message):
     found = plan(APP, "items = []", *cells, ITEMS)
     assert [message in warning for warning in (*found.losses, *found.advice)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_told"),
+    [
+        ("model = fit()", True),
+        ("import sklearn\nmodel = fit()", True),
+        ("import numpy\nVAT = 0.19\nfrom os import path", False),
+        ("from flask_nb import Flask\napp = Flask(__name__)", False),
+    ],
+)
+def test_a_cell_that_took_long_is_told_if_it_makes_a_value(source, is_told):
+    ran = {"iopub.execute_input": "2026-01-01T00:00:00Z", "shell.execute_reply": "2026-01-01T00:00:03Z"}
+    slow = {"cell_type": "code", "source": source, "metadata": {"execution": ran}}
+    rest = [
+        {"cell_type": "code", "source": one, "metadata": {}}
+        for one in (APP, "%%route /\n[model, numpy, VAT, path]")
+    ]
+    found = plan_cells(Path("shop.ipynb"), make_cells("shop.ipynb", [slow, *rest]))
+    assert any("took 3 s when it last ran" in loss for loss in found.losses) is is_told
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from flask_nb.project.running import NotebookRun
 from .conftest import MakeNotebook
 
 
-def run_of(path: Path, **limits: int) -> NotebookRun:
+def run_of(path: Path, **limits: Any) -> NotebookRun:
     return NotebookRun(read_notebook(path), path.parent, **limits)
 
 

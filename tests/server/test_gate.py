@@ -217,7 +217,7 @@ def test_the_page_about_an_origin_quotes_it_escaped():
 
 def test_a_refusal_is_told_to_who_listens():
     told = []
-    gate = Gate(hello, on_refusal=lambda environ, status: told.append((environ["HTTP_HOST"], status)))
+    gate = Gate(hello, on_refusal=lambda environ, status, whom: told.append((environ["HTTP_HOST"], status)))
     call(gate, HTTP_HOST="evil.test")
     call(gate, HTTP_HOST="localhost", method="POST", HTTP_ORIGIN="null")
     assert told == [("evil.test", "400 Bad Request"), ("localhost", "403 Forbidden")]

@@ -174,6 +174,19 @@ def test_async_views_answer_where_a_loop_is_running(app, is_ours):
     assert asyncio.run(cell()) == (200 if is_ours else 500)
 
 
+def test_a_part_of_a_request_is_read_when_it_is_asked_for(framework, app, is_ours):
+    with app.test_request_context("/made") as ctx:
+        ctx.request.environ["PATH_INFO"] = "/changed"
+        assert framework.request.path == ("/changed" if is_ours else "/made")
+
+
+def test_the_page_of_an_error_is_no_stream(app, is_ours):
+    streamed = []
+    app.after_request(lambda response: streamed.append(response.is_streamed) or response)
+    assert app.test_client().get("/none").status_code == 404
+    assert streamed == [not is_ours]
+
+
 @pytest.mark.parametrize(
     ("view", "sent"),
     [

@@ -492,7 +492,8 @@ class View {
   async #openTab() {
     const answer = await this.comm.ask({ kind: "address", path: this.entry?.path ?? this.settings.path });
     if (answer.error || !answer.url) this.notes.add(answer.error || "The app has no address of its own here.");
-    else this.notes.add("In a tab of its own, with cookies of its own:", safeLink(answer.url));
+    // A path is one of the front end's own server, which leads to the kernel.
+    else this.notes.add("In a tab of its own, with cookies of its own:", safeLink(new URL(answer.url, location.origin).href));
   }
 
   // --- the kernel ---

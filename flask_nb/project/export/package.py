@@ -31,6 +31,7 @@ class Package:
     :param engine: the framework that it imports.
     :param files: path below the target, with slashes → content; the package's own, not its tests or metadata.
     :param imports: the top-level modules that its sources import, without the standard library and itself.
+    :param requires: distributions in the versions that its artifacts need, such as ``scikit-learn==1.7.2``.
     :param secrets: what it reads from the environment.
     :param notes: what a person should know, in sentences.
     """
@@ -40,6 +41,7 @@ class Package:
     engine: EngineName
     files: dict[str, bytes]
     imports: frozenset[str] = frozenset()
+    requires: tuple[str, ...] = ()
     secrets: tuple[EnvironmentSecret, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -109,6 +109,8 @@ class DefaultJSONProvider(JSONProvider):
     #: The content type of responses.
     mimetype = "application/json"
 
+    _kept: tuple[dict[str, Any], json.JSONEncoder] | None = None
+
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write an object as JSON text.
 
@@ -117,7 +119,17 @@ class DefaultJSONProvider(JSONProvider):
         """
         options: dict[str, Any] = {"sort_keys": self.sort_keys, "ensure_ascii": self.ensure_ascii}
         options["default"] = self.default
-        return json.dumps(obj, **(options | kwargs))
+        options |= kwargs
+        if "cls" in options:
+            return json.dumps(obj, **options)
+        return self._encoder(options).encode(obj)
+
+    def _encoder(self, options: dict[str, Any]) -> json.JSONEncoder:
+        """Return an encoder of these options: the last one, if they are the same; most apps need one."""
+        kept = self._kept
+        if kept is None or kept[0] != options:
+            kept = self._kept = options, json.JSONEncoder(**options)
+        return kept[1]
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Read an object from JSON.
@@ -135,5 +147,6 @@ class DefaultJSONProvider(JSONProvider):
         obj = self._prepare_response_obj(args, kwargs)
         indented = self._app.debug if self.compact is None else not self.compact
         layout: dict[str, Any] = {"indent": 2} if indented else {"separators": (",", ":")}
-        text = self.dumps(obj, **layout)
-        return self._app.response_class(f"{text}\n", mimetype=self.mimetype)
+        text, response_class = f"{self.dumps(obj, **layout)}\n", self._app.response_class
+        make: Callable[..., Response] | None = getattr(response_class, "_of_type", None)
+        return response_class(text, mimetype=self.mimetype) if make is None else make(text, self.mimetype)

@@ -241,8 +241,10 @@ class TaggedJSONSerializer:
 
     def tag(self, value: Any) -> Any:
         """Turn a value into what JSON knows, with tags where they are needed."""
-        fitting = next((tag for tag in self.order if tag.check(value)), None)
-        return value if fitting is None else fitting.tag(value)
+        for tag in self.order:
+            if tag.check(value):
+                return tag.tag(value)
+        return value
 
     def untag(self, value: dict[str, Any]) -> Any:
         """Turn one object whose content has been read into the value that it stands for."""
