@@ -178,8 +178,9 @@ class BrowseView:
 
     def _tell_address(self, message: Message, body: bytes) -> None:
         path = message.get("path")
-        url = self._tab(path) if isinstance(path, str) and path.startswith("/") else ""
-        self._reply(message, {"url": url})
+        if isinstance(path, str) and path.startswith("/"):
+            # In a thread: proxies are asked whether they lead here.
+            self._begin(message, lambda: ({"url": self._tab(path)}, b""))
 
     # --- event streams ---
 
