@@ -696,11 +696,22 @@ def test_nothing_went_wrong_in_the_front_end(opened: OpenNotebook) -> None:
     assert ours == []
 
 
-def test_a_kernel_that_restarts_is_said_and_what_to_run(view: Browsed, opened: OpenNotebook) -> None:
-    opened.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+def test_a_kernel_that_restarts_is_said_and_what_to_run(
+    browser: Browser, lab: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from .browsed import Browsed, opened_notebook, write_notebook
+
+    path = write_notebook(
+        tmp_path_factory.mktemp("restart") / "restart.ipynb",
+        "%load_ext flask_nb\n---\n%%route /\n'<h1>Home</h1>'\n---\n%browse",
     )
-    view.wait_for_note("The kernel was restarted")
+    with opened_notebook(browser, lab, path) as opened:
+        view = Browsed(opened, "%browse")
+        view.wait_for("Home")
+        opened.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+        view.wait_for_note("The kernel was restarted")
 
 
 def test_notebook_7_shows_a_page_that_can_be_used(
