@@ -21,13 +21,16 @@ __all__ = ["Changes", "python_of"]
 class Changes:
     """Tells at the end of a cell whether it has to do with the app.
 
-    :param workspace: what cells have defined.
-    :param variables: the notebook's.
+    :param workspace: returns what cells have defined.
+    :param variables: returns the notebook's.
     :param apps: returns the apps that are served now.
     """
 
     def __init__(
-        self, workspace: Workspace, variables: Mapping[str, Any], apps: Callable[[], Iterable[Any]]
+        self,
+        workspace: Callable[[], Workspace],
+        variables: Callable[[], Mapping[str, Any]],
+        apps: Callable[[], Iterable[Any]],
     ) -> None:
         self._workspace = workspace
         self._variables = variables
@@ -57,17 +60,18 @@ class Changes:
         return not _names_in(source).isdisjoint(self._used())
 
     def _registered(self) -> list[Any]:
-        entries = [entry for holder in self._workspace.everything() for entry in holder.live.ledger]
+        entries = [entry for holder in self._workspace().everything() for entry in holder.live.ledger]
         return [*self._apps(), *entries]
 
     def _used(self) -> set[str]:
         """Return the variables that the registered functions of cells name, directly or by what they name."""
         found: set[str] = set()
+        variables = self._variables()
         left = [getattr(entry, "value", None) for entry in self._registered()]
         while left:
-            for name in _globals_of(left.pop(), self._variables) - found:
+            for name in _globals_of(left.pop(), variables) - found:
                 found.add(name)
-                left.append(self._variables[name])
+                left.append(variables[name])
         return found
 
 

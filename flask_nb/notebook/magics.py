@@ -131,8 +131,11 @@ class NotebookMagics:
     events: CellEvents
 
     def __post_init__(self) -> None:
-        apps, workspace = self.host.apps, self.events.workspace
-        self.changes = Changes(workspace, self.ip.user_ns, lambda: [served.followed.app for served in apps])
+        self.changes = Changes(
+            lambda: self.events.workspace,
+            lambda: self.ip.user_ns,
+            lambda: [served.followed.app for served in self.host.apps],
+        )
         """Which cells have to do with the app."""
         self.browsing = Browsing(self.ip, self.host, self.changes)
         """The pages that are used in the notebook."""

@@ -99,7 +99,9 @@ class Config(dict[str, Any]):
             *path, key = name.removeprefix(start).split("__")
             target: dict[str, Any] = self
             for part in path:
-                target = target.setdefault(part, {})
+                if part not in target:
+                    target[part] = {}
+                target = target[part]
             target[key] = value
         return True
 

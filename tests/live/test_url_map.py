@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
@@ -69,14 +69,22 @@ def test_live_map_matches_as_werkzeugs_map(definitions, asked):
             assert outcome(ours, path, method) == outcome(theirs, path, method)
 
 
+def ranked(made):
+    """Rules as a notebook has them, where alone they are taken out: each knows where its cell first ran."""
+    for number, rule in enumerate(made):
+        rule.rank = (number,)
+    return made
+
+
 @settings(max_examples=100, deadline=None)
-@given(st.lists(rules, min_size=2, max_size=6), st.lists(paths, min_size=1, max_size=6), st.data())
-def test_a_map_with_a_rule_taken_out_equals_one_that_never_had_it(definitions, asked, data):
+@given(st.lists(rules, min_size=2, max_size=6), st.lists(paths, min_size=1, max_size=6), st.integers(0, 5))
+@example([{"string": text} for text in ("/<path:x>/", "/<path:x>", "/<path:x>/")], ["/a/"], 0)
+def test_a_map_with_a_rule_taken_out_equals_one_that_never_had_it(definitions, asked, index):
     try:
-        live = LiveMap(make_rules(definitions))
+        live = LiveMap(ranked(make_rules(definitions)))
     except (ValueError, SyntaxError):
         return
-    index = data.draw(st.integers(0, len(definitions) - 1))
+    index %= len(definitions)
     victim = next(rule for rule in live.iter_rules() if rule.endpoint == f"e{index}")
     live.change(remove=[victim])
     never = Map([rule for rule in make_rules(definitions) if rule.endpoint != f"e{index}"])

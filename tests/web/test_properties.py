@@ -420,6 +420,7 @@ def test_any_json_is_read_alike(value):
         max_size=5,
     )
 )
+@example({"A": "1", "A__B__B": "1"})  # into what is no dictionary
 @both_frameworks
 def test_the_environment_is_read_alike(variables):
     environment = {f"FLASK_{name}": value for name, value in variables.items()}
