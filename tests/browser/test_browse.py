@@ -508,7 +508,7 @@ def test_what_cannot_work_is_said_once(view: Browsed, script: str, said: str) ->
 def test_files_of_other_hosts_do_not_load_and_are_named(view: Browsed, foreign: Foreign) -> None:
     view.run(f"document.body.insertAdjacentHTML('beforeend', '<img src=\"{foreign.url}/x.png\">')")
     view.wait_for_note(f"%browse --allow {foreign.host}")
-    assert foreign.asked == []
+    assert "/x.png" not in foreign.asked
 
 
 def test_a_host_that_is_allowed_gives_styles_and_scripts(opened: OpenNotebook, foreign: Foreign) -> None:
