@@ -58,7 +58,7 @@ class Report:
 def link_html(text: str, link: str) -> str:
     """Return a few lines as HTML that looks as text outputs do, the address within them a link."""
     anchor = f'<a href="{escape(link)}" target="_blank">{escape(link)}</a>'
-    return f'<pre style="{_PRE}">{escape(text).replace(escape(link), anchor)}</pre>'
+    return f'<pre style="{_PRE}">{escape(text).replace(escape(link), anchor, 1)}</pre>'
 
 
 def show(value: Any) -> None:

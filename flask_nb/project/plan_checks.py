@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from flask_nb.cells import ArtifactDefinition
 from flask_nb.errors import ProgramError
 
 from . import rules
 from .cell_names import Change
+from .cell_python import Magic
 from .plan import Decision
 from .statements import Statement
 
@@ -49,18 +51,21 @@ def _out_of_order(statement: Statement, name: str, later: Statement) -> ProgramE
     return ProgramError.in_cell(statement.cell.name, f"{where}. {advice}")
 
 
-def find_losses(decisions: list[Decision]) -> Iterator[str]:
-    """Yield sentences on what is left out, or will be missing, where somebody may count on it."""
+def find_losses(decisions: list[Decision], folder: Path) -> Iterator[str]:
+    """Yield sentences on what is left out, or will be missing, where somebody may count on it.
+
+    :param folder: that of the notebook.
+    """
     taken = [decision.statement for decision in decisions if decision.is_taken]
     left = [decision for decision in decisions if not decision.is_taken]
-    yield from _on_magics(left, {statement.cell.key for statement in taken})
+    yield from _on_magics(left, {statement.cell.key for statement in taken}, folder)
     for statement in taken:
         if "get_ipython" in statement.names.needs:
             yield f"{_place(statement)}: get_ipython() is there in a notebook only. Leave it out"
     yield from _on_missing(left, taken)
 
 
-def _on_magics(left: list[Decision], cells: Collection[str]) -> Iterator[str]:
+def _on_magics(left: list[Decision], cells: Collection[str], folder: Path) -> Iterator[str]:
     """Yield what is lost with magics: those of others in taken cells, and ours that take code with them."""
     for statement in (decision.statement for decision in left):
         for magic in (use.magic for use in statement.uses.values() if not use.definition):
@@ -71,11 +76,17 @@ def _on_magics(left: list[Decision], cells: Collection[str]) -> Iterator[str]:
                     f"{_place(statement)}: this statement was left out with the {magic} in it. "
                     f"Move {magic} out of it if the app needs the rest"
                 )
-            elif is_lost and not is_ours and not rules.is_quiet(magic):
+            elif is_lost and not is_ours and not rules.is_quiet(magic) and not _has_written(magic, folder):
                 yield (
                     f"{_place(statement, magic.number)}: {magic} is known to IPython alone, and was left "
                     f"out. Write it in Python if the app needs it"
                 )
+
+
+def _has_written(magic: Magic, folder: Path) -> bool:
+    """Whether a magic writes a file that lies beside the notebook already."""
+    names = magic.line.split() if magic.name == "writefile" else []
+    return bool(names) and (folder / names[-1]).is_file()
 
 
 def _on_missing(left: list[Decision], taken: list[Statement]) -> Iterator[str]:

@@ -46,7 +46,7 @@ def plan_cells(path: Path, cells: list[ProgramCell], app_name: str | None = None
     planned = tuple(PlannedCell(cell, of_cell[cell], read.unread.get(cell, "")) for cell in cells)
     planned = tuple(cell for cell in planned if cell.decisions or cell.reason)
     check_order(decisions, planner.app_name)
-    losses = (*find_losses(decisions), *find_long(decisions, planner.apps))
+    losses = (*find_losses(decisions, path.parent), *find_long(decisions, planner.apps))
     advice = tuple(find_state(decisions, planner.apps))
     return Plan(path, planner.app_name, planned, tuple(dict.fromkeys(losses)), tuple(dict.fromkeys(advice)))
 

@@ -14,7 +14,7 @@ from flask_nb.project import rules
 from flask_nb.project.cell_python import parse_cell
 from flask_nb.project.definitions import KINDS
 from flask_nb.project.plan import Plan
-from flask_nb.project.planning import plan_cells
+from flask_nb.project.planning import plan_cells, plan_notebook
 from flask_nb.project.program_cells import make_cells
 
 Source = str | tuple[str, str]
@@ -227,6 +227,13 @@ def test_what_is_to_be_typed_quotes_a_name_with_spaces():
     cells = [{"cell_type": "code", "source": one, "metadata": {}} for one in (APP, VIEW, "print(1)")]
     [notice] = plan_cells(Path("My Shop.ipynb"), make_cells("My Shop.ipynb", cells)).notice()
     assert notice == "left out: 1 cell; flask-nb run 'My Shop.ipynb' --plan lists them"
+
+
+def test_a_file_that_a_cell_has_written_lies_there_for_programs_too(make_notebook):
+    path = make_notebook("%%writefile schema.sql\ncreate table t (x)", "%%route /\n'home'")
+    assert "%%writefile is known to IPython alone" in "\n".join(plan_notebook(path).losses)
+    (path.parent / "schema.sql").touch()
+    assert plan_notebook(path).losses == ()
 
 
 def test_a_notebook_of_definitions_alone_has_no_notice():
