@@ -19,6 +19,7 @@ from flask_nb.cells import BrowseArguments
 from flask_nb.exchange import InProcessTransport, SocketTransport
 from flask_nb.panel import PanelExchanger, PanelResponse
 from flask_nb.panel.used_page import policy, still_html
+from flask_nb.panel.webrtc import NO_WEBRTC
 
 from .browse_view import BrowseView
 from .changes import Changes, python_of
@@ -105,6 +106,7 @@ class Browsing:
         request = first.exchange.request
         return {
             "policy": policy(dict.fromkeys([*self._host.settings.browse_hosts, *arguments.allowed])),
+            "guard": NO_WEBRTC,
             "origin": f"http://{request.host}",
             "path": request.path,
             "height": arguments.height,

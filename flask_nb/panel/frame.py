@@ -12,6 +12,7 @@ from .inlining import MAX_FRAME, FramedPage, Page
 from .options import Display
 from .palette import LINE
 from .styles import mono, note
+from .webrtc import NO_WEBRTC
 from .words import size
 
 # A base target without leave for popups makes links inert; they would open Jupyter inside the frame.
@@ -39,7 +40,7 @@ def page_frame(page: Page, room: int, *, title: str, display: Display) -> Iterat
     :param display: whether scripts run, and how high it is: unless chosen, as the page seems to need.
     """
     shown = max(_LEAST, min(_MOST, page.height)) if display.height is None else display.height
-    head = _POLICY + _HEAD if display.scripts else _HEAD
+    head = _POLICY + NO_WEBRTC + _HEAD if display.scripts else _HEAD
     framed = page.fit(min(MAX_FRAME, room) - len(escape(head)))
     sandbox = "allow-scripts" if display.scripts else ""
     yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -234,7 +235,6 @@ def test_a_page_that_leaves_again_and_again_is_shown_no_more(view: Browsed) -> N
         "const x = new XMLHttpRequest(); x.open('GET', '{url}/xhr'); x.send()",
         "document.body.insertAdjacentHTML('beforeend', '<iframe></iframe>'); await frames[0].fetch('{url}/native')",
         "document.body.insertAdjacentHTML('beforeend', '<iframe></iframe>'); new frames[0].Image().src = '{url}/native'",
-        "new RTCPeerConnection({{iceServers: [{{urls: 'stun:{host}'}}]}}).createDataChannel('x')",
     ],
 )
 def test_a_page_reaches_nobody_else(view: Browsed, foreign: Foreign, script: str) -> None:
@@ -242,6 +242,35 @@ def test_a_page_reaches_nobody_else(view: Browsed, foreign: Foreign, script: str
     view.tab.wait_for_timeout(150)
     assert foreign.asked == []
     assert len(view.opened.page.context.pages) == 1
+
+
+CALL = "const p = new RTCPeerConnection({iceServers: [{urls: 'stun:HOST'}]}); p.createDataChannel('x'); p.setLocalDescription()"
+FRAMED = "const f = document.createElement('iframe'); f.srcdoc = '<script>' + CALL + '</scr' + 'ipt>'; "
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "await eval(CALL)",
+        FRAMED + "document.body.append(f)",
+        "const d = document.createElement('p'); document.body.append(d);"
+        + FRAMED
+        + "d.attachShadow({mode: 'closed'}).append(f)",
+        FRAMED + "f.sandbox = 'allow-scripts'; document.body.append(f); f.sandbox = 'allow-scripts'",
+        FRAMED + "Element.prototype.setAttribute = () => {}; document.body.append(f)",
+        FRAMED
+        + "const g = document.createElementNS('http://www.w3.org/1999/xhtml', 'x:iframe'); g.srcdoc = f.srcdoc; document.body.append(g)",
+        "const f = document.createElement('iframe'); f.src = 'javascript:' + encodeURIComponent(CALL); document.body.append(f)",
+    ],
+)
+def test_a_page_sends_no_datagrams(view: Browsed, script: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(0.6)
+        call = CALL.replace("HOST", f"127.0.0.1:{listener.getsockname()[1]}")
+        view.run(f"window.CALL = {call!r}; {script}")
+        with pytest.raises(TimeoutError):
+            listener.recv(1)
 
 
 # --- what a page can say ---

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from flask_nb.exchange import Request
 from flask_nb.panel import Display
+from flask_nb.panel.webrtc import NO_WEBRTC
 
 STATIC_TAGS = {"div", "span", "table", "tr", "td", "pre", "code", "b", "a"}
 UNTRUSTED_TAGS = STATIC_TAGS | {"details", "summary", "img"}
@@ -183,6 +184,7 @@ def test_scripts_run_only_when_asked_for_and_reach_nothing(serve):
     assert frame["srcdoc"].startswith(
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src'
     )
+    assert 0 < frame["srcdoc"].index(NO_WEBRTC) < frame["srcdoc"].index("<base")
     assert "scripts run; still: 1 link, 1 form" in seen.text
     assert not RUNNING & set(seen.tags)
 

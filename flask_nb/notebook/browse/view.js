@@ -275,7 +275,7 @@ class View {
     const info = { nonce, address, state: options.state ?? null, scroll: options.scroll ?? null, hash: options.hash ?? "" };
     const head = `<base href="${escaped(address)}">`
       + `<meta http-equiv="Content-Security-Policy" content="${escaped(this.settings.policy)}; base-uri 'none'">`
-      + `<script>(${PAGE_SCRIPT})(${inScript(info)})</script>`;
+      + `${this.settings.guard}<script>(${PAGE_SCRIPT})(${inScript(info)})</script>`;
     this.shell.postMessage({ nonce, source: head + html });
   }
   #putBack(where, allowance = 0) {
