@@ -74,9 +74,12 @@ class BrowseView:
         self.is_open = False
         self._end_streams()
 
-    def push(self, kind: str) -> None:
-        """Tell all views of the widget something that nobody has asked for."""
-        self._send({"kind": kind}, [])
+    def push(self, kind: str, said: str = "") -> None:
+        """Tell all views of the widget something that nobody has asked for.
+
+        :param said: in words, where the view only passes it on.
+        """
+        self._send({"kind": kind, "said": said}, [])
 
     def hear(self, message: object, buffers: Sequence[Any]) -> None:
         """Take a message of the front end; what is none of those that a view sends is dropped."""

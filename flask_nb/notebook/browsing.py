@@ -24,6 +24,7 @@ from flask_nb.panel.webrtc import NO_WEBRTC
 from .browse_view import BrowseView
 from .changes import Changes, python_of
 from .definitions import evaluate
+from .live_pages import STAYS
 from .served import ServedApp
 
 if TYPE_CHECKING:
@@ -152,13 +153,17 @@ class Browsing:
         self._stop_waiting()
 
     def end_cell(self, result: Any = None) -> None:
-        """Let the views load their pages again if the cell has changed their app."""
-        has_succeeded = bool(getattr(result, "success", False))
-        is_used = bool(self._open) and has_succeeded and self._changes.uses(python_of(result))
+        """Let the views load their pages again if the cell has changed their app; or say that it failed."""
+        error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
+        is_used = bool(self._open) and self._changes.uses(python_of(result))
         for opened in self._open:
             state = self._state(opened.served)
-            opened.is_stale = opened.is_stale or is_used or state != opened.state
+            is_concerned = is_used or state != opened.state
             opened.state = state
+            if error is None:
+                opened.is_stale = opened.is_stale or is_concerned
+            elif is_concerned and opened.is_live:
+                opened.view.push("failed", f"{type(error).__name__} in a cell: {STAYS}")
         if any(opened.is_stale for opened in self._open):
             self._wait()
 

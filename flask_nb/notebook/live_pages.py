@@ -36,7 +36,7 @@ _STREAM = "/__flask_nb_live"
 _SCRIPT = f"{_STREAM}.js"
 
 #: A charset in which the bytes of ASCII mean ASCII; without one a page is read as such, too.
-_STAYS = "the app is as it was before"
+STAYS = "the app is as it was before"
 
 _LIKE_ASCII = re.compile(r"utf-?8|us-ascii|ascii|iso-8859-\d+|latin-?1|windows-125\d", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
@@ -187,7 +187,7 @@ def reloads(pages: LivePages, changes: Changes) -> dict[str, Callable[[Any], Non
     def end(result: Any) -> None:
         if pages.has_pages:
             error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
-            said = f"{type(error).__name__} in a cell: {_STAYS}" if error else ""
+            said = f"{type(error).__name__} in a cell: {STAYS}" if error else ""
             concerns = changes.has_changed(python_of(result))
             pages.end_cell(changed=concerns and error is None, failed=said if concerns else None)
 

@@ -98,6 +98,12 @@ class CurrentApp:
         self.namespace[name] = made.app
 
 
+def _call_of(magic: Statement) -> ast.stmt:
+    """Return the statement that stands for a cell that is one magic."""
+    call = ast.parse(f"{PLACEHOLDER}(0)").body[0]
+    return ast.increment_lineno(call, magic.line - 1)
+
+
 class Program:
     """A notebook that runs in this process.
 
@@ -168,15 +174,15 @@ class Program:
             self._workspace.finish(run, succeeded)
 
     def _run_statements(self, cell: ProgramCell, statements: list[Statement]) -> None:
-        if statements[0].node is None:
-            self._apply(statements[0].uses[0], cell)
-            return
         self._make_app_for(statements)
         uses = {number: use for statement in statements for number, use in statement.uses.items()}
         namespace = vars(self.module)
         namespace[PLACEHOLDER] = lambda number: self._apply(uses[number], cell)
+        # A cell that is a magic is code of the notebook, too: what it registers is not of the module, such as
+        # wsgi.py, whose body is executing while it loads the notebook.
+        nodes = [statement.node or _call_of(statement) for statement in statements]
         try:
-            self._execute(cell, [statement.node for statement in statements if statement.node is not None])
+            self._execute(cell, nodes)
         finally:
             namespace.pop(PLACEHOLDER, None)
 

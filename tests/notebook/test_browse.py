@@ -214,6 +214,17 @@ def test_a_function_that_a_view_calls_changes_the_app(loaded: InteractiveShell, 
     assert wait_until(lambda: view.pushed("changed") == 1)
 
 
+def test_a_cell_of_the_app_that_fails_is_said_until_one_runs(
+    loaded: InteractiveShell, view: FakeView
+) -> None:
+    loaded.run_cell("def price():\n    return 3\n1 / 0")
+    assert wait_until(lambda: view.pushed("failed") == 1)
+    time.sleep(0.4)
+    assert view.pushed("changed") == 0
+    loaded.run_cell("def price():\n    return 4")
+    assert wait_until(lambda: view.pushed("changed") == 1)
+
+
 def test_a_view_that_is_not_live_is_not_told(loaded: InteractiveShell, views: list[FakeView]) -> None:
     loaded.run_cell("%browse --no-live")
     loaded.run_cell("%%route /new\n'x'")

@@ -166,3 +166,19 @@ def test_the_first_cell_of_a_plan_is_not_run(make_notebook, tmp_path):
     path = make_notebook(f"open({str(marker)!r}, 'w').close()\n%app app", "%%route /\n''")
     plan_notebook(path)
     assert not marker.exists()
+
+
+def test_a_module_that_loads_a_notebook_owns_nothing_of_it(make_notebook, tmp_path):
+    path = make_notebook(
+        "from flask_nb import Flask, render_template\napp = Flask(__name__)",
+        "%%template home.html\nhome",
+        "@app.get('/')\ndef home():\n    return render_template('home.html')",
+        "%%route /other\n'other'",
+    )
+    (tmp_path / "wsgi.py").write_text(
+        f"from flask_nb.project import load\napp = load({path.name!r})\n"
+        "if __name__ == '__main__':\n    print(app.test_client().get('/').text)\n"
+    )
+    for command in (["wsgi.py"], ["-c", "import wsgi; print(wsgi.app.test_client().get('/').text)"]):
+        ran = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True)
+        assert (ran.stdout, ran.stderr) == ("home\n", "")

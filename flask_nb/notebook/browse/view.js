@@ -117,6 +117,7 @@ class Bar {
       return made;
     };
     this.node = element("div", { className: "flask-nb-bar" }, BAR);
+    this.node.dataset.lmSuppressShortcuts = "true"; // keys that are pressed here are not the notebook's
     this.back = button("←", "Back", () => actions.move(-1));
     this.forward = button("→", "Forward", () => actions.move(1));
     this.reload = button("⟳", "Reload", actions.reload);
@@ -205,6 +206,8 @@ class View {
     this.entries = [];
     this.at = -1;
     this.turn = 0;
+    this.sending = 0; // forms on their way: a live reload waits for their answers
+    this.isHeld = false;
     this.document = null;
     this.#byPerson(() => {});
     this.bar = new Bar(this.settings, {
@@ -428,6 +431,15 @@ class View {
     this.#buttons();
   }
   async #navigate(fields, options) {
+    const isSent = (fields.method ?? "GET") !== "GET";
+    if (isSent) this.sending += 1;
+    await this.#ask(fields, options);
+    if (isSent) this.sending -= 1;
+    if (this.sending || !this.isHeld) return;
+    this.isHeld = false;
+    this.#push({ kind: "changed" });
+  }
+  async #ask(fields, options) {
     const turn = ++this.turn;
     if (!options.isLive) this.notes.clear();
     this.bar.show("…");
@@ -499,7 +511,9 @@ class View {
   // --- the kernel ---
   #push(message) {
     if (message.kind === "moved") return this.#rest("The app is shown by a later %browse now. Both stay with: %browse --new");
+    if (message.kind === "failed") return this.notes.add(message.said);
     if (message.kind !== "changed") return;
+    if (this.sending) { this.isHeld = true; return; }
     if (this.entry?.answer) return this.notes.add("A cell has changed the app. This page answers a form, which is not sent again; ⟳ asks for its address.");
     this.reload(true);
   }
@@ -514,6 +528,7 @@ class View {
     this.model.on("destroy", () => this.#rest(RESTARTED));
   }
   #rest(text) {
+    this.isHeld = false;
     this.notes.clear();
     this.notes.add(text);
     this.turn += 1;
