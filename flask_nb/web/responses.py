@@ -67,10 +67,11 @@ def _page_of(error: HTTPException, response_class: Any) -> Response | None:
     if (
         ctx is None
         or ctx.method == "HEAD"
+        # A class of somebody else's may keep nothing of what Werkzeug's own has.
+        or not _is_as_werkzeug_made_it(type(error))  # type: ignore[arg-type]
         or error.response is not None
         or not (description is None or type(description) is str)
         or error.code not in _CODES_OF_ERRORS
-        or not _is_as_werkzeug_made_it(type(error))  # type: ignore[arg-type]
         or not getattr(response_class, "_takes_pages", False)
     ):
         return None

@@ -34,11 +34,12 @@ def our_request(method, words):
 
 
 def comparable(request):
-    """Return the request with its body as what it means: HTTPie escapes more, and groups a form's fields."""
+    """Return the request as what it means: HTTPie escapes more, and groups the fields of queries and forms."""
     kind = dict(map(tuple, request["headers"])).get("Content-Type", "")
     body = request["body"]
     if kind == "application/x-www-form-urlencoded":
         body = sorted(parse_qsl(body, keep_blank_values=True), key=lambda pair: pair[0])
     elif body.startswith(("{", "[")):
         body = json.loads(body.encode("latin-1"))
-    return {**request, "body": body}
+    query = sorted(request["query"], key=lambda pair: pair[0])
+    return {**request, "query": query, "body": body}

@@ -139,6 +139,28 @@ def errors():
     )
 
 
+class Bare(HTTPException):
+    """Keeps nothing of what Werkzeug's constructor sets."""
+
+    code = 404
+
+    def __init__(self, place):
+        self.place = place
+
+    def get_response(self, environ=None, scope=None):
+        return Response("", 303, {"Location": self.place})
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_an_error_that_makes_its_response_by_itself_is_asked_for_it(app, client, method):
+    @app.route("/", methods=["GET", "POST"])
+    def index():
+        raise Bare("/login")
+
+    response = client.open("/", method=method)
+    assert (response.status_code, response.location) == (303, "/login")
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_an_error_is_the_page_that_werkzeug_makes_of_it(framework, app, method):
     app.testing, raised = False, None
