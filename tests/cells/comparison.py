@@ -34,7 +34,7 @@ def our_request(method, words):
 
 
 def comparable(request):
-    """Return the request as what it means: HTTPie escapes more, and groups the fields of queries and forms."""
+    """Return the request as what it means: HTTPie escapes more, and groups fields of queries and forms."""
     kind = dict(map(tuple, request["headers"])).get("Content-Type", "")
     body = request["body"]
     if kind == "application/x-www-form-urlencoded":
