@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 from flask_nb.project.plan import describe_unsure
@@ -40,16 +39,11 @@ def export_notebook(path: Path, app_name: str | None = None, engine: EngineName 
 
 def _formatted(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files with their Python as ruff formats it, where there is ruff."""
-    ruff = _find_ruff()
+    own = str(Path(sys.executable).parent)  # that of this environment comes before any other
+    ruff = shutil.which("ruff", path=own) or shutil.which("ruff")
     if ruff is None:
         return dict(files)
     return {path: _format(ruff, path, text) if path.endswith(".py") else text for path, text in files.items()}
-
-
-def _find_ruff() -> str | None:
-    if find_spec("ruff") is not None:
-        return shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
-    return shutil.which("ruff")
 
 
 def _format(ruff: str, path: str, text: bytes) -> bytes:
