@@ -117,6 +117,9 @@ def _functions_of(value: Any) -> Iterator[FunctionType]:
         function = member.__func__ if is_bound else member
         while type(function) is FunctionType:
             yield function
+            view_class = function.__dict__.get("view_class")  # what `as_view` has made it of
+            if isinstance(view_class, type):
+                yield from _functions_of(view_class)
             function = function.__dict__.get("__wrapped__")
 
 

@@ -228,6 +228,17 @@ def test_a_cell_that_changes_the_app_is_told(served, tab, cell):
     assert opened.hear_end_of_cell()["version"] != before
 
 
+def test_a_function_that_only_a_view_class_calls_is_told(served, tab):
+    served.run_cell("from flask_nb.web import views\n\ndef price():\n    return 2").raise_error()
+    served.run_cell(
+        "%%route /price\nclass Price(views.MethodView):\n    def get(self):\n        return str(price())"
+    ).raise_error()
+    opened = tab()
+    before = opened.hear()["version"]
+    served.run_cell("def price():\n    return 3").raise_error()
+    assert opened.hear_end_of_cell()["version"] != before
+
+
 @pytest.mark.parametrize("cell", ["1 + 1", "%get /", "unrelated = 5", "%serve", "print('x')"])
 def test_a_cell_that_has_nothing_to_do_with_it_is_not(served, tab, cell):
     opened = tab()
