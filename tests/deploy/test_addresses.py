@@ -226,9 +226,10 @@ def test_another_user_gets_the_gates_refusal_through_his_own_proxy(
     assert "refused, from another user of this machine" in kernel.cells.run("%serve log")
 
 
-def test_another_user_is_answered_where_the_owner_says_so(
-    servers: list[Server], anns: tuple[Kernel, str]
-) -> None:
-    kernel, url = anns
+def test_another_user_is_answered_where_the_owner_says_so(servers: list[Server]) -> None:
+    kernel = Kernel(servers[0])
+    url = servers[0].origin + kernel.serve()
     assert "open to all users of this machine" in kernel.cells.run("%serve --host 127.0.0.1\n%serve status")
-    assert fetch(url.replace("fnb-ann", "fnb-bob"), servers[1].headers)[0] == 200
+    status = fetch(url.replace("fnb-ann", "fnb-bob"), servers[1].headers)[0]
+    kernel.close()
+    assert status == 200
