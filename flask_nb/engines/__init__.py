@@ -13,17 +13,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 import werkzeug.serving
 
+from flask_nb.lazy import offer
 from flask_nb.live.workspace import Run, Workspace, current_run
 
 from . import ours
-from .explanations import RequestExplanation, UrlExplanation
-from .finding import app_of, configured_app, find_app
 from .flask_shaped import FlaskShapedEngine
 from .ours import OurEngine
 from .protocol import Engine, RouteRow
 
 if TYPE_CHECKING:
+    from .explanations import RequestExplanation, UrlExplanation
+    from .finding import app_of, configured_app, find_app
     from .foreign import ForeignEngine
+else:
+    __getattr__, _ = offer(
+        __name__,
+        {"explanations": "RequestExplanation UrlExplanation", "finding": "app_of configured_app find_app"},
+    )
 
 __all__ = [
     "Engine",

@@ -20,7 +20,7 @@ from traceback import TracebackException, walk_tb
 from types import FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from flask_nb.hints import Scene, hint_at
+from flask_nb import hints
 
 from .masked_repr import MaskedRepr, hide
 from .masks import mask_secrets, mask_text, mask_value, printable
@@ -30,7 +30,7 @@ from .stable import stable_text
 CellNamer = Callable[[str], "str | None"]
 """Given a code's file name, returns what people call that cell or file; None for code not the user's."""
 
-SceneOf = Callable[[BaseException], Scene]
+SceneOf = Callable[[BaseException], "hints.Scene"]
 """Given an error, returns what hints may see of where it was raised."""
 
 _MAX_FRAMES = 12
@@ -92,7 +92,7 @@ class Failure:
         :param scene_of: tells more of where it was raised than its frames do.
         """
         name_cell = cell_name or project_file_name
-        scene_of = scene_of or partial(Scene, is_own=name_cell)
+        scene_of = scene_of or partial(hints.Scene, is_own=name_cell)
         return _describe(exc, name_cell, scene_of, _MAX_CAUSES, known_secrets(exc, cell_name))
 
     def places(self, endpoint: str | None = None) -> list[tuple[str, str]]:
@@ -241,9 +241,9 @@ def _suggesting(exc: BaseException) -> str:
     return f"{exc}. Did you mean: {near[0]!r}?" if near else str(exc)
 
 
-def _hint(scene: Scene, known: Collection[str]) -> str | None:
+def _hint(scene: hints.Scene, known: Collection[str]) -> str | None:
     """What to do about it; it may repeat what stands in the user's own line."""
-    said = hint_at(scene)
+    said = hints.hint_at(scene)
     return None if said is None else mask_text(hide(mask_secrets(said, "source"), known))
 
 

@@ -55,11 +55,12 @@ NAMES = {
     "view_functions": Kind("view"),
     "blueprints": Kind("blueprint"),
     "extensions": _EXTENSION,
-    "cli.commands": Kind("command"),
     "url_map.converters": Kind("converter"),
     "live.overlay.templates": Kind("template"),
     "live.overlay.static": Kind("static file"),
 }
+
+COMMANDS = Kind("command")
 
 IN_TEMPLATES = {
     "filters": Kind("template filter"),
@@ -252,6 +253,8 @@ class Live:
             )
         if isinstance(getattr(holder, "url_map", None), LiveMap):
             holder.url_map.register = self._register_rule
+        if "cli" in vars(holder):
+            self.exchange_commands(holder.cli)
         if "jinja_env" in vars(holder):
             self.exchange_template_tables(holder.jinja_env)
 
@@ -296,6 +299,12 @@ class Live:
             ),
             spec,
         )
+
+    def exchange_commands(self, group: Any) -> None:
+        """Record what is put among the commands of the app."""
+        if self._workspace is not None:
+            placed = self._placed(COMMANDS, operator.attrgetter("cli.commands"))
+            group.commands = LiveDict(placed, group.commands)
 
     def exchange_template_tables(self, environment: Any) -> None:
         """Record what is put among the filters, tests and globals of the app's templates."""
