@@ -1,4 +1,4 @@
-"""Names that a package offers and looks up when they are first used (PEP 562).
+"""What is looked up or made when it is first used: names of a package (PEP 562), regular expressions.
 
 A fresh kernel waits for what it imports. So a package says which module has which name, once for type
 checkers and once for Python::
@@ -13,9 +13,10 @@ Who seldom needs a name takes it from the package at that moment: ``cells.parse_
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 
 def offer(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any], list[str]]:
@@ -36,3 +37,18 @@ def offer(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any],
         return value
 
     return look_up, sorted(module_of)
+
+
+def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    """Return a regular expression that is compiled when it is first used; a long one takes milliseconds."""
+    return cast("re.Pattern[str]", _Pattern(text, flags))
+
+
+class _Pattern:
+    def __init__(self, text: str, flags: int) -> None:
+        self._made_of = text, flags
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(re.compile(*self._made_of), name)
+        vars(self)[name] = value  # this is not asked again
+        return value

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from flask_nb.errors import MagicArgumentError
 
@@ -23,8 +22,7 @@ _SHOWN = 20
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
-@dataclass(frozen=True)
-class ExchangeArguments:
+class ExchangeArguments(NamedTuple):
     """What ``%exchange`` was asked for.
 
     :param which: the exchange; None for a list.

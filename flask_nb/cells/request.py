@@ -6,8 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from werkzeug.datastructures import Headers
@@ -38,8 +37,7 @@ _URL = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class ResolvedRequest:
+class ResolvedRequest(NamedTuple):
     """A request ready to be sent.
 
     :param path: percent-encoded, with the query.
@@ -56,8 +54,7 @@ class ResolvedRequest:
     elsewhere: str | None = None
 
 
-@dataclass(frozen=True)
-class RequestDefinition:
+class RequestDefinition(NamedTuple):
     """A request as it was typed.
 
     :param method: in upper case.
@@ -109,7 +106,7 @@ class RequestDefinition:
     expect: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
     is_pasted: bool = False
-    place: str = field(default="", compare=False)
+    place: str = ""
 
     def expand(self, evaluate: Evaluate, hosts: Collection[str] = DEFAULT_HOSTS) -> ResolvedRequest:
         """Return the request with its expressions evaluated and its files read.

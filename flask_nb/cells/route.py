@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from flask_nb.errors import MagicArgumentError, RuleError, naming
 
@@ -21,8 +20,7 @@ METHODS = (*COMMON_METHODS, "TRACE", "CONNECT")
 """The methods that may stand in front of a rule; any other goes into ``--methods``."""
 
 
-@dataclass(frozen=True)
-class RouteDefinition:
+class RouteDefinition(NamedTuple):
     """A ``%%route`` cell.
 
     :param rule: the URL rule.

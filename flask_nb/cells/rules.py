@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
@@ -17,8 +17,7 @@ _SYNTAX = "A variable is typed as <name> or <converter:name>, such as <int:id>"
 _VARIABLE = re.compile(r"<(?:(\w+)(?:\((.*?)\))?:)?([^\W\d]\w*)>", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """One variable of a rule, such as ``<int:id>``.
 
     :param name: the name under which the view gets the value.

@@ -13,12 +13,11 @@ import re
 import sys
 import sysconfig
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import FrameType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_nb import hints
 
@@ -50,8 +49,7 @@ _CODE = (
 )  # no values of anybody: start_response is a method of ours
 
 
-@dataclass(frozen=True)
-class FailedLine:
+class FailedLine(NamedTuple):
     """One line that the exception came through.
 
     :param function: the function's name.
@@ -66,8 +64,7 @@ class FailedLine:
     place: str
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """An exception in words: its lines in the user's cells, its message, the values at hand.
 
     :param variables: names and masked values of the variables that the failing line reads.

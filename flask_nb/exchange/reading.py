@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MAX_KEPT = 64_000_000
 """Bytes of a body that are kept at most."""
@@ -28,8 +29,7 @@ def is_endless(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in _ENDLESS_TYPES
 
 
-@dataclass(frozen=True)
-class RawResponse:
+class RawResponse(NamedTuple):
     """A response as it came.
 
     :param status: code and reason, such as ``200 OK``.
@@ -51,7 +51,7 @@ class RawResponse:
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
-@dataclass
+@dataclass(eq=False)
 class BodyReader:
     """Collects a body within the limits.
 

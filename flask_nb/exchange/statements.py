@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_nb.lazy import pattern
+
 from .masked_repr import MaskedRepr
 from .masks import HIDDEN, mask_secrets, mask_value, printable
 from .secrecy import evidence
@@ -19,14 +21,14 @@ from .streams import CURRENT
 _MAX_TEXT = 1000
 _MAX_PARAMETERS = 500
 _MOST_EXECUTIONS = 3  # of a statement for many rows
-_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|(\?|%s|%\(\w+\)s|\$\d+|(?<!:):\w+)")
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-_CLAUSE = re.compile(r"\b(?:WHERE|AND|OR|SET|ON|HAVING|VALUES|LIMIT|OFFSET|FROM|WHEN|THEN)\b", re.IGNORECASE)
-_INSERT = re.compile(r"\s*(?:INSERT|REPLACE)\b[^(]*\(([^()]*)\)\s*VALUES", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_PLACEHOLDER = pattern(r"'(?:[^']|'')*'|(\?|%s|%\(\w+\)s|\$\d+|(?<!:):\w+)")
+_LITERAL = pattern(r"'(?:[^']|'')*'")
+_CLAUSE = pattern(r"\b(?:WHERE|AND|OR|SET|ON|HAVING|VALUES|LIMIT|OFFSET|FROM|WHEN|THEN)\b", re.IGNORECASE)
+_INSERT = pattern(r"\s*(?:INSERT|REPLACE)\b[^(]*\(([^()]*)\)\s*VALUES", re.IGNORECASE)
+_WORD = pattern(r"[A-Za-z_]\w*")
 
 
-@dataclass
+@dataclass(eq=False)
 class Statement:
     """A statement, with how often it was executed.
 

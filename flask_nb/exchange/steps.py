@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .failure import CellNamer, exception_message
 from .masks import mask_value, printable
@@ -24,7 +24,7 @@ class Answer(Protocol):
     response: Any
 
 
-@dataclass
+@dataclass(eq=False)
 class Step:
     """One step of a request: what the app called, and what that changed.
 
@@ -116,8 +116,7 @@ def _length(response: Answer) -> int | None:
     return int(stated) if stated.isdecimal() else None
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """What a function after the request may change of a response."""
 
     status: int = 0

@@ -17,7 +17,7 @@ PING = "/__flask_nb_ping"
 """The path that the gate answers itself."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Probe:
     """A request that the kernel sends to itself by way of an address.
 

@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -71,18 +71,18 @@ IN_TEMPLATES = {
 _SETTING = Kind("setting", is_layered=True)
 
 
-@dataclass(frozen=True, eq=False)
 class _Registered(Name):
     """The name under which an app knows a blueprint, and how it was registered."""
 
-    options: Mapping[str, Any]
+    def __init__(self, table: Any, name: str, label: str, options: Mapping[str, Any]) -> None:
+        super().__init__(table, name, label)
+        self.options = options
 
     def repeat(self, entry: Entry, other: Any) -> None:
         """Register the blueprint in the same way on another app."""
         entry.value.register(other, dict(self.options))
 
 
-@dataclass(eq=False)
 class _Place:
     """One registration of a blueprint on an app.
 
@@ -92,10 +92,13 @@ class _Place:
     :param set_up: brings what the blueprint has recorded to the app.
     """
 
-    app: Any
-    entry: Entry
-    options: Mapping[str, Any]
-    set_up: Callable[[], None]
+    def __init__(
+        self, app: Any, entry: Entry, options: Mapping[str, Any], set_up: Callable[[], None]
+    ) -> None:
+        self.app = app
+        self.entry = entry
+        self.options = options
+        self.set_up = set_up
 
     @property
     def is_current(self) -> bool:

@@ -10,16 +10,14 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes
 
 
-@dataclass(frozen=True)
-class OverlayTemplate:
+class OverlayTemplate(NamedTuple):
     """A template and where its source stands.
 
     :param source: the template.
@@ -46,7 +44,6 @@ class OverlayTemplate:
         return tree
 
 
-@dataclass(frozen=True)
 class StaticContent:
     """The content of one static file.
 
@@ -54,8 +51,9 @@ class StaticContent:
     :param mimetype: the type of the content, without parameters.
     """
 
-    data: bytes
-    mimetype: str
+    def __init__(self, data: bytes, mimetype: str) -> None:
+        self.data = data
+        self.mimetype = mimetype
 
     @cached_property
     def etag(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Rank = tuple[int, ...]
 """Where something stands among others: the order of its cell's first run, then its place in that cell."""
@@ -15,8 +15,7 @@ ROUTE = object()
 """The group of views that were registered with a rule."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A cell, or a module.
 
     :param key: what stays the same when it runs again: the front end's cell id; where there is none,

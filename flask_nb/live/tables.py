@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import FunctionType, MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .ledger import Ledger
 from .registrations import ROUTE, Entry, Identity, Rank
@@ -26,8 +26,7 @@ from .slots import FIRST, LAST, MISSING, CoveredDict, ListPlace, Name, RankedLis
 from .workspace import Run, at_work, registering, running
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """What a container holds.
 
     :param name: what people call one of its values, such as ``template filter``.
@@ -47,8 +46,7 @@ class Kind:
         return f"{self.name} {name}" if self.label is None else self.label(name)
 
 
-@dataclass(frozen=True, eq=False)
-class Placed:
+class Placed(NamedTuple):
     """What a live container knows about itself.
 
     :param ledger: where registrations are recorded.

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .modules import is_whole, module_body, spec_of
 from .registrations import ROUTE, Entry, Owner, Rank
@@ -161,8 +161,7 @@ class Run:
         )
 
 
-@dataclass(eq=False)
-class ModuleRun:
+class ModuleRun(NamedTuple):
     """One execution of a module's body.
 
     :param run: its run.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -133,7 +132,6 @@ class Magic:
         return None if is_silenced else value
 
 
-@dataclass
 class NotebookMagics:
     """The magics of one shell.
 
@@ -142,11 +140,10 @@ class NotebookMagics:
     :param events: tells which cell is running.
     """
 
-    ip: InteractiveShell
-    host: Host
-    events: CellEvents
-
-    def __post_init__(self) -> None:
+    def __init__(self, ip: InteractiveShell, host: Host, events: CellEvents) -> None:
+        self.ip = ip
+        self.host = host
+        self.events = events
         self.changes = Changes(
             lambda: self.events.workspace,
             lambda: self.ip.user_ns,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -53,7 +52,7 @@ class PanelResponse(ExchangeResponse):
     def show_in_passing(self) -> None:
         """Be shown before a cell's end: its value, and so what the next cell calls ``_``, is another one."""
         if self.display.name == LAST:
-            self.display = replace(self.display, name="--as page, then page")
+            self.display = self.display.called("--as page, then page")
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
