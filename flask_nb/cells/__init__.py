@@ -53,6 +53,16 @@ if TYPE_CHECKING:
     from .apply import apply_route
     from .arguments import MagicParser
     from .artifact import ArtifactDefinition, artifact_parser, parse_artifact
+    from .bodies import (
+        DataBody,
+        FileBody,
+        TextBody,
+        field_text,
+        parse_body,
+        parse_data,
+        query_text,
+        write_multipart,
+    )
     from .browse import BrowseArguments, browse_parser, parse_browse
     from .checks import CheckDefinition, check_line_parser, check_parser, parse_checks
     from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
@@ -71,6 +81,8 @@ if TYPE_CHECKING:
     from .explain import ExplainDefinition, explain_parser, parse_explain
     from .export import ExportArguments, export_parser, parse_export
     from .http import http_parser, parse_http
+    from .items import Item, parse_header, parse_item, split_upload, wire_header
+    from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
     from .names import cell_name, telling_line
     from .request import DEFAULT_TIMEOUT, RequestDefinition
     from .request_line import misspelt_method, parse_request, request_parser
@@ -89,6 +101,8 @@ else:
             "apply": "apply_route",
             "arguments": "MagicParser",
             "artifact": "ArtifactDefinition artifact_parser parse_artifact",
+            "bodies": "DataBody FileBody TextBody field_text parse_body parse_data "
+            "query_text write_multipart",
             "browse": "BrowseArguments browse_parser parse_browse",
             "checks": "CheckDefinition check_line_parser check_parser parse_checks",
             "config": "NOT_SET AppliedConfig apply_config config_parser parse_config",
@@ -101,6 +115,8 @@ else:
             "explain": "ExplainDefinition explain_parser parse_explain",
             "export": "ExportArguments export_parser parse_export",
             "http": "http_parser parse_http",
+            "items": "Item parse_header parse_item split_upload wire_header",
+            "json_values": "JsonText end_of_brackets end_of_json parse_key write_fields",
             "names": "cell_name telling_line",
             "request": "DEFAULT_TIMEOUT RequestDefinition",
             "request_line": "misspelt_method parse_request request_parser",

@@ -34,7 +34,7 @@ class OutputPart(NamedTuple):
     data: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Exchange:
     """One request, its response, and what happened between.
 

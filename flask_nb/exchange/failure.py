@@ -13,7 +13,7 @@ import re
 import sys
 import sysconfig
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import FrameType, FunctionType, MethodType, ModuleType
@@ -253,11 +253,14 @@ def _variables(frame: FrameType, source: str, known: Collection[str]) -> tuple[t
     return tuple((name, mask_value(name, value)) for name, value in values)
 
 
-_LIBRARIES = tuple(
-    str(Path(folder).resolve())
-    for folder in {*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))}
-)
-_PACKAGE = str(Path(__file__).resolve().parents[1])
+@cache
+def _libraries() -> tuple[str, ...]:
+    """The folders of Python's own and of installed modules, and ours."""
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = {Path(sysconfig.get_path(kind)) for kind in kinds} | {Path(__file__).parents[1]}
+    return tuple(str(folder.resolve()) for folder in folders)
+
+
 _INSTALLED = {"site-packages", "dist-packages"}  # of a system or a person, beside those of the environment
 
 
@@ -269,5 +272,5 @@ def project_file_name(filename: str) -> str | None:
     if filename.startswith("<"):
         return None
     path = Path(filename).resolve()
-    is_library = str(path).startswith((*_LIBRARIES, _PACKAGE)) or not _INSTALLED.isdisjoint(path.parts)
+    is_library = str(path).startswith(_libraries()) or not _INSTALLED.isdisjoint(path.parts)
     return None if is_library else path.name

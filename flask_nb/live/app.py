@@ -12,7 +12,6 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -225,7 +224,7 @@ class Live:
             if name in vars(self.app) or callable(getattr(self.app, name, None)):
                 again.setdefault(owner, []).append(f"app.{name}")
             else:
-                with at_work(replace(run, owner=owner, body=run.workspace.next_number(), is_quiet=True)):
+                with at_work(run.but(owner=owner, body=run.workspace.next_number(), is_quiet=True)):
                     setattr(self.app, name, value)
         for owner, names in again.items():
             verb = "run" if owner.kind == "cell" else "reload"

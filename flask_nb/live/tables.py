@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from types import FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
@@ -277,7 +276,7 @@ class LiveList(RankedList):
                 self._publish([*before, (value, behind[0][1] if behind else LAST, None), *behind])
             elif behind:
                 rank = before[-1][1] if before else (-1,)
-                self.enter(replace(run, rank=(*rank, 0, *run.next_rank())), value)
+                self.enter(run.but(rank=(*rank, 0, *run.next_rank())), value)
             else:
                 self.enter(run, value)
 

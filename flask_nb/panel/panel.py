@@ -10,7 +10,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask_nb.exchange import Exchange, Failure
 from flask_nb.exchange.exchange import OutputPart
@@ -21,9 +21,11 @@ from flask_nb.exchange.steps import Step
 
 from .body import Body
 from .headers import mask_header, visible_headers
-from .inlining import Page
 from .options import Display
 from .words import clipped, duration, size, status_line
+
+if TYPE_CHECKING:
+    from .inlining import Page
 
 _MAX_HOPS = 6
 _MAX_HEADERS = 60

@@ -9,15 +9,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
 from werkzeug.test import create_environ
 
-from flask_nb.live.url_map import (
-    LiveMap,
-    RoutingTable,
-    SharedMatcher,
-    keep_table,
-    make_live,
-    make_plain,
-    redirected,
-)
+from flask_nb.live.matcher import SharedMatcher
+from flask_nb.live.url_map import LiveMap, RoutingTable, keep_table, make_live, make_plain, redirected
 from flask_nb.web import Flask
 
 
