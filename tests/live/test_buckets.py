@@ -23,7 +23,7 @@ def test_it_holds_what_a_dictionary_would_in_the_same_order(changes: list[tuple[
             buckets = buckets.without(key)
             del plain[key]
     assert list(buckets.items()) == list(plain.items())
-    assert (len(buckets), buckets) == (len(plain), plain)
+    assert (len(buckets), dict(buckets)) == (len(plain), plain)
     assert [buckets.get(key) for key in plain] == [buckets[key] for key in plain]
 
 
