@@ -166,6 +166,15 @@ def _changed(mapping: Buckets[Any, Any], key: Any, rules: Any) -> Buckets[Any, A
     return mapping.without(key) if key in mapping else mapping
 
 
+def _take_predecessor(rule: Rule, gone: list[Rule]) -> Rule | None:
+    """Take out of *gone* the rule whose place in the matcher *rule* has, as when a cell runs again."""
+    for index, old in enumerate(gone):
+        is_matched = not (old.build_only or rule.build_only)
+        if is_matched and rank_of(old) == rank_of(rule) and old._parts == rule._parts:
+            return gone.pop(index)
+    return None
+
+
 class _Draft:
     """A table in the making; only the thread that drafts it sees it."""
 
@@ -179,6 +188,9 @@ class _Draft:
     def add(self, rule: Rule) -> None:
         if not rule.build_only:
             self.matcher = self.matcher.with_rule(rule)
+        self._list(rule)
+
+    def _list(self, rule: Rule) -> None:
         rules = list(self.by_endpoint.get(rule.endpoint, ()))
         insort(rules, rule, key=_build_order)
         self._set_endpoint(rule.endpoint, rules)
@@ -187,8 +199,17 @@ class _Draft:
     def remove(self, rule: Rule) -> None:
         if not rule.build_only:
             self.matcher = self.matcher.without_rule(rule)
+        self._strike(rule)
+
+    def _strike(self, rule: Rule) -> None:
         self._set_endpoint(rule.endpoint, [one for one in self.by_endpoint[rule.endpoint] if one is not rule])
         self._set_text(rule, tuple(one for one in self._of_text(rule) if one is not rule))
+
+    def replace(self, old: Rule, new: Rule) -> None:
+        """Put *new*, of the same place in the matcher, where *old* stood."""
+        self.matcher = self.matcher.with_rule_instead(old, new)
+        self._strike(old)
+        self._list(new)
 
     def substitute(self, old: Rule, new: Rule) -> None:
         """Put *new*, the same rule for fewer methods, where *old* stood."""
@@ -304,18 +325,22 @@ class LiveMap(Map):
         :param substitute: pairs of a rule of this map and the one, already bound, in its place.
         :param before_publishing: called when nothing can fail any more, just before the swap.
         """
-        new = list(add)
+        new, gone = list(add), list(remove)
         for rule in new:
             if rule.map is not self:
                 rule.bind(self)
         with self._change_lock:
             draft = _Draft(self.latest)
-            for rule in remove:
+            replaced = [(_take_predecessor(rule, gone), rule) for rule in new]
+            for rule in gone:
                 draft.remove(rule)
             for old, instead in substitute:
                 draft.substitute(old, instead)
-            for rule in new:
-                draft.add(rule)
+            for old_rule, rule in replaced:
+                if old_rule is None:
+                    draft.add(rule)
+                else:
+                    draft.replace(old_rule, rule)
             if before_publishing is not None:
                 before_publishing()
             self._put(draft.table())

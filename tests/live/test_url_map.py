@@ -85,6 +85,29 @@ def test_a_map_with_a_rule_taken_out_equals_one_that_never_had_it(definitions, a
         assert outcome(live, path, "GET") == outcome(never, path, "GET")
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(rules, min_size=2, max_size=6), st.lists(paths, min_size=1, max_size=6), st.integers(0, 5))
+def test_a_map_with_a_rule_replaced_equals_one_that_always_had_the_new_one(definitions, asked, index):
+    try:
+        live, again = LiveMap(ranked(make_rules(definitions))), ranked(make_rules(definitions))
+    except (ValueError, SyntaxError):
+        return
+    index %= len(definitions)
+    victim = next(rule for rule in live.iter_rules() if rule.endpoint == f"e{index}")
+    live.change(remove=[victim], add=[again[index]])
+    always = Map(make_rules(definitions))
+    for path in asked:
+        assert outcome(live, path, "GET") == outcome(always, path, "GET")
+    assert not any(rule is victim for rule in live.iter_rules())
+
+
+def test_two_rules_that_take_the_place_of_one_are_both_there():
+    live = LiveMap([Rule("/x", endpoint="any")])
+    new = [Rule("/x", endpoint=method, methods=[method]) for method in ("GET", "POST")]
+    live.change(remove=list(live.iter_rules()), add=new)
+    assert [outcome(live, "/x", method)[0] for method in ("GET", "POST")] == ["GET", "POST"]
+
+
 @given(st.lists(rules, min_size=1, max_size=6), paths, st.sampled_from(["GET", "POST"]))
 @settings(max_examples=150, deadline=None)
 def test_a_plain_find_agrees_with_the_matcher(definitions, path, method):
