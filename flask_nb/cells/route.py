@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import cache
 from typing import NamedTuple, NoReturn
 
 from flask_nb.errors import MagicArgumentError, RuleError, naming
@@ -87,6 +88,10 @@ def route_parser() -> MagicParser:
     return parser
 
 
+# Making one takes longer than all else about a rule; parsing leaves it as it is.
+_kept_parser = cache(route_parser)
+
+
 def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     """Parse the line of ``%%route``; the body is kept as it is.
 
@@ -94,7 +99,7 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     :raises MagicArgumentError: when the line is not understood.
     :raises RuleError: when the rule is malformed.
     """
-    arguments = route_parser().parse_line(line, end_of_variable)
+    arguments = _kept_parser().parse_line(line, end_of_variable)
     front, rule = _split_front(arguments.words)
     check_rule(rule, host=arguments.host, subdomain=arguments.subdomain)
     methods = _choose_methods(front, arguments.methods)

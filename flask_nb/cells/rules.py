@@ -66,6 +66,8 @@ def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = No
     if elsewhere := RuleError.of_other_framework(rule):
         raise elsewhere
     variables = find_variables(subdomain, host, rule)
+    if not variables:  # a text to compare: Werkzeug would find nothing wrong with it
+        return
     _check_names(rule, [variable.name for variable in variables])
     # Every converter that is named exists: which ones do is for the app to say.
     converters = (variable.converter or "default" for variable in variables)
@@ -81,13 +83,14 @@ def check_converters(
         in parentheses are tried as well.
     :raises RuleError: names the known converters, or the argument that is wrong.
     """
-    for variable in find_variables(subdomain, host, rule):
+    variables = find_variables(subdomain, host, rule)
+    for variable in variables:
         if variable.converter and variable.converter not in known:
             hint = f"Type <{variable.name}:{variable.converter}>"
             if variable.name not in known:
                 hint = suggest(variable.converter, sorted(known), "Known converters")
             raise RuleError(f"the rule {rule!r} names the unknown converter {variable.converter!r}. {hint}")
-    if isinstance(known, Mapping):
+    if variables and isinstance(known, Mapping):
         _bind(rule, host, subdomain, known)
 
 

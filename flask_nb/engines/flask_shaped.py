@@ -270,7 +270,10 @@ class FlaskShapedEngine(DefiningEngine):
         return [label for rule in rules for label in _labels(rule)]
 
     def _rules_of(self, endpoint: str) -> list[Rule]:
-        return [rule for rule in self.app.url_map.iter_rules() if rule.endpoint == endpoint]
+        try:
+            return list(self.app.url_map.iter_rules(endpoint))
+        except KeyError:
+            return []
 
     # --- what cells apply definitions to ---
 
