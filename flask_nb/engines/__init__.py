@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import werkzeug.serving
 
-from flask_nb.live.workspace import Run, Workspace, current_run
+from flask_nb.live.workspace import Run, Workspace, current_run, is_strict
 
 from . import ours
 from .explanations import RequestExplanation, UrlExplanation
@@ -46,6 +46,7 @@ __all__ = [
     "is_flask_app",
     "is_foreign",
     "is_known_app",
+    "is_strict",
     "keep",
     "kind_of",
     "new_app",
