@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import werkzeug.serving
 
 from flask_nb.lazy import offer
-from flask_nb.live.workspace import Run, Workspace, current_run
+from flask_nb.live.workspace import Run, Workspace, current_run, is_strict
 
 from . import ours
 from .flask_shaped import FlaskShapedEngine
@@ -52,6 +52,7 @@ __all__ = [
     "is_flask_app",
     "is_foreign",
     "is_known_app",
+    "is_strict",
     "keep",
     "kind_of",
     "new_app",

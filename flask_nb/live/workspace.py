@@ -279,6 +279,8 @@ class Workspace:
         self._told: dict[Run, list[str]] = {}
         self._left_over: dict[Hashable, list[Entry]] = {}
         self._is_afresh = False
+        #: Whether a cell has taken the place of what another cell had registered.
+        self.is_contested = False
         #: Apps and blueprints that had been there before the cell at work began. They are held, so that none
         #: that the cell makes is taken for one of them.
         self.older: list[Any] = []
@@ -468,10 +470,13 @@ class Workspace:
 
         :param what: what people call it; by default the entry's label.
         """
-        label = "" if run.is_quiet else old.label if what is None else what
+        label = old.label if what is None else what
         is_same = old.owner.key == run.owner.key and (run.owner.is_certain or old.body == run.body)
         is_own = any((run.cell or run).has_replaced(cause) for cause in old.causes)
-        if label and not is_same and not is_own:
+        if is_same or is_own or run.is_quiet:
+            return
+        self.is_contested = True
+        if label:
             self.tell(run, f"replaces {label} of {old.owner}")
 
     def leave_over(self, run: Run, entries: Iterable[Entry]) -> None:

@@ -50,60 +50,72 @@ def announce_blocking(ip: InteractiveShell) -> Callable[[], None]:
 
     :param ip: the shell whose variables advice may name.
     """
-    kernel = os.getpid()
-    originals: list[tuple[Any, str, Any]] = []
-    watched: set[str] = set()
+    announcing = _Announcing(ip)
+    announcing.begin()
+    return announcing.end
 
-    def is_cell() -> bool:
-        return os.getpid() == kernel and threading.current_thread() is threading.main_thread()
 
-    def watch(module: str, owner: str, name: str) -> None:
-        kind = getattr(importlib.import_module(module), owner)
-        originals.append((kind, name, vars(kind)[name]))
-        setattr(kind, name, announcing(vars(kind)[name]))
+class _Announcing:
+    """Stands before what begins to block, in the kernel's main thread."""
 
-    def watch_what_is_named(info: Any) -> None:
+    def __init__(self, ip: InteractiveShell) -> None:
+        self._ip = ip
+        self._kernel = os.getpid()
+        self._originals: list[tuple[Any, str, Any]] = []
+        self._watched: set[str] = set()
+        self._run_command: Callable[[str], Any] = ip.system
+
+    def begin(self) -> None:
+        for entry in _ENTRIES:
+            self._watch(*entry)
+        self._ip.events.register("pre_run_cell", self._watch_what_is_named)
+        self._ip.system = self._system  # type: ignore[method-assign]
+
+    def end(self) -> None:
+        self._ip.events.unregister("pre_run_cell", self._watch_what_is_named)
+        for owner, name, original in self._originals:
+            setattr(owner, name, original)
+        del self._ip.system
+
+    def _watch_what_is_named(self, info: Any) -> None:
         """Watch the servers that a cell is about to import: nothing else needs them."""
-        for package in set(_IMPORTED.findall(str(info.raw_cell))) & set(_ON_DEMAND) - watched:
+        for package in set(_IMPORTED.findall(str(info.raw_cell))) & set(_ON_DEMAND) - self._watched:
             with suppress(Exception):  # it is not there, or of another version: the cell meets that itself
                 for entry in _ON_DEMAND[package]:
-                    watch(*entry)
-                watched.add(package)
+                    self._watch(*entry)
+                self._watched.add(package)
 
-    def announcing(original: Callable[..., Any]) -> Callable[..., Any]:
+    def _watch(self, module: str, owner: str, name: str) -> None:
+        kind = getattr(importlib.import_module(module), owner)
+        original = vars(kind)[name]
+        self._originals.append((kind, name, original))
+
         @wraps(original)
         def serve(server: Any, *args: Any, **options: Any) -> Any:
-            fails = original.__module__.startswith(_NEEDS_LOOP) and not hasattr(asyncio, "_nest_patched")
-            if not is_cell() or fails:
-                return original(server, *args, **options)
-            print(". ".join(filter(None, (_BLOCKS, advise_server(server, ip.user_ns)))), flush=True)
-            try:
-                return original(server, *args, **options)
-            finally:
-                # waitress ends with its program, and so leaves the port taken. Here the program goes on.
-                if original.__module__.startswith("waitress."):
-                    server.close()
+            return self._serve(original, server, *args, **options)
 
-        return serve
+        setattr(kind, name, serve)
 
-    def system(command: str) -> Any:
+    def _serve(self, original: Callable[..., Any], server: Any, *args: Any, **options: Any) -> Any:
+        fails = original.__module__.startswith(_NEEDS_LOOP) and not hasattr(asyncio, "_nest_patched")
+        if not self._is_cell() or fails:
+            return original(server, *args, **options)
+        print(". ".join(filter(None, (_BLOCKS, advise_server(server, self._ip.user_ns)))), flush=True)
+        try:
+            return original(server, *args, **options)
+        finally:
+            # waitress ends with its program, and so leaves the port taken. Here the program goes on.
+            if original.__module__.startswith("waitress."):
+                server.close()
+
+    def _system(self, command: str) -> Any:
         lines = advise_command(command, Path())
         if lines:
             print(f"{_BLOCKS}. To serve the app in this kernel, type:", *lines, sep="\n    ", flush=True)
-        return run_command(command)
+        return self._run_command(command)
 
-    def undo() -> None:
-        ip.events.unregister("pre_run_cell", watch_what_is_named)
-        for owner, name, original in originals:
-            setattr(owner, name, original)
-        del ip.system
-
-    for entry in _ENTRIES:
-        watch(*entry)
-    ip.events.register("pre_run_cell", watch_what_is_named)
-    run_command: Callable[[str], Any] = ip.system
-    ip.system = system  # type: ignore[method-assign]
-    return undo
+    def _is_cell(self) -> bool:
+        return os.getpid() == self._kernel and threading.current_thread() is threading.main_thread()
 
 
 def advise_server(server: Any, variables: Mapping[str, Any]) -> str:

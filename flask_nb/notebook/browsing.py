@@ -9,7 +9,6 @@ from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from queue import SimpleQueue
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
@@ -172,14 +171,9 @@ class Browsing:
             self._wait()
 
     def _state(self, served: ServedApp) -> object:
-        """Return what differs when a cell has changed the app, or a function that it may call."""
+        """Return what differs when a cell has changed what is registered."""
         engine = served.followed.serving_engine()
-        functions = {
-            name: id(value)
-            for name, value in list(self._ip.user_ns.items())
-            if isinstance(value, (FunctionType, type)) and value.__module__ == "__main__"
-        }
-        return (engines.registered(engine.app) if engine is not None else None, functions)
+        return engines.registered(engine.app) if engine is not None else None
 
     def _wait(self) -> None:
         self._stop_waiting()

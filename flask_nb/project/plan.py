@@ -73,6 +73,7 @@ class Plan:
     :param path: the notebook.
     :param app_name: the variable that holds the app, or a factory.
     :param cells: all cells that hold code, in order.
+    :param apps: the names of apps and blueprints.
     :param losses: what a person may miss that is left out, in sentences.
     :param advice: what will be otherwise when more than one process serves.
     """
@@ -80,6 +81,7 @@ class Plan:
     path: Path
     app_name: str
     cells: tuple[PlannedCell, ...]
+    apps: frozenset[str] = frozenset()
     losses: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
 

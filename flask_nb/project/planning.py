@@ -48,7 +48,8 @@ def plan_cells(path: Path, cells: list[ProgramCell], app_name: str | None = None
     check_order(decisions, planner.app_name)
     losses = (*find_losses(decisions, path.parent), *find_long(decisions, planner.apps))
     advice = tuple(find_state(decisions, planner.apps))
-    return Plan(path, planner.app_name, planned, tuple(dict.fromkeys(losses)), tuple(dict.fromkeys(advice)))
+    told = (tuple(dict.fromkeys(losses)), tuple(dict.fromkeys(advice)))
+    return Plan(path, planner.app_name, planned, frozenset(planner.apps), *told)
 
 
 class Planner:

@@ -24,6 +24,7 @@ from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError, ProgramEr
 
 from .cell_python import PLACEHOLDER, compile_flags
 from .definitions import apply_definition
+from .edits import Edit
 from .plan import Plan, PlannedCell
 from .program_cells import ProgramCell
 from .statements import FAILING, Statement, Use
@@ -144,6 +145,21 @@ class Program:
         except Exception:
             self._give_way(before)
             raise
+
+    def apply(self, edit: Edit) -> bool:
+        """Run the cells of an edit; return whether that gives what a run from the top would.
+
+        :raises Exception: see :meth:`run_cells`; then some of them may have run.
+        """
+        if self._workspace.is_contested:
+            return False
+        for name in edit.unbound:
+            vars(self.module).pop(name, None)
+        self._workspace.delete([("cell", one.cell.key) for one in edit.gone])
+        for planned in edit.changed:
+            self._run_cell(planned)
+        self.plan = edit.plan
+        return not self._workspace.is_contested
 
     def _give_way(self, before: ModuleType | None) -> None:
         if before is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from flask_nb import engines
 from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ProgramError
 
+from .edits import Edit, find_edit
 from .plan import Plan
 from .planning import plan_cells
 from .program import Program
@@ -46,6 +48,7 @@ class ServedNotebook:
         self._cells: list[ProgramCell] = []
         self._seen = self._unread = _NEVER
         self._engine: Engine | None = None
+        self._program: Program | None = None
         self._failure: BaseException | None = None
         self._told = ""
 
@@ -74,22 +77,43 @@ class ServedNotebook:
         self._seen = _signature(self.path)
         try:
             self._cells = read_cells(self.path)
-            return self._run(self._cells)
+            plan = self._plan(self._cells)
+            self._run(plan)
+            return plan
         except (Exception, SystemExit) as exc:
             self._failure = exc
             raise
 
-    def _run(self, cells: list[ProgramCell]) -> Plan:
-        plan = plan_cells(self.path, cells, self._app_name)
+    def _plan(self, cells: list[ProgramCell]) -> Plan:
+        return plan_cells(self.path, cells, self._app_name)
+
+    def _run(self, plan: Plan) -> None:
         program = Program(plan)
         program.run()
         engine = engines.adopt(program.find_app(), plan.app_name, is_chosen=True)
         if self.debug is not None and not engines.is_foreign(engine):
             engine.set_debug(self.debug)
         before, self._engine = self._engine, engine
+        self._program = program
         if before is not None:
             engines.release(before)
-        return plan
+
+    def _apply(self, edit: Edit) -> bool:
+        """Make the version that serves the next one; where that fails, run it again as it was.
+
+        :return: whether its cells that have changed were enough.
+        """
+        assert self._program is not None
+        before = self._program.plan
+        try:
+            is_enough = self._program.apply(edit)
+            if not is_enough:
+                self._run(edit.plan)
+            return is_enough
+        except (Exception, SystemExit):
+            with suppress(Exception, SystemExit):
+                self._run(before)
+            raise
 
     # --- following the file ---
 
@@ -137,11 +161,25 @@ class ServedNotebook:
 
     def _replace(self, cells: list[ProgramCell]) -> str:
         try:
-            plan = self._run(cells)
+            plan = self._plan(cells)
+            edit = self._find_edit(plan)
+            if edit is None:
+                self._run(plan)
+            elif not self._apply(edit):
+                edit = None
         except (Exception, SystemExit) as exc:
             return self._tell_failure(exc)
         self._told, self._failure = "", None
+        if edit is not None:
+            return f"{self.path.name} was saved; {edit}" if str(edit) else ""
         return "\n".join([f"{self.path.name} was saved, and is served anew", *plan.notice()])
+
+    def _find_edit(self, plan: Plan) -> Edit | None:
+        """Return what of a version has to be run; None if all of it."""
+        can_replace = self._engine is not None and not engines.is_foreign(self._engine)
+        if self._program is None or not can_replace or engines.is_strict():
+            return None
+        return find_edit(self._program.plan, plan)
 
     def _tell_failure(self, exc: BaseException) -> str:
         message = describe_failure(exc, self.path)

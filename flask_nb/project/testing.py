@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -18,6 +18,17 @@ from .program_cells import read_cells
 
 CELL_SECONDS = 120
 """How long a cell may run."""
+
+
+class Options(NamedTuple):
+    """What the command is told, as click names it."""
+
+    expression: str | None
+    exitfirst: bool
+    workers: str | None
+    lax: bool
+    kernel_name: str | None
+    cell_timeout: float | None
 
 
 class CannotTestError(click.ClickException):
@@ -41,7 +52,7 @@ class CannotTestError(click.ClickException):
     help=f"Give up a cell after this time; default: what pytest's settings say, else {CELL_SECONDS}.",
 )
 @click.pass_context
-def test_command(ctx: click.Context, /, notebooks: tuple[str, ...], update: bool, **options: Any) -> None:
+def test_command(ctx: click.Context, /, notebooks: tuple[str, ...], update: bool, **told: Any) -> None:
     """Run notebooks and compare what their cells give with the outputs they store.
 
     It is pytest with nbval, whose markers and settings count, and ends with pytest's status: 0 when all
@@ -50,12 +61,10 @@ def test_command(ctx: click.Context, /, notebooks: tuple[str, ...], update: bool
     With --update each notebook is run from the top, and the outputs of now are stored. Where a cell
     fails nothing is written.
     """
-    paths = list(_find(notebooks))
-    if options["kernel_name"]:
-        _check_kernel(options["kernel_name"])
-    if update:
-        ctx.exit(_update(paths, **options))
-    ctx.exit(_test(paths, **options))
+    paths, options = list(_find(notebooks)), Options(**told)
+    if options.kernel_name:
+        _check_kernel(options.kernel_name)
+    ctx.exit((_update if update else _test)(paths, options))
 
 
 def _find(names: Sequence[str]) -> Iterator[Path]:
@@ -89,29 +98,21 @@ def _check_kernel(name: str) -> None:
         ) from None
 
 
-def _test(
-    paths: Sequence[Path],
-    expression: str | None,
-    exitfirst: bool,
-    workers: str | None,
-    lax: bool,
-    kernel_name: str | None,
-    cell_timeout: float | None,
-) -> int:
+def _test(paths: Sequence[Path], options: Options) -> int:
     _need("nbval", "pytest")
-    if workers:
+    if options.workers:
         _need("xdist")
     arguments = [
         "--verbosity=-1",
         "--override-ini=console_output_style=classic",
         # Cells are told in the order in which they stand, and one kernel runs all of a notebook.
         *("-p", "no:randomly", "-p", "flask_nb.project.cell_progress"),
-        "--nbval-lax" if lax else "--nbval",
-        f"--nbval-kernel-name={kernel_name}" if kernel_name else "--nbval-current-env",
-        *([f"--nbval-cell-timeout={cell_timeout}"] if cell_timeout else []),
-        *(["-k", expression] if expression else []),
-        *(["--exitfirst"] if exitfirst else []),
-        *([f"--numprocesses={workers}", "--dist=loadfile"] if workers else []),
+        "--nbval-lax" if options.lax else "--nbval",
+        f"--nbval-kernel-name={options.kernel_name}" if options.kernel_name else "--nbval-current-env",
+        *([f"--nbval-cell-timeout={options.cell_timeout}"] if options.cell_timeout else []),
+        *(["-k", options.expression] if options.expression else []),
+        *(["--exitfirst"] if options.exitfirst else []),
+        *([f"--numprocesses={options.workers}", "--dist=loadfile"] if options.workers else []),
     ]
     # -P: as the script pytest does, which puts no folder on the path.
     command = [sys.executable, "-P", "-m", "pytest", *arguments, "--", *map(str, paths)]
@@ -125,26 +126,18 @@ def _need(*modules: str) -> None:
         raise CannotTestError(f"{missing[0]} is not installed here. Type: pip install 'flask_nb[test]'")
 
 
-def _update(
-    paths: Sequence[Path],
-    expression: str | None,
-    exitfirst: bool,
-    workers: str | None,
-    lax: bool,
-    kernel_name: str | None,
-    cell_timeout: float | None,
-) -> int:
+def _update(paths: Sequence[Path], options: Options) -> int:
     from .updating import update_notebook
 
-    if expression or workers or lax:
+    if options.expression or options.workers or options.lax:
         raise click.UsageError("--update runs whole notebooks, one by one: without -k, -n and --lax.")
     status = 0
     for path in paths:
         try:
-            update_notebook(path, click.echo, kernel_name, cell_timeout or CELL_SECONDS)
+            update_notebook(path, click.echo, options.kernel_name, options.cell_timeout or CELL_SECONDS)
         except NotebookRunError as exc:
             click.echo(f"{path}: nothing was written: {exc}", err=True)
             status = 1
-            if exitfirst:
+            if options.exitfirst:
                 break
     return status

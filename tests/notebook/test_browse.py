@@ -209,13 +209,30 @@ def test_a_cell_that_changes_nothing_is_not_told(loaded: InteractiveShell, view:
     assert view.pushed("changed") == 0
 
 
-def test_a_function_that_a_view_calls_changes_the_app(loaded: InteractiveShell, view: FakeView) -> None:
+@pytest.fixture
+def priced(loaded: InteractiveShell) -> None:
+    """A view that calls a function."""
+    loaded.run_cell("def price():\n    return 2")
+    loaded.run_cell("@app.get('/price')\ndef show():\n    return str(price())")
+
+
+def test_a_function_that_a_view_calls_changes_the_app(
+    loaded: InteractiveShell, priced: None, view: FakeView
+) -> None:
     loaded.run_cell("def price():\n    return 3")
     assert wait_until(lambda: view.pushed("changed") == 1)
 
 
+def test_a_function_that_no_view_calls_changes_nothing(
+    loaded: InteractiveShell, priced: None, view: FakeView
+) -> None:
+    loaded.run_cell("def weight():\n    return 3")
+    time.sleep(0.4)
+    assert view.pushed("changed") == 0
+
+
 def test_a_cell_of_the_app_that_fails_is_said_until_one_runs(
-    loaded: InteractiveShell, view: FakeView
+    loaded: InteractiveShell, priced: None, view: FakeView
 ) -> None:
     loaded.run_cell("def price():\n    return 3\n1 / 0")
     assert wait_until(lambda: view.pushed("failed") == 1)

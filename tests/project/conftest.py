@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from zlib import crc32
 
 import nbformat
 import pytest
@@ -29,11 +30,14 @@ def run_with(jupyter_loop: None) -> None:
 
 @pytest.fixture
 def make_notebook(tmp_path: Path) -> MakeNotebook:
-    """Write a notebook of the given code cells and return its file."""
+    """Write a notebook of the given code cells and return its file; a cell is known by its first line."""
 
     def make(*sources: str) -> Path:
         path = tmp_path / "made.ipynb"
-        nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+        firsts = [source.partition("\n")[0] for source in sources]
+        keys = [f"{crc32(first.encode())}-{firsts[:at].count(first)}" for at, first in enumerate(firsts)]
+        cells = [new_code_cell(source, id=key) for source, key in zip(sources, keys, strict=True)]
+        nbformat.write(new_notebook(cells=cells), path)
         return path
 
     return make

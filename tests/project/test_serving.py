@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -30,7 +31,7 @@ def served(make_notebook):
 
 def test_a_version_that_was_saved_is_served(served):
     served.start()
-    assert served.save("%%route /\n'two'") == "made.ipynb was saved, and is served anew"
+    assert served.save("%%route /\n'two'") == "made.ipynb was saved; run again: %%route /"
     assert served.get() == "two"
 
 
@@ -111,6 +112,174 @@ def test_a_request_in_flight_ends_on_the_version_it_began_on(served, make_notebo
     old["go"].set()
     thread.join(20)
     assert answers == ["old"]
+
+
+# --- cells that are run by themselves ---
+
+
+@pytest.fixture(params=["flask_nb", "flask"])
+def kept(request, served, make_notebook):
+    """Serve cells below an app with a list of visits; ``save`` tells whether the list is still there."""
+    app = f"from {request.param} import Flask, render_template\napp = Flask(__name__)\nvisits = ['first']"
+    visit = "@app.get('/visits')\ndef count():\n    return str(len(visits))"
+
+    class Kept:
+        get = served.get
+
+        def start(self, *cells: str) -> None:
+            make_notebook(app, visit, *cells)
+            served.start()
+            self.namespace["visits"].append("second")
+
+        @property
+        def namespace(self) -> dict[str, Any]:
+            return vars(served._program.module)
+
+        def marks(self) -> list[str]:
+            return Client(served).get("/").headers.getlist("Mark")
+
+        def save(self, *cells: str) -> bool:
+            self.told = served.save(app, visit, *cells)
+            return self.get("/visits") == "2"
+
+    return Kept()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["%%route /\n'one'"], ["%%route /\n'two'"]),
+        (
+            ["%%route /\ndef index():\n    return 'one'"],
+            ["%%route /\nimport math\ndef index():\n    return 'two'"],
+        ),
+        (
+            ["@app.get('/')\ndef index():\n    return 'one'"],
+            ["@app.get('/')\ndef start():\n    return 'two'"],
+        ),
+        (
+            ["def name():\n    return 'one'", "%%route /\nname()"],
+            ["def name():\n    return 'two'", "%%route /\nname()"],
+        ),
+        (
+            ["%%template a.txt\none", "%%route /\nrender_template('a.txt')"],
+            ["%%template a.txt\ntwo", "%%route /\nrender_template('a.txt')"],
+        ),
+        ([], ["%%route /\n'two'"]),
+        (["%%route /\n'two'", "%get /"], ["%%route /\n'two'", "%get /more"]),
+    ],
+)
+def test_a_cell_that_defines_is_run_by_itself(kept, before, after):
+    kept.start(*before)
+    assert kept.save(*after)
+    assert kept.get() == "two"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["NAME = 'one'", "%%route /\nNAME"], ["NAME = 'two'", "%%route /\nNAME"]),
+        (
+            ["def name():\n    return 'one'", "NAME = name()", "%%route /\nNAME"],
+            ["def name():\n    return 'two'", "NAME = name()", "%%route /\nNAME"],
+        ),
+        (
+            [
+                "def part():\n    return 'one'",
+                "def name():\n    return part()",
+                "NAME = name()",
+                "%%route /\nNAME",
+            ],
+            [
+                "def part():\n    return 'two'",
+                "def name():\n    return part()",
+                "NAME = name()",
+                "%%route /\nNAME",
+            ],
+        ),
+        (
+            ["def one():\n    return 'one'", "def name():\n    return 'two'", "%%route /\nname()"],
+            ["def name():\n    return 'one'", "def name():\n    return 'two'", "%%route /\nname()"],
+        ),
+        (["%%route /\n'two'"], ["%%route /new\n'new'", "%%route /\n'two'"]),
+        (
+            [
+                "@app.get(\n'/old')\ndef one():\n    return 'one'",
+                "@app.get('/')\ndef two():\n    return 'two'",
+            ],
+            ["@app.get(\n'/')\ndef one():\n    return 'one'", "@app.get('/')\ndef two():\n    return 'two'"],
+        ),
+        (
+            ["class Name:\n    text = 'one'", "%%route /\nName.text"],
+            ["class Name:\n    text = 'two'", "%%route /\nName.text"],
+        ),
+        (
+            ["names = []", "@names.append\ndef one():\n    pass", "%%route /\nnames[0].__name__"],
+            ["names = []", "@names.append\ndef two():\n    pass", "%%route /\nnames[0].__name__"],
+        ),
+    ],
+)
+def test_what_else_is_changed_is_run_from_the_top(kept, before, after):
+    kept.start(*before)
+    assert not kept.save(*after)
+    assert kept.get() == "two"
+    assert "is served anew" in kept.told
+
+
+def test_it_is_told_which_cells_were_run(kept):
+    kept.start("%%route /\n'one'", "%%route /more\n'more'")
+    assert kept.save("%%route /\n'two'")
+    assert kept.told == "made.ipynb was saved; run again: %%route /; withdrawn: %%route /more"
+    assert "Not Found" in kept.get("/more")
+
+
+def test_a_function_that_is_gone_is_missing(kept):
+    kept.start("def name():\n    return 'one'", "%%route /\nname()")
+    assert kept.save("%%route /name\nname()", "%%route /\n'two'") is False
+    kept.save("def name():\n    return 'one'\ndef other():\n    pass", "%%route /\nname() and other()")
+    kept.save("def name():\n    return 'one'", "%%route /\nname() and other()")
+    assert "other" not in kept.namespace
+
+
+def test_hooks_stay_in_their_order(kept):
+    def hook(number: int, text: str) -> str:
+        kinds = "@app.after_request\ndef mark", "(answer):\n    answer.headers.add('Mark', '"
+        return f"{kinds[0]}{number}{kinds[1]}{text}')\n    return answer"
+
+    kept.start("%%route /\n'one'", hook(1, "a"), hook(2, "b"))
+    assert kept.save("%%route /\n'one'", hook(1, "A"), hook(2, "b"))
+    assert kept.marks() == ["b", "A"]
+
+
+def test_what_fails_halfway_leaves_the_version_before(kept):
+    kept.start(
+        "def name():\n    return 'one'",
+        "%%route /\nname()",
+        "@app.get('/more')\ndef more():\n    return 'more'",
+    )
+    kept.save(
+        "def name():\n    return 'two'",
+        "%%route /\nname()",
+        "@app.get('more')\ndef more():\n    return 'two'",
+    )
+    assert kept.told.endswith("The version before it goes on serving")
+    assert (kept.get(), kept.get("/more")) == ("one", "more")
+
+
+def test_a_factory_is_called_again(served, make_notebook):
+    def factory(text: str) -> list[str]:
+        helper = f"def text():\n    return '{text}'"
+        return [
+            helper,
+            "from flask_nb import Flask\ndef create_app():\n    app, said = Flask('made'), text()\n"
+            "    app.add_url_rule('/', 'index', lambda: said)\n    return app",
+        ]
+
+    make_notebook(*factory("one"))
+    served.start()
+    assert served.get() == "one"
+    assert "anew" in served.save(*factory("two"))
+    assert served.get() == "two"
 
 
 def test_debug_mode_is_set_as_the_command_says(served):
