@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask_nb.lazy import pattern
@@ -28,7 +27,6 @@ _INSERT = pattern(r"\s*(?:INSERT|REPLACE)\b[^(]*\(([^()]*)\)\s*VALUES", re.IGNOR
 _WORD = pattern(r"[A-Za-z_]\w*")
 
 
-@dataclass(eq=False)
 class Statement:
     """A statement, with how often it was executed.
 
@@ -39,11 +37,12 @@ class Statement:
     :param seconds: how long all of it took.
     """
 
-    text: str
-    count: int = 0
-    runs: list[str] = field(default_factory=list)
-    rows: int | None = None
-    seconds: float = 0.0
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.count = 0
+        self.runs: list[str] = []
+        self.rows: int | None = None
+        self.seconds = 0.0
 
 
 @contextmanager
