@@ -137,6 +137,7 @@ class Flask(Scaffold):
     test_client_class: type[FlaskClient] | None = None
     test_cli_runner_class: type[FlaskCliRunner] | None = None
     session_interface: SessionInterface = SecureCookieSessionInterface()
+    _templates_reload: bool | None = None
 
     default_config = ImmutableDict(
         {
@@ -259,6 +260,8 @@ class Flask(Scaffold):
     def jinja_env(self) -> Environment:
         """The template environment, made when it is first asked for."""
         environment = self.create_jinja_environment()
+        if self._templates_reload is not None:
+            environment.auto_reload = self._templates_reload
         self.live.exchange_template_tables(environment)
         return environment
 
@@ -271,8 +274,10 @@ class Flask(Scaffold):
     def debug(self, value: bool) -> None:
         templates_follow = self.config["TEMPLATES_AUTO_RELOAD"] is None
         self.config["DEBUG"] = value
-        if templates_follow:
+        if templates_follow and "jinja_env" in vars(self):
             self.jinja_env.auto_reload = value
+        elif templates_follow:  # it may never be made
+            self._templates_reload = value
 
     def make_config(self, instance_relative: bool = False) -> Config:
         """Return the configuration that the app starts with.
