@@ -101,7 +101,7 @@ class Magic:
         needs_local_scope(self)
 
     def __repr__(self) -> str:
-        return f"<{_SIGNS[self.kinds[-1]]}{self.name}>"
+        return f"<{_SIGNS[self.kinds[0]]}{self.name}>"
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
