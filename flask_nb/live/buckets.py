@@ -8,8 +8,8 @@ copies one of these. A tree of more levels would be needed from a million entrie
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from operator import itemgetter
-from typing import Any, TypeVar, overload
+from itertools import chain
+from typing import Any, Self, TypeVar, overload
 
 __all__ = ["MASK", "Buckets"]
 
@@ -22,53 +22,49 @@ _COUNT = 128
 MASK = _COUNT - 1
 """Which bits of the hash say in which bucket a key is."""
 
-_NONE: tuple[dict[Any, tuple[int, Any]], ...] = ({},) * _COUNT
+_NONE: tuple[dict[Any, Any], ...] = ({},) * _COUNT
 
 
 class Buckets(Mapping[K, V]):
-    """An immutable mapping. It is gone through in the order in which its keys came.
+    """An immutable mapping, gone through in the order of its keys.
 
     :param items: what it holds.
-    :ivar buckets: the dictionaries. A value stands with its number in the order.
+    :ivar buckets: the dictionaries.
     """
 
-    __slots__ = ("_length", "_next", "buckets")
+    __slots__ = ("_length", "buckets")
 
     def __init__(self, items: Iterable[tuple[K, V]] = ()) -> None:
-        buckets: list[dict[K, tuple[int, V]]] = [{} for _ in range(_COUNT)]
-        self._next = 0
+        buckets: list[dict[K, V]] = [{} for _ in range(_COUNT)]
         for key, value in items:
-            buckets[hash(key) & MASK][key] = self._next, value
-            self._next += 1
+            buckets[hash(key) & MASK][key] = value
         self._length = sum(map(len, buckets))
         self.buckets = tuple(buckets) if self._length else _NONE
 
-    def put(self, key: K, value: V) -> Buckets[K, V]:
-        """Return the same with another entry; a key that is there keeps its place."""
+    def put(self, key: K, value: V) -> Self:
+        """Return the same with another entry."""
         index = hash(key) & MASK
-        known = self.buckets[index].get(key)
-        number = self._next if known is None else known[0]
-        bucket = {**self.buckets[index], key: (number, value)}
-        return self._with(index, bucket, self._length + (known is None), self._next + 1)
+        bucket = self.buckets[index]
+        return self._with(index, {**bucket, key: value}, self._length + (key not in bucket))
 
-    def without(self, key: K) -> Buckets[K, V]:
+    def without(self, key: K) -> Self:
         """Return the same without a key, which is there."""
         index = hash(key) & MASK
         bucket = dict(self.buckets[index])
         del bucket[key]
-        return self._with(index, bucket, self._length - 1, self._next)
+        return self._with(index, bucket, self._length - 1)
 
-    def _with(self, index: int, bucket: dict[K, tuple[int, V]], length: int, number: int) -> Buckets[K, V]:
-        other: Buckets[K, V] = object.__new__(type(self))
+    def _with(self, index: int, bucket: dict[K, V], length: int) -> Self:
+        other = object.__new__(type(self))
         other.buckets = (*self.buckets[:index], bucket, *self.buckets[index + 1 :])
-        other._length, other._next = length, number
+        other._length = length
         return other
 
     def __contains__(self, key: object) -> bool:
         return key in self.buckets[hash(key) & MASK]
 
     def __getitem__(self, key: K) -> V:
-        return self.buckets[hash(key) & MASK][key][1]
+        return self.buckets[hash(key) & MASK][key]
 
     @overload
     def get(self, key: K, /) -> V | None: ...
@@ -76,15 +72,17 @@ class Buckets(Mapping[K, V]):
     def get(self, key: K, /, default: D) -> V | D: ...
     def get(self, key: K, /, default: Any = None) -> Any:
         """Return the value of a key, or the default."""
-        found = self.buckets[hash(key) & MASK].get(key)
-        return default if found is None else found[1]
+        return self.buckets[hash(key) & MASK].get(key, default)
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Iterator[K]:
-        numbered = ((number, key) for bucket in self.buckets for key, (number, _) in bucket.items())
-        return iter([key for _, key in sorted(numbered, key=itemgetter(0))])
+        return iter(sorted(chain(*self.buckets), key=self.place))
+
+    def place(self, key: K) -> Any:
+        """Return what the order goes by."""
+        return key
 
     def __repr__(self) -> str:
-        return f"<Buckets {dict(self)}>"
+        return f"<{type(self).__name__} {dict(self)}>"

@@ -28,6 +28,7 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from itertools import count
 from typing import Any, cast
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -74,6 +75,34 @@ def _is_plain(rule: Rule) -> bool:
     )
 
 
+class _EndpointRules(list[Rule]):
+    """The rules of an endpoint, with its number among the endpoints."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, rules: Iterable[Rule], number: int) -> None:
+        super().__init__(rules)
+        self.number = number
+
+
+class _ByEndpoint(Buckets[Any, _EndpointRules]):
+    """The rules of each endpoint, in the order in which the endpoints came."""
+
+    __slots__ = ()
+
+    def place(self, key: Any) -> int:
+        return self[key].number
+
+    def with_rules(self, endpoint: Any, rules: Iterable[Rule]) -> _ByEndpoint:
+        """Return the same with these rules of an endpoint, which keeps its place."""
+        known = self.get(endpoint)
+        number = next(_numbers) if known is None else known.number
+        return self.put(endpoint, _EndpointRules(rules, number))
+
+
+_numbers = count()
+
+
 class RoutingTable:
     """What matching and building read: rules by trie and by endpoint. Immutable.
 
@@ -86,7 +115,7 @@ class RoutingTable:
     def __init__(
         self,
         matcher: SharedMatcher,
-        by_endpoint: Buckets[Any, list[Rule]],
+        by_endpoint: _ByEndpoint,
         by_path: Buckets[str, Rules],
         by_text: Buckets[str, Rules],
         with_defaults: frozenset[Any],
@@ -109,8 +138,8 @@ class RoutingTable:
         :param path: the path as WSGI hands it over.
         :param method: the HTTP method in upper case.
         """
-        found = self.by_path.buckets[hash(path) & MASK].get(path)  # a call of its `get` would take as long
-        for rule in found[1] if found is not None else ():
+        # As its `get` does, whose call would take as long again.
+        for rule in self.by_path.buckets[hash(path) & MASK].get(path, ()):
             if rule.methods is None or method in rule.methods:
                 return None if rule.endpoint in self.with_defaults else rule
         return None
@@ -153,6 +182,14 @@ class RoutingTable:
     def rules(self) -> list[Rule]:
         """Return every rule, grouped by endpoint in the order of first registration."""
         return [rule for rules in self.by_endpoint.values() for rule in rules]
+
+
+def bare_table(matcher: SharedMatcher, *rules: Rule) -> RoutingTable:
+    """Return a table that finds by the matcher alone, and builds URLs of these rules, one of each endpoint."""
+    by_endpoint = _ByEndpoint()
+    for rule in rules:
+        by_endpoint = by_endpoint.with_rules(rule.endpoint, [rule])
+    return RoutingTable(matcher, by_endpoint, Buckets(), Buckets(), frozenset())
 
 
 def _build_order(rule: Rule) -> Any:
@@ -230,7 +267,10 @@ class _Draft:
             self.by_text = _changed(self.by_text, rule.rule, rules)
 
     def _set_endpoint(self, endpoint: Any, rules: list[Rule]) -> None:
-        self.by_endpoint = _changed(self.by_endpoint, endpoint, rules)
+        if rules:
+            self.by_endpoint = self.by_endpoint.with_rules(endpoint, rules)
+        elif endpoint in self.by_endpoint:
+            self.by_endpoint = self.by_endpoint.without(endpoint)
         if any(rule.defaults for rule in rules):
             self.with_defaults |= {endpoint}
         elif endpoint in self.with_defaults:
@@ -268,10 +308,7 @@ class LiveMap(Map):
 
     @_matcher.setter
     def _matcher(self, matcher: StateMachineMatcher) -> None:
-        nothing: Buckets[Any, Any] = Buckets()
-        self.table = RoutingTable(
-            SharedMatcher(matcher.merge_slashes), nothing, nothing, nothing, frozenset()
-        )
+        self.table = bare_table(SharedMatcher(matcher.merge_slashes))
 
     @property
     def _rules_by_endpoint(self) -> dict[Any, list[Rule]]:
@@ -386,7 +423,9 @@ def make_live(url_map: Map) -> None:
     kind, rules, merge_slashes = type(url_map), list(url_map.iter_rules()), url_map.merge_slashes
     # Rules of equal weight are tried as they were added; by endpoints, they are told in another order.
     matched = list(rules_below(url_map._matcher._root))
-    by_endpoint = Buckets([(endpoint, list(rules)) for endpoint, rules in url_map._rules_by_endpoint.items()])
+    by_endpoint = _ByEndpoint()
+    for endpoint, of_endpoint in url_map._rules_by_endpoint.items():
+        by_endpoint = by_endpoint.with_rules(endpoint, of_endpoint)
     for name in ("_matcher", "_rules_by_endpoint"):
         del vars(url_map)[name]
     url_map.__class__ = LiveMap if kind is Map else type(kind.__name__, (kind, LiveMap), {})

@@ -101,6 +101,14 @@ def test_a_map_with_a_rule_replaced_equals_one_that_always_had_the_new_one(defin
     assert not any(rule is victim for rule in live.iter_rules())
 
 
+def test_rules_are_told_in_the_order_in_which_their_endpoints_came():
+    names = [f"view_{number}" for number in range(200)]
+    live = LiveMap([Rule(f"/{name}", endpoint=name) for name in names])
+    live.add(Rule("/more", endpoint=names[7]))
+    told = [rule.endpoint for rule in live.iter_rules()]
+    assert told == [*names[:8], *names[7:]]
+
+
 def test_two_rules_that_take_the_place_of_one_are_both_there():
     live = LiveMap([Rule("/x", endpoint="any")])
     new = [Rule("/x", endpoint=method, methods=[method]) for method in ("GET", "POST")]
