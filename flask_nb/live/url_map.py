@@ -185,7 +185,7 @@ class RoutingTable:
 
 
 def bare_table(matcher: SharedMatcher, *rules: Rule) -> RoutingTable:
-    """Return a table that finds by the matcher alone, and builds URLs of these rules, one of each endpoint."""
+    """Return a table that finds by the matcher alone, and builds URLs of these rules of one endpoint each."""
     by_endpoint = _ByEndpoint()
     for rule in rules:
         by_endpoint = by_endpoint.with_rules(rule.endpoint, [rule])
