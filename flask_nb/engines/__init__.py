@@ -181,25 +181,29 @@ def replace_runner(runner: Callable[..., Any]) -> Callable[[], None]:
     """
     undo_ours = ours.replace_runner(runner)
     run_simple = werkzeug.serving.run_simple
+    runners = [runner]  # none once it is undone: a module that was imported meanwhile keeps the function
 
     @wraps(run_simple)
     def run_in_background(hostname: Any, port: Any, application: Any, *args: Any, **options: Any) -> Any:
+        if not runners:
+            return run_simple(hostname, port, application, *args, **options)
         caller = sys._getframe(1)
         place = caller.f_globals.get("__name__"), caller.f_code.co_name
         if place == (f"{__name__}.flask", "run"):
-            return runner(application, hostname, port, **options)
+            return runners[0](application, hostname, port, **options)
         if place != ("flask.app", "run"):
             return run_simple(hostname, port, application, *args, **options)
         # What Flask adds by itself was not asked for.
         added = {"threaded": True, "use_reloader": application.debug, "use_debugger": application.debug}
         asked = {name: value for name, value in options.items() if value != added.get(name)}
         is_default = (hostname, port) == ("127.0.0.1", 5000)
-        return runner(application, *((None, None) if is_default else (hostname, port)), **asked)
+        return runners[0](application, *((None, None) if is_default else (hostname, port)), **asked)
 
     werkzeug.serving.run_simple = run_in_background
 
     def undo() -> None:
         undo_ours()
+        runners.clear()
         if werkzeug.serving.run_simple is run_in_background:
             werkzeug.serving.run_simple = run_simple
 
