@@ -12,8 +12,10 @@ from collections.abc import Generator, Iterator
 from contextvars import Context, copy_context
 from typing import Any
 
+import jupyter_client.launcher
 import pytest
 from click.testing import CliRunner, Result
+from forking import ForkServer
 from hypothesis import HealthCheck, settings
 from jupyter_core.utils import ensure_event_loop
 
@@ -33,6 +35,9 @@ PATIENCE = 10
 LIBRARIES_OWN = frozenset({"asgiref.local", "decimal_context"})
 """Context variables that a library sets when it is first used, and keeps."""
 
+FORKS = ForkServer()
+"""What starts kernels in this process, nbval's and those of `flask-nb` included."""
+
 MARKERS = ("browser", "programs", "deploy", "weekly")
 """Tests that need what a developer's machine may lack; `.ci/run` has it all."""
 
@@ -46,8 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    jupyter_client.launcher.Popen = FORKS.start  # type: ignore[attr-defined]
     if "mix_stderr" in inspect.signature(CliRunner).parameters:
         tell_streams_apart()
+
+
+def pytest_unconfigure() -> None:
+    """End what kernels have been copied from."""
+    FORKS.close()
 
 
 def tell_streams_apart() -> None:

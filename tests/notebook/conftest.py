@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import os
+import queue
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,16 @@ class Kernel:
     def _connect(self) -> None:
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=30)
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it answers on both channels; the client's own wait goes on until it is silent."""
+        for _ in range(3):
+            self.client.kernel_info(reply=True, timeout=30)
+            with suppress(queue.Empty):
+                self.client.get_iopub_msg(timeout=1)
+                return
+        raise TimeoutError("the kernel answers, but does not tell what it does")
 
     def make_apps(self) -> None:
         """Let apps that are made by themselves be of the kind that is tested."""
@@ -117,11 +127,15 @@ class Kernel:
     def restart(self) -> None:
         """Restart the kernel's process; it keeps its ports, and the client its channels."""
         self.manager.restart_kernel(now=False)
-        self.client.wait_for_ready(timeout=60)
+        self.wait_until_ready()
 
     def close(self) -> None:
         """End the kernel."""
         self.client.stop_channels()
+        if (provisioner := self.manager.provisioner) and provisioner.has_process:
+            process: Any = provisioner.process  # type: ignore[attr-defined]
+            process.kill()  # the manager would look only each tenth of a second whether it has ended
+            process.wait()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
 

@@ -219,8 +219,9 @@ MILK, RICE = {"is": "milk"}, {"is": "rice"}
 ANSWERS = [["tea"], MILK, [RICE, MILK], {"item": MILK}, [MILK]]
 
 
-def test_five_rest_routes_in_five_cells_answer_in_every_order(kernel: Kernel) -> None:
-    for number, order in enumerate(itertools.permutations(REST)):
+def test_five_rest_routes_in_five_cells_answer_whichever_is_first_or_last(kernel: Kernel) -> None:
+    around = [*REST, *REST]
+    for number, order in enumerate(around[first : first + len(REST)] for first in range(len(REST))):
         for name in order:
             kernel.run(REST[name], name if number % 2 else None)
         assert kernel.run(EXERCISE).stdout == f"{ANSWERS}\n", order

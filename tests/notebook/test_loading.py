@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from forking import OWN_IMPORTS
 
 if TYPE_CHECKING:
     from .conftest import Kernel
@@ -15,7 +16,13 @@ HEAVY = "import sys; print(sorted({'werkzeug', 'jinja2', 'flask_nb.web'} & {*sys
 
 
 @pytest.fixture
-def bare(own_kernel: Kernel) -> Kernel:
+def own_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let kernels import what they need by themselves."""
+    monkeypatch.setenv(OWN_IMPORTS, "yes")
+
+
+@pytest.fixture
+def bare(own_imports: None, own_kernel: Kernel) -> Kernel:
     """A kernel that has not loaded the extension."""
     own_kernel.restart()
     return own_kernel
