@@ -6,6 +6,8 @@ import inspect
 import os
 import queue
 import re
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -62,18 +64,30 @@ class Kernel:
         self._connect()
 
     def _connect(self) -> None:
+        self._wait_until_it_listens()
         self.client: BlockingKernelClient = self.manager.client()
-        self.client.start_channels()
-        self.wait_until_ready()
+        self.client.start_channels(hb=False)  # whose thread connects when it likes
+        self._wait_until_it_tells()
 
-    def wait_until_ready(self) -> None:
-        """Wait until it answers on both channels; the client's own wait goes on until it is silent."""
-        for _ in range(3):
+    def _wait_until_it_listens(self) -> None:
+        """Wait for the last of its ports: a channel that is refused connects later, in the midst of a test.
+
+        Whoever starts a kernel looks for free ports and lets them go; if another takes one, the kernel ends.
+        """
+        while self.manager.is_alive():
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection((self.manager.ip, self.manager.hb_port)).close()
+            time.sleep(0.005)
+        raise RuntimeError("the kernel ended as it began")
+
+    def _wait_until_it_tells(self) -> None:
+        """Wait until it answers and what it tells all clients arrives; Jupyter's own wait is longer."""
+        for _ in range(30):
             self.client.kernel_info(reply=True, timeout=30)
             with suppress(queue.Empty):
                 self.client.get_iopub_msg(timeout=1)
                 return
-        raise TimeoutError("the kernel answers, but does not tell what it does")
+        raise TimeoutError("the kernel answers, but tells nothing")
 
     def make_apps(self) -> None:
         """Let apps that are made by themselves be of the kind that is tested."""
@@ -125,9 +139,10 @@ class Kernel:
         self.manager.interrupt_kernel()
 
     def restart(self) -> None:
-        """Restart the kernel's process; it keeps its ports, and the client its channels."""
+        """Restart the kernel's process; it keeps its ports."""
+        self.client.stop_channels()
         self.manager.restart_kernel(now=False)
-        self.wait_until_ready()
+        self._connect()
 
     def close(self) -> None:
         """End the kernel."""
