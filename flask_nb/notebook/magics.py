@@ -76,6 +76,8 @@ LINE_MAGICS = REQUEST_MAGICS | {
     "export",
 }
 
+_pages: dict[str, str] = {}
+
 
 @dataclass(frozen=True)
 class Magic:
@@ -113,8 +115,14 @@ class Magic:
             return None if is_silenced else value
 
         magic.__name__ = magic.__qualname__ = self.name
-        magic.__doc__ = self.parser().format_help()
+        magic.__doc__ = self.page()
         return magic
+
+    def page(self) -> str:
+        """Return the help of the parser; it is the same in each shell, so a process makes it once."""
+        if self.name not in _pages:
+            _pages[self.name] = self.parser().format_help()
+        return _pages[self.name]
 
 
 @dataclass
