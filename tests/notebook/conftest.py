@@ -210,14 +210,28 @@ def own_kernel(tmp_path: Path, jupyter_loop: None, request: pytest.FixtureReques
         yield kernel
 
 
+@pytest.fixture
+def own_bare_kernel(tmp_path: Path, jupyter_loop: None) -> Iterator[Kernel]:
+    """A kernel that has not loaded the extension, for a test that loads it or ends the kernel."""
+    with started_kernel(tmp_path) as kernel:
+        yield kernel
+
+
 @contextmanager
 def running_kernel(folder: Path, engine: str = "ours") -> Iterator[Kernel]:
     """Start a kernel, load the extension, and end the kernel."""
-    kernel = Kernel(folder, engine)
-    try:
+    with started_kernel(folder, engine) as kernel:
         loaded = kernel.run("%load_ext flask_nb")
         assert loaded.error is None, loaded.traceback
         kernel.make_apps()
+        yield kernel
+
+
+@contextmanager
+def started_kernel(folder: Path, engine: str = "ours") -> Iterator[Kernel]:
+    """Start a kernel and end it."""
+    kernel = Kernel(folder, engine)
+    try:
         yield kernel
     finally:
         kernel.close()

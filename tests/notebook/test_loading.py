@@ -22,10 +22,9 @@ def own_imports(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def bare(own_imports: None, own_kernel: Kernel) -> Kernel:
+def bare(own_imports: None, own_bare_kernel: Kernel) -> Kernel:
     """A kernel that has not loaded the extension."""
-    own_kernel.restart()
-    return own_kernel
+    return own_bare_kernel
 
 
 def magics_offered(kernel: Kernel) -> list[str]:
