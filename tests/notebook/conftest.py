@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zmq
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -59,6 +60,8 @@ class Kernel:
     def __init__(self, folder: Path, engine: str = "ours") -> None:
         self.engine = engine
         self.manager = KernelManager()
+        # It connects before the kernel listens; what it then tries again late would be a socket of a test.
+        self.manager.context.setsockopt(zmq.RECONNECT_IVL, 5)
         settings = {"IPYTHONDIR": str(folder / "ipython"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
         self.manager.start_kernel(env={**os.environ, **settings}, cwd=str(folder))
         self._connect()
