@@ -53,6 +53,7 @@ class ForkServer:
 
     def __init__(self, start_process: Any = subprocess.Popen) -> None:
         self.start_process = start_process
+        self.pythons = pythons(os.environ)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: Sequence[str], **options: Any) -> Any:
@@ -63,7 +64,7 @@ class ForkServer:
         folder = str(options["cwd"] or os.getcwd())
         request = {"arguments": command[-2:], "env": options["env"], "cwd": folder}
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(self.address())
+            connection.connect(self.address(options["env"]))
             descriptors = [number_of(stream, usual) for usual, stream in enumerate(streams, 1)]
             socket.send_fds(connection, [json.dumps(request).encode()], descriptors)
             connection.shutdown(socket.SHUT_WR)
@@ -76,16 +77,17 @@ class ForkServer:
             and command[0] == sys.executable
             and [*command[-4:-2]] == MODULE
             and OWN_IMPORTS not in options["env"]
-            and pythons(options["env"]) == pythons(os.environ)
+            and pythons(options["env"]) == self.pythons
             and subprocess.PIPE not in (options.get("stdout"), options.get("stderr"))
         )
 
-    def address(self) -> str:
-        """Start the process unless it runs; return where it listens."""
+    def address(self, env: Mapping[str, str]) -> str:
+        """Start the process unless it runs, in an environment; return where it listens."""
         if self.process is None:
             self.folder = tempfile.TemporaryDirectory(prefix="flask-nb-forks-")
             command = [sys.executable, __file__, f"{self.folder.name}/socket"]
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            pipe = subprocess.PIPE
+            self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=env)
             assert self.process.stdout
             assert self.process.stdout.readline() == b"ready\n"
         return f"{self.folder.name}/socket"
@@ -141,7 +143,8 @@ def number_of(stream: int | IO[Any] | None, usual: int) -> int:
 
 def pythons(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what of an environment the interpreter read at its start."""
-    return {name: value for name, value in environ.items() if name.startswith("PYTHON")}
+    others = ("PYTHONDONTWRITEBYTECODE",)  # taken away as the suite begins
+    return {name: environ[name] for name in environ if name.startswith("PYTHON") and name not in others}
 
 
 def serve(path: str) -> dict[str, Any] | None:
