@@ -57,6 +57,12 @@ def tell_streams_apart() -> None:
     Result.output = property(lambda result: result.stdout + result.stderr)  # type: ignore[method-assign,assignment]
 
 
+def pytest_collection_finish() -> None:
+    """Let Python's collector pass over the tests themselves: thousands of them cost it 0.2 s each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
     """Give each test the environment as it was: commands leave ``FLASK_RUN_FROM_CLI`` and others behind."""
