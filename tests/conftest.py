@@ -18,13 +18,15 @@ from hypothesis import HealthCheck, settings
 from jupyter_core.utils import ensure_event_loop
 
 # How long an example takes says nothing on a busy machine. In CI the examples are the same each time: what
-# is new is found where somebody sits in front of it.
+# is new is found where somebody sits in front of it, where each run has others.
 settings.register_profile(
     "flask_nb",
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI")),
 )
+settings.register_profile("thorough", settings.get_profile("flask_nb"), max_examples=200)
 settings.load_profile("flask_nb")
 
 PATIENCE = 10

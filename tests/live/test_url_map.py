@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
@@ -57,7 +57,6 @@ def make_rules(definitions):
     return made
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(rules, min_size=1, max_size=6), st.lists(paths, min_size=1, max_size=6))
 def test_live_map_matches_as_werkzeugs_map(definitions, asked):
     try:
@@ -76,7 +75,6 @@ def ranked(made):
     return made
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(rules, min_size=2, max_size=6), st.lists(paths, min_size=1, max_size=6), st.integers(0, 5))
 @example([{"string": text} for text in ("/<path:x>/", "/<path:x>", "/<path:x>/")], ["/a/"], 0)
 def test_a_map_with_a_rule_taken_out_equals_one_that_never_had_it(definitions, asked, index):
@@ -93,7 +91,6 @@ def test_a_map_with_a_rule_taken_out_equals_one_that_never_had_it(definitions, a
 
 
 @given(st.lists(rules, min_size=1, max_size=6), paths, st.sampled_from(["GET", "POST"]))
-@settings(max_examples=150, deadline=None)
 def test_a_plain_find_agrees_with_the_matcher(definitions, path, method):
     try:
         live = LiveMap(make_rules(definitions))
@@ -151,7 +148,6 @@ def directly(live, path, method):
     return ("redirect", None) if found is None else (found[0].endpoint, dict(found[1]))
 
 
-@settings(max_examples=400, deadline=None)
 @given(
     st.lists(particular_rules, min_size=1, max_size=6),
     st.lists(paths, min_size=1, max_size=6),
@@ -165,7 +161,6 @@ def test_a_match_without_an_adapter_is_the_one_with_it(definitions, asked, metho
         assert ours == theirs or (is_left and (theirs is ValueError or theirs[0] == "redirect"))
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.lists(particular_rules, min_size=1, max_size=6),
     st.dictionaries(st.sampled_from(["x", "y", "q"]), st.sampled_from(["a", "b", 7, "é/", None])),
