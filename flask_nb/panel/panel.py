@@ -157,15 +157,16 @@ class Panel:
         times = ("" if seconds is None else duration(seconds),) if self.display.elapsed else ()
         return (step.phase, *times, step.name, step.place, ", ".join(map(printable, step.effects)))
 
-    @property
+    @cached_property
     def output(self) -> str:
         """What the app printed, logged, warned of and displayed while it answered."""
         return self._clipped(self.exchange.parts)
 
-    @property
+    @cached_property
     def printed(self) -> str:
         """The same without what stands for a picture that is shown."""
-        shown = self.pictures
+        if not (shown := self.pictures):
+            return self.output
         return self._clipped(part for part in self.exchange.parts if not any(part is one for one in shown))
 
     def _clipped(self, parts: Iterable[OutputPart]) -> str:
