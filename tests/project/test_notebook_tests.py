@@ -56,6 +56,7 @@ def flask_nb_test(
         with pytest.raises(SystemExit) as ended:
             command.FlaskNbGroup(name="flask-nb").main(["test", *arguments], prog_name="flask-nb")
         said = capfd.readouterr()
+        assert isinstance(ended.value.code, int)
         return ended.value.code, COLOUR.sub("", said.out + said.err)
 
     return call
