@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from flask_nb.errors import MagicArgumentError
@@ -49,6 +50,7 @@ class ExchangeArguments:
     app: str | None = None
 
 
+@cache
 def exchange_parser() -> MagicParser:
     """Return the parser of ``%exchange``."""
     parser = MagicParser(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from functools import cache
 from typing import NoReturn
 
 from flask_nb.errors import MagicArgumentError, RuleError, naming
@@ -49,6 +50,7 @@ class RouteDefinition:
     body_line: int = 2
 
 
+@cache
 def route_parser() -> MagicParser:
     """Return the parser of ``%%route``."""
     parser = MagicParser(

@@ -6,6 +6,7 @@ import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
@@ -55,6 +56,7 @@ def end_of_variable(text: str, position: int, *_before: object) -> int | None:
     return found.end() if found else None
 
 
+@lru_cache(1000)  # a rule is looked at when its cell runs, and most cells run again
 def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = None) -> None:
     """Check what can be known of a rule without an app.
 

@@ -727,3 +727,41 @@ def test_notebook_7_shows_a_page_that_can_be_used(
         view.wait_for("nobody")
         view.page.click("button")
         view.wait_for("Ann")
+
+
+# --- beside the notebook ---
+
+DOCKED = """
+%load_ext flask_nb
+---
+%%route /
+"<h1>Home</h1><a id='link' href='/two'>two</a>"
+---
+%%route /two
+"<h1>Two</h1>"
+---
+%browse / --dock
+"""
+
+
+def test_a_docked_view_stands_beside_the_notebook_and_is_used_there(
+    browser: Browser, lab: Server, tmp_path: Path
+) -> None:
+    from .browsed import Browsed, opened_notebook, write_notebook
+
+    with opened_notebook(browser, lab, write_notebook(tmp_path / "docked.ipynb", DOCKED)) as opened:
+        view = Browsed(opened, "%browse / --dock")
+        view.box = opened.page.locator(".flask-nb-browse")
+        view.wait_for("Home")
+        notebook = opened.page.locator(".jp-NotebookPanel").bounding_box()
+        docked = view.box.bounding_box()
+        assert notebook is not None
+        assert docked is not None
+        assert docked["x"] >= notebook["x"] + notebook["width"]
+        view.page.click("#link")
+        view.wait_for("Two")
+        opened.page.locator(
+            ".jp-NotebookPanel .jp-InputPrompt"
+        ).first.click()  # what was used last gets the keys
+        run_cell(opened, "%%route /two\n'<h1>Three</h1>'")
+        view.wait_for("Three")
