@@ -127,7 +127,7 @@ class Recording:
     def fill(self, kept: KeptExchange) -> None:
         """Put what happened into what is kept of the exchange."""
         kept.status = self.status
-        kept.answer_headers = self.headers or ()
+        kept.answer_headers = tuple(self.headers or ())
         kept.answer = b"".join(self._sent)
         kept.length = self.length
         kept.endpoint, kept.rule = self.endpoint, self.rule
