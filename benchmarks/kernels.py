@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -19,15 +20,16 @@ Message = Mapping[str, Any]
 
 @contextmanager
 def kernel(*cells: str) -> Iterator[BlockingKernelClient]:
-    """Start a kernel that has run these cells."""
-    manager, client = start_new_kernel(stderr=subprocess.DEVNULL)
-    try:
-        for number, cell in enumerate(cells):
-            run(client, cell, f"prepared {number}")
-        yield client
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+    """Start a kernel that has run these cells, in a folder of its own: some peers leave files there."""
+    with TemporaryDirectory() as folder:
+        manager, client = start_new_kernel(stderr=subprocess.DEVNULL, cwd=folder)
+        try:
+            for number, cell in enumerate(cells):
+                run(client, cell, f"prepared {number}")
+            yield client
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
 
 
 def run(
