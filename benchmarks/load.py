@@ -92,18 +92,18 @@ def free_port() -> int:
 # -- The load -----------------------------------------------------------------------------------------
 
 
-def ask(port: int, connections: int, seconds: int) -> Load:
+def ask(port: int, connections: int, seconds: int, path: str = "/") -> Load:
     """Ask as fast as the server answers, over connections that are kept where it keeps them.
 
     `wrk` asks where it is installed, else a loop in this process, which takes a share of the machine itself.
     """
     if shutil.which("wrk"):
-        return _ask_by_wrk(port, connections, seconds)
-    return _ask_by_loop(port, connections, seconds)
+        return _ask_by_wrk(f"http://127.0.0.1:{port}{path}", connections, seconds)
+    return _ask_by_loop(port, path, connections, seconds)
 
 
-def _ask_by_wrk(port: int, connections: int, seconds: int) -> Load:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}/"]
+def _ask_by_wrk(url: str, connections: int, seconds: int) -> Load:
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rate, p99 = (
         re.search(pattern, output) for pattern in (r"Requests/sec:\s+([\d.]+)", r"99%\s+([\d.]+)(us|ms|s|m)")
@@ -114,8 +114,8 @@ def _ask_by_wrk(port: int, connections: int, seconds: int) -> Load:
     return Load(float(rate[1]), float(p99[1]) * _MILLISECONDS[p99[2]])
 
 
-def _ask_by_loop(port: int, connections: int, seconds: int) -> Load:
-    request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+def _ask_by_loop(port: int, path: str, connections: int, seconds: int) -> Load:
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     times: list[float] = []
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
         sent: dict[socket.socket, float] = {}
@@ -149,7 +149,9 @@ Loads = dict[int, dict[str, list[Load]]]
 """By number of connections and name of the server: a load for each start."""
 
 
-def measure(servers: Mapping[str, Server], starts: int, connections: Sequence[int], seconds: int) -> Loads:
+def measure(
+    servers: Mapping[str, Server], starts: int, connections: Sequence[int], seconds: int, path: str = "/"
+) -> Loads:
     """Start all servers anew for each start, one after the other, and ask each over these connections."""
     loads: Loads = {number: {name: [] for name in servers} for number in connections}
     for start in range(starts):
@@ -157,7 +159,7 @@ def measure(servers: Mapping[str, Server], starts: int, connections: Sequence[in
             with serve() as port:
                 wait_for(port)
                 for number in connections:
-                    loads[number][name].append(ask(port, number, seconds))
+                    loads[number][name].append(ask(port, number, seconds, path))
         latest = {name: [round(loads[n][name][-1].rate) for n in connections] for name in servers}
         print(f"start {start + 1}: {latest}", file=sys.stderr, flush=True)
     return loads

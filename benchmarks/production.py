@@ -5,8 +5,9 @@ Run it on an idle machine::
     python -m benchmarks.production --starts 20
 
 The notebook is served as it is, by `flask_nb.project:load`, and as the package that `flask-nb export`
-writes. There is one worker, for what is compared is the app: one with threads, which keeps connections, and
-gunicorn's default, which closes each after its answer.
+writes. A hello world is asked for, and a page: a template with ten links. There is one worker, for what is
+compared is the app: one with threads, which keeps connections, and gunicorn's default, which closes each
+after its answer. The bare function says no more than hello, and so how much of a request is gunicorn's.
 """
 
 from __future__ import annotations
@@ -21,8 +22,42 @@ from pathlib import Path
 
 from benchmarks.kernels import as_notebook
 from benchmarks.load import Server, free_port, measure, program, show
-from benchmarks.server import CELLS, FLASK_APP
 
+TEMPLATE = """<ul>
+{% for item in items %}<li><a href="{{ url_for("show", number=item.id) }}">{{ item.name }}</a></li>
+{% endfor %}</ul>"""
+CELLS = (
+    "%load_ext flask_nb",
+    "items = [{'id': number, 'name': f'tea {number}'} for number in range(10)]",
+    '%%route /\n"Hello, World!"',
+    f"%%template page.html\n{TEMPLATE}",
+    "%%route /items/<int:number>\ndef show(number):\n    return items[number]",
+    "from flask_nb import render_template",
+    '%%route /page\nrender_template("page.html", items=items)',
+)
+FLASK_APP = """
+from flask import Flask, render_template
+app = Flask("hello", root_path=".")
+items = [{"id": number, "name": f"tea {number}"} for number in range(10)]
+
+@app.get("/")
+def hello():
+    return "Hello, World!"
+
+@app.get("/items/<int:number>")
+def show(number):
+    return items[number]
+
+@app.get("/page")
+def page():
+    return render_template("page.html", items=items)
+"""
+BARE = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "13")])
+    return [b"Hello, World!"]
+"""
+PATHS = {"a hello world": "/", "a page with ten links": "/page"}
 PEER = "Flask"
 WORKERS = {"one worker with 4 threads": ("gthread", "4"), "one worker, gunicorn's default": ("sync", "1")}
 
@@ -34,8 +69,8 @@ def exported() -> dict[str, str]:
         (folder / "app.ipynb").write_text(as_notebook(CELLS), encoding="utf-8")
         command = [sys.executable, "-m", "flask_nb", "export", "--engine", "flask_nb", "app.ipynb", "out"]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
-        package = (folder / "out").glob("*/*.py")
-        return {str(path.relative_to(folder / "out")): path.read_text("utf-8") for path in package}
+        files = [path for path in (folder / "out" / "app").rglob("*") if path.suffix in (".py", ".html")]
+        return {str(path.relative_to(folder / "out")): path.read_text("utf-8") for path in files}
 
 
 @contextmanager
@@ -51,9 +86,10 @@ def on_gunicorn(worker: tuple[str, str], app: str, files: Mapping[str, str]) -> 
 def servers(worker: tuple[str, str]) -> dict[str, Server]:
     """Return what is compared, served by that kind of worker."""
     apps = {
-        PEER: ("hello:app", {"hello.py": FLASK_APP}),
+        PEER: ("hello:app", {"hello.py": FLASK_APP, "templates/page.html": TEMPLATE}),
         "the notebook": ("flask_nb.project:load('app.ipynb')", {"app.ipynb": as_notebook(CELLS)}),
         "exported": ("app:create_app()", exported()),
+        "a bare function": ("bare:app", {"bare.py": BARE}),
     }
     return {name: lambda app=app: on_gunicorn(worker, *app) for name, app in apps.items()}  # type: ignore[misc]
 
@@ -66,8 +102,11 @@ def main() -> None:
     parser.add_argument("--connections", type=int, nargs="+", default=[16], help="how many (16)")
     arguments = parser.parse_args()
     for title, worker in WORKERS.items():
-        print(f"# {title}")
-        show(measure(servers(worker), arguments.starts, arguments.connections, arguments.seconds), PEER)
+        for what, path in PATHS.items():
+            print(f"# {what}, {title}")
+            compared = servers(worker)
+            loads = measure(compared, arguments.starts, arguments.connections, arguments.seconds, path)
+            show(loads, PEER)
 
 
 if __name__ == "__main__":
