@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,9 @@ from nbval.plugin import IPyNbCell
 
 PROGRAMS = ("fastapi-exercised.ipynb",)
 """Notebooks that need what tests/programs/requirements.txt names, as the tests with that marker do."""
+
+OF_PROCESSES = frozenset({"cookbook", "export", "mistakes", "notebook", "notebooks", "project", "tests"})
+"""Folders whose tests start processes or kernels: one of them takes as long as fifty others."""
 
 
 def pytest_configure() -> None:
@@ -39,7 +43,7 @@ def start_patiently(start: Callable[..., Any], **options: Any) -> Any:
 
 
 @pytest.hookimpl(tryfirst=True)  # before the cells are chosen by their markers
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the cells of each notebook together and in order: pytest-randomly draws them like tests."""
     for item in items:
         if item.path.name in PROGRAMS:
@@ -52,3 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for position, item in enumerate(items)
     }
     items.sort(key=places.__getitem__)
+    if hasattr(config, "workerinput"):
+        begin_with_what_takes_long(items)
+
+
+def begin_with_what_takes_long(items: list[pytest.Item]) -> None:
+    """Order the files as workers take them: none is to have a long one left when the others are done."""
+    weights = Counter[Path]()
+    for item in items:
+        weights[item.path] += 50 if item.path.parent.name in OF_PROCESSES else 1
+    items.sort(key=lambda item: -weights[item.path])

@@ -6,7 +6,19 @@ import subprocess
 import sys
 
 #: In the order of what a person feels; each is also ``python -m benchmarks.NAME``.
-NAMES = ("loading", "server", "reload", "memory", "dispatch", "growth", "redefinition")
+NAMES = (
+    "loading",
+    "seen",
+    "request",
+    "server",
+    "production",
+    "testing",
+    "reload",
+    "memory",
+    "dispatch",
+    "growth",
+    "redefinition",
+)
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 Run it::
 
-    python benchmarks/loading.py
+    python -m benchmarks.loading
 
 Each round starts, in turn, a fresh process or kernel for each of the candidates. Flask is the peer. Figures
 are medians of rounds in ms; what counts are the ratios. Bytecode is kept, as for installed packages.

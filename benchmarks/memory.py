@@ -2,7 +2,7 @@
 
 Run it::
 
-    python benchmarks/memory.py
+    python -m benchmarks.memory
 
 Each figure is of a process of its own. That a kernel stays flat is shown by the growth of its resident set
 over the last 8000 of 10 000 requests, when the ring of exchanges has long been full.
@@ -13,10 +13,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Any
 
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from benchmarks.kernels import kernel, run
 
 ROUTES = """
 import gc, importlib, json, sys, tracemalloc
@@ -58,31 +56,13 @@ def routes_bytes(framework: str) -> int:
 
 def kernel_growth(way: str = "") -> int:
     """Return by how many bytes a kernel grows over 8000 requests, after 2000."""
-    manager, client = start_new_kernel()
-    try:
-        for cell in ("%load_ext flask_nb", "%%route /\n'Hello' * 100"):
-            _run(client, cell)
-        return int(_run(client, REQUESTS.replace("{way}", way)))
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+    with kernel("%load_ext flask_nb", "%%route /\n'Hello' * 100") as client:
+        return int(run(client, REQUESTS.replace("{way}", way), "requests"))
 
 
 def _measure(arguments: list[str]) -> int:
     ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
     return int(json.loads(ran.stdout))
-
-
-def _run(client: BlockingKernelClient, cell: str) -> str:
-    printed: list[str] = []
-
-    def collect(message: dict[str, Any]) -> None:
-        if message["msg_type"] == "stream":
-            printed.append(message["content"]["text"])
-
-    reply = client.execute_interactive(cell, output_hook=collect, timeout=300)
-    assert reply["content"]["status"] == "ok", reply["content"]
-    return "".join(printed)
 
 
 def main() -> None:

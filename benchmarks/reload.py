@@ -2,7 +2,7 @@
 
 Run it::
 
-    python benchmarks/reload.py
+    python -m benchmarks.reload
 
 Both serve the same app, one from a notebook and one from the equivalent Python file, and follow their file.
 Each round saves a change, in turn, and asks until the new version answers. Figures are medians of rounds in
@@ -11,7 +11,6 @@ seconds; what counts is the ratio.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -24,6 +23,8 @@ from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from benchmarks.kernels import as_notebook
 
 ROUNDS = 15
 BIN = Path(sys.executable).parent
@@ -65,7 +66,7 @@ class Candidate:
         """Store the next version as an editor does: at once, under the name."""
         self.version += 1
         source = FILE.format(version=self.version)
-        text = source if self.file.suffix == ".py" else as_notebook(source)
+        text = source if self.file.suffix == ".py" else as_notebook(re.split(r"\n{2,}", source.strip()))
         beside = self.file.with_suffix(".new")
         beside.write_text(text, encoding="utf-8")
         beside.replace(self.file)
@@ -108,22 +109,6 @@ class Candidate:
             if time.monotonic() > end:
                 raise TimeoutError(f"{' '.join(self.command)} did not serve {wanted!r}")
             time.sleep(0.002)
-
-
-def as_notebook(source: str) -> str:
-    """Return the notebook of a file: a cell for each paragraph."""
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"c{number}",
-            "metadata": {},
-            "execution_count": None,
-            "outputs": [],
-            "source": text,
-        }
-        for number, text in enumerate(re.split(r"\n{2,}", source.strip()))
-    ]
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}, indent=1)
 
 
 def find_port(log: Path) -> int:

@@ -21,7 +21,6 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 
 from .alias import as_flask, offer_on_import
 from .errors import FlaskAlreadyImportedError
-from .gate import COMMAND_HOST_ADVICE, Gate
 from .web import cli as web_cli
 from .web.discovery import NoAppException, NoAppNamedException
 from .web.helpers import get_debug_flag
@@ -160,6 +159,8 @@ def serve(hostname: str, port: int, application: WSGIApplication, **options: Any
         application = _debugged(application, hostname, options.get("use_evalex", True))
     is_guarded = notebook is not None or web_cli.is_loopback(hostname)
     if is_guarded and not hostname.startswith("unix://"):
+        from .gate import COMMAND_HOST_ADVICE, Gate  # only what serves waits for it
+
         application = Gate(application, hosts, host_advice=COMMAND_HOST_ADVICE, cross_site=notebook is None)
     run_simple(hostname, port, application, **options)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_nb.errors import MagicArgumentError
+from flask_nb.lazy import pattern
 
-_STEP = re.compile(
+_STEP = pattern(
     r"""
       (?: (?P<dots>\.\.) | \. ) (?: \* | (?P<name>[^\s.,:=!*\[\]'"$]+) )
     | (?P<deep>\.\.)?
@@ -22,11 +22,10 @@ _STEP = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SEPARATOR = re.compile(r"\s*(?:,\s*|$)")
+_SEPARATOR = pattern(r"\s*(?:,\s*|$)")
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step of a path.
 
     :param key: the name of a member, the index of an item, or None for each of them.

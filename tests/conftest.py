@@ -12,19 +12,23 @@ from collections.abc import Generator, Iterator
 from contextvars import Context, copy_context
 from typing import Any
 
+import jupyter_client.launcher
 import pytest
 from click.testing import CliRunner, Result
+from forking import ForkServer
 from hypothesis import HealthCheck, settings
 from jupyter_core.utils import ensure_event_loop
 
 # How long an example takes says nothing on a busy machine. In CI the examples are the same each time: what
-# is new is found where somebody sits in front of it.
+# is new is found where somebody sits in front of it, where each run has others.
 settings.register_profile(
     "flask_nb",
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI")),
 )
+settings.register_profile("thorough", settings.get_profile("flask_nb"), max_examples=200)
 settings.load_profile("flask_nb")
 
 PATIENCE = 10
@@ -32,6 +36,9 @@ PATIENCE = 10
 
 LIBRARIES_OWN = frozenset({"asgiref.local", "decimal_context"})
 """Context variables that a library sets when it is first used, and keeps."""
+
+FORKS = ForkServer()
+"""What starts kernels in this process, nbval's and those of `flask-nb` included."""
 
 MARKERS = ("browser", "programs", "deploy", "weekly")
 """Tests that need what a developer's machine may lack; `.ci/run` has it all."""
@@ -46,8 +53,14 @@ def pytest_configure(config: pytest.Config) -> None:
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    jupyter_client.launcher.Popen = FORKS.start  # type: ignore[attr-defined]
     if "mix_stderr" in inspect.signature(CliRunner).parameters:
         tell_streams_apart()
+
+
+def pytest_unconfigure() -> None:
+    """End what kernels have been copied from."""
+    FORKS.close()
 
 
 def tell_streams_apart() -> None:
@@ -55,6 +68,12 @@ def tell_streams_apart() -> None:
     *others, _ = CliRunner.__init__.__defaults__ or ()
     CliRunner.__init__.__defaults__ = (*others, False)
     Result.output = property(lambda result: result.stdout + result.stderr)  # type: ignore[method-assign,assignment]
+
+
+def pytest_collection_finish() -> None:
+    """Let Python's collector pass over the tests themselves: thousands of them cost it 0.2 s each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -117,10 +117,11 @@ def test_what_cells_know_of_engines_is_the_protocol_and_for_type_checkers_only()
     names = {name[:3] for path in modules_of("cells") for name in imported_modules(path) if "engines" in name}
     assert names == {("flask_nb", "engines", "protocol")}
     code = (
-        "import sys, flask_nb.cells; print(*[name for name in sys.modules if name.startswith('flask_nb.')])"
+        "import sys; from flask_nb.cells import *;"
+        "print(*[name for name in sys.modules if name.startswith('flask_nb.')])"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert {name.split(".")[1] for name in loaded.split()} == {"cells", "errors", "jsonpath"}
+    assert {name.split(".")[1] for name in loaded.split()} == {"cells", "errors", "jsonpath", "lazy"}
 
 
 def test_no_two_layers_import_each_other() -> None:

@@ -56,7 +56,7 @@ def test_a_test_that_leaves_something_behind_fails_by_name(pytester: pytest.Pyte
     conftest = (HERE / "conftest.py").read_text("utf-8")
     assert "PATIENCE = 10\n" in conftest
     pytester.makeconftest(conftest.replace("PATIENCE = 10\n", "PATIENCE = 1\n"))
-    pytester.makepyfile(LEAKS)
+    pytester.makepyfile(LEAKS, forking=(HERE / "forking.py").read_text("utf-8"))
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-n0")
     result.assert_outcomes(passed=5, errors=3)
     for name, what in LEFT.items():

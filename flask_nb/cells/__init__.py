@@ -41,35 +41,90 @@ module               answers for
 ===================  ======================================================================
 """
 
-from .answers import AnswerSource
-from .app import AppArguments, app_parser, parse_app
-from .apply import apply_route
-from .arguments import MagicParser
-from .artifact import ArtifactDefinition, artifact_parser, parse_artifact
-from .browse import BrowseArguments, browse_parser, parse_browse
-from .checks import CheckDefinition, check_line_parser, check_parser, parse_checks
-from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
-from .contents import (
-    apply_static,
-    apply_template,
-    parse_static,
-    parse_template,
-    static_parser,
-    template_parser,
-)
-from .context import CompiledCell, compile_cell, context_parser, parse_context, request_arguments
-from .cookies import CookiesArguments, cookies_parser, parse_cookies
-from .exchange import ExchangeArguments, Which, exchange_parser, parse_exchange
-from .expectations import Answer, Expectation
-from .explain import ExplainDefinition, explain_parser, parse_explain
-from .export import ExportArguments, export_parser, parse_export
-from .http import http_parser, parse_http
-from .names import cell_name, telling_line
-from .request import DEFAULT_TIMEOUT, RequestDefinition
-from .request_line import misspelt_method, parse_request, request_parser
-from .route import parse_route, route_parser
-from .routes import RoutesArguments, parse_routes, routes_parser
-from .serve import ServeArguments, parse_serve, serve_parser
-from .urls import build_url, find_endpoint, parse_url, url_parser
-from .view import ViewSource, framework_names, missing_names
-from .words import quote_word
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask_nb.lazy import offer
+
+if TYPE_CHECKING:
+    from .answers import AnswerSource
+    from .app import AppArguments, app_parser, parse_app
+    from .apply import apply_route
+    from .arguments import MagicParser
+    from .artifact import ArtifactDefinition, artifact_parser, parse_artifact
+    from .bodies import (
+        DataBody,
+        FileBody,
+        TextBody,
+        field_text,
+        parse_body,
+        parse_data,
+        query_text,
+        write_multipart,
+    )
+    from .browse import BrowseArguments, browse_parser, parse_browse
+    from .checks import CheckDefinition, check_line_parser, check_parser, parse_checks
+    from .config import NOT_SET, AppliedConfig, apply_config, config_parser, parse_config
+    from .contents import (
+        apply_static,
+        apply_template,
+        parse_static,
+        parse_template,
+        static_parser,
+        template_parser,
+    )
+    from .context import CompiledCell, compile_cell, context_parser, parse_context, request_arguments
+    from .cookies import CookiesArguments, cookies_parser, parse_cookies
+    from .exchange import ExchangeArguments, Which, exchange_parser, parse_exchange
+    from .expectations import Answer, Expectation
+    from .explain import ExplainDefinition, explain_parser, parse_explain
+    from .export import ExportArguments, export_parser, parse_export
+    from .http import http_parser, parse_http
+    from .items import Item, parse_header, parse_item, split_upload, wire_header
+    from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
+    from .names import cell_name, telling_line
+    from .request import DEFAULT_TIMEOUT, RequestDefinition
+    from .request_line import misspelt_method, parse_request, request_parser
+    from .route import parse_route, route_parser
+    from .routes import RoutesArguments, parse_routes, routes_parser
+    from .serve import ServeArguments, parse_serve, serve_parser
+    from .urls import build_url, find_endpoint, parse_url, url_parser
+    from .view import ViewSource, framework_names, missing_names
+    from .words import quote_word
+else:
+    __getattr__, __all__ = offer(
+        __name__,
+        {
+            "answers": "AnswerSource",
+            "app": "AppArguments app_parser parse_app",
+            "apply": "apply_route",
+            "arguments": "MagicParser",
+            "artifact": "ArtifactDefinition artifact_parser parse_artifact",
+            "bodies": "DataBody FileBody TextBody field_text parse_body parse_data "
+            "query_text write_multipart",
+            "browse": "BrowseArguments browse_parser parse_browse",
+            "checks": "CheckDefinition check_line_parser check_parser parse_checks",
+            "config": "NOT_SET AppliedConfig apply_config config_parser parse_config",
+            "contents": "apply_static apply_template parse_static parse_template "
+            "static_parser template_parser",
+            "context": "CompiledCell compile_cell context_parser parse_context request_arguments",
+            "cookies": "CookiesArguments cookies_parser parse_cookies",
+            "exchange": "ExchangeArguments Which exchange_parser parse_exchange",
+            "expectations": "Answer Expectation",
+            "explain": "ExplainDefinition explain_parser parse_explain",
+            "export": "ExportArguments export_parser parse_export",
+            "http": "http_parser parse_http",
+            "items": "Item parse_header parse_item split_upload wire_header",
+            "json_values": "JsonText end_of_brackets end_of_json parse_key write_fields",
+            "names": "cell_name telling_line",
+            "request": "DEFAULT_TIMEOUT RequestDefinition",
+            "request_line": "misspelt_method parse_request request_parser",
+            "route": "parse_route route_parser",
+            "routes": "RoutesArguments parse_routes routes_parser",
+            "serve": "ServeArguments parse_serve serve_parser",
+            "urls": "build_url find_endpoint parse_url url_parser",
+            "view": "ViewSource framework_names missing_names",
+            "words": "quote_word",
+        },
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import keyword
 from dataclasses import dataclass
+from functools import cache
 
 from flask_nb.errors import MagicArgumentError
 
@@ -31,6 +32,7 @@ class AppArguments:
     reset: bool = False
 
 
+@cache
 def app_parser() -> MagicParser:
     """Return the parser of ``%app``."""
     parser = MagicParser(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb.errors import CellError
 
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 ASYNC_EXTRA = 'pip install "flask_nb[async]"'
 
 
-@dataclass(frozen=True)
-class AppliedRoute:
+class AppliedRoute(NamedTuple):
     """A route that serves.
 
     :param view: the function that answers.
@@ -44,8 +42,7 @@ class AppliedRoute:
     summary: str
 
 
-@dataclass(frozen=True)
-class _CompiledCell:
+class _CompiledCell(NamedTuple):
     """A cell of which everything is known that can be known without running it."""
 
     form: Form

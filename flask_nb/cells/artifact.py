@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from flask_nb.errors import MagicArgumentError
 
@@ -19,6 +20,7 @@ class ArtifactDefinition:
     names: tuple[str, ...]
 
 
+@cache
 def artifact_parser() -> MagicParser:
     """Return the parser of ``%artifact``."""
     parser = MagicParser(

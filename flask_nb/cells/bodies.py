@@ -26,9 +26,8 @@ from .expressions import (
 )
 from .items import Item, guess_type, read_file
 from .json_values import JsonText, dump_json, load_json, parse_json_text, shorten
+from .request import FORM, JSON
 
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
@@ -38,6 +37,11 @@ class Body(Protocol):
     @property
     def type(self) -> str | None:
         """The content type, None when a header names it or nobody does."""
+
+    @property
+    def is_own_file(self) -> bool:
+        """Whether it is a file whose type its name says."""
+        return False
 
     def content_type(self, evaluate: Evaluate) -> str | None:
         """Return the content type, which may depend on what expressions come to."""
@@ -109,6 +113,11 @@ class FileBody(Body):
     typed: str = field(default="", compare=False)
     is_typed: bool = True
     type: str | None = None
+
+    @property
+    def is_own_file(self) -> bool:
+        """Whether its name says the type."""
+        return self.is_typed
 
     def content_type(self, evaluate: Evaluate) -> str | None:
         """Return the type that the file's name suggests."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from flask_nb.errors import MagicArgumentError
 
@@ -46,6 +47,7 @@ class BrowseArguments:
         return self.request.app
 
 
+@cache
 def browse_parser() -> MagicParser:
     """Return the parser of ``%browse``."""
     parser = MagicParser(

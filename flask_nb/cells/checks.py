@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NoReturn
 
 from flask_nb.errors import CheckSyntaxError, FlaskNbError, MagicArgumentError, MagicHelpRequested
@@ -88,6 +89,7 @@ class CheckDefinition:
     asked: str = field(default="", compare=False)
 
 
+@cache
 def check_parser() -> MagicParser:
     """Return the parser of the line of ``%%check``; its flags count for all requests of the cell."""
     parser = MagicParser(

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 from flask_nb.errors import CellSyntaxError, ConfigError, MagicArgumentError
@@ -126,6 +126,7 @@ class AppliedConfig:
         return "only upper-case names count"
 
 
+@cache
 def config_parser(magic: str = "%config_from") -> MagicParser:
     """Return the parser of ``%config_from``, or of ``%%config_from``."""
     parser = MagicParser(

@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from flask_nb.errors import MagicArgumentError
@@ -30,6 +31,7 @@ class TemplateDefinition:
     body_line: int = 2
 
 
+@cache
 def template_parser() -> MagicParser:
     """Return the parser of ``%%template``."""
     parser = MagicParser(
@@ -79,6 +81,7 @@ class StaticDefinition:
     mimetype: str | None = None
 
 
+@cache
 def static_parser() -> MagicParser:
     """Return the parser of ``%%static``."""
     parser = MagicParser(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from functools import cache
 from types import CodeType
 from typing import Any
 
@@ -25,6 +26,7 @@ CompiledCell = tuple[CodeType, CodeType | None]
 """The statements of a cell, with the last one apart if its value is to be shown."""
 
 
+@cache
 def context_parser() -> MagicParser:
     """Return the parser of ``%%request_context``."""
     parser = MagicParser(

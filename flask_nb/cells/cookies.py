@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from flask_nb.errors import MagicArgumentError
 
@@ -41,6 +42,7 @@ class CookiesArguments:
         return pairs
 
 
+@cache
 def cookies_parser() -> MagicParser:
     """Return the parser of ``%cookies``."""
     parser = MagicParser(

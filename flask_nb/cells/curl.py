@@ -11,10 +11,10 @@ from urllib.parse import quote_plus
 from flask_nb.errors import MagicArgumentError
 
 from .arguments import suggest
-from .bodies import JSON, DataBody, DataPart, parse_data
+from .bodies import DataBody, DataPart, parse_data
 from .expressions import as_typed
 from .items import Item, parse_header
-from .request import RequestDefinition, begin_with_slash, cut_fragment
+from .request import JSON, RequestDefinition, begin_with_slash, cut_fragment
 from .request_line import parse_part
 from .shell import split_commands
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Literal, NamedTuple
 
 from flask_nb.errors import MagicArgumentError
 
@@ -23,8 +23,7 @@ _SHOWN = 20
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
-@dataclass(frozen=True)
-class ExchangeArguments:
+class ExchangeArguments(NamedTuple):
     """What ``%exchange`` was asked for.
 
     :param which: the exchange; None for a list.
@@ -49,6 +48,7 @@ class ExchangeArguments:
     app: str | None = None
 
 
+@cache
 def exchange_parser() -> MagicParser:
     """Return the parser of ``%exchange``."""
     parser = MagicParser(

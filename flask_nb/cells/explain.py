@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from flask_nb.errors import MagicArgumentError
 
@@ -31,6 +32,7 @@ class ExplainDefinition:
     app: str | None = None
 
 
+@cache
 def explain_parser() -> MagicParser:
     """Return the parser of ``%explain``."""
     parser = MagicParser(

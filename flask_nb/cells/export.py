@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from flask_nb.errors import MagicArgumentError
@@ -29,6 +30,7 @@ class ExportArguments:
     notebook: str | None = None
 
 
+@cache
 def export_parser() -> MagicParser:
     """Return the parser of ``%export``."""
     parser = MagicParser(

@@ -10,13 +10,14 @@ import ast
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
+
+from flask_nb.lazy import pattern
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(NamedTuple):
     """A Python expression, typed as ``{expression}``."""
 
     source: str
@@ -32,7 +33,7 @@ Finder = Callable[[str, int], "tuple[int, Expression] | None"]
 """Says which expression begins at a position and where it ends, or None."""
 
 # The beginning of a dict, in JSON or Python: most braces of a body need no parser.
-_OBJECT = re.compile(r"""\{\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:|'(?:[^'\\]|\\.)*'\s*:)""", re.DOTALL)
+_OBJECT = pattern(r"""\{\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:|'(?:[^'\\]|\\.)*'\s*:)""", re.DOTALL)
 _MOST_BRACES = 40  # each may end the expression, so a text full of them must not take for ever
 
 
@@ -136,8 +137,8 @@ def cut_text(typed: str, find: Finder, read: Callable[[str, int], tuple[str, int
 
 # A piece of literal text: a run of plain characters, a backslash with what follows, or `{{`. In the first
 # kind `\{` is a brace.
-_ESCAPED = re.compile(r"\\(\{)|\\.?|\{\{|[^\\{]+|.", re.DOTALL)
-_PLAIN = re.compile(r"(\{\{)|.[^\\{]*", re.DOTALL)
+_ESCAPED = pattern(r"\\(\{)|\\.?|\{\{|[^\\{]+|.", re.DOTALL)
+_PLAIN = pattern(r"(\{\{)|.[^\\{]*", re.DOTALL)
 
 
 def _read(piece: re.Pattern[str], typed: str, position: int) -> tuple[str, int]:

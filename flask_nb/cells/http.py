@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 from typing import Any
 
@@ -31,6 +32,7 @@ _REQUEST_LINE = re.compile(r"(?:([A-Z][A-Z-]*)\s+)?(\S.*?)(?:\s+HTTP/[\d.]+)?\s*
 _CURL = re.compile(r"\s*(?:[$%>]\s+)?curl(?:\.exe)?(?:\s|$)")
 
 
+@cache
 def http_parser(magic: str = "%%http") -> MagicParser:
     """Return the parser of ``%%http``, and of ``%http``."""
     parser = MagicParser(

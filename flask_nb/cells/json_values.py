@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, is_dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from uuid import UUID
 
 from werkzeug.http import http_date
@@ -27,15 +27,13 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(r"\[((?:[^\[\]\\]|\\.)*)\]", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Quoted:
+class Quoted(NamedTuple):
     """A JSON string with expressions in it."""
 
     text: Text
 
 
-@dataclass(frozen=True)
-class JsonText:
+class JsonText(NamedTuple):
     """JSON as typed, in which expressions stand for values or within strings."""
 
     parts: tuple[str | Expression | Quoted, ...]

@@ -6,18 +6,23 @@ import base64
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from werkzeug.datastructures import Headers
 
+from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
 
-from .bodies import FORM, JSON, Body, FileBody, field_text, query_text, write_multipart
 from .expressions import Evaluate, Expression, Text, expand_text
-from .items import Item, wire_header
-from .json_values import Key, parse_key, write_fields
+
+if TYPE_CHECKING:
+    from .bodies import Body
+    from .items import Item
+    from .json_values import Key
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds that a request waits for its view."""
@@ -38,8 +43,7 @@ _URL = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class ResolvedRequest:
+class ResolvedRequest(NamedTuple):
     """A request ready to be sent.
 
     :param path: percent-encoded, with the query.
@@ -56,8 +60,7 @@ class ResolvedRequest:
     elsewhere: str | None = None
 
 
-@dataclass(frozen=True)
-class RequestDefinition:
+class RequestDefinition(NamedTuple):
     """A request as it was typed.
 
     :param method: in upper case.
@@ -109,7 +112,7 @@ class RequestDefinition:
     expect: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
     is_pasted: bool = False
-    place: str = field(default="", compare=False)
+    place: str = ""
 
     def expand(self, evaluate: Evaluate, hosts: Collection[str] = DEFAULT_HOSTS) -> ResolvedRequest:
         """Return the request with its expressions evaluated and its files read.
@@ -141,7 +144,8 @@ class RequestDefinition:
 
     def _query(self, evaluate: Evaluate) -> str:
         kinds = ("query", "field", "json") if self.encoding == "query" else ("query",)
-        return _form([item for item in self.items if item.kind in kinds], query_text, evaluate)
+        items = [item for item in self.items if item.kind in kinds]
+        return _form(items, cells.query_text, evaluate) if items else ""
 
     def _encode_body(self, evaluate: Evaluate) -> tuple[str | None, bytes]:
         """Return the content type, None where there is no body to speak of, and the body."""
@@ -150,11 +154,13 @@ class RequestDefinition:
             return content_type, self.body.encode(evaluate)
         fields = [item for item in self.items if item.kind in ("field", "json", "file")]
         if self.encoding == "multipart":
-            return write_multipart(fields, evaluate)
+            return cells.write_multipart(fields, evaluate)
         if self.encoding == "form":
-            return FORM, _form(fields, field_text, evaluate).encode()
+            return FORM, _form(fields, cells.field_text, evaluate).encode()
         if self.encoding == "json" and fields:
-            return JSON, write_fields([_member(item, evaluate) for item in fields]).encode(errors="replace")
+            return JSON, cells.write_fields([_member(item, evaluate) for item in fields]).encode(
+                errors="replace"
+            )
         return JSON if self.is_json else None, b""
 
     def _default_headers(
@@ -163,11 +169,11 @@ class RequestDefinition:
         """Return what the request says of itself, unless an item says otherwise."""
         headers = [("Host", host)] if host else []
         headers += [("Content-Type", content_type)] if content_type else []
-        is_own_file = isinstance(self.body, FileBody) and self.body.is_typed
+        is_own_file = self.body is not None and self.body.is_own_file
         if self.is_json or content_type == JSON or (has_body and is_own_file):
             headers.append(("Accept", _ACCEPT_JSON))
         if self.bearer is not None:
-            headers.append(wire_header("Authorization", f"Bearer {expand_text(self.bearer, evaluate)}"))
+            headers.append(cells.wire_header("Authorization", f"Bearer {expand_text(self.bearer, evaluate)}"))
         if self.user is not None:
             user = expand_text(self.user, evaluate).encode(errors="replace")
             headers.append(("Authorization", f"Basic {base64.b64encode(user).decode()}"))
@@ -201,7 +207,7 @@ def _form(items: Iterable[Item], write: Callable[[Item, Evaluate], str], evaluat
 
 def _member(item: Item, evaluate: Evaluate) -> tuple[tuple[Key, ...], str]:
     """Return the steps of a field's name and its value as JSON text."""
-    keys = parse_key(expand_text(item.name, evaluate, _escaped_name))
+    keys = cells.parse_key(expand_text(item.name, evaluate, _escaped_name))
     value = item.expand_value(evaluate)
     return keys, value if item.kind == "json" else json.dumps(value, ensure_ascii=False)
 

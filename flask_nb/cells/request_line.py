@@ -7,19 +7,21 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
 
 from .arguments import MagicParser, is_token, parse_identifier
-from .bodies import Body, DataBody, FileBody, TextBody, parse_body, parse_data
 from .exchange import COPIES, copy_help
 from .expressions import Text, cut_text, end_of_expression, find_expression, has_expressions, parse_text
-from .items import Item, Kind, parse_header, parse_item, split_upload
-from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
 from .request import DEFAULT_TIMEOUT, Encoding, RequestDefinition, begin_with_slash, cut_fragment
+
+if TYPE_CHECKING:
+    from .bodies import Body
+    from .items import Item, Kind
+    from .json_values import JsonText
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 """The methods that may stand in front of a path, and that have a magic of their own."""
@@ -208,12 +210,12 @@ class LineReader:
             takes_json = False
         elif not word and opens and not _LIST_ITEM.match(line, position):
             # What is opened and never closed is one body to the end, so that the error shows all of it.
-            return end_of_json(line, position) or end_of_brackets(line, position) or len(line)
+            return cells.end_of_json(line, position) or cells.end_of_brackets(line, position) or len(line)
         else:
             takes_json = re.fullmatch(r"[^=]*:=", word) is not None
         if not takes_json:
             return end_of_expression(line, position)
-        return end_of_json(line, position) or (end_of_brackets(line, position) if opens else None)
+        return cells.end_of_json(line, position) or (cells.end_of_brackets(line, position) if opens else None)
 
     def _has_path(self, words: Sequence[str]) -> bool:
         positionals = self.parser.find_positionals(words)
@@ -222,8 +224,7 @@ class LineReader:
         return bool(positionals)
 
 
-@dataclass
-class _Builder:
+class _Builder(NamedTuple):
     """Makes the definition of a line's words."""
 
     method: str
@@ -233,13 +234,13 @@ class _Builder:
         if not words:
             raise MagicArgumentError("the path is missing. Type one, such as /items")
         path, arguments = parse_path(words[0]), self.arguments
-        items = [parse_item(word) for word in words[1:] if not is_body(word)]
-        items += [parse_header(text) for text in arguments.headers]
+        items = [cells.parse_item(word) for word in words[1:] if not is_body(word)]
+        items += [cells.parse_header(text) for text in arguments.headers]
         items += [parse_part(text) for text in arguments.parts]
-        bodies = [parse_body(word) for word in words[1:] if is_body(word)]
+        bodies = [cells.parse_body(word) for word in words[1:] if is_body(word)]
         bodies += self.take_file_bodies(items)
         if arguments.data:
-            bodies.append(DataBody(tuple(map(parse_data, arguments.data))))
+            bodies.append(cells.DataBody(tuple(map(cells.parse_data, arguments.data))))
         if cell is not None and cell.strip():
             self.read_cell(cell, items, bodies)
         encoding = self.encoding(items)
@@ -271,25 +272,25 @@ class _Builder:
             return []
         files = [item for item in items if item.kind == "file" and not item.name]
         items[:] = [item for item in items if item not in files]
-        return [FileBody(_as_text(item.value), item.typed) for item in files]
+        return [cells.FileBody(_as_text(item.value), item.typed) for item in files]
 
     def read_cell(self, cell: str, items: list[Item], bodies: list[Body]) -> None:
         if self.arguments.form or self.arguments.parts:
             lines = (line.strip() for line in cell.splitlines())
-            items += [parse_item(line) for line in lines if line and not line.startswith("#")]
+            items += [cells.parse_item(line) for line in lines if line and not line.startswith("#")]
         elif (content_type := content_type_of(items)) and "json" not in content_type.lower():
             text = cell.removesuffix("\n")
-            bodies.append(TextBody(parse_text(text) if self.arguments.expand else (text,)))
+            bodies.append(cells.TextBody(parse_text(text) if self.arguments.expand else (text,)))
         else:
             bodies.append(self.parse_cell(cell.strip()))
 
     def parse_cell(self, cell: str) -> Body:
         try:
-            return parse_body(cell, expands=self.arguments.expand)
+            return cells.parse_body(cell, expands=self.arguments.expand)
         except MagicArgumentError as exc:
             hint = "For other text, name its type: Content-Type:text/plain"
             with suppress(MagicArgumentError):
-                parse_body(cell)
+                cells.parse_body(cell)
                 hint = "For values of the notebook, add --expand"
             raise MagicArgumentError(f"{exc}. {hint}") from None
 
@@ -307,9 +308,9 @@ class _Builder:
         if bodies and fields and encoding != "query":
             what = f"there are two bodies: a whole one and the field {fields[0].typed!r}"
             return f"{what}. Put the field into the body, or type name==value for the query"
-        if encoding == "json":
+        if encoding == "json" and fields:
             names = ["".join(map(str, item.name)) for item in fields if not has_expressions(item.name)]
-            write_fields([(parse_key(name), "null") for name in names])
+            cells.write_fields([(cells.parse_key(name), "null") for name in names])
         return None
 
 
@@ -328,8 +329,8 @@ def parse_part(typed: str, read: Callable[[str], Text] = parse_text) -> Item:
         raise MagicArgumentError(f"{typed!r} is not a part. Type it as name=value or name=@path")
     kind: Kind = "file" if value.startswith("@") else "field"
     from_file = value.startswith(("@", "<"))
-    content, mimetype, filename = split_upload(value[1:] if from_file else value)
-    return Item(kind, read(name), read(content), from_file, False, mimetype, filename, f"-F {typed}")
+    content, mimetype, filename = cells.split_upload(value[1:] if from_file else value)
+    return cells.Item(kind, read(name), read(content), from_file, False, mimetype, filename, f"-F {typed}")
 
 
 def parse_path(typed: str) -> Text:
@@ -358,7 +359,7 @@ def _read_path(text: str, position: int) -> tuple[str, int]:
 
 
 def _as_text(value: Text | JsonText) -> Text:
-    assert not isinstance(value, JsonText)
+    assert not isinstance(value, cells.JsonText)
     return value
 
 

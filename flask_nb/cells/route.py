@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from typing import NoReturn
+from functools import cache
+from typing import NamedTuple, NoReturn
 
 from flask_nb.errors import MagicArgumentError, RuleError, naming
 
@@ -21,8 +21,7 @@ METHODS = (*COMMON_METHODS, "TRACE", "CONNECT")
 """The methods that may stand in front of a rule; any other goes into ``--methods``."""
 
 
-@dataclass(frozen=True)
-class RouteDefinition:
+class RouteDefinition(NamedTuple):
     """A ``%%route`` cell.
 
     :param rule: the URL rule.
@@ -49,6 +48,7 @@ class RouteDefinition:
     body_line: int = 2
 
 
+@cache
 def route_parser() -> MagicParser:
     """Return the parser of ``%%route``."""
     parser = MagicParser(
@@ -89,6 +89,10 @@ def route_parser() -> MagicParser:
     return parser
 
 
+# Making one takes longer than all else about a rule; parsing leaves it as it is.
+_kept_parser = cache(route_parser)
+
+
 def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     """Parse the line of ``%%route``; the body is kept as it is.
 
@@ -96,7 +100,7 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     :raises MagicArgumentError: when the line is not understood.
     :raises RuleError: when the rule is malformed.
     """
-    arguments = route_parser().parse_line(line, end_of_variable)
+    arguments = _kept_parser().parse_line(line, end_of_variable)
     front, rule = _split_front(arguments.words)
     check_rule(rule, host=arguments.host, subdomain=arguments.subdomain)
     methods = _choose_methods(front, arguments.methods)

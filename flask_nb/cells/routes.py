@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from flask_nb.errors import MagicArgumentError
 
@@ -21,6 +22,7 @@ class RoutesArguments:
     app: str | None = None
 
 
+@cache
 def routes_parser() -> MagicParser:
     """Return the parser of ``%routes``."""
     parser = MagicParser(

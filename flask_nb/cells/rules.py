@@ -5,7 +5,8 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
@@ -17,8 +18,7 @@ _SYNTAX = "A variable is typed as <name> or <converter:name>, such as <int:id>"
 _VARIABLE = re.compile(r"<(?:(\w+)(?:\((.*?)\))?:)?([^\W\d]\w*)>", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """One variable of a rule, such as ``<int:id>``.
 
     :param name: the name under which the view gets the value.
@@ -55,6 +55,7 @@ def end_of_variable(text: str, position: int, *_before: object) -> int | None:
     return found.end() if found else None
 
 
+@lru_cache(1000)  # a rule is looked at when its cell runs, and most cells run again
 def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = None) -> None:
     """Check what can be known of a rule without an app.
 
@@ -67,6 +68,8 @@ def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = No
     if elsewhere := RuleError.of_other_framework(rule):
         raise elsewhere
     variables = find_variables(subdomain, host, rule)
+    if not variables:  # a text to compare: Werkzeug would find nothing wrong with it
+        return
     _check_names(rule, [variable.name for variable in variables])
     # Every converter that is named exists: which ones do is for the app to say.
     converters = (variable.converter or "default" for variable in variables)
@@ -82,13 +85,14 @@ def check_converters(
         in parentheses are tried as well.
     :raises RuleError: names the known converters, or the argument that is wrong.
     """
-    for variable in find_variables(subdomain, host, rule):
+    variables = find_variables(subdomain, host, rule)
+    for variable in variables:
         if variable.converter and variable.converter not in known:
             hint = f"Type <{variable.name}:{variable.converter}>"
             if variable.name not in known:
                 hint = suggest(variable.converter, sorted(known), "Known converters")
             raise RuleError(f"the rule {rule!r} names the unknown converter {variable.converter!r}. {hint}")
-    if isinstance(known, Mapping):
+    if variables and isinstance(known, Mapping):
         _bind(rule, host, subdomain, known)
 
 

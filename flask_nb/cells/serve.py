@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from functools import cache
 
 from flask_nb.errors import MagicArgumentError
 
@@ -34,6 +35,7 @@ class ServeArguments:
     is_live: bool | None = None
 
 
+@cache
 def serve_parser() -> MagicParser:
     """Return the parser of ``%serve``."""
     parser = MagicParser(

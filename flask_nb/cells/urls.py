@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from werkzeug.routing import BuildError
@@ -45,6 +46,7 @@ class UrlDefinition:
 _FEW = 4  # so many endpoints are named when none is near
 
 
+@cache
 def url_parser() -> MagicParser:
     """Return the parser of ``%url_for``."""
     parser = MagicParser(

@@ -13,9 +13,8 @@ import builtins
 import dis
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flask_nb.errors import CellSyntaxError
 
@@ -30,8 +29,7 @@ _NOTEBOOK_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
 _UNREADABLE = (ValueError, RecursionError, MemoryError, OverflowError)
 
 
-@dataclass(frozen=True)
-class ViewSource:
+class ViewSource(NamedTuple):
     """A cell's source as it is compiled.
 
     :param body: the cell without the magic's line.

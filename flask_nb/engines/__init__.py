@@ -13,17 +13,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 import werkzeug.serving
 
+from flask_nb.lazy import offer
 from flask_nb.live.workspace import Run, Workspace, current_run, is_strict
 
 from . import ours
-from .explanations import RequestExplanation, UrlExplanation
-from .finding import app_of, configured_app, find_app
 from .flask_shaped import FlaskShapedEngine
 from .ours import OurEngine
 from .protocol import Engine, RouteRow
 
 if TYPE_CHECKING:
+    from .explanations import RequestExplanation, UrlExplanation
+    from .finding import app_of, configured_app, find_app
     from .foreign import ForeignEngine
+else:
+    __getattr__, _ = offer(
+        __name__,
+        {"explanations": "RequestExplanation UrlExplanation", "finding": "app_of configured_app find_app"},
+    )
 
 __all__ = [
     "Engine",
@@ -182,24 +188,29 @@ def replace_runner(runner: Callable[..., Any]) -> Callable[[], None]:
     """
     undo_ours = ours.replace_runner(runner)
     run_simple = werkzeug.serving.run_simple
+    asked: Callable[..., Any] | None = runner
 
     @wraps(run_simple)
     def run_in_background(hostname: Any, port: Any, application: Any, *args: Any, **options: Any) -> Any:
+        if asked is None:  # whoever has imported this meanwhile still calls it
+            return run_simple(hostname, port, application, *args, **options)
         caller = sys._getframe(1)
         place = caller.f_globals.get("__name__"), caller.f_code.co_name
         if place == (f"{__name__}.flask", "run"):
-            return runner(application, hostname, port, **options)
+            return asked(application, hostname, port, **options)
         if place != ("flask.app", "run"):
             return run_simple(hostname, port, application, *args, **options)
         # What Flask adds by itself was not asked for.
         added = {"threaded": True, "use_reloader": application.debug, "use_debugger": application.debug}
-        asked = {name: value for name, value in options.items() if value != added.get(name)}
+        own = {name: value for name, value in options.items() if value != added.get(name)}
         is_default = (hostname, port) == ("127.0.0.1", 5000)
-        return runner(application, *((None, None) if is_default else (hostname, port)), **asked)
+        return asked(application, *((None, None) if is_default else (hostname, port)), **own)
 
     werkzeug.serving.run_simple = run_in_background
 
     def undo() -> None:
+        nonlocal asked
+        asked = None
         undo_ours()
         if werkzeug.serving.run_simple is run_in_background:
             werkzeug.serving.run_simple = run_simple

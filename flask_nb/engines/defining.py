@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import IO, TYPE_CHECKING, Any
 
 from blinker import Signal
-from jinja2 import TemplateSyntaxError, meta
 from werkzeug.routing import MapAdapter
 
 from flask_nb.errors import CellError, CellSyntaxError
@@ -115,6 +113,8 @@ class DefiningEngine:
         :return: the templates that it extends, includes and imports, and the variables that it takes.
         :raises CellSyntaxError: when it does not compile; then nothing has changed.
         """
+        from jinja2 import TemplateSyntaxError, meta
+
         try:
             template = self.app.live.overlay.add_template(name, source, filename, first_line)
         except TemplateSyntaxError as exc:
@@ -193,6 +193,12 @@ def _load_json(file: IO[bytes]) -> dict[str, Any]:
     return _settings(json.loads(file.read().decode("utf-8").removeprefix("\ufeff")))
 
 
+def _load_toml(file: IO[bytes]) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.load(file)
+
+
 def _settings(value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
@@ -202,6 +208,6 @@ def _settings(value: Any) -> dict[str, Any]:
 _LOADERS: dict[str, Loader] = {
     "python": lambda config, path, silent: config.from_pyfile(path, silent=silent),
     "json": lambda config, path, silent: config.from_file(path, _load_json, silent=silent, text=False),
-    "toml": lambda config, path, silent: config.from_file(path, tomllib.load, silent=silent, text=False),
+    "toml": lambda config, path, silent: config.from_file(path, _load_toml, silent=silent, text=False),
     "object": lambda config, where, silent: config.from_object(where),
 }

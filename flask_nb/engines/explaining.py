@@ -19,12 +19,12 @@ from werkzeug.routing import MapAdapter, RequestRedirect, Rule, WebsocketMismatc
 from werkzeug.test import create_environ
 
 from flask_nb.live.matching import alone, rules_in_order
-from flask_nb.live.routes import named_methods
 
 from .answering import answers_of, functions_before, layers_of, mounted_at, name_of
 from .converting import listen, pieces_of
 from .explanations import Candidate, RequestExplanation, Result, Said
 from .protocol import RouteRow
+from .rows import row_of
 
 Verdict = Literal["fits", "redirects", "merges", "stops", "refused", "slash", "domain", "websocket"]
 
@@ -74,12 +74,6 @@ def _explain_mounted(
     said = f"DispatcherMiddleware hands {prefix} to the app {app.name!r}, which gets the path {rest or '/'}"
     inner = explain_request(app, partial(row_of, app), method, rest, host)
     return replace(inner, path=path, middleware=(*before, said, *inner.middleware))
-
-
-def row_of(app: Any, rule: Rule, owner: str | None = None) -> RouteRow:
-    """Describe a rule of an app."""
-    domain = rule.host if app.url_map.host_matching else rule.subdomain
-    return RouteRow(rule.rule, tuple(sorted(named_methods(rule))), str(rule.endpoint), owner, domain or "")
 
 
 def methods_of(rule: Rule) -> tuple[str, ...]:

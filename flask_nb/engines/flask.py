@@ -27,7 +27,7 @@ from werkzeug.routing import Rule
 from flask_nb.live import adoption, blueprints
 from flask_nb.live.app import HOOKS, Live
 from flask_nb.live.modules import is_of_notebook
-from flask_nb.live.overlay import OverlayLoader
+from flask_nb.live.overlay_loader import OverlayLoader
 from flask_nb.live.refusals import show_briefly
 from flask_nb.live.url_map import LiveMap, keep_table, make_live, make_plain
 from flask_nb.live.workspace import at_work, running

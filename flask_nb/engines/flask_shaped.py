@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from itertools import islice
 from logging import Logger
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from blinker import Signal
 from werkzeug.exceptions import HTTPException
@@ -23,12 +23,13 @@ from flask_nb.live.routes import entry_of, named_methods, withdraw
 from flask_nb.live.workspace import current_run
 
 from .defining import DefiningEngine
-from .explaining import explain_request, row_of
-from .explaining_urls import explain_url
-from .explanations import RequestExplanation, UrlExplanation
 from .near import nearest
 from .protocol import Engine, RouteRow, StartResponse, View, Witness
+from .rows import row_of
 from .watching import watching
+
+if TYPE_CHECKING:
+    from .explanations import RequestExplanation, UrlExplanation
 
 _MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
 
@@ -126,12 +127,16 @@ class FlaskShapedEngine(DefiningEngine):
 
         :param path: decoded, without a query.
         """
+        from .explaining import explain_request
+
         explained = explain_request(self.app, self._row, method, path, host)
         near = self.near_rules(method, path) if explained.status == 404 and not explained.candidates else None
         return replace(explained, near=tuple(near or ()))
 
     def explain_url(self, endpoint: str, values: Mapping[str, Any], method: str | None) -> UrlExplanation:
         """Explain what the URL of an endpoint would come to; no function of the app is called."""
+        from .explaining_urls import explain_url
+
         return explain_url(self.app, self._row, self._local_urls(), endpoint, values, method)
 
     def is_async(self, method: str, path: str) -> bool:
@@ -265,7 +270,10 @@ class FlaskShapedEngine(DefiningEngine):
         return [label for rule in rules for label in _labels(rule)]
 
     def _rules_of(self, endpoint: str) -> list[Rule]:
-        return [rule for rule in self.app.url_map.iter_rules() if rule.endpoint == endpoint]
+        try:
+            return list(self.app.url_map.iter_rules(endpoint))
+        except KeyError:
+            return []
 
     # --- what cells apply definitions to ---
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from logging import Logger
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from .explanations import RequestExplanation, UrlExplanation
@@ -17,8 +16,7 @@ StartResponse = Callable[..., Any]
 State = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True, order=True)
-class RouteRow:
+class RouteRow(NamedTuple):
     """One line of the list of routes.
 
     :param rule: such as ``/hello/<name>``.

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from werkzeug.http import parse_date
 
 from .masks import readable_cookie
 
 
-@dataclass(frozen=True)
-class Cookie:
+class Cookie(NamedTuple):
     """One cookie as it was set.
 
     :param domain: the host that set it, or the ``Domain`` it asked for.

@@ -9,7 +9,8 @@ import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from werkzeug.test import TestResponse
 
@@ -20,8 +21,7 @@ from .seen import Seen
 PartKind = Literal["stdout", "stderr", "log", "warning", "display"]
 
 
-@dataclass(frozen=True)
-class OutputPart:
+class OutputPart(NamedTuple):
     """One piece of what the app put out while it answered.
 
     :param kind: where it came from.
@@ -31,10 +31,10 @@ class OutputPart:
 
     kind: PartKind
     text: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Exchange:
     """One request, its response, and what happened between.
 

@@ -13,14 +13,13 @@ import re
 import sys
 import sysconfig
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import FrameType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask_nb.hints import Scene, hint_at
+from flask_nb import hints
 
 from .masked_repr import MaskedRepr, hide
 from .masks import mask_secrets, mask_text, mask_value, printable
@@ -30,7 +29,7 @@ from .stable import stable_text
 CellNamer = Callable[[str], "str | None"]
 """Given a code's file name, returns what people call that cell or file; None for code not the user's."""
 
-SceneOf = Callable[[BaseException], Scene]
+SceneOf = Callable[[BaseException], "hints.Scene"]
 """Given an error, returns what hints may see of where it was raised."""
 
 _MAX_FRAMES = 12
@@ -50,8 +49,7 @@ _CODE = (
 )  # no values of anybody: start_response is a method of ours
 
 
-@dataclass(frozen=True)
-class FailedLine:
+class FailedLine(NamedTuple):
     """One line that the exception came through.
 
     :param function: the function's name.
@@ -66,8 +64,7 @@ class FailedLine:
     place: str
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """An exception in words: its lines in the user's cells, its message, the values at hand.
 
     :param variables: names and masked values of the variables that the failing line reads.
@@ -92,7 +89,7 @@ class Failure:
         :param scene_of: tells more of where it was raised than its frames do.
         """
         name_cell = cell_name or project_file_name
-        scene_of = scene_of or partial(Scene, is_own=name_cell)
+        scene_of = scene_of or partial(hints.Scene, is_own=name_cell)
         return _describe(exc, name_cell, scene_of, _MAX_CAUSES, known_secrets(exc, cell_name))
 
     def places(self, endpoint: str | None = None) -> list[tuple[str, str]]:
@@ -241,9 +238,9 @@ def _suggesting(exc: BaseException) -> str:
     return f"{exc}. Did you mean: {near[0]!r}?" if near else str(exc)
 
 
-def _hint(scene: Scene, known: Collection[str]) -> str | None:
+def _hint(scene: hints.Scene, known: Collection[str]) -> str | None:
     """What to do about it; it may repeat what stands in the user's own line."""
-    said = hint_at(scene)
+    said = hints.hint_at(scene)
     return None if said is None else mask_text(hide(mask_secrets(said, "source"), known))
 
 
@@ -256,11 +253,14 @@ def _variables(frame: FrameType, source: str, known: Collection[str]) -> tuple[t
     return tuple((name, mask_value(name, value)) for name, value in values)
 
 
-_LIBRARIES = tuple(
-    str(Path(folder).resolve())
-    for folder in {*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))}
-)
-_PACKAGE = str(Path(__file__).resolve().parents[1])
+@cache
+def _libraries() -> tuple[str, ...]:
+    """The folders of Python's own and of installed modules, and ours."""
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = {Path(sysconfig.get_path(kind)) for kind in kinds} | {Path(__file__).parents[1]}
+    return tuple(str(folder.resolve()) for folder in folders)
+
+
 _INSTALLED = {"site-packages", "dist-packages"}  # of a system or a person, beside those of the environment
 
 
@@ -272,5 +272,5 @@ def project_file_name(filename: str) -> str | None:
     if filename.startswith("<"):
         return None
     path = Path(filename).resolve()
-    is_library = str(path).startswith((*_LIBRARIES, _PACKAGE)) or not _INSTALLED.isdisjoint(path.parts)
+    is_library = str(path).startswith(_libraries()) or not _INSTALLED.isdisjoint(path.parts)
     return None if is_library else path.name

@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from werkzeug.http import parse_cookie
 
+from flask_nb.lazy import pattern
+
 from .secrecy import (
     OTHER_SHAPES,
     WORD_SHAPES,
@@ -30,14 +32,18 @@ HIDDEN = "<hidden>"
 VOLATILE = "…"
 """Stands where a value stood that differs from run to run."""
 
-_FOREIGN_COOKIES = re.compile(
+_FOREIGN_COOKIES = pattern(
     r"_xsrf|username-.*|jupyterhub-.*|jupyter-.*|_streamlit_xsrf"
     r"|code-server-session|vscode-(?:tkn|secret.*|cli.*)|coder_(?:\w+_)?session_token.*",
     re.IGNORECASE,
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
-_SIGNATURE = re.compile(r"[\w-]{27,86}")
+_CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_ADDRESS = pattern(r"\b0x[0-9a-fA-F]{6,}\b")
+_SIGNATURE = pattern(r"[\w-]{27,86}")
+_MARKS = frozenset(" :=%'\"<\\$.(-")
+"""Every shape has one of these, or at least so many characters as :data:`_SHORTEST`."""
+
+_SHORTEST = 16
 _MAX_SESSION = 64_000
 _MAX_JUDGED = 2_000
 
@@ -62,19 +68,19 @@ _PLACE = (
 )
 # A search would try each character. But nothing begins within a word, so words are passed over as a whole;
 # and what has been passed over is not tried again when no secret comes, so the time is linear.
-_FINDER = re.compile(
+_FINDER = pattern(
     rf"(?:(?!{re.sub(r'(?<=[(][?]P[<=])', 'no_', _PLACE)})(?:[\w.$-]++[ \t\n]*+|[^\w.$-]))*+(?:{_PLACE})"
 )
-_VALUE = re.compile(
+_VALUE = pattern(
     rf"[bBuUrRfF]{{0,2}}(?P<quote>{_QUOTE})(?P<text>(?:(?!(?P=quote))(?:\\.|[^\\\n]))*+)(?P=quote)?"
     r"|(?P<open>[\[({])"
     r"|(?P<word>[^\s'\"&;,<>\[\](){}][^\s'\"&;,<]*+)"
 )
-_BRACKET = re.compile(r"'(?:[^'\\\n]|\\.)*+'?|\"(?:[^\"\\\n]|\\.)*+\"?|[\[({]|[\])}]")
-_OBJECT = re.compile(r"[A-Za-z_][\w.]*\(")
-_LINE = re.compile(r"[^\r\n'\"]*+")
-_PAIR_END = re.compile(rf"(?:{_QUOTE})?(?:\)|\Z)")
-_DIGEST = re.compile(r"(?i:digest)[^\r\n']*+")
+_BRACKET = pattern(r"'(?:[^'\\\n]|\\.)*+'?|\"(?:[^\"\\\n]|\\.)*+\"?|[\[({]|[\])}]")
+_OBJECT = pattern(r"[A-Za-z_][\w.]*\(")
+_LINE = pattern(r"[^\r\n'\"]*+")
+_PAIR_END = pattern(rf"(?:{_QUOTE})?(?:\)|\Z)")
+_DIGEST = pattern(r"(?i:digest)[^\r\n']*+")
 
 _Masked = tuple[int, int, str]
 """Where what is hidden begins and ends, and what is shown instead."""
@@ -123,6 +129,8 @@ def mask_secrets(text: str, where: Where = "printed") -> str:
 
     It takes time in proportion to the text.
     """
+    if len(text) < _SHORTEST and _MARKS.isdisjoint(text):
+        return text
     pieces: list[str] = []
     done = position = 0
     while found := _FINDER.match(text, position):
@@ -239,6 +247,8 @@ def mask_url(url: str) -> str:
 
 
 def _masked_pair(pair: str) -> str:
+    if not pair:
+        return ""
     name, equals, value = pair.partition("=")
     said = evidence(unquote(name))
     if said and _is_text_hidden(said, unquote(value), is_quoted=True):

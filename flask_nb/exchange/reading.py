@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MAX_KEPT = 64_000_000
 """Bytes of a body that are kept at most."""
@@ -28,8 +28,7 @@ def is_endless(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in _ENDLESS_TYPES
 
 
-@dataclass(frozen=True)
-class RawResponse:
+class RawResponse(NamedTuple):
     """A response as it came.
 
     :param status: code and reason, such as ``200 OK``.
@@ -51,18 +50,18 @@ class RawResponse:
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
-@dataclass
 class BodyReader:
     """Collects a body within the limits.
 
     :param is_sized: whether the answer announces its length.
     """
 
-    is_sized: bool
-    truncated: str | None = None
-    _chunks: list[bytes] = field(default_factory=list)
-    _length: int = 0
-    _began: float = field(default_factory=time.monotonic)
+    def __init__(self, is_sized: bool) -> None:
+        self.is_sized = is_sized
+        self.truncated: str | None = None
+        self._chunks: list[bytes] = []
+        self._length = 0
+        self._began = time.monotonic()
 
     @property
     def body(self) -> bytes:

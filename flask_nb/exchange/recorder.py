@@ -7,7 +7,6 @@ import secrets
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -127,7 +126,7 @@ class Recording:
     def fill(self, kept: KeptExchange) -> None:
         """Put what happened into what is kept of the exchange."""
         kept.status = self.status
-        kept.answer_headers = self.headers or ()
+        kept.answer_headers = tuple(self.headers or ())
         kept.answer = b"".join(self._sent)
         kept.length = self.length
         kept.endpoint, kept.rule = self.endpoint, self.rule
@@ -150,7 +149,7 @@ class Recording:
         if self.exception is None:
             self.exception = exc
             failure = Failure.from_exception(exc, self._cell_name, self._scene_of)
-            self.failure = replace(failure, is_handled=is_handled)
+            self.failure = failure._replace(is_handled=is_handled)
 
     def matched(
         self, endpoint: str | None, rule: str | None = None, view_args: Mapping[str, Any] | None = None

@@ -11,9 +11,10 @@ Every row works: its words and patterns are what :mod:`.masks` is made of.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from flask_nb.lazy import pattern
 
 Where = Literal["header", "cookie", "setting", "ours", "printed", "source"]
 """Where a value is shown: ``ours`` is what else flask_nb words, ``source`` a line of the person's code."""
@@ -23,8 +24,7 @@ Evidence = Literal["sure", "text", "made", "cookies"]
 machine; it is a header of cookies."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One decision.
 
     :param what: what is meant, in Markdown.
@@ -37,8 +37,7 @@ class Row:
     why: str
 
 
-@dataclass(frozen=True)
-class Name(Row):
+class Name(NamedTuple):
     """A name that says that its value is a secret.
 
     :param words: matches one word of the name, in lower case.
@@ -47,31 +46,38 @@ class Name(Row):
     :param evidence: what it says; None takes the name out of all other rows.
     """
 
+    what: str
+    where: str
+    why: str
     words: str = r"(?!)"
     last: str = r"(?!)"
     places: tuple[Where, ...] = ("header", "cookie", "setting", "ours", "printed", "source")
     evidence: Evidence | None = "sure"
 
 
-@dataclass(frozen=True)
-class Shape(Row):
+class Shape(NamedTuple):
     """A form that gives a value away, whatever it is called.
 
     :param pattern: matches it in a text, with a group that :mod:`.masks` knows.
     :param is_word: whether it begins where a word begins; anything else begins with a character of its own.
     """
 
+    what: str
+    where: str
+    why: str
     pattern: str = r"(?!)"
     is_word: bool = True
 
 
-@dataclass(frozen=True)
-class Words(Row):
+class Words(NamedTuple):
     """What stands in a secret's place and is none.
 
     :param pattern: matches all of the value.
     """
 
+    what: str
+    where: str
+    why: str
     pattern: str = r"(?!)"
 
 
@@ -84,7 +90,7 @@ _PRIVATE = "".join(rf"(?<!{word} )" for word in ("public", "site", "primary", "f
 # Capitals inside, digits or length tell a credential from the next word of a sentence.
 _CREDENTIAL = r"(?!(?:[A-Za-z]?[a-z]{1,19}|[A-Z]{2,5})(?:-[a-z]{1,19})*(?![\w~+/=-]|\.\w))[\w.~+/=-]{6,}+"
 
-TABLE: tuple[Row, ...] = (
+TABLE: tuple[Row | Name | Shape | Words, ...] = (
     # --- names ---
     Name(
         "a name that ends in `count`, `length`, `type`, `name`, `field`, `url`, `path`, `expires`, "
@@ -274,7 +280,7 @@ TABLE: tuple[Row, ...] = (
 
 def _names() -> list[tuple[Name, re.Pattern[str]]]:
     rows = (row for row in TABLE if isinstance(row, Name))
-    return [(row, re.compile(rf"(?:.* )?(?:{row.last})|(?:.* )?(?:{row.words})(?: .*)?")) for row in rows]
+    return [(row, pattern(rf"(?:.* )?(?:{row.last})|(?:.* )?(?:{row.words})(?: .*)?")) for row in rows]
 
 
 _NAMES = _names()
@@ -288,15 +294,15 @@ WORD_SHAPES = "|".join(row.pattern for row in _SHAPES if row.is_word)
 OTHER_SHAPES = "|".join(row.pattern for row in _SHAPES if not row.is_word)
 """The other shapes."""
 
-_NO_SECRET = re.compile("|".join(row.pattern for row in TABLE if isinstance(row, Words)))
-_MADE = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d)[\w+/=.~%-]{12,}")
+_NO_SECRET = pattern("|".join(row.pattern for row in TABLE if isinstance(row, Words)))
+_MADE = pattern(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d)[\w+/=.~%-]{12,}")
 
 
 @lru_cache(maxsize=4096)
 def evidence(name: str, where: Where = "ours") -> Evidence | None:
     """Return what a name says of its value, None if nothing."""
     words = " ".join(_WORD.findall(name[-_LONGEST:])).lower()
-    row = next((row for row, pattern in _NAMES if where in row.places and pattern.fullmatch(words)), None)
+    row = next((row for row, fits in _NAMES if where in row.places and fits.fullmatch(words)), None)
     return row.evidence if row else None
 
 

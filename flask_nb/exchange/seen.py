@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .failure import CellNamer, project_file_name
 from .masked_repr import MaskedRepr, StableRepr
@@ -39,8 +38,7 @@ State = Mapping[str, Mapping[str, Any]]
 """What a request may change besides its answer: ``g``, ``session``, ``arguments``."""
 
 
-@dataclass(frozen=True)
-class Rendering:
+class Rendering(NamedTuple):
     """A template that was rendered.
 
     :param name: of the template; empty for one that was a string.

@@ -7,8 +7,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
+
+from flask_nb.lazy import pattern
 
 from .masked_repr import MaskedRepr
 from .masks import HIDDEN, mask_secrets, mask_value, printable
@@ -19,14 +20,13 @@ from .streams import CURRENT
 _MAX_TEXT = 1000
 _MAX_PARAMETERS = 500
 _MOST_EXECUTIONS = 3  # of a statement for many rows
-_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|(\?|%s|%\(\w+\)s|\$\d+|(?<!:):\w+)")
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
-_CLAUSE = re.compile(r"\b(?:WHERE|AND|OR|SET|ON|HAVING|VALUES|LIMIT|OFFSET|FROM|WHEN|THEN)\b", re.IGNORECASE)
-_INSERT = re.compile(r"\s*(?:INSERT|REPLACE)\b[^(]*\(([^()]*)\)\s*VALUES", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_PLACEHOLDER = pattern(r"'(?:[^']|'')*'|(\?|%s|%\(\w+\)s|\$\d+|(?<!:):\w+)")
+_LITERAL = pattern(r"'(?:[^']|'')*'")
+_CLAUSE = pattern(r"\b(?:WHERE|AND|OR|SET|ON|HAVING|VALUES|LIMIT|OFFSET|FROM|WHEN|THEN)\b", re.IGNORECASE)
+_INSERT = pattern(r"\s*(?:INSERT|REPLACE)\b[^(]*\(([^()]*)\)\s*VALUES", re.IGNORECASE)
+_WORD = pattern(r"[A-Za-z_]\w*")
 
 
-@dataclass
 class Statement:
     """A statement, with how often it was executed.
 
@@ -37,11 +37,12 @@ class Statement:
     :param seconds: how long all of it took.
     """
 
-    text: str
-    count: int = 0
-    runs: list[str] = field(default_factory=list)
-    rows: int | None = None
-    seconds: float = 0.0
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.count = 0
+        self.runs: list[str] = []
+        self.rows: int | None = None
+        self.seconds = 0.0
 
 
 @contextmanager

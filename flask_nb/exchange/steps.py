@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .failure import CellNamer, exception_message
 from .masks import mask_value, printable
@@ -24,7 +23,6 @@ class Answer(Protocol):
     response: Any
 
 
-@dataclass
 class Step:
     """One step of a request: what the app called, and what that changed.
 
@@ -35,11 +33,15 @@ class Step:
     :param seconds: how long it took, with the steps within it.
     """
 
-    phase: str
-    name: str = ""
-    place: str = ""
-    effects: list[str] = field(default_factory=list)
-    seconds: float | None = None
+    def __init__(self, phase: str, name: str = "", place: str = "", effects: Iterable[str] = ()) -> None:
+        self.phase = phase
+        self.name = name
+        self.place = place
+        self.effects = list(effects)
+        self.seconds: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<Step {self.phase} {self.name} {self.place} {self.effects}>"
 
     def add(self, *effects: str) -> None:
         """Add effects, as far as there is room."""
@@ -116,8 +118,7 @@ def _length(response: Answer) -> int | None:
     return int(stated) if stated.isdecimal() else None
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """What a function after the request may change of a response."""
 
     status: int = 0

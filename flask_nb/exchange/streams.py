@@ -35,6 +35,11 @@ CURRENT: ContextVar[Any] = ContextVar("flask_nb_exchange", default=None)
 """The recording of the request that the running code answers; None in a cell."""
 
 
+# Whether a kernel's stream has been written to since it was flushed. It does not look itself: each flush is a
+# wait for another thread, and IPython asks for four in a cell that prints nothing, two more for each display.
+# The second name is that of a forked process.
+_PENDING = ("_flush_pending", "_subprocess_flush_pending")
+
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -63,8 +68,8 @@ class RequestStream:
             self.write(line)
 
     def flush(self) -> None:
-        """Flush the stream beneath; a recording has nothing to flush."""
-        if CURRENT.get() is None:
+        """Flush the stream beneath if anything may wait in it; a recording has nothing to flush."""
+        if CURRENT.get() is None and any(getattr(self.real, name, True) for name in _PENDING):
             self.real.flush()
 
     def __getattr__(self, name: str) -> Any:

@@ -87,7 +87,7 @@ class Gate:
         self._is_own = is_own
         self._on_refusal = on_refusal
         self._host_advice = host_advice or NOTEBOOK_HOST_ADVICE
-        self._allowed = AllowList.of(())
+        self._allowed = AllowList(())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.app!r})"
@@ -132,7 +132,7 @@ class Gate:
         entries = (hosts,) if isinstance(hosts, str) else tuple(hosts)
         allowed = self._allowed
         if entries != allowed.entries:
-            self._allowed = allowed = AllowList.of(entries)
+            self._allowed = allowed = AllowList(entries)
         return allowed.admits(host)
 
     def _judge(self, environ: WSGIEnvironment) -> Verdict:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 #: The names that mean this machine in every browser: nobody can own them (RFC 6761 §6.3).
@@ -88,22 +87,17 @@ def _is_address(name: str) -> bool:
     return True
 
 
-@dataclass(frozen=True)
 class AllowList:
     """What one answer of ``hosts()`` admits, and the Host headers that it already has admitted."""
 
-    entries: tuple[str, ...]
-    names: frozenset[str]
-    suffixes: tuple[str, ...]
-    every_address: bool
-    admitted: set[str] = field(default_factory=set, compare=False)
-
-    @classmethod
-    def of(cls, entries: tuple[str, ...]) -> AllowList:
+    def __init__(self, entries: tuple[str, ...]) -> None:
         named = [(entry, name) for entry in entries if entry and (name := _entry_name(entry))]
         names = frozenset(name for _, name in named)
-        suffixes = (".localhost", *(f".{name}" for entry, name in named if entry.startswith(".")))
-        return cls(entries, _LOOPBACK | names, suffixes, bool(names & _EVERY_ADDRESS))
+        self.entries = entries
+        self.names = _LOOPBACK | names
+        self.suffixes = (".localhost", *(f".{name}" for entry, name in named if entry.startswith(".")))
+        self.every_address = bool(names & _EVERY_ADDRESS)
+        self.admitted: set[str] = set()
 
     def admits(self, host: str) -> bool:
         if host in self.admitted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .refusals import text_page
@@ -17,7 +16,6 @@ PING = "/__flask_nb_ping"
 """The path that the gate answers itself."""
 
 
-@dataclass
 class Probe:
     """A request that the kernel sends to itself by way of an address.
 
@@ -26,9 +24,10 @@ class Probe:
     :ivar prefix: the prefix that was taken off its path on the way.
     """
 
-    nonce: str
-    has_arrived: bool = False
-    prefix: str = ""
+    def __init__(self, nonce: str) -> None:
+        self.nonce = nonce
+        self.has_arrived = False
+        self.prefix = ""
 
 
 class Probes:

@@ -1,3 +1,5 @@
+# mypy: implicit-reexport
+# ruff: noqa: F401
 """What to type after a mistake, where the error's own message does not say it.
 
 A hint stands below the real message and never in its place. It is a function of one *scene*: what was raised,
@@ -11,43 +13,24 @@ has asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from . import bodies, contexts, fields, hooks, mappings, names, nothing, routes, templates, values
-from .remarks import Answer, remarks_on
-from .scene import Hint, Scene, view_of
+from flask_nb.lazy import offer
 
-__all__ = ["BODY_READS", "Answer", "Scene", "body_hints", "hint_at", "remarks_on", "view_of"]
-
-BODY_READS, body_hints = bodies.BODY_READS, bodies.body_hints
-
-_FAMILIES = (names, fields, mappings, contexts, templates, routes, nothing, values, hooks)
-
-
-def hint_at(scene: Scene) -> str | None:
-    """Return what to do about an error, or None."""
-    told = None if scene.request is None else scene.request.environ.get(BODY_READS)
-    before = set(told or ())
-    try:
-        return _first_hint(scene)
-    finally:
-        if told is not None:  # what hints read of the body, the view has not
-            told.intersection_update(before)
-
-
-def _first_hint(scene: Scene) -> str | None:
-    for hint in _hints_for(scene.exc):
-        try:
-            said = hint(scene)
-        except (Exception, SystemExit):  # values, and what their classes do, are anybody's code
-            continue
-        if said:
-            return said
-    return None
-
-
-def _hints_for(exc: BaseException) -> Iterator[Hint]:
-    for family in _FAMILIES:
-        for kind, hint in family.HINTS:
-            if isinstance(exc, kind):
-                yield hint
+if TYPE_CHECKING:
+    from .bodies import BODY_READS, body_hints
+    from .families import hint_at
+    from .remarks import Answer, remarks_on
+    from .scene import Scene, view_of
+    from .templates import hint_at_variables
+else:
+    __getattr__, __all__ = offer(
+        __name__,
+        {
+            "bodies": "BODY_READS body_hints",
+            "families": "hint_at",
+            "remarks": "Answer remarks_on",
+            "scene": "Scene view_of",
+            "templates": "hint_at_variables",
+        },
+    )

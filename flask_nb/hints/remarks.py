@@ -10,9 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .scene import definition_of, own_nodes, typed
@@ -24,8 +22,7 @@ _MOST = 100_000  # bytes of a body that are looked at
 _CHANGING = frozenset({"append", "extend", "insert", "remove", "update", "add", "pop", "clear"})
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer of the app.
 
     :param method: of the request.
@@ -139,8 +136,10 @@ def _at_end(answer: Answer, engine: Engine | None) -> str | None:
 def _foreign_cookie(answer: Answer, engine: Engine | None) -> str | None:
     """Find a cookie for another domain than the one that was asked."""
     host = answer.host.partition(":")[0]
-    for name, value in answer.headers:
-        for cookie in SimpleCookie(value).values() if name.lower() == "set-cookie" else ():
+    for value in (value for name, value in answer.headers if name.lower() == "set-cookie"):
+        from http.cookies import SimpleCookie  # few answers set one
+
+        for cookie in SimpleCookie(value).values():
             domain = cookie["domain"].lstrip(".")
             if domain and host != domain and not host.endswith(f".{domain}"):
                 return (

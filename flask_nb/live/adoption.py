@@ -96,7 +96,8 @@ def give_back(holder: Any) -> None:
     """Exchange the live tables for plain ones that hold the same, and record nothing any more."""
     holder.live.let_go_of_notebook()
     in_templates = (f"jinja_env.{name}" for name in IN_TEMPLATES) if "jinja_env" in vars(holder) else ()
-    for name in (*HOOKS, *LISTS, *NAMES, *in_templates):
+    commands = ("cli.commands",) if "cli" in vars(holder) else ()
+    for name in (*HOOKS, *LISTS, *NAMES, *commands, *in_templates):
         parent, _, attribute = name.rpartition(".")
         with suppress(AttributeError):  # apps have tables that blueprints have not, and the reverse
             owner = operator.attrgetter(parent)(holder) if parent else holder

@@ -12,7 +12,6 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -55,11 +54,12 @@ NAMES = {
     "view_functions": Kind("view"),
     "blueprints": Kind("blueprint"),
     "extensions": _EXTENSION,
-    "cli.commands": Kind("command"),
     "url_map.converters": Kind("converter"),
     "live.overlay.templates": Kind("template"),
     "live.overlay.static": Kind("static file"),
 }
+
+COMMANDS = Kind("command")
 
 IN_TEMPLATES = {
     "filters": Kind("template filter"),
@@ -70,18 +70,18 @@ IN_TEMPLATES = {
 _SETTING = Kind("setting", is_layered=True)
 
 
-@dataclass(frozen=True, eq=False)
 class _Registered(Name):
     """The name under which an app knows a blueprint, and how it was registered."""
 
-    options: Mapping[str, Any]
+    def __init__(self, table: Any, name: str, label: str, options: Mapping[str, Any]) -> None:
+        super().__init__(table, name, label)
+        self.options = options
 
     def repeat(self, entry: Entry, other: Any) -> None:
         """Register the blueprint in the same way on another app."""
         entry.value.register(other, dict(self.options))
 
 
-@dataclass(eq=False)
 class _Place:
     """One registration of a blueprint on an app.
 
@@ -91,10 +91,13 @@ class _Place:
     :param set_up: brings what the blueprint has recorded to the app.
     """
 
-    app: Any
-    entry: Entry
-    options: Mapping[str, Any]
-    set_up: Callable[[], None]
+    def __init__(
+        self, app: Any, entry: Entry, options: Mapping[str, Any], set_up: Callable[[], None]
+    ) -> None:
+        self.app = app
+        self.entry = entry
+        self.options = options
+        self.set_up = set_up
 
     @property
     def is_current(self) -> bool:
@@ -221,7 +224,7 @@ class Live:
             if name in vars(self.app) or callable(getattr(self.app, name, None)):
                 again.setdefault(owner, []).append(f"app.{name}")
             else:
-                with at_work(replace(run, owner=owner, body=run.workspace.next_number(), is_quiet=True)):
+                with at_work(run.but(owner=owner, body=run.workspace.next_number(), is_quiet=True)):
                     setattr(self.app, name, value)
         for owner, names in again.items():
             verb = "run" if owner.kind == "cell" else "reload"
@@ -252,6 +255,8 @@ class Live:
             )
         if isinstance(getattr(holder, "url_map", None), LiveMap):
             holder.url_map.register = self._register_rule
+        if "cli" in vars(holder):
+            self.exchange_commands(holder.cli)
         if "jinja_env" in vars(holder):
             self.exchange_template_tables(holder.jinja_env)
 
@@ -296,6 +301,12 @@ class Live:
             ),
             spec,
         )
+
+    def exchange_commands(self, group: Any) -> None:
+        """Record what is put among the commands of the app."""
+        if self._workspace is not None:
+            placed = self._placed(COMMANDS, operator.attrgetter("cli.commands"))
+            group.commands = LiveDict(placed, group.commands)
 
     def exchange_template_tables(self, environment: Any) -> None:
         """Record what is put among the filters, tests and globals of the app's templates."""

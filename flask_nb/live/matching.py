@@ -6,7 +6,8 @@ from copy import copy
 
 from werkzeug.routing import MapAdapter, Rule
 
-from .url_map import BoundMap, RoutingTable, SharedMatcher, reduced, rules_below
+from .matcher import SharedMatcher, rules_below
+from .url_map import BoundMap, bare_table, reduced
 
 
 def rules_in_order(adapter: MapAdapter, path: str) -> list[Rule]:
@@ -30,6 +31,5 @@ def alone(adapter: MapAdapter, rule: Rule) -> MapAdapter:
     plain.alias, plain.redirect_to = False, None
     matcher = SharedMatcher(adapter.map.merge_slashes).with_rule(plain)
     single = copy(adapter)
-    table = RoutingTable(matcher, {plain.endpoint: [plain]}, {}, {}, frozenset())
-    single.map = BoundMap(adapter.map, table)
+    single.map = BoundMap(adapter.map, bare_table(matcher, plain))
     return single

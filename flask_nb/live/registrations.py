@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Rank = tuple[int, ...]
 """Where something stands among others: the order of its cell's first run, then its place in that cell."""
@@ -15,8 +14,7 @@ ROUTE = object()
 """The group of views that were registered with a rule."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A cell, or a module.
 
     :param key: what stays the same when it runs again: the front end's cell id; where there is none,
@@ -67,7 +65,6 @@ class Book(Protocol):
         """Strike an entry out, and take away its value and what it had brought about."""
 
 
-@dataclass(eq=False)
 class Entry:
     """One registration.
 
@@ -82,21 +79,36 @@ class Entry:
     :param group: the definition of a cell that it is a part of, or None.
     """
 
-    slot: Slot
-    value: Any
-    identity: Identity
-    owner: Owner
-    number: int
-    body: int
-    rank: Rank
-    causes: tuple[Entry, ...] = ()
-    group: Hashable = None
-    effects: list[Entry] = field(default_factory=list)
-    #: For a blueprint's registration on an app: what of the blueprint has reached the app.
-    reached: set[Hashable] = field(default_factory=set)
-    #: Whether all that the blueprint has by now is known to have reached it.
-    is_settled: bool = False
-    ledger: Book | None = None
+    def __init__(
+        self,
+        slot: Slot,
+        value: Any,
+        identity: Identity,
+        owner: Owner,
+        number: int,
+        body: int,
+        rank: Rank,
+        causes: tuple[Entry, ...] = (),
+        group: Hashable = None,
+    ) -> None:
+        self.slot = slot
+        self.value = value
+        self.identity = identity
+        self.owner = owner
+        self.number = number
+        self.body = body
+        self.rank = rank
+        self.causes = causes
+        self.group = group
+        self.effects: list[Entry] = []
+        #: For a blueprint's registration on an app: what of the blueprint has reached the app.
+        self.reached: set[Hashable] = set()
+        #: Whether all that the blueprint has by now is known to have reached it.
+        self.is_settled = False
+        self.ledger: Book | None = None
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.identity} of {self.owner}>"
 
     @property
     def is_left_over(self) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
@@ -24,13 +23,13 @@ from .url_map import LiveMap, reduced
 from .workspace import Run
 
 
-@dataclass(frozen=True, eq=False)
 class Route:
     """The place of a rule in an app's map."""
 
-    find_app: Callable[[], Any]
-    rule: Rule
-    named: frozenset[str]
+    def __init__(self, find_app: Callable[[], Any], rule: Rule, named: frozenset[str]) -> None:
+        self.find_app = find_app
+        self.rule = rule
+        self.named = named
 
     @property
     def label(self) -> str:

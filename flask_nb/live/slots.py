@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +38,16 @@ else:
 # --- names ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
 class Name:
     """A name in a dictionary.
 
     :param label: what people call what stands here.
     """
 
-    table: CoveredDict
-    name: Any
-    label: str
+    def __init__(self, table: CoveredDict, name: Any, label: str) -> None:
+        self.table = table
+        self.name = name
+        self.label = label
 
     def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
         """Cover what stands here."""
@@ -136,16 +135,16 @@ class CoveredDict(_Dict):
 # --- lists ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
 class ListPlace:
     """A place in a list.
 
     :param label: what people call what stands here.
     """
 
-    table: RankedList
-    value: Any
-    label: str
+    def __init__(self, table: RankedList, value: Any, label: str) -> None:
+        self.table = table
+        self.value = value
+        self.label = label
 
     def put(self, entry: Entry, instead_of: Iterable[Entry]) -> None:
         """Let it stand where its rank says."""

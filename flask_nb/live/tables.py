@@ -16,9 +16,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from types import FunctionType, MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .ledger import Ledger
 from .registrations import ROUTE, Entry, Identity, Rank
@@ -26,8 +25,7 @@ from .slots import FIRST, LAST, MISSING, CoveredDict, ListPlace, Name, RankedLis
 from .workspace import Run, at_work, registering, running
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """What a container holds.
 
     :param name: what people call one of its values, such as ``template filter``.
@@ -47,8 +45,7 @@ class Kind:
         return f"{self.name} {name}" if self.label is None else self.label(name)
 
 
-@dataclass(frozen=True, eq=False)
-class Placed:
+class Placed(NamedTuple):
     """What a live container knows about itself.
 
     :param ledger: where registrations are recorded.
@@ -279,7 +276,7 @@ class LiveList(RankedList):
                 self._publish([*before, (value, behind[0][1] if behind else LAST, None), *behind])
             elif behind:
                 rank = before[-1][1] if before else (-1,)
-                self.enter(replace(run, rank=(*rank, 0, *run.next_rank())), value)
+                self.enter(run.but(rank=(*rank, 0, *run.next_rank())), value)
             else:
                 self.enter(run, value)
 

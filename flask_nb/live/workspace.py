@@ -18,9 +18,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from copy import copy
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .modules import is_whole, module_body, spec_of
 from .registrations import ROUTE, Entry, Owner, Rank
@@ -28,7 +28,6 @@ from .registrations import ROUTE, Entry, Owner, Rank
 current_run: ContextVar[Run | None] = ContextVar("flask_nb.run", default=None)
 
 
-@dataclass(eq=False)
 class Run:
     """One run of an owner: what is registered meanwhile is its.
 
@@ -46,21 +45,39 @@ class Run:
     :param repeats: the registration that is made once more, on another app.
     """
 
-    workspace: Workspace
-    owner: Owner
-    number: int
-    body: int
-    order: Rank
-    causes: tuple[Entry, ...] = ()
-    rank: Rank | None = None
-    cell: Run | None = None
-    is_quiet: bool = False
-    outer: Run | None = None
-    repeats: Entry | None = None
-    #: How many hooks of each kind without a name of their own this run has registered.
-    places: Counter[Hashable] = field(default_factory=Counter)
-    #: The bodies of modules that this run has executed.
-    modules: dict[str, ModuleRun] = field(default_factory=dict)
+    def __init__(
+        self,
+        workspace: Workspace,
+        owner: Owner,
+        number: int,
+        body: int,
+        order: Rank,
+        outer: Run | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self.owner = owner
+        self.number = number
+        self.body = body
+        self.order = order
+        self.causes: tuple[Entry, ...] = ()
+        self.rank: Rank | None = None
+        self.cell: Run | None = None
+        self.is_quiet = False
+        self.outer = outer
+        self.repeats: Entry | None = None
+        #: How many hooks of each kind without a name of their own this run has registered.
+        self.places = Counter[Hashable]()
+        #: The bodies of modules that this run has executed.
+        self.modules: dict[str, ModuleRun] = {}
+
+    def __repr__(self) -> str:
+        return f"<Run {self.number} of {self.owner}>"
+
+    def but(self, **changes: Any) -> Run:
+        """Return the same run with some attributes changed."""
+        other = copy(self)
+        vars(other).update(changes)
+        return other
 
     def displaces(self, entry: Entry) -> bool:
         """Whether a registration of this run takes the place of *entry*."""
@@ -100,8 +117,7 @@ class Run:
         is_later = place is None or source.rank > place.rank
         rank = source.rank if is_later or place is None else (*place.rank, *source.rank)
         number = source.number if is_later or place is None else place.number
-        return replace(
-            self,
+        return self.but(
             cell=self.cell or self,
             owner=source.owner,
             number=number,
@@ -115,8 +131,7 @@ class Run:
 
     def repeating(self, entry: Entry) -> Run:
         """Return the run in which *entry* is registered once more, on another app."""
-        return replace(
-            self,
+        return self.but(
             cell=self.cell or self,
             owner=entry.owner,
             number=entry.number,
@@ -135,7 +150,7 @@ class Run:
         repeats: dict[Hashable, Run] = {}
         for entry in entries:
             run = repeats.setdefault((entry.owner.key, entry.body), self.repeating(entry))
-            yield entry, replace(run, rank=entry.rank, repeats=entry)
+            yield entry, run.but(rank=entry.rank, repeats=entry)
 
     def at_work(self) -> Run:
         """Return the run of the module whose body is executing in this run, or this run."""
@@ -156,13 +171,12 @@ class Run:
         owner = Owner(("module", name), name, "module", is_certain=True)
         # What a module registers stands where the cell first imported it.
         body, order = self.workspace.next_number(), self.workspace.order_of(owner, self.next_rank)
-        return replace(
-            self, cell=self.cell or self, owner=owner, body=body, order=order, places=Counter(), modules={}
+        return self.but(
+            cell=self.cell or self, owner=owner, body=body, order=order, places=Counter(), modules={}
         )
 
 
-@dataclass(eq=False)
-class ModuleRun:
+class ModuleRun(NamedTuple):
     """One execution of a module's body.
 
     :param run: its run.
@@ -233,7 +247,6 @@ class Holder(Protocol):
     def live(self) -> Follower: ...
 
 
-@dataclass(eq=False)
 class _Made:
     """An app or blueprint that a run of a cell made.
 
@@ -244,12 +257,13 @@ class _Made:
     :param is_whole: whether it has.
     """
 
-    holder: Holder
-    body: int
-    cell: Run
-    before: _Made | None = None
-    replaces: list[Holder] = field(default_factory=list)
-    is_whole: bool = False
+    def __init__(self, holder: Holder, body: int, cell: Run, before: _Made | None = None) -> None:
+        self.holder = holder
+        self.body = body
+        self.cell = cell
+        self.before = before
+        self.replaces: list[Holder] = []
+        self.is_whole = False
 
 
 class Workspace:

@@ -1,3 +1,5 @@
+# mypy: implicit-reexport
+# ruff: noqa: F401
 """The IPython extension: magics, display and cell events around one :class:`~.host.Host`.
 
 ===============  ==================================================================================
@@ -24,3 +26,41 @@ module           answers for
 ``display``      where the value of a magic is displayed, and as what
 ===============  ==================================================================================
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask_nb.lazy import offer
+
+if TYPE_CHECKING:
+    from .addresses import Address, Addresses
+    from .app_run import AppRun
+    from .browsing import Browsing
+    from .checks import Checking
+    from .definitions import Definitions
+    from .diagnosis import diagnose
+    from .exchanges import Exchanges
+    from .explaining import Explaining
+    from .exporting import Exporting
+    from .hints import hint_at_magic, hints_at_source
+    from .serve_hints import hint_at_server
+    from .tables import route_table
+else:
+    __getattr__, __all__ = offer(
+        __name__,
+        {
+            "addresses": "Address Addresses",
+            "app_run": "AppRun",
+            "browsing": "Browsing",
+            "checks": "Checking",
+            "definitions": "Definitions",
+            "diagnosis": "diagnose",
+            "exchanges": "Exchanges",
+            "explaining": "Explaining",
+            "exporting": "Exporting",
+            "hints": "hint_at_magic hints_at_source",
+            "serve_hints": "hint_at_server",
+            "tables": "route_table",
+        },
+    )

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
+from flask_nb.lazy import pattern
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -36,7 +37,7 @@ _ON_DEMAND = {
 }
 """The same of packages that may not be there, and are watched from when a cell imports them."""
 
-_IMPORTED = re.compile(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+_IMPORTED = pattern(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
 
 _NEEDS_LOOP = ("uvicorn.server", "quart.app")
 """The modules whose servers fail at once where an event loop runs, unless that was made to run others."""
@@ -155,14 +156,12 @@ def _name_of(value: Any, variables: Mapping[str, Any]) -> str | None:
     return next(names, None) if value is not None else None
 
 
-_FILE = re.compile(r"\s*(?:\S*/)?python[\d.]*\s+(?:-[uBIEs]+\s+)*(?P<file>[\w./-]+\.py)\b")
-_COMMAND = re.compile(
+_FILE = pattern(r"\s*(?:\S*/)?python[\d.]*\s+(?:-[uBIEs]+\s+)*(?P<file>[\w./-]+\.py)\b")
+_COMMAND = pattern(
     r"\s*(?:(?:\S*/)?python[\d.]*\s+-m\s+)?(?:\S*/)?flask(?:[-_]nb)?\s(?P<options>(?:.*\s)?)run\b"
 )
-_STARTS = re.compile(r"\.run\(|\brun_simple\(|\bserve_forever\(|\bserve\(")
-_MADE = re.compile(
-    r"^(\w+)(?::\s*[\w.]+)?\s*=\s*(?:\w+\.)?Flask\(|^def ((?:create|make)_app)\(", re.MULTILINE
-)
+_STARTS = pattern(r"\.run\(|\brun_simple\(|\bserve_forever\(|\bserve\(")
+_MADE = pattern(r"^(\w+)(?::\s*[\w.]+)?\s*=\s*(?:\w+\.)?Flask\(|^def ((?:create|make)_app)\(", re.MULTILINE)
 
 
 def advise_command(command: str, folder: Path) -> list[str]:

@@ -22,7 +22,7 @@ from flask_nb.panel.webrtc import NO_WEBRTC
 
 from .browse_view import BrowseView
 from .changes import Changes, python_of
-from .definitions import evaluate
+from .evaluation import evaluate
 from .live_pages import STAYS
 from .served import ServedApp
 
@@ -58,9 +58,13 @@ class Browsing:
         self._open: list[_Opened] = []
         self._timer: threading.Timer | None = None
         self._outbox = Outbox()
+        ip.events.register("pre_run_cell", self.begin_cell)
+        ip.events.register("post_run_cell", self.end_cell)  # behind those who settle the cell
 
     def close(self) -> None:
-        """Let go of all views; a second time does nothing."""
+        """Let go of all views, and hear of cells no more."""
+        self._ip.events.unregister("pre_run_cell", self.begin_cell)
+        self._ip.events.unregister("post_run_cell", self.end_cell)
         self._stop_waiting()
         for opened in self._open:
             opened.view.close()

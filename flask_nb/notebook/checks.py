@@ -21,7 +21,7 @@ from flask_nb.panel.palette import ERROR, mixed
 from flask_nb.panel.panel import Panel
 from flask_nb.panel.words import counted, duration
 
-from .definitions import evaluate
+from .evaluation import evaluate
 from .tables import Table
 
 Ask = Callable[[RequestDefinition, Evaluate], PanelResponse]

@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
-from flask_nb.cells import MagicParser, check_line_parser, quote_word
-from flask_nb.cells.unfinished import is_in_braces, read_unfinished
+from flask_nb import cells
 
-from .candidates import find_candidates, find_kind
-from .cursor import Cursor
 from .transforms import find_first_code_line
 
 if TYPE_CHECKING:
@@ -24,12 +21,12 @@ if TYPE_CHECKING:
 
     from .host import Host
 
-Parsers = Mapping[str, Callable[[], MagicParser]]
+Parsers = Mapping[str, Callable[[], "cells.MagicParser"]]
 
 BODY = " (cell)"
 """What stands behind the name of a cell magic where a line below it is meant."""
 
-BODY_PARSERS: Parsers = {f"%%check{BODY}": check_line_parser}
+BODY_PARSERS: Parsers = {f"%%check{BODY}": lambda: cells.check_line_parser()}
 """What reads the lines below a cell magic, where they are completed."""
 
 _CELL_MAGIC = re.compile(r"(%%\w+)(?:\s+(.*))?$", re.DOTALL)
@@ -68,6 +65,11 @@ class MagicCompletion:
         :param text: what stands between it and the cursor.
         :param token: the end of the text that IPython would replace. It breaks at ``< = : ?`` and so on.
         """
+        from flask_nb.cells.unfinished import is_in_braces, read_unfinished  # nobody waits for it before
+
+        from .candidates import find_candidates, find_kind
+        from .cursor import Cursor
+
         parser = self.parsers[magic]()
         line = read_unfinished(text, parser)
         cursor = Cursor(self.host, magic, line, parser, is_in_braces(text))
@@ -114,7 +116,7 @@ def fit_candidates(
     for candidate in dict.fromkeys(candidates):
         if not (candidate.startswith(kept) and candidate.lower().startswith(word.lower())):
             continue
-        quoted = candidate if is_quoted else quote_word(candidate)
+        quoted = candidate if is_quoted else cells.quote_word(candidate)
         if quoted == candidate:
             yield ahead + candidate[len(kept) :]
         elif not kept:  # the quote opens at the beginning of the word

@@ -18,11 +18,11 @@ from flask_nb.cells import AppArguments, CookiesArguments, ViewSource
 from flask_nb.cells.expressions import expand_value
 from flask_nb.engines import Engine
 from flask_nb.errors import CellSyntaxError, ConfigError, FlaskNbError, MagicArgumentError, NoAppError
-from flask_nb.exchange.failure import exception_message
 from flask_nb.exchange.masks import mask_text
 from flask_nb.panel.words import counted
 
 from .display import Report, link_html
+from .evaluation import evaluate
 from .following import known_apps
 from .placement import PlacedMagic, place_magic
 from .tables import Table, config_table, cookie_table, show_setting
@@ -312,14 +312,3 @@ class LiveUrl(Url):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": link_html(str(self), str(self))}
-
-
-def evaluate(variables: Scope, source: str) -> object:
-    """Return the value of an expression in a magic's line; its error is one line, for the frames are ours."""
-    try:
-        return eval(source, dict(variables))
-    except Exception as exc:
-        if isinstance(source, cells.AnswerSource) and (said := source.explain(variables)):
-            raise MagicArgumentError(said) from exc
-        reason = exception_message(exc)
-        raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}") from exc

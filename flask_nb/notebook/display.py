@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from IPython.display import display
 
@@ -35,8 +34,7 @@ _SHOWN_BY_IPYTHON: dict[str, Callable[[list[ast.stmt]], list[ast.stmt]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """A few lines that a magic answers with.
 
     :param text: what is shown, the same with and without HTML.

@@ -14,7 +14,8 @@ from flask_nb.exchange import ExchangeResponse, KeptExchange, Ring
 from flask_nb.exchange.copies import NOTATIONS
 from flask_nb.exchange.recall import recalled, sent_request
 from flask_nb.exchange.sending import Sending
-from flask_nb.panel import Panel, PanelResponse, as_test, differences
+from flask_nb.panel import Panel, PanelResponse, differences
+from flask_nb.panel.as_test import as_test
 
 from .display import Report, show
 from .tables import Table

@@ -22,8 +22,8 @@ from flask_nb.exchange import KeptExchange, mask_value
 from flask_nb.exchange.masks import mask_text, mask_url, printable
 from flask_nb.exchange.request import readable_path
 
-from .definitions import evaluate
 from .display import Report
+from .evaluation import evaluate
 from .tables import Table
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb import engines
 from flask_nb.engines import Engine, Run
@@ -21,16 +20,14 @@ APP_NAME = "app"
 """The variable that holds the app unless ``%app`` chooses another."""
 
 
-@dataclass(frozen=True)
-class _Made:
+class _Made(NamedTuple):
     """The app that no cell made, but the first definition, and the variable that it was bound to."""
 
     app: Any
     name: str
 
 
-@dataclass(frozen=True)
-class _Pinned:
+class _Pinned(NamedTuple):
     """An app that no variable holds, until the variable that is followed is bound anew."""
 
     app: Any
@@ -44,8 +41,7 @@ class _Pinned:
 _ANYTHING = object()
 
 
-@dataclass(frozen=True)
-class _Served:
+class _Served(NamedTuple):
     """The app that serves, and what it was known by when a cell last ended well."""
 
     engine: Engine

@@ -12,9 +12,10 @@ from types import FunctionType
 from typing import Any
 
 from flask_nb.hints.scene import nearest
+from flask_nb.lazy import pattern
 
-_NOT_FOUND = re.compile(r"(?:Line|Cell) magic(?: function)? `(%%?)(\w+)` not found\.$")
-_BARE = re.compile(
+_NOT_FOUND = pattern(r"(?:Line|Cell) magic(?: function)? `(%%?)(\w+)` not found\.$")
+_BARE = pattern(
     r"^@(\w+)\.(route|get|post|put|delete|patch)[ \t]*(?:#.*)?\n(?:[ \t]*@.*\n)*(?:async )?def (\w+)", re.M
 )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
-from flask_nb import engines, hints
+from flask_nb import engines, hints, notebook
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
 from flask_nb.engines import Engine
@@ -30,15 +30,11 @@ from flask_nb.exchange import (
     watching_statements,
 )
 from flask_nb.exchange.masks import mask_text
-from flask_nb.exchange.recall import request_of
 from flask_nb.exchange.request import DEFAULT_HOST
 from flask_nb.gate import ASKED_BY_GATE, PROXIED, Gate, Probes
-from flask_nb.hints.templates import hint_at_variables
-from flask_nb.panel import Display, PanelExchanger, PanelResponse, failure_page
+from flask_nb.panel import Display, PanelExchanger, PanelResponse
 from flask_nb.panel.options import LAST
 
-from .addresses import Addresses
-from .app_run import AppRun
 from .following import FollowedApp, known_apps
 from .live_pages import LivePages
 from .request_displays import RequestDisplays
@@ -50,6 +46,7 @@ from .traffic import Traffic
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from .addresses import Address
     from .settings import FlaskNB
 
 
@@ -79,7 +76,6 @@ class Host:
             failed_page=self._failed_page,
         )
         self.probes = Probes()
-        self._addresses_of_ports = Addresses(settings, self.probes)
         self.pages = LivePages(self.recorder, settings, self.recorder.expects)
         self._displays = RequestDisplays(ip, self.recorder)
         self.recorder.install(self._displays.watch)
@@ -129,8 +125,11 @@ class Host:
         return ServedApp(
             FollowedApp(self.ip, self._listen),
             self._make_gate,
-            lambda app, label: Serving(app, self.settings, label, self._addresses_of_ports.find),
+            lambda app, label: Serving(app, self.settings, label, self._find_address),
         )
+
+    def _find_address(self, port: int) -> Address:
+        return notebook.Addresses(self.settings, self.probes).find(port)
 
     def _make_gate(self, served: ServedApp) -> Gate:
         return Gate(
@@ -183,6 +182,8 @@ class Host:
         engine = environ[SERVED].followed.serving_engine()
         if recording.key or recording.failure is None or engine is None or not engine.config.get("DEBUG"):
             return None
+        from flask_nb.panel.failure_page import failure_page
+
         is_page = "text/html" in environ.get("HTTP_ACCEPT", "")
         return failure_page(recording.failure, recording.endpoint, is_page=is_page)
 
@@ -206,7 +207,7 @@ class Host:
 
     def _note_template(self, template: Any, context: Mapping[str, Any]) -> None:
         recording = self.recorder.current()
-        if recording is not None and recording.key and (hint := hint_at_variables(template, context)):
+        if recording is not None and recording.key and (hint := hints.hint_at_variables(template, context)):
             recording.notes.append(hint)
 
     def scene(self, exc: BaseException, *, in_request: bool = True) -> hints.Scene:
@@ -242,7 +243,7 @@ class Host:
 
         :raises ServerError: what was named cannot be had.
         """
-        asked = AppRun.of(app, host, port, options)
+        asked = notebook.AppRun.of(app, host, port, options)
         if os.getpid() != self._process:
             asked.serve_in_child(self.settings)
             return
@@ -301,6 +302,8 @@ class Host:
         :raises MagicArgumentError: not all of the request is kept.
         :raises NoAppError: the app that was asked is gone.
         """
+        from flask_nb.exchange.recall import request_of
+
         request = request_of(response)
         with self.apps.turned_back_to(self.asked(response)):
             self.followed.engine()

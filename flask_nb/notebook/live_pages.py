@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from flask_nb.gate import PROXIED
+from flask_nb.lazy import pattern
 from flask_nb.server import Broadcast, HeldBody
 from flask_nb.wsgi import CLIENT
 
@@ -38,8 +39,8 @@ _SCRIPT = f"{_STREAM}.js"
 #: A charset in which the bytes of ASCII mean ASCII; without one a page is read as such, too.
 STAYS = "the app is as it was before"
 
-_LIKE_ASCII = re.compile(r"utf-?8|us-ascii|ascii|iso-8859-\d+|latin-?1|windows-125\d", re.IGNORECASE)
-_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_LIKE_ASCII = pattern(r"utf-?8|us-ascii|ascii|iso-8859-\d+|latin-?1|windows-125\d", re.IGNORECASE)
+_CHARSET = pattern(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
 _AS_IT_IS = frozenset({"content-encoding", "content-range", "content-digest", "digest", "content-md5"})
 

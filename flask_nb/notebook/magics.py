@@ -5,13 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
-from flask_nb import cells, engines
+from flask_nb import cells, engines, notebook
 from flask_nb.cells.expressions import Evaluate
 from flask_nb.cells.request_line import METHODS as REQUEST_METHODS
 from flask_nb.cells.route import TRY_MAGIC
@@ -29,25 +28,26 @@ from flask_nb.errors import (
 )
 from flask_nb.panel import PanelResponse, status_line
 
-from .browsing import Browsing
 from .changes import Changes
-from .checks import Checking
-from .definitions import Definitions, evaluate
-from .diagnosis import diagnose
 from .display import Report, show
-from .exchanges import Exchanges
-from .explaining import Explaining
-from .exporting import Exporting
+from .evaluation import evaluate
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
-from .tables import route_table
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from .browsing import Browsing
+    from .definitions import Definitions
+    from .exchanges import Exchanges
+    from .explaining import Explaining
+    from .exporting import Exporting
+
 Kind = Literal["line", "cell", "line_cell"]
 Scope = Mapping[str, Any]
+Answer = Callable[[str, "str | None", Scope], Any]
+"""Takes the line, the cell (None for a line magic) and the caller's local variables."""
 
 _SIGNS = {"line": "%", "cell": "%%"}
 
@@ -77,47 +77,61 @@ LINE_MAGICS = REQUEST_MAGICS | {
 }
 
 
-@dataclass(frozen=True)
 class Magic:
     """One magic as it is given to IPython.
 
-    :param answer: takes the line, the cell (None for a line magic) and the caller's local variables.
+    Only whoever uses it, or asks for its page, waits for what answers it and for its parser.
+
+    :param find_answer: returns what answers it.
     :param parser: makes the parser whose help is the magic's page.
     """
 
-    name: str
-    kind: Kind
-    answer: Callable[[str, str | None, Scope], Any]
-    parser: Callable[[], cells.MagicParser]
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        find_answer: Callable[[], Answer],
+        parser: Callable[[], cells.MagicParser],
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.parser = parser
+        self._find_answer = find_answer
+        no_var_expand(self)  # braces and dollars belong to rules, paths and bodies
+        needs_local_scope(self)
 
-    def function(self) -> Callable[..., Any]:
-        """Return the function that IPython calls, with the page that ``%name?`` shows."""
+    def __repr__(self) -> str:
+        return f"<{_SIGNS[self.kinds[0]]}{self.name}>"
 
-        @no_var_expand  # braces and dollars belong to rules, paths and bodies
-        @needs_local_scope
-        def magic(line: str, cell: str | None = None, local_ns: Scope | None = None) -> Any:
-            __tracebackhide__ = True
-            # A request's own parser takes the semicolon: a path may end in one.
-            is_silenced = cell is None and self.name not in REQUEST_MAGICS and line.rstrip().endswith(";")
-            try:
-                with naming(_SIGNS["line" if cell is None else "cell"] + self.name):
-                    line = line.rstrip().removesuffix(";") if is_silenced else line
-                    value = self.answer(line, cell, local_ns or {})
-            except MagicHelpRequested as exc:
-                print(exc.text)
-                return None
-            except KeyboardInterrupt as exc:
-                # One line: the frames below are all ours.
-                exc._render_traceback_ = lambda: ["KeyboardInterrupt: the request was interrupted"]  # type: ignore[attr-defined]
-                raise
-            return None if is_silenced else value
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        """The page that ``%name?`` shows."""
+        return self.parser().format_help()
 
-        magic.__name__ = magic.__qualname__ = self.name
-        magic.__doc__ = self.parser().format_help()
-        return magic
+    @property
+    def kinds(self) -> list[str]:
+        """``line``, ``cell`` or both."""
+        return self.kind.split("_")
+
+    def __call__(self, line: str, cell: str | None = None, local_ns: Scope | None = None) -> Any:
+        """Do what IPython asks."""
+        __tracebackhide__ = True
+        # A request's own parser takes the semicolon: a path may end in one.
+        is_silenced = cell is None and self.name not in REQUEST_MAGICS and line.rstrip().endswith(";")
+        try:
+            with naming(_SIGNS["line" if cell is None else "cell"] + self.name):
+                line = line.rstrip().removesuffix(";") if is_silenced else line
+                value = self._find_answer()(line, cell, local_ns or {})
+        except MagicHelpRequested as exc:
+            print(exc.text)
+            return None
+        except KeyboardInterrupt as exc:
+            # One line: the frames below are all ours.
+            exc._render_traceback_ = lambda: ["KeyboardInterrupt: the request was interrupted"]  # type: ignore[attr-defined]
+            raise
+        return None if is_silenced else value
 
 
-@dataclass
 class NotebookMagics:
     """The magics of one shell.
 
@@ -126,62 +140,91 @@ class NotebookMagics:
     :param events: tells which cell is running.
     """
 
-    ip: InteractiveShell
-    host: Host
-    events: CellEvents
-
-    def __post_init__(self) -> None:
+    def __init__(self, ip: InteractiveShell, host: Host, events: CellEvents) -> None:
+        self.ip = ip
+        self.host = host
+        self.events = events
         self.changes = Changes(
             lambda: self.events.workspace,
             lambda: self.ip.user_ns,
             lambda: [served.followed.app for served in self.host.apps],
         )
         """Which cells have to do with the app."""
-        self.browsing = Browsing(self.ip, self.host, self.changes)
+
+    def close(self) -> None:
+        """Let go of the pages that are used in the notebook, if there are any."""
+        if "browsing" in vars(self):
+            self.browsing.close()
+
+    @cached_property
+    def browsing(self) -> Browsing:
         """The pages that are used in the notebook."""
+        return notebook.Browsing(self.ip, self.host, self.changes)
+
+    @property
+    def definitions(self) -> Definitions:
+        """What the magics do that define besides routes."""
+        return notebook.Definitions(self.ip, self.host, self.events)
+
+    @property
+    def exchanges(self) -> Exchanges:
+        """What ``%exchange`` does."""
+        return notebook.Exchanges(self.ip, self.host)
+
+    @property
+    def explaining(self) -> Explaining:
+        """What ``%explain`` does."""
+        return notebook.Explaining(self.ip, self.host)
+
+    @property
+    def exporting(self) -> Exporting:
+        """What ``%export`` and ``%artifact`` do."""
+        return notebook.Exporting(self.ip, self.events)
 
     def table(self) -> list[Magic]:
         """Return all magics."""
-        definitions = Definitions(self.ip, self.host, self.events)
-        exchanges = Exchanges(self.ip, self.host)
-        explaining = Explaining(self.ip, self.host)
-        exporting = Exporting(self.ip, self.events)
         return [
-            Magic("route", "cell", self.route, cells.route_parser),
-            Magic("http", "line_cell", self.http, cells.http_parser),
-            Magic("check", "cell", self.check, cells.check_parser),
-            Magic("routes", "line", self.routes, cells.routes_parser),
-            Magic("exchange", "line", exchanges.exchange, cells.exchange_parser),
-            Magic("explain", "line", explaining.explain, cells.explain_parser),
-            Magic("export", "line", exporting.export, cells.export_parser),
-            Magic("artifact", "line", exporting.artifact, cells.artifact_parser),
-            Magic("serve", "line", self.serve, cells.serve_parser),
-            Magic("browse", "line", self.browsing.browse, cells.browse_parser),
-            Magic("app", "line", definitions.app, cells.app_parser),
-            Magic("config_from", "line_cell", definitions.config_from, cells.config_parser),
-            Magic("template", "cell", definitions.template, cells.template_parser),
-            Magic("static", "cell", definitions.static, cells.static_parser),
-            Magic("request_context", "cell", definitions.request_context, cells.context_parser),
-            Magic("url_for", "line", definitions.url_for, cells.url_parser),
-            Magic("cookies", "line", definitions.cookies, cells.cookies_parser),
-            *(
-                Magic(
-                    method.lower(),
-                    "line_cell",
-                    partial(self.request, method),
-                    partial(cells.request_parser, method),
-                )
-                for method in REQUEST_METHODS
+            Magic("route", "cell", lambda: self.route, lambda: cells.route_parser()),
+            Magic("http", "line_cell", lambda: self.http, lambda: cells.http_parser()),
+            Magic("check", "cell", lambda: self.check, lambda: cells.check_parser()),
+            Magic("routes", "line", lambda: self.routes, lambda: cells.routes_parser()),
+            Magic("exchange", "line", lambda: self.exchanges.exchange, lambda: cells.exchange_parser()),
+            Magic("explain", "line", lambda: self.explaining.explain, lambda: cells.explain_parser()),
+            Magic("export", "line", lambda: self.exporting.export, lambda: cells.export_parser()),
+            Magic("artifact", "line", lambda: self.exporting.artifact, lambda: cells.artifact_parser()),
+            Magic("serve", "line", lambda: self.serve, lambda: cells.serve_parser()),
+            Magic("browse", "line", lambda: self.browsing.browse, lambda: cells.browse_parser()),
+            Magic("app", "line", lambda: self.definitions.app, lambda: cells.app_parser()),
+            Magic(
+                "config_from",
+                "line_cell",
+                lambda: self.definitions.config_from,
+                lambda: cells.config_parser(),
             ),
+            Magic("template", "cell", lambda: self.definitions.template, lambda: cells.template_parser()),
+            Magic("static", "cell", lambda: self.definitions.static, lambda: cells.static_parser()),
+            Magic(
+                "request_context",
+                "cell",
+                lambda: self.definitions.request_context,
+                lambda: cells.context_parser(),
+            ),
+            Magic("url_for", "line", lambda: self.definitions.url_for, lambda: cells.url_parser()),
+            Magic("cookies", "line", lambda: self.definitions.cookies, lambda: cells.cookies_parser()),
+            *map(self._request_magic, REQUEST_METHODS),
         ]
+
+    def _request_magic(self, method: str) -> Magic:
+        return Magic(
+            method.lower(),
+            "line_cell",
+            lambda: partial(self.request, method),
+            lambda: cells.request_parser(method),
+        )
 
     def parsers(self) -> dict[str, Callable[[], cells.MagicParser]]:
         """Return what makes each magic's parser, by the name with its percent signs."""
-        return {
-            _SIGNS[kind] + magic.name: magic.parser
-            for magic in self.table()
-            for kind in magic.kind.split("_")
-        }
+        return {_SIGNS[kind] + magic.name: magic.parser for magic in self.table() for kind in magic.kinds}
 
     def route(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Make the cell a view, then send what is to be tried."""
@@ -232,7 +275,7 @@ class NotebookMagics:
         """Send the requests of the checks; fail, below a table, if an answer is not what was expected."""
         placed = place_magic(self.events.source, "check", line, cell or "")
         checks = cells.parse_checks(line, cell, placed.body_line)
-        checking = Checking(self._ask, lambda: {**self.ip.user_ns, **scope})
+        checking = notebook.Checking(self._ask, lambda: {**self.ip.user_ns, **scope})
         if any(check.request.app is None for check in checks):
             self.host.followed.engine()  # a missing app is an error of the cell, not of each check
         try:
@@ -250,7 +293,7 @@ class NotebookMagics:
         with self.host.apps.turned_to(definition.app):
             response = self.host.send(definition, evaluation)
             if definition.copy is not None:
-                print(Exchanges(self.ip, self.host).copied(response, definition.copy))
+                print(self.exchanges.copied(response, definition.copy))
         if definition.as_name is not None:
             self.ip.user_ns[definition.as_name] = response
         return response
@@ -286,7 +329,7 @@ class NotebookMagics:
                 raise MagicArgumentError(f"no route has the endpoint {endpoint!r}. %routes shows them all")
         for endpoint in endpoints:
             print(f"withdrawn: {', '.join(engine.drop(endpoint))}")
-        return route_table(engine.routes())
+        return notebook.route_table(engine.routes())
 
     def serve(self, line: str, cell: str | None, scope: Scope) -> Any:
         """Start, stop, restart or describe the server, or show what it has answered."""
@@ -312,7 +355,7 @@ class NotebookMagics:
             except PortInUseError as exc:
                 raise apps.naming_holder(exc) from None
         if arguments.action == "doctor":
-            return Report("\n".join(diagnose(serving)), link=serving.page_url)
+            return Report("\n".join(notebook.diagnose(serving)), link=serving.page_url)
         meant = [apps.current] if arguments.app is not None else list(apps)
         if arguments.action == "log":
             return Report(self.host.traffic.log(arguments.last, [served.ring for served in meant]))
@@ -353,10 +396,9 @@ def install_magics(magics: NotebookMagics) -> Callable[[], None]:
     registry = magics.ip.magics_manager.magics
     hidden: list[tuple[str, str, Any]] = []
     for magic in magics.table():
-        function = magic.function()
-        for kind in magic.kind.split("_"):
+        for kind in magic.kinds:
             hidden.append((kind, magic.name, registry[kind].get(magic.name)))
-            registry[kind][magic.name] = function
+            registry[kind][magic.name] = magic
     taken = [_SIGNS[kind] + name for kind, name, before in hidden if before is not None]
     if taken:
         print(f"flask_nb replaces {', '.join(taken)}, defined by others, until %unload_ext flask_nb")

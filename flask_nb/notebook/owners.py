@@ -11,8 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb import engines
 from flask_nb.cells import cell_name, telling_line
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
 
-@dataclass(frozen=True)
-class RunningCell:
+class RunningCell(NamedTuple):
     """A cell between its begin and its end.
 
     :param source: what was typed.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class PlacedMagic:
+class PlacedMagic(NamedTuple):
     """A cell with a cell magic.
 
     :param source: the whole cell, comments above the magic included.

@@ -9,14 +9,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from flask_nb import notebook
 from flask_nb.errors import PortInUseError, ServerError, UnknownHostError
 from flask_nb.gate import Front, is_loopback, is_of_another_user
-from flask_nb.server import BackgroundServer, RunningRequest, uninterrupted
 
-from .addresses import Address
 from .ports import familiar_ports
 
 if TYPE_CHECKING:
+    from flask_nb.server import BackgroundServer, RunningRequest
+
+    from .addresses import Address
     from .settings import FlaskNB
 
 RUN_PORT = 5000
@@ -54,7 +56,7 @@ class Serving:
         app: Any,
         settings: FlaskNB,
         label: Callable[[], str],
-        find: Callable[[int], Address] = lambda port: Address(),
+        find: Callable[[int], Address] = lambda port: notebook.Address(),
     ) -> None:
         self._app = app
         self._settings = settings
@@ -98,7 +100,7 @@ class Serving:
         with self._finding:
             key = (self.port, self._settings.proxy_url)
             if anew or self._found is None or self._found[0] != key:
-                self._found = (key, Address() if self.port is None else self._find(self.port))
+                self._found = (key, notebook.Address() if self.port is None else self._find(self.port))
             return self._found[1]
 
     def ask_again(self) -> None:
@@ -269,9 +271,13 @@ class Serving:
             server.start(instead_of=old)
             self._server = server
 
+        from flask_nb.server import uninterrupted
+
         uninterrupted(move)
 
     def _make(self, host: str | None, port: int | None) -> BackgroundServer:
+        from flask_nb.server import BackgroundServer
+
         return BackgroundServer(
             self._app,
             host=host or self._settings.host,

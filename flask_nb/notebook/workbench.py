@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from flask_nb import engines
+from flask_nb import engines, hints, notebook
 from flask_nb.exchange.masks import mask_text
-from flask_nb.hints import hint_at
 
 from .blocking import announce_blocking
 from .breakpoints import stop_at_breakpoints
 from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
-from .hints import hint_at_magic, hints_at_source
 from .host import Host
 from .live_pages import reloads
 from .magics import CELL_MAGICS, LINE_MAGICS, REQUEST_MAGICS, NotebookMagics, install_magics
 from .owners import CellEvents
-from .serve_hints import hint_at_server
 from .transforms import PlainNames, keep_question_marks, refuse_buried_cell_magics, uncover_cell_magics
 
 if TYPE_CHECKING:
@@ -47,7 +44,7 @@ class Workbench:
             self.host = self._open_host(undo)
             self._add_transforms(undo)
             magics = NotebookMagics(ip, self.host, self.events)
-            undo.callback(magics.browsing.close)
+            undo.callback(magics.close)
             undo.callback(install_magics(magics))
             undo.callback(engines.give_back, self.events.workspace)
             self._magics = list(magics.parsers())
@@ -97,15 +94,15 @@ class Workbench:
     def _hints(self, exc: BaseException | None, source: str) -> Iterator[str]:
         """Yield what to do about a cell's error, or about what it has done without one."""
         if exc is None:
-            yield from hints_at_source(source, self.ip.user_ns)
+            yield from notebook.hints_at_source(source, self.ip.user_ns)
         elif hint := self._hint_at(exc, source):
             yield mask_text(hint)
 
     def _hint_at(self, exc: BaseException, source: str) -> str | None:
         return (
-            hint_at_magic(exc, self._magics)
-            or hint_at_server(exc, source, self.ip.user_ns, self.host.apps)
-            or hint_at(self.host.scene(exc, in_request=False))
+            notebook.hint_at_magic(exc, self._magics)
+            or notebook.hint_at_server(exc, source, self.ip.user_ns, self.host.apps)
+            or hints.hint_at(self.host.scene(exc, in_request=False))
         )
 
     def _add_events(self, magics: NotebookMagics, running: ExecutionInfo | None, undo: ExitStack) -> None:
@@ -119,10 +116,6 @@ class Workbench:
         self.ip.events.register("pre_run_cell", self.host.apps.begin_cell)
         undo.callback(self.ip.events.unregister, "pre_run_cell", self.host.apps.begin_cell)
         self._reload_pages(magics, undo)
-        self.ip.events.register("pre_run_cell", magics.browsing.begin_cell)
-        undo.callback(self.ip.events.unregister, "pre_run_cell", magics.browsing.begin_cell)
-        self.ip.events.register("post_run_cell", magics.browsing.end_cell)  # behind those who settle the cell
-        undo.callback(self.ip.events.unregister, "post_run_cell", magics.browsing.end_cell)
         if running is not None:  # what follows `%load_ext` in the same cell is this cell's own too
             self.events.begin(running)
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from werkzeug.exceptions import NotFound, default_exceptions
 from werkzeug.http import parse_options_header
 
 from flask_nb.exchange import Exchange
 from flask_nb.exchange.masks import VOLATILE, printable
-from flask_nb.jsonpath import mask_json
 
-from .json_layout import MAX_JSON, Layout, Literal_, lay_out, parse_json
-from .options import Display
-from .tables import Table, csv_table, json_table
 from .words import clipped, size
+
+if TYPE_CHECKING:
+    from .json_layout import Layout
+    from .options import Display
+    from .tables import Table
 
 MAX_MASKED = 2_000_000
 """Characters of JSON that are parsed at most to find what is masked."""
@@ -106,6 +107,10 @@ class Body:
         """The JSON value; None if it is not JSON, or too much or too deep to be laid out."""
         if self.kind != "json":
             return None
+        from flask_nb.jsonpath import mask_json
+
+        from .json_layout import MAX_JSON, Literal_, lay_out, parse_json
+
         paths = self._display.masked_paths
         try:
             value = parse_json(self.text, MAX_MASKED if paths else MAX_JSON)
@@ -118,8 +123,14 @@ class Body:
     def table(self) -> Table | None:
         """The table that it is or holds, if any."""
         if self.kind == "csv":
+            from .tables import csv_table
+
             return csv_table(self.text, self.mimetype)
-        return json_table(self.json.value) if self.json is not None else None
+        if self.json is None:
+            return None
+        from .tables import json_table
+
+        return json_table(self.json.value)
 
     @property
     def is_masked(self) -> bool:

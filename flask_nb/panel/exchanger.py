@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask_nb.exchange import Exchanger, ExchangeResponse, FileClient, Request
 
 from .body import Body
 from .html import write_html
-from .inlining import Page, inlined_page
 from .options import LAST, Display
 from .panel import Panel
 from .text import write_text
+
+if TYPE_CHECKING:
+    from .inlining import Page
 
 MAX_BUNDLE = 300_000
 """Bytes that a displayed bundle has at most, text and HTML together."""
@@ -44,6 +45,8 @@ class PanelResponse(ExchangeResponse):
         """
         if self.files is None:
             return None
+        from .inlining import inlined_page
+
         sent, text = self.exchange.request, Body(self.exchange, self.display).text
         url = f"http://{sent.host}{sent.path}"
         page = inlined_page(text, url, self.files.fetch, scripts=self.display.scripts)
@@ -53,7 +56,7 @@ class PanelResponse(ExchangeResponse):
     def show_in_passing(self) -> None:
         """Be shown before a cell's end: its value, and so what the next cell calls ``_``, is another one."""
         if self.display.name == LAST:
-            self.display = replace(self.display, name="--as page, then page")
+            self.display = self.display.called("--as page, then page")
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

@@ -19,6 +19,10 @@ from flask_nb.exchange.masks import (
 SERVER_HEADERS = frozenset({"date", "server", "connection", "transfer-encoding", "via", "keep-alive"})
 
 
+# What most answers say of themselves is not searched for secrets.
+_PLAIN_VALUES = frozenset({"text/html; charset=utf-8", "text/plain; charset=utf-8", "application/json"})
+
+
 def visible_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return headers as they are shown: without the server's own, secrets and volatile values masked."""
     return [(name, mask_header(name, value)) for name, value in headers if name.lower() not in SERVER_HEADERS]
@@ -26,6 +30,8 @@ def visible_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]
 
 def mask_header(name: str, value: str) -> str:
     """Return the value of one header for display."""
+    if value in _PLAIN_VALUES:
+        return value
     mask = _HEADER_MASKS.get(name.lower())
     return mask(value) if mask is not None else mask_value(name, value, "header")
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from flask_nb.lazy import pattern
+
 from .markup import StartTag
 
 _WIDTH = 940  # pixels, of a notebook's cell in a window of ordinary size
@@ -20,12 +22,12 @@ _BODY_MARGIN = 8
 _PICTURE = 60
 
 # Each character is looked at a bounded number of times.
-_END_TAG = re.compile(r"</([A-Za-z][\w-]*)[^<>]*>")
-_OTHER = re.compile(r"<!--.*?(?:-->|\Z)|<![^<>]*>", re.DOTALL)
-_NUMBER = re.compile(r"\d{1,4}")
-_ELEMENT = re.compile(r"[a-z][a-z0-9]*")
-_FONT = re.compile(r"(\d+px)(?:/([\d.]+(?:px)?))?")
-_LENGTH = re.compile(r"(-?\d*\.?\d+)(px|r?em)?")
+_END_TAG = pattern(r"</([A-Za-z][\w-]*)[^<>]*>")
+_OTHER = pattern(r"<!--.*?(?:-->|\Z)|<![^<>]*>", re.DOTALL)
+_NUMBER = pattern(r"\d{1,4}")
+_ELEMENT = pattern(r"[a-z][a-z0-9]*")
+_FONT = pattern(r"(\d+px)(?:/([\d.]+(?:px)?))?")
+_LENGTH = pattern(r"(-?\d*\.?\d+)(px|r?em)?")
 
 
 class _Block(NamedTuple):

@@ -11,17 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_nb.exchange import Failure
 from flask_nb.exchange.masks import printable
 
 from .body import Body, BodyKind
-from .frame import page_frame
-from .grid import table_html
-from .inlining import MAX_FRAME, inlined_page
-from .json_layout import JsonObject, Token
-from .media import binary_body, image_html, media_body
 from .palette import ERROR, LINE, QUIET, status_colour
 from .panel import Panel, Summary, picture_data
 from .seen import seen_folds
@@ -42,9 +37,12 @@ from .styles import (
     pairs,
     pre,
 )
-from .tree import json_tree, token_html
 from .words import counted, more
 
+if TYPE_CHECKING:
+    from .json_layout import Token
+
+# What only some kinds of bodies need is imported by the function that writes them.
 _RESERVE = 4_000
 _MAX_TABLE = 25_000
 _TREE_LINES = 20
@@ -113,6 +111,9 @@ def _steps(panel: Panel) -> Iterator[str]:
 
 
 def _page_body(panel: Panel, room: int) -> Iterator[str]:
+    from .frame import page_frame
+    from .inlining import inlined_page
+
     page = panel.page or inlined_page(panel.body.text, "", lambda path: None)
     title = f"{panel.summary.method} {panel.summary.path}"
     return page_frame(page, room, title=title, display=panel.display)
@@ -131,6 +132,8 @@ def _json_body(panel: Panel, room: int) -> Iterator[str]:
 
 def _json_line(line: list[Token]) -> str:
     """Return a line of JSON; a long one goes on below its beginning, set in."""
+    from .tree import token_html
+
     inner = "".join(token_html(token) for token in line)
     if sum(len(text) for _, text in line) <= _LONG_LINE:
         return inner
@@ -142,6 +145,9 @@ def _csv_body(panel: Panel, room: int) -> Iterator[str]:
     if panel.body.table is None:
         yield from _text_body(panel, room)
     else:
+        from .grid import table_html
+        from .inlining import MAX_FRAME
+
         yield table_html(panel.body.table, min(room, MAX_FRAME), f"{panel.body.name}.text")
 
 
@@ -151,7 +157,15 @@ def _text_body(panel: Panel, room: int) -> Iterator[str]:
 
 
 def _media_body(panel: Panel, room: int) -> Iterator[str]:
+    from .media import media_body
+
     return media_body(panel.body, room)
+
+
+def _binary_body(panel: Panel, room: int) -> Iterator[str]:
+    from .media import binary_body
+
+    return binary_body(panel.body, room)
 
 
 _BODIES: dict[BodyKind, Callable[[Panel, int], Iterator[str]]] = {
@@ -164,7 +178,7 @@ _BODIES: dict[BodyKind, Callable[[Panel, int], Iterator[str]]] = {
     "audio": _media_body,
     "video": _media_body,
     "text": _text_body,
-    "binary": lambda panel, room: binary_body(panel.body, room),
+    "binary": _binary_body,
 }
 
 
@@ -172,6 +186,9 @@ def _json_folds(body: Body) -> Iterator[str]:
     """Offer a JSON array of objects as a table too, and what is nested or long as a tree."""
     if body.json is None:
         return
+    from .grid import table_html
+    from .tree import json_tree
+
     if body.table is not None:
         title = f"{body.table.name} as a table" if body.table.name else "as a table"
         yield fold(title, table_html(body.table, _MAX_TABLE, "_.json"))
@@ -181,6 +198,8 @@ def _json_folds(body: Body) -> Iterator[str]:
 
 def _is_nested(value: Any) -> bool:
     """Whether a member is itself an object or array that has members."""
+    from .json_layout import JsonObject
+
     if not isinstance(value, (JsonObject, list)):
         return False
     members = [member for _, member in value] if isinstance(value, JsonObject) else value
@@ -205,6 +224,8 @@ def _output(panel: Panel) -> Iterator[str]:
         printed = pre(escape(panel.printed), f"padding:2px {SIDE} 4px")
         yield f'<div style="{_PRINTED}"><div style="{_LABEL}">printed</div>{printed}</div>'
     for part in panel.pictures:
+        from .media import image_html
+
         yield image_html("image/png", picture_data(part))
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 from urllib.parse import urljoin
+
+from flask_nb.lazy import pattern
 
 from .assets import Assets, Fetch, cost
 from .heights import page_height
@@ -30,13 +32,12 @@ _SOURCES = {
 }
 # Pages within the page, which would be asked of the front end.
 _FRAMES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
-_NOT_IN_PAGE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
-_CANDIDATE = re.compile(r"[\s,]*(\S+)")
-_STYLE_END = re.compile(r"</(?=style)", re.IGNORECASE)
+_NOT_IN_PAGE = pattern(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_CANDIDATE = pattern(r"[\s,]*(\S+)")
+_STYLE_END = pattern(r"</(?=style)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """What stands instead of a piece of the page.
 
     :param start: where the piece begins.
@@ -50,8 +51,7 @@ class Edit:
     path: str = ""
 
 
-@dataclass(frozen=True)
-class FramedPage:
+class FramedPage(NamedTuple):
     """What of a page is shown in a frame.
 
     :param source: the page.
@@ -64,8 +64,7 @@ class FramedPage:
     missing: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """A page and what the app's own files make of it.
 
     :param text: the page as it came, as far as a frame can hold it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import json.encoder
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask_nb.exchange.masks import printable
@@ -14,7 +15,8 @@ MAX_JSON = 500_000
 
 _INLINE_WIDTH = 72
 _CONSTANTS = {None: "null", True: "true", False: "false"}
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_COMMA, _COLON = ("other", ", "), ("other", ": ")
+_encode = json.encoder.encode_basestring
 
 
 class Literal_(str):
@@ -165,29 +167,35 @@ def one_line(value: Any, *, with_objects: bool = False) -> list[Token] | None:
     opening, closing = "{}" if is_object else "[]"
     tokens, room = [("other", opening)], _INLINE_WIDTH - 2
     for index, item in enumerate(value):
-        inner = [("other", ", ")] if index else []
+        begun = len(tokens)
+        if index:
+            tokens.append(_COMMA)
         if is_object:
-            inner += [_key(item[0]), ("other", ": ")]
+            tokens += (_key(item[0]), _COLON)
             item = item[1]
+        if not isinstance(item, (JsonObject, list)):
+            tokens.append(_scalar(item))
         # A list within a list, even an empty one, gets lines of its own: a matrix reads as rows.
-        elif isinstance(item, (JsonObject, list)):
+        elif not is_object or (rest := one_line(item)) is None:
             return None
-        rest = one_line(item)
-        if rest is None:
-            return None
-        inner += rest
-        room -= sum([len(text) for _, text in inner])
+        else:
+            tokens += rest
+        for _, text in tokens[begun:]:
+            room -= len(text)
         if room < 0:
             return None
-        tokens += inner
-    return [*tokens, ("other", closing)]
+    tokens.append(("other", closing))
+    return tokens
 
 
+@lru_cache(1000)  # the objects of a list have the same names
 def _key(name: str) -> Token:
     return "key", printable(_encode(name))
 
 
 def _scalar(value: Any) -> Token:
-    if isinstance(value, Literal_) or not isinstance(value, str):
-        return "other", value if isinstance(value, Literal_) else _CONSTANTS[value]
-    return "string", printable(_encode(value))
+    if isinstance(value, Literal_):
+        return "other", value
+    if isinstance(value, str):
+        return "string", printable(_encode(value))
+    return "other", _CONSTANTS[value]

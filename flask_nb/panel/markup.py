@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import unescape
+from typing import NamedTuple
 
 _OPENING = re.compile(r"<(?:([A-Za-z][^\s/>]*)|!--|[!?/])")
 _COMMENT_END = re.compile(r"--!?>")
@@ -19,8 +19,7 @@ _TAG_END = re.compile(r"[\s/]*>")
 _RAW = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"})
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(NamedTuple):
     """An attribute that has a value.
 
     :param value: with its entities decoded.
@@ -32,8 +31,7 @@ class Attribute:
     end: int
 
 
-@dataclass(frozen=True)
-class StartTag:
+class StartTag(NamedTuple):
     """A start tag.
 
     :param name: in lower case.

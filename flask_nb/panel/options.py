@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import copy
+from typing import TYPE_CHECKING
 
-from flask_nb.jsonpath import JsonPath, parse_paths
+if TYPE_CHECKING:
+    from flask_nb.jsonpath import JsonPath
 
 LAST = "_"
 """What IPython calls a cell's value."""
 
 
-@dataclass(frozen=True)
 class Display:
     """How one exchange is to be shown.
 
@@ -25,15 +26,34 @@ class Display:
     :raises MagicArgumentError: if a mask is not a JSON path.
     """
 
-    scripts: bool = False
-    mask: tuple[str, ...] = ()
-    elapsed: bool = False
-    headers: bool = False
-    height: int | None = None
-    name: str = LAST
-    steps: bool = False
-    masked_paths: tuple[JsonPath, ...] = field(init=False, repr=False, compare=False)
+    def __init__(
+        self,
+        scripts: bool = False,
+        mask: tuple[str, ...] = (),
+        elapsed: bool = False,
+        headers: bool = False,
+        height: int | None = None,
+        name: str = LAST,
+        steps: bool = False,
+    ) -> None:
+        self.scripts = scripts
+        self.masked_paths = _paths_of(mask)
+        self.elapsed = elapsed
+        self.headers = headers
+        self.height = height
+        self.name = name
+        self.steps = steps
 
-    def __post_init__(self) -> None:
-        paths = tuple(path for text in self.mask for path in parse_paths(text))
-        object.__setattr__(self, "masked_paths", paths)
+    def called(self, name: str) -> Display:
+        """Return the same under another name."""
+        other = copy(self)
+        other.name = name
+        return other
+
+
+def _paths_of(mask: tuple[str, ...]) -> tuple[JsonPath, ...]:
+    if not mask:
+        return ()
+    from flask_nb.jsonpath import parse_paths
+
+    return tuple(path for text in mask for path in parse_paths(text))

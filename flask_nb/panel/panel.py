@@ -10,7 +10,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask_nb.exchange import Exchange, Failure
 from flask_nb.exchange.exchange import OutputPart
@@ -21,9 +21,11 @@ from flask_nb.exchange.steps import Step
 
 from .body import Body
 from .headers import mask_header, visible_headers
-from .inlining import Page
 from .options import Display
 from .words import clipped, duration, size, status_line
+
+if TYPE_CHECKING:
+    from .inlining import Page
 
 _MAX_HOPS = 6
 _MAX_HEADERS = 60
@@ -157,15 +159,16 @@ class Panel:
         times = ("" if seconds is None else duration(seconds),) if self.display.elapsed else ()
         return (step.phase, *times, step.name, step.place, ", ".join(map(printable, step.effects)))
 
-    @property
+    @cached_property
     def output(self) -> str:
         """What the app printed, logged, warned of and displayed while it answered."""
         return self._clipped(self.exchange.parts)
 
-    @property
+    @cached_property
     def printed(self) -> str:
         """The same without what stands for a picture that is shown."""
-        shown = self.pictures
+        if not (shown := self.pictures):
+            return self.output
         return self._clipped(part for part in self.exchange.parts if not any(part is one for one in shown))
 
     def _clipped(self, parts: Iterable[OutputPart]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from flask_nb.lazy import pattern
+
 # Comments and strings are matched too, so that nothing within them is taken for an address.
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"""
       /\*.*?(?:\*/|\Z)
     | @import\s+(?P<imported>"[^"\\\n]*"|'[^'\\\n]*')
@@ -15,8 +17,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_FONT = re.compile(r"\.(?:woff2?|ttf|otf|eot)(?=[?#]|\Z)", re.IGNORECASE)
-_LIST_END = re.compile(r"[;{}]")
+_FONT = pattern(r"\.(?:woff2?|ttf|otf|eot)(?=[?#]|\Z)", re.IGNORECASE)
+_LIST_END = pattern(r"[;{}]")
 
 Replace = Callable[[str, bool], "str | None"]
 """Given an address and whether it is a stylesheet's, returns what to write instead, None to leave it."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_nb.exchange.masks import printable
 
@@ -21,8 +20,7 @@ _MAX_CELL = 120
 _MAX_READ = 1_000_000
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """The first rows of a table.
 
     :param columns: the names of the columns.

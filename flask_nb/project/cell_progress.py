@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from .testing import CELL_SECONDS
-
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
@@ -22,6 +20,9 @@ NBVAL_SECONDS = 2000
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Settle what nbval is told, and show how far it is, in the process that a person looks at."""
+    # pytest loads this before nbval, and whoever imports nbformat that early pays 2 s more for it.
+    from .testing import CELL_SECONDS
+
     option = config.option
     if option.nbval_cell_timeout == NBVAL_SECONDS:
         option.nbval_cell_timeout = CELL_SECONDS

@@ -1,3 +1,5 @@
+# mypy: implicit-reexport
+# ruff: noqa: F401
 """The background server: any WSGI app on a socket, within this process, started and stopped at will.
 
 ``background``   :class:`BackgroundServer`, what others see: start, stop, restart, cancel
@@ -14,8 +16,22 @@ One thread **leads**: it watches all sockets, and it alone opens and closes them
 request each, or wait. Whoever calls :class:`BackgroundServer` only sets flags, wakes the leader and waits.
 """
 
-from .background import BackgroundServer, uninterrupted
-from .broadcast import Broadcast, HeldBody
-from .in_flight import RunningRequest
+from __future__ import annotations
 
-__all__ = ["BackgroundServer", "Broadcast", "HeldBody", "RunningRequest", "uninterrupted"]
+from typing import TYPE_CHECKING
+
+from flask_nb.lazy import offer
+
+if TYPE_CHECKING:
+    from .background import BackgroundServer, uninterrupted
+    from .broadcast import Broadcast, HeldBody
+    from .in_flight import RunningRequest
+else:
+    __getattr__, __all__ = offer(
+        __name__,
+        {
+            "background": "BackgroundServer uninterrupted",
+            "broadcast": "Broadcast HeldBody",
+            "in_flight": "RunningRequest",
+        },
+    )

@@ -9,7 +9,6 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask_nb.errors import PortInUseError, ServerError, UnknownHostError
@@ -151,8 +150,8 @@ class BackgroundServer:
 
     def configure(self, *, threads: int, max_body: int, browser_timeout: float | None) -> None:
         """Take other settings, for the next start or restart."""
-        self._settings = replace(
-            self._settings, threads=threads, max_body=max_body, browser_timeout=browser_timeout
+        self._settings = self._settings._replace(
+            threads=threads, max_body=max_body, browser_timeout=browser_timeout
         )
 
     def requests(self) -> list[RunningRequest]:

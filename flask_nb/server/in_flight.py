@@ -6,8 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flask_nb.errors import ViewCancelled
 from flask_nb.stopping import Stoppable
@@ -21,8 +20,7 @@ _REFUSED_KEYS = 256
 State = Literal["waiting", "running", "abandoned"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunningRequest:
+class RunningRequest(NamedTuple):
     """One request that has arrived and not been answered yet.
 
     :param key: what the request carried in the key header; None for a browser's.

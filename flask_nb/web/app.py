@@ -41,7 +41,6 @@ from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmet
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
 from .signals import got_request_exception as got_request_exception  # extensions import it from here
-from .templating import DispatchingJinjaLoader, Environment
 from .wrappers import Request, Response
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
 
     from . import typing as ft
     from .blueprints import Blueprint
+    from .environment import DispatchingJinjaLoader, Environment
     from .testing import FlaskClient, FlaskCliRunner
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,6 +88,15 @@ def _named_decorator(
     return decorator
 
 
+class _DefaultEnvironment:
+    """The class of template environments, imported when it is first asked for."""
+
+    def __get__(self, app: object, owner: type) -> type[Environment]:
+        from .environment import Environment
+
+        return Environment
+
+
 class Flask(Scaffold):
     """A web application: a WSGI callable with a registry of rules, views, hooks and settings.
 
@@ -112,7 +121,7 @@ class Flask(Scaffold):
     request_class: type[Request] = Request
     response_class: type[Response] = Response
     aborter_class = Aborter
-    jinja_environment = Environment
+    jinja_environment: type[Environment] = cast(Any, _DefaultEnvironment())
     app_ctx_globals_class = _AppCtxGlobals
     config_class = Config
     testing = ConfigAttribute[bool]("TESTING")
@@ -128,6 +137,7 @@ class Flask(Scaffold):
     test_client_class: type[FlaskClient] | None = None
     test_cli_runner_class: type[FlaskCliRunner] | None = None
     session_interface: SessionInterface = SecureCookieSessionInterface()
+    _templates_reload: bool | None = None
 
     default_config = ImmutableDict(
         {
@@ -250,6 +260,8 @@ class Flask(Scaffold):
     def jinja_env(self) -> Environment:
         """The template environment, made when it is first asked for."""
         environment = self.create_jinja_environment()
+        if self._templates_reload is not None:
+            environment.auto_reload = self._templates_reload
         self.live.exchange_template_tables(environment)
         return environment
 
@@ -262,8 +274,10 @@ class Flask(Scaffold):
     def debug(self, value: bool) -> None:
         templates_follow = self.config["TEMPLATES_AUTO_RELOAD"] is None
         self.config["DEBUG"] = value
-        if templates_follow:
+        if templates_follow and "jinja_env" in vars(self):
             self.jinja_env.auto_reload = value
+        elif templates_follow:  # it may never be made
+            self._templates_reload = value
 
     def make_config(self, instance_relative: bool = False) -> Config:
         """Return the configuration that the app starts with.
@@ -336,6 +350,8 @@ class Flask(Scaffold):
 
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
         """Return the loader that looks in the app's templates, then in each blueprint's."""
+        from .environment import DispatchingJinjaLoader
+
         return DispatchingJinjaLoader(self)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:

@@ -13,7 +13,6 @@ makes one and fills it from ``--app``. Two tables and one function can be change
 
 from __future__ import annotations
 
-import code
 import importlib.metadata
 import ipaddress
 import os
@@ -605,6 +604,8 @@ def interact(banner: str, namespace: dict[str, Any]) -> None:
     # Only now: what the startup file defines must not hide the app.
     names.update(namespace)
     _complete_from(names)
+    import code  # no other command needs it
+
     code.interact(banner=banner, local=names)
 
 

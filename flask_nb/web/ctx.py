@@ -43,7 +43,8 @@ _sentinel = object()
 # A Host that needs no further look: labels of letters, digits and hyphens, perhaps a port. Whatever else
 # may be a Host (an IPv6 address, an international name, nonsense) is left to Werkzeug to judge.
 _ordinary_host = re.compile(
-    r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::[1-9][0-9]{0,3})?", re.ASCII | re.IGNORECASE
+    r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?",
+    re.ASCII | re.IGNORECASE,
 ).fullmatch
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from jinja2.loaders import BaseLoader
 from werkzeug.routing import RequestRedirect
 
 from .globals import _cv_request
 
 if TYPE_CHECKING:
+    from jinja2 import BaseLoader
+
     from .app import Flask
+    from .environment import TemplateSource
     from .scaffold import Scaffold
-    from .templating import TemplateSource
     from .wrappers import Request
 
     #: A loader that was asked, whose it is, and what it found.

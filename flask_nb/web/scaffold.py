@@ -16,7 +16,6 @@ from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..live.app import Live
@@ -26,6 +25,8 @@ from .helpers import get_root_path, send_from_directory
 from .templating import _default_template_ctx_processor
 
 if TYPE_CHECKING:
+    from jinja2 import BaseLoader
+
     from .cli import AppGroup
     from .wrappers import Response
 
@@ -144,7 +145,9 @@ class Scaffold:
         """The commands that this adds to the command line."""
         from .cli import AppGroup
 
-        return AppGroup(self.name)
+        group = AppGroup(self.name)
+        self.live.exchange_commands(group)
+        return group
 
     # --- folders ---
 
@@ -203,6 +206,8 @@ class Scaffold:
         """The loader of the templates in the template folder, or None without one."""
         if self.template_folder is None:
             return None
+        from jinja2 import FileSystemLoader
+
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
     def _open_in_root(self, resource: str, mode: str, encoding: str | None) -> Any:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
-from itsdangerous.signer import SigningAlgorithm
 from werkzeug.datastructures import CallbackDict
 
 from .json.tag import TaggedJSONSerializer
 
 if TYPE_CHECKING:
+    from itsdangerous import URLSafeTimedSerializer
+
     from .app import Flask
     from .wrappers import Request, Response
 
@@ -150,46 +149,6 @@ def _lazy_sha1(string: bytes = b"") -> Any:
 session_json_serializer = TaggedJSONSerializer()
 
 
-class _KeptSerializer(URLSafeTimedSerializer):
-    """A serializer with one signer, which does not change; itsdangerous makes one for each text."""
-
-    def make_signer(self, salt: str | bytes | None = None) -> TimestampSigner:
-        if salt is not None and salt != self.salt:
-            return super().make_signer(salt)  # type: ignore[return-value]
-        return self._own_signer
-
-    @cached_property
-    def _own_signer(self) -> TimestampSigner:
-        return super().make_signer()  # type: ignore[return-value]
-
-
-class _KeptSigner(TimestampSigner):
-    """A signer that derives the key of each secret once."""
-
-    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
-        secret = self.secret_keys[-1] if secret_key is None else secret_key
-        key = self._derived.get(secret)
-        if key is None:
-            key = self._derived[secret] = super().derive_key(secret)
-        return key
-
-    @cached_property
-    def _derived(self) -> dict[str | bytes, bytes]:
-        return {}
-
-
-class _KeptHMAC(SigningAlgorithm):
-    """Signs as itsdangerous does, with the hashes that a key begins with kept."""
-
-    def __init__(self, digest_method: Callable[..., Any]) -> None:
-        self._begun = lru_cache(maxsize=8)(lambda key: hmac.new(key, digestmod=digest_method))
-
-    def get_signature(self, key: bytes, value: bytes) -> bytes:
-        mac = self._begun(key).copy()
-        mac.update(value)
-        return mac.digest()
-
-
 @lru_cache(maxsize=32)
 def _signing_serializer(
     keys: tuple[str | bytes, ...],
@@ -198,18 +157,10 @@ def _signing_serializer(
     key_derivation: str,
     digest_method: Callable[..., Any],
 ) -> URLSafeTimedSerializer:
+    from .signing import signing_serializer  # only who has a secret key waits for it
+
     # The last key signs, all are tried in reading. Kept, as a request needs it twice.
-    return _KeptSerializer(
-        list(keys),  # type: ignore[arg-type] # text and bytes may be mixed
-        salt=salt,
-        serializer=serializer,
-        signer=_KeptSigner,
-        signer_kwargs={
-            "key_derivation": key_derivation,
-            "digest_method": digest_method,
-            "algorithm": _KeptHMAC(digest_method),
-        },
-    )
+    return signing_serializer(keys, salt, serializer, key_derivation, digest_method)
 
 
 class SecureCookieSessionInterface(SessionInterface):
@@ -251,7 +202,11 @@ class SecureCookieSessionInterface(SessionInterface):
         max_age = int(app.permanent_session_lifetime.total_seconds())
         try:
             return self.session_class(serializer.loads(cookie, max_age=max_age))
-        except BadSignature:
+        except Exception as exc:
+            from itsdangerous import BadSignature
+
+            if not isinstance(exc, BadSignature):
+                raise
             return self.session_class()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:

@@ -57,7 +57,8 @@ _HEIGHT = """() => {
 }"""
 
 
-# From the key that runs a cell until two frames after an output has the text and its frame has loaded.
+# From the key that runs a cell until the browser has drawn twice after an output has the text, and has loaded
+# the frame if it is one that has it.
 _TIME_TO_PAINT = """([text, patience]) => new Promise((resolve, reject) => {
   setTimeout(() => reject(new Error(`no output has shown ${text}`)), patience);
   let pressed = null;
@@ -65,13 +66,16 @@ _TIME_TO_PAINT = """([text, patience]) => new Promise((resolve, reject) => {
   const painted = () => requestAnimationFrame(() => requestAnimationFrame(
     () => resolve(performance.now() - pressed)));
   const watch = new MutationObserver(() => {
-    const frames = [...document.querySelectorAll('.jp-OutputArea-output iframe')];
+    if (pressed === null) return;
+    const outputs = [...document.querySelectorAll('.jp-OutputArea-output')];
+    const frames = outputs.flatMap(output => [...output.querySelectorAll('iframe')]);
     const frame = frames.find(frame => frame.srcdoc.includes(text));
-    if (pressed === null || !frame) return;
+    if (!frame && !outputs.some(output => output.textContent.includes(text))) return;
     watch.disconnect();
-    frame.addEventListener('load', painted);
+    if (frame) frame.addEventListener('load', painted);
+    else painted();
   });
-  watch.observe(document.body, {childList: true, subtree: true, attributes: true});
+  watch.observe(document.body, {childList: true, subtree: true, attributes: true, characterData: true});
 })"""
 _SET_SOURCE = """source =>
   window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(source)"""
@@ -252,14 +256,14 @@ class OpenNotebook:
         self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
         self.page.wait_for_timeout(300)
 
-    def edit_and_run(self, source: str, text: str) -> float:
-        """Give the active cell another source, press the key, and wait for a frame that has the text.
+    def edit_and_run(self, source: str, text: str, key: str = "Control+Enter") -> float:
+        """Give the active cell another source, press the key, and wait for an output that has the text.
 
-        :return: milliseconds from the key to the painted frame.
+        :return: milliseconds from the key to the painted output.
         """
         self.page.evaluate(_SET_SOURCE, source)
         self.page.evaluate(f"values => {{ window.seen = ({_TIME_TO_PAINT})(values); }}", [text, 20_000])
-        self.page.keyboard.press("Control+Enter")
+        self.page.keyboard.press(key)
         milliseconds: float = self.page.evaluate("() => window.seen")
         return milliseconds
 

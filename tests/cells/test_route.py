@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +10,8 @@ from flask_nb.errors import MagicArgumentError, MagicHelpRequested, RuleError
 
 
 def fields_of(line):
-    given_values = dataclasses.asdict(parse_route(line, ""))
-    plain = dataclasses.asdict(RouteDefinition("/"))
+    given_values = parse_route(line, "")._asdict()
+    plain = RouteDefinition("/")._asdict()
     return {name: value for name, value in given_values.items() if value != plain[name]}
 
 

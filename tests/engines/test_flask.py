@@ -247,6 +247,18 @@ def test_what_runs_an_app_is_put_back() -> None:
     assert werkzeug.serving.run_simple is before
 
 
+def test_who_has_imported_meanwhile_what_runs_an_app_runs_it_as_werkzeug_does(monkeypatch) -> None:
+    ran: list[Any] = []
+    monkeypatch.setattr("werkzeug.serving.run_simple", lambda *args, **options: ran.append("werkzeug"))
+    undo = engines.replace_runner(lambda *args, **options: ran.append("notebook"))
+    imported = werkzeug.serving.run_simple
+    undo()
+    app = flask.Flask("x")
+    monkeypatch.setattr("werkzeug.serving.run_simple", imported)
+    app.run(port=5005)
+    assert ran == ["werkzeug"]
+
+
 def test_flask_has_the_private_names_that_the_adapter_leans_on() -> None:
     app, blueprint = flask.Flask("x"), flask.Blueprint("bp", "x")
     for name in ("_check_setup_finished", "_find_error_handler"):

@@ -50,6 +50,19 @@ def fail(request):
     raise KeyError("missing")
 
 
+def test_an_exchange_is_one_object_to_the_garbage_collector(recorder, ring):
+    client = answer(recorder, lambda request: Response("text"))
+    for _ in range(100):  # enough for what waits to be taken in, and for what is made once
+        client.get("/")
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(100):
+        client.get("/")
+    assert ring.count == 200
+    gc.collect()
+    assert len(gc.get_objects()) - before < 150
+
+
 def test_an_exchange_is_kept_whoever_asked(recorder, ring, exchanger):
     client = answer(
         recorder, lambda request: Response(f"{request.args['q']} {request.get_data(as_text=True)}")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from flask_nb.exchange.secrecy import TABLE, Row, evidence, is_made, is_no_secret
+from flask_nb.exchange.secrecy import TABLE, evidence, is_made, is_no_secret
 
 SECURITY = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
 
 
-def in_markdown(row: Row) -> str:
+def in_markdown(row: Any) -> str:
     return f"| {row.what} | {row.where} | {row.why} |"
 
 

@@ -37,7 +37,7 @@ def test_both_transports_bring_the_same_response(name, method, serve, over_socke
     assert type(in_process) is type(over_socket.send(request))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=2000),
     status=st.integers(200, 599),

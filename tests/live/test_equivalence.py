@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .conftest import Notebook
@@ -240,7 +240,6 @@ def folder(tmp_path_factory):
         sys.modules.pop(name, None)
 
 
-@settings(max_examples=150)
 @given(steps)
 def test_a_notebook_is_what_a_fresh_run_of_its_surviving_cells_would_be(folder, steps):
     model = Model(folder)

@@ -3,21 +3,14 @@
 import threading
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BuildError, Map, RequestRedirect, Rule, Submount
 from werkzeug.test import create_environ
 
-from flask_nb.live.url_map import (
-    LiveMap,
-    RoutingTable,
-    SharedMatcher,
-    keep_table,
-    make_live,
-    make_plain,
-    redirected,
-)
+from flask_nb.live.matcher import SharedMatcher
+from flask_nb.live.url_map import LiveMap, RoutingTable, keep_table, make_live, make_plain, redirected
 from flask_nb.web import Flask
 
 
@@ -57,7 +50,6 @@ def make_rules(definitions):
     return made
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(rules, min_size=1, max_size=6), st.lists(paths, min_size=1, max_size=6))
 def test_live_map_matches_as_werkzeugs_map(definitions, asked):
     try:
@@ -76,7 +68,6 @@ def ranked(made):
     return made
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(rules, min_size=2, max_size=6), st.lists(paths, min_size=1, max_size=6), st.integers(0, 5))
 @example([{"string": text} for text in ("/<path:x>/", "/<path:x>", "/<path:x>/")], ["/a/"], 0)
 def test_a_map_with_a_rule_taken_out_equals_one_that_never_had_it(definitions, asked, index):
@@ -92,8 +83,37 @@ def test_a_map_with_a_rule_taken_out_equals_one_that_never_had_it(definitions, a
         assert outcome(live, path, "GET") == outcome(never, path, "GET")
 
 
+@given(st.lists(rules, min_size=2, max_size=6), st.lists(paths, min_size=1, max_size=6), st.integers(0, 5))
+def test_a_map_with_a_rule_replaced_equals_one_that_always_had_the_new_one(definitions, asked, index):
+    try:
+        live, again = LiveMap(ranked(make_rules(definitions))), ranked(make_rules(definitions))
+    except (ValueError, SyntaxError):
+        return
+    index %= len(definitions)
+    victim = next(rule for rule in live.iter_rules() if rule.endpoint == f"e{index}")
+    live.change(remove=[victim], add=[again[index]])
+    always = Map(make_rules(definitions))
+    for path in asked:
+        assert outcome(live, path, "GET") == outcome(always, path, "GET")
+    assert not any(rule is victim for rule in live.iter_rules())
+
+
+def test_rules_are_told_in_the_order_in_which_their_endpoints_came():
+    names = [f"view_{number}" for number in range(200)]
+    live = LiveMap([Rule(f"/{name}", endpoint=name) for name in names])
+    live.add(Rule("/more", endpoint=names[7]))
+    told = [rule.endpoint for rule in live.iter_rules()]
+    assert told == [*names[:8], *names[7:]]
+
+
+def test_two_rules_that_take_the_place_of_one_are_both_there():
+    live = LiveMap([Rule("/x", endpoint="any")])
+    new = [Rule("/x", endpoint=method, methods=[method]) for method in ("GET", "POST")]
+    live.change(remove=list(live.iter_rules()), add=new)
+    assert [outcome(live, "/x", method)[0] for method in ("GET", "POST")] == ["GET", "POST"]
+
+
 @given(st.lists(rules, min_size=1, max_size=6), paths, st.sampled_from(["GET", "POST"]))
-@settings(max_examples=150, deadline=None)
 def test_a_plain_find_agrees_with_the_matcher(definitions, path, method):
     try:
         live = LiveMap(make_rules(definitions))
@@ -151,7 +171,6 @@ def directly(live, path, method):
     return ("redirect", None) if found is None else (found[0].endpoint, dict(found[1]))
 
 
-@settings(max_examples=400, deadline=None)
 @given(
     st.lists(particular_rules, min_size=1, max_size=6),
     st.lists(paths, min_size=1, max_size=6),
@@ -165,7 +184,6 @@ def test_a_match_without_an_adapter_is_the_one_with_it(definitions, asked, metho
         assert ours == theirs or (is_left and (theirs is ValueError or theirs[0] == "redirect"))
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.lists(particular_rules, min_size=1, max_size=6),
     st.dictionaries(st.sampled_from(["x", "y", "q"]), st.sampled_from(["a", "b", 7, "é/", None])),

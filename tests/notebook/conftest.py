@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import os
+import queue
 import re
+import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zmq
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -56,14 +60,38 @@ class Kernel:
     def __init__(self, folder: Path, engine: str = "ours") -> None:
         self.engine = engine
         self.manager = KernelManager()
+        # It connects before the kernel listens; what it then tries again late would be a socket of a test.
+        self.manager.context.setsockopt(zmq.RECONNECT_IVL, 5)
+        keep_history_in_memory(folder / "ipython" / "profile_default")
         settings = {"IPYTHONDIR": str(folder / "ipython"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
         self.manager.start_kernel(env={**os.environ, **settings}, cwd=str(folder))
         self._connect()
 
     def _connect(self) -> None:
+        self._wait_until_it_listens()
         self.client: BlockingKernelClient = self.manager.client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=30)
+        self.client.start_channels(hb=False)  # whose thread connects when it likes
+        self._wait_until_it_tells()
+
+    def _wait_until_it_listens(self) -> None:
+        """Wait for the last of its ports: a channel that is refused connects later, in the midst of a test.
+
+        Whoever starts a kernel looks for free ports and lets them go; if another takes one, the kernel ends.
+        """
+        while self.manager.is_alive():
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection((self.manager.ip, self.manager.hb_port)).close()
+            time.sleep(0.005)
+        raise RuntimeError("the kernel ended as it began")
+
+    def _wait_until_it_tells(self) -> None:
+        """Wait until it answers and what it tells all clients arrives; Jupyter's own wait is longer."""
+        for _ in range(30):
+            self.client.kernel_info(reply=True, timeout=30)
+            with suppress(queue.Empty):
+                self.client.get_iopub_msg(timeout=1)
+                return
+        raise TimeoutError("the kernel answers, but tells nothing")
 
     def make_apps(self) -> None:
         """Let apps that are made by themselves be of the kind that is tested."""
@@ -115,13 +143,18 @@ class Kernel:
         self.manager.interrupt_kernel()
 
     def restart(self) -> None:
-        """Restart the kernel's process; it keeps its ports, and the client its channels."""
+        """Restart the kernel's process; it keeps its ports."""
+        self.client.stop_channels()
         self.manager.restart_kernel(now=False)
-        self.client.wait_for_ready(timeout=60)
+        self._connect()
 
     def close(self) -> None:
         """End the kernel."""
         self.client.stop_channels()
+        if (provisioner := self.manager.provisioner) and provisioner.has_process:
+            process: Any = provisioner.process  # type: ignore[attr-defined]
+            process.kill()  # the manager would look only each tenth of a second whether it has ended
+            process.wait()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
 
@@ -181,17 +214,37 @@ def own_kernel(tmp_path: Path, jupyter_loop: None, request: pytest.FixtureReques
         yield kernel
 
 
+@pytest.fixture
+def own_bare_kernel(tmp_path: Path, jupyter_loop: None) -> Iterator[Kernel]:
+    """A kernel that has not loaded the extension, for a test that loads it or ends the kernel."""
+    with started_kernel(tmp_path) as kernel:
+        yield kernel
+
+
 @contextmanager
 def running_kernel(folder: Path, engine: str = "ours") -> Iterator[Kernel]:
     """Start a kernel, load the extension, and end the kernel."""
-    kernel = Kernel(folder, engine)
-    try:
+    with started_kernel(folder, engine) as kernel:
         loaded = kernel.run("%load_ext flask_nb")
         assert loaded.error is None, loaded.traceback
         kernel.make_apps()
         yield kernel
+
+
+@contextmanager
+def started_kernel(folder: Path, engine: str = "ours") -> Iterator[Kernel]:
+    """Start a kernel and end it."""
+    kernel = Kernel(folder, engine)
+    try:
+        yield kernel
     finally:
         kernel.close()
+
+
+def keep_history_in_memory(profile: Path) -> None:
+    """Let a kernel's history be no file, to which each cell would be written."""
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text("c.HistoryManager.hist_file = ':memory:'\n")
 
 
 @pytest.fixture

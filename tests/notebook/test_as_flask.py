@@ -19,10 +19,9 @@ app.run(port=0, debug=True)
 
 
 @pytest.fixture
-def fresh(own_kernel: Kernel) -> Kernel:
+def fresh(own_bare_kernel: Kernel) -> Kernel:
     """A kernel in which nothing is loaded or imported."""
-    own_kernel.restart()
-    return own_kernel
+    return own_bare_kernel
 
 
 def advice(said: str) -> str:

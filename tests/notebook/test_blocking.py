@@ -191,17 +191,16 @@ def test_a_command_that_serves_is_known(
 
 
 @pytest.mark.parametrize("package", ["flask_nb", "flask"])
-def test_the_advice_before_a_command_works_as_typed(own_kernel: Kernel, package: str) -> None:
-    own_kernel.restart()
-    own_kernel.run("%load_ext flask_nb")
+def test_the_advice_before_a_command_works_as_typed(own_bare_kernel: Kernel, package: str) -> None:
+    own_bare_kernel.run("%load_ext flask_nb")
     source = GUARDED.replace("flask_nb", package).replace("shop.run()", "shop.run; print('ran')")
-    own_kernel.run(f"%%writefile shop_{package}.py\n{source}# .run(")
-    said = own_kernel.run(f"!python3 shop_{package}.py").stdout
+    own_bare_kernel.run(f"%%writefile shop_{package}.py\n{source}# .run(")
+    said = own_bare_kernel.run(f"!python3 shop_{package}.py").stdout
     advice = [line.strip() for line in said.splitlines() if line.startswith("    %")]
     assert said.startswith(
         "this blocks the notebook until it is interrupted. To serve the app in this kernel"
     )
     assert advice == [f"%app shop_{package}:shop", "%serve"]
-    ran = own_kernel.run("\n".join(advice))
+    ran = own_bare_kernel.run("\n".join(advice))
     assert ran.error is None, ran.traceback
-    assert "home" in own_kernel.run("%get /").text
+    assert "home" in own_bare_kernel.run("%get /").text

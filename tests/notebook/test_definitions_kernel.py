@@ -137,13 +137,13 @@ CELLS = [
 ]
 
 
-def test_a_fresh_run_from_top_to_bottom_shows_the_same_bytes(own_kernel: Kernel) -> None:
+def test_a_fresh_run_from_top_to_bottom_shows_the_same_bytes(own_bare_kernel: Kernel) -> None:
     def run_all() -> list[tuple[object, ...]]:
-        own_kernel.restart()
-        own_kernel.run("%load_ext flask_nb")
-        return [(ran.outputs, ran.stdout, ran.error) for ran in map(own_kernel.run, CELLS)]
+        own_bare_kernel.run("%load_ext flask_nb")
+        return [(ran.outputs, ran.stdout, ran.error) for ran in map(own_bare_kernel.run, CELLS)]
 
     first = run_all()
+    own_bare_kernel.restart()
     assert all(error is None for _, _, error in first)
     assert run_all() == first
     assert "geheim" not in repr(first)

@@ -3,22 +3,54 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
+from forking import OWN_IMPORTS
 
 if TYPE_CHECKING:
     from .conftest import Kernel
 
 LOAD = "get_ipython().run_line_magic('load_ext', 'flask_nb')"
+UNUSED = {
+    "jinja2": "no template was rendered",
+    "click": "no command was called",
+    "itsdangerous": "no session was opened",
+    "tomllib": "no configuration was read",
+    "http.cookies": "no cookie came",
+    "flask_nb.cells.bodies": "no body was sent",
+    "flask_nb.cells.checks": "no %%check",
+    "flask_nb.cells.config": "no %config_from",
+    "flask_nb.cells.unfinished": "no Tab key",
+    "flask_nb.engines.explaining": "no %explain",
+    "flask_nb.exchange.sending": "nothing was copied",
+    "flask_nb.hints.families": "nothing failed",
+    "flask_nb.jsonpath": "no --mask",
+    "flask_nb.notebook.addresses": "no address was shown",
+    "flask_nb.notebook.browsing": "no %browse",
+    "flask_nb.notebook.candidates": "no Tab key",
+    "flask_nb.notebook.definitions": "no magic that defines besides %%route",
+    "flask_nb.notebook.tables": "no magic that answers with a table",
+    "flask_nb.panel.inlining": "no page was shown",
+    "flask_nb.panel.json_layout": "no JSON was shown",
+    "flask_nb.project": "no export",
+}
+"""What a kernel does not import before it is used."""
+
 HEAVY = "import sys; print(sorted({'werkzeug', 'jinja2', 'flask_nb.web'} & {*sys.modules}))"
 
 
 @pytest.fixture
-def bare(own_kernel: Kernel) -> Kernel:
+def own_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let kernels import what they need by themselves."""
+    monkeypatch.setenv(OWN_IMPORTS, "yes")
+
+
+@pytest.fixture
+def bare(own_imports: None, own_bare_kernel: Kernel) -> Kernel:
     """A kernel that has not loaded the extension."""
-    own_kernel.restart()
-    return own_kernel
+    return own_bare_kernel
 
 
 def magics_offered(kernel: Kernel) -> list[str]:
@@ -56,3 +88,14 @@ def test_it_can_be_unloaded_before_they_are_there(bare: Kernel) -> None:
     time.sleep(0.2)
     assert bare.value("'werkzeug' in __import__('sys').modules") == "False"
     assert magics_offered(bare) == []
+
+
+def test_the_first_route_and_request_import_nothing_that_they_do_not_use(bare: Kernel) -> None:
+    for cell in ("%load_ext flask_nb", "%%route /\n'home'", "%get /"):
+        assert bare.run(cell, cell).error is None
+    assert bare.value(f"sorted({{*__import__('sys').modules}} & {set(UNUSED)!r})") == "[]"
+    assert bare.value("'flask_nb.server.loop' in __import__('sys').modules") == "True"
+
+
+def test_what_is_said_to_be_unused_is_there() -> None:
+    assert [name for name in UNUSED if find_spec(name) is None] == []

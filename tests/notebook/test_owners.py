@@ -53,6 +53,25 @@ def test_every_cell_can_run_again_in_every_order(loaded: InteractiveShell) -> No
         assert exercise(loaded) == ANSWERS, order
 
 
+EXERCISE = """stored = ["tea"]
+a = %get /items
+b = %post /items {"is": "milk"}
+c = %put /items/0 {"is": "rice"}
+d = %get /items/1
+e = %delete /items/0
+answers = [response.json for response in (a, b, c, d, e)]"""
+MILK, RICE = {"is": "milk"}, {"is": "rice"}
+
+
+def test_the_magics_are_answered_after_every_order_with_and_without_ids(loaded: InteractiveShell) -> None:
+    loaded.run_cell("from flask_nb import Flask\napp = Flask(__name__)", cell_id="app").raise_error()
+    for number, order in enumerate(permutations(REST)):
+        for name in order:
+            loaded.run_cell(REST[name], cell_id=name if number % 2 else None).raise_error()
+        loaded.run_cell(EXERCISE).raise_error()
+        assert loaded.user_ns["answers"] == [["tea"], MILK, [RICE, MILK], {"item": MILK}, [MILK]], order
+
+
 ENDINGS = ["1", "1/0", "x =", "raise KeyboardInterrupt", "", "# nothing", "%nothing"]
 
 

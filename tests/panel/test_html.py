@@ -361,7 +361,7 @@ kinds = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     piece=st.text(min_size=1, max_size=12),
     count=st.integers(1, 60_000),
@@ -376,7 +376,7 @@ def test_whatever_the_body_a_bundle_is_bounded_and_stable(serve, piece, count, k
     assert response._repr_mimebundle_()[0] == bundle
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.text(max_size=300),
     kind=st.sampled_from(["text/plain", "text/html", "application/json", "text/csv", "application/x"]),

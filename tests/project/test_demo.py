@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
@@ -24,31 +25,42 @@ def demo_of(path: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Res
     return CliRunner().invoke(demo.demo_command, arguments)
 
 
-def test_every_exercise_is_shown_and_a_page_of_the_served_app() -> None:
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the command shows in a folder whose files would be in its way."""
+    folder = tmp_path_factory.mktemp("folder")
+    (folder / ".env").write_text(f"PYTHONPATH={folder}\n")
+    (folder / "ipykernel.py").write_text("raise SystemExit('the local file ran')\n")
+    command = Path(sys.executable).with_name("flask-nb")
     ran = subprocess.run(
-        [sys.executable, "-m", "flask_nb", "demo"], capture_output=True, text=True, timeout=60, check=False
+        [command, "demo"], capture_output=True, text=True, timeout=60, check=False, cwd=folder
     )
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert "| %get /hello/Ann\n\nGET /hello/Ann → 200 OK · text/html · 10 B\n\nHello Ann!\n" in ran.stdout
-    url = re.findall(r"http://127\.0\.0\.1:\d+/", ran.stdout)[-1]
-    assert ran.stdout.partition(f"GET {url}\n\n")[2].startswith("<!doctype html>\n<h1>Tea house</h1>")
+    return f"{ran.returncode}{ran.stderr}\n{ran.stdout}"
 
 
-def test_kept_it_serves_until_ctrl_c() -> None:
-    kept = subprocess.Popen(
-        [sys.executable, "-m", "flask_nb", "demo", "--keep"], stdout=subprocess.PIPE, text=True
-    )
-    assert kept.stdout is not None
-    try:
-        opened = next(line for line in kept.stdout if line.startswith("Open "))
-        assert b"Tea house" in urlopen(opened.split()[1]).read()
-        kept.send_signal(signal.SIGINT)
-        assert kept.wait(timeout=30) == 0
-        assert kept.stdout.read().strip() == "stopped"
-    finally:
-        kept.kill()
-        kept.wait()
-        kept.stdout.close()
+def test_every_exercise_is_shown_and_a_page_of_the_served_app(shown: str) -> None:
+    assert "| %get /hello/Ann\n\nGET /hello/Ann → 200 OK · text/html · 10 B\n\nHello Ann!\n" in shown
+    url = re.findall(r"http://127\.0\.0\.1:\d+/", shown)[-1]
+    assert shown.partition(f"GET {url}\n\n")[2].startswith("<!doctype html>\n<h1>Tea house</h1>")
+
+
+def test_files_of_the_folder_take_no_part(shown: str) -> None:
+    assert shown.startswith("0\n")
+
+
+def test_kept_it_serves_until_ctrl_c(make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    urls: list[str] = []
+    pages: list[bytes] = []
+
+    def press_ctrl_c(seconds: float) -> None:
+        pages.append(urlopen(urls[0]).read())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "fetch", lambda url: urls.append(url))
+    monkeypatch.setattr(demo, "time", SimpleNamespace(sleep=press_ctrl_c))
+    result = demo_of(make_notebook("%load_ext flask_nb", "%%route /\n'home'"), monkeypatch, "--keep")
+    assert (result.exit_code, pages) == (0, [b"home"])
+    assert result.stdout.endswith("stopped\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that can be caught")
@@ -70,16 +82,6 @@ def test_sigterm_leaves_nothing_behind(tmp_path: Path) -> None:
         kept.kill()
         kept.wait()
         kept.stdout.close()
-
-
-def test_files_of_the_folder_take_no_part(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text(f"PYTHONPATH={tmp_path}\n")
-    (tmp_path / "ipykernel.py").write_text("raise SystemExit('the local file ran')\n")
-    command = Path(sys.executable).with_name("flask-nb")
-    ran = subprocess.run(
-        [command, "demo"], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
-    )
-    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_taken_port_is_named(make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch) -> None:

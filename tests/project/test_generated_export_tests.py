@@ -90,7 +90,7 @@ definitions = st.lists(st.sampled_from(DEFINITIONS), max_size=7)
 requests = st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(parts=st.tuples(definitions, requests, definitions, requests))
 def test_they_pass(parts: tuple[list[str], ...]) -> None:
     path, sources = Path("made.ipynb"), [source for part in parts for source in part]

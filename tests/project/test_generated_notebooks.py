@@ -82,7 +82,7 @@ def answers(app: Any) -> list[tuple[int, str, str | None]]:
 
 @pytest.mark.parametrize("package", ["flask_nb", "flask"])
 @given(data=st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_notebook_answers_alike_in_a_shell_and_as_a_program(package, data, caplog):
     caplog.set_level("CRITICAL")
     cells = data.draw(st.lists(st.sampled_from([*DEFINITIONS, *NAMES, *NOISE]), max_size=12))

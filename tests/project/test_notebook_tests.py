@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -45,18 +44,20 @@ def write(path: Path, *cells: nbformat.NotebookNode) -> Path:
 
 
 @pytest.fixture
-def flask_nb_test(tmp_path: Path) -> Callable[..., tuple[int, str]]:
-    """Call the command in the test's folder, where no settings are."""
+def flask_nb_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Call the command in the test's folder, where no settings are; pytest is a process of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("NO_COLOR", "1")
 
     def call(*arguments: str) -> tuple[int, str]:
-        ran = subprocess.run(
-            [sys.executable, "-m", "flask_nb", "test", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-        )
-        return ran.returncode, COLOUR.sub("", ran.stdout + ran.stderr)
+        with pytest.raises(SystemExit) as ended:
+            command.FlaskNbGroup(name="flask-nb").main(["test", *arguments], prog_name="flask-nb")
+        said = capfd.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, COLOUR.sub("", said.out + said.err)
 
     return call
 

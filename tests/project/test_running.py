@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forking import OWN_IMPORTS
 
 from flask_nb.errors import NotebookRunError
 from flask_nb.project.reading import output_text, read_notebook
@@ -97,7 +98,10 @@ def test_a_kernel_that_is_killed_is_not_alive(make_notebook: MakeNotebook) -> No
         assert not run.is_alive()
 
 
-def test_a_file_of_the_folder_is_not_taken_for_the_kernel(make_notebook: MakeNotebook) -> None:
+def test_a_file_of_the_folder_is_not_taken_for_the_kernel(
+    make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OWN_IMPORTS, "yes")
     path = make_notebook("import local", "local.value")
     (path.parent / "ipykernel.py").write_text("raise SystemExit('the local file ran')\n")
     (path.parent / "local.py").write_text("value = 'the folder counts for the cells'\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import dataclasses
 import http.client
 import random
 import threading
@@ -146,7 +145,7 @@ def test_running_requests_are_listed_with_method_path_and_age(serve, send, app, 
     send(server, "/spin?secret=1", "k")
     blocker.wait()
     [request] = server.requests()
-    assert dataclasses.replace(request, age=0) == RunningRequest("k", "GET", "/spin", 0, "running")
+    assert request._replace(age=0) == RunningRequest("k", "GET", "/spin", 0, "running")
     wait_until(lambda: server.requests()[0].age > request.age)
 
 

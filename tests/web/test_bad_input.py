@@ -275,6 +275,18 @@ def test_malformed_hosts_are_answered_alike(framework, app, host, trusted):
     assert [(answer.status_code, answer.text) for answer in answers] == expected
 
 
+@pytest.mark.parametrize(
+    "port", ["0", "01", "9999", "10000", "64999", "65000", "65535", "65536", "99999", "100000"]
+)
+def test_ports_in_hosts_are_answered_alike(framework, app, port):
+    app.add_url_rule("/", "index", lambda: framework.request.host)
+    app.add_url_rule("/url", "url", lambda: framework.url_for("index", _external=True))
+    paths, overrides = ("/", "/url", "/missing"), {"HTTP_HOST": f"localhost:{port}"}
+    answers = [app.test_client().get(path, environ_overrides=overrides) for path in paths]
+    expected = oracle_answers(f"localhost:{port}", None)
+    assert [(answer.status_code, answer.text) for answer in answers] == expected
+
+
 def oracle_answers(host, trusted):
     import flask
 

@@ -25,6 +25,7 @@ ONE_PACKAGE = "Flask's base classes without input and output are a package of th
 #: Where we differ from Flask, and why. The keys are ``module.name`` or ``module.class.attribute``.
 DELIBERATE: dict[str, str] = {
     "sansio": ONE_PACKAGE,
+    "app.Flask.jinja_environment": "imported when it is first asked for, for only who renders needs Jinja",
     "app.Flask.url_map_class": "a map whose rules can be replaced and withdrawn while requests run",
 }
 

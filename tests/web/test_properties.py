@@ -13,7 +13,7 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
@@ -24,9 +24,6 @@ from .conftest import FRAMEWORKS, load_framework
 
 OURS, FLASK = (load_framework(name) for name in FRAMEWORKS.values())
 BOTH = (OURS, FLASK)
-
-settings.register_profile("both", deadline=None, max_examples=100)
-both_frameworks = settings(settings.get_profile("both"))
 
 
 def outcome(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -113,7 +110,6 @@ def request(client: Any, path: str, method: str) -> tuple[Any, ...]:
     table=st.lists(rules(), min_size=1, max_size=6),
     requests=st.lists(st.tuples(st.sampled_from(METHODS), PATHS), min_size=1, max_size=6),
 )
-@both_frameworks
 @example(table=[{"rule": "/a/"}, {"rule": "/<path:u>", "methods": ["POST"]}], requests=[("PUT", "/a")])
 def test_rules_match_redirect_and_refuse_alike(table, requests):
     clients = [routed_app(framework, table).test_client() for framework in BOTH]
@@ -140,7 +136,6 @@ def test_rules_match_redirect_and_refuse_alike(table, requests):
     server_name=st.sampled_from([None, "example.org:81"]),
     in_request=st.booleans(),
 )
-@both_frameworks
 def test_urls_are_built_alike(table, values, options, server_name, in_request):
     built = []
     for framework in BOTH:
@@ -229,7 +224,6 @@ def made(value: Any, framework: types.ModuleType) -> Any:
 
 
 @given(value=RETURNS, method=st.sampled_from(["GET", "HEAD"]))
-@both_frameworks
 @example(value=("", 204), method="GET")
 @example(value=(Fresh("own response"), 201, {"X-A": ["1", "2"]}), method="GET")
 @example(value=("body", None, {"Location": "/é"}), method="HEAD")
@@ -250,7 +244,6 @@ def test_what_a_view_returns_is_answered_alike(value, method):
     has_length=st.booleans(),
     method=st.sampled_from(["GET", "HEAD"]),
 )
-@both_frameworks
 @example(body=b"a", status=200, headers=[("Location", "/é")], has_length=True, method="GET")
 @example(body=b"a", status=200, headers=[("Content-Location", "a b")], has_length=True, method="GET")
 def test_text_is_written_as_werkzeug_writes_it(body, status, headers, has_length, method):
@@ -327,7 +320,6 @@ def operate(framework: types.ModuleType, name: str, *arguments: Any) -> Any:
         },
     ),
 )
-@both_frameworks
 def test_sessions_are_kept_alike(visits, config):
     answers = []
     for framework in BOTH:
@@ -384,7 +376,6 @@ TAGGED = st.recursive(
 
 
 @given(TAGGED)
-@both_frameworks
 def test_tagged_values_are_written_alike_and_come_back(value):
     ours, flask = (framework.json.tag.TaggedJSONSerializer() for framework in BOTH)
     text = ours.dumps(value)
@@ -403,7 +394,6 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@both_frameworks
 def test_any_json_is_read_alike(value):
     text = json.dumps(value)
     ours, flask = (outcome(framework.json.tag.TaggedJSONSerializer().loads, text) for framework in BOTH)
@@ -421,7 +411,6 @@ def test_any_json_is_read_alike(value):
     )
 )
 @example({"A": "1", "A__B__B": "1"})  # into what is no dictionary
-@both_frameworks
 def test_the_environment_is_read_alike(variables):
     environment = {f"FLASK_{name}": value for name, value in variables.items()}
     configs = []
@@ -461,7 +450,6 @@ SCOPES = (None, "outer", "outer.inner")
     scope=st.sampled_from(SCOPES),
     error=st.sampled_from(ERRORS),
 )
-@both_frameworks
 def test_the_same_error_handler_is_chosen(handlers, scope, error):
     answers = []
     for framework in BOTH:
@@ -496,7 +484,6 @@ HOOKS = ("before_request", "after_request", "teardown_request", "url_value_prepr
     scope=st.sampled_from(SCOPES),
     path=st.sampled_from(["/", "/missing"]),
 )
-@both_frameworks
 def test_hooks_run_in_the_same_order(hooks, scope, path):
     logs = []
     for framework in BOTH:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
+from typing import Any
 
 import pytest
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -23,6 +25,8 @@ from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as PlainRequest
 from werkzeug.wrappers import Response
+
+from flask_nb import web
 
 # --- matching without an adapter ---
 
@@ -102,6 +106,17 @@ def test_a_map_of_ones_own_is_asked(framework):
 def test_a_rule_for_websockets_is_no_page(app, client):
     app.add_url_rule("/socket/<x>", "socket", lambda x: x, websocket=True)
     assert client.get("/socket/a").status_code == 400
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:5000", "127.0.0.1:40123"])
+def test_a_plain_rule_leaves_nothing_to_the_garbage_collector(host):
+    app: Any = web.Flask("app_under_test")
+    app.add_url_rule("/", "index", lambda: {"text": "hello"})
+    for turn in range(11):
+        list(app(create_environ("/", base_url=f"http://{host}"), lambda status, headers, exc_info=None: None))
+        if not turn:
+            gc.collect()  # what is made once
+    assert gc.collect() == 0
 
 
 # --- pages of errors ---

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import jinja2
 import pytest
@@ -317,6 +319,19 @@ def test_setting_debug_later_changes_reloading(app):
     assert app.jinja_env.auto_reload is False
     app.debug = True
     assert app.jinja_env.auto_reload is True
+
+
+def test_debug_mode_reloads_templates_of_an_environment_that_is_made_later(framework):
+    app = framework.Flask("x")
+    app.jinja_options = {"auto_reload": False}
+    app.debug = True
+    assert app.jinja_env.auto_reload is True
+
+
+def test_debug_mode_alone_imports_no_jinja():
+    code = "import sys; from flask_nb import Flask; Flask('x').debug = True; print('jinja2' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
 
 
 def test_a_macro_can_be_called_from_python(framework, app, templates):

@@ -288,7 +288,7 @@ class Asking:
             items = tuple(item for item in definition.items if item.kind == "header")
             if len(items) < len(definition.items) and definition.encoding != "query":
                 raise
-            shown = replace(definition, path=(answer.asked.path,), items=items)
+            shown = definition._replace(path=(answer.asked.path,), items=items)
             resolved = shown.expand(self._names.evaluate)
         headers = resolved.headers
         if "accept" not in self._source.lower():

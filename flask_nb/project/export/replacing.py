@@ -105,7 +105,7 @@ def _take_back(older: Piece, was: Registration, rest: Registration | None, gone:
 def _leave_methods(older: Piece, was: Registration, methods: list[str]) -> None:
     if was.node is None:
         assert older.route is not None
-        older.route = replace(older.route, methods=tuple(methods), endpoint=was.name)
+        older.route = older.route._replace(methods=tuple(methods), endpoint=was.name)
         return
     assert isinstance(was.node, ast.Call)
     for keyword in was.node.keywords:

@@ -86,7 +86,7 @@ def test_a_package_answers_as_the_program(name, engine, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("engine", ["flask", "flask_nb"])
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_packages_of_any_definitions_answer_alike(engine, data, tmp_path_factory, caplog):
     caplog.set_level("CRITICAL")
     drawn = data.draw(st.lists(st.sampled_from([*DEFINITIONS, *NAMES, *NOISE]), max_size=12))
@@ -118,7 +118,7 @@ OF_BLUEPRINT = [
 
 @pytest.mark.parametrize("engine", ["flask", "flask_nb"])
 @given(cells=st.lists(st.sampled_from([*OF_BLUEPRINT, *NAMES, *DEFINITIONS[:2]]), max_size=10))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_packages_with_a_blueprint_answer_alike(engine, cells, tmp_path_factory, caplog):
     caplog.set_level("CRITICAL")
     app = APPS[0].replace("{package}", "flask_nb")

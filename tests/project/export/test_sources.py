@@ -323,13 +323,19 @@ def test_what_no_package_can_hold_is_said(make_notebook, cells, message):
         write_package(plan_notebook(make_notebook(*cells)), "flask")
 
 
+@pytest.fixture(scope="module")
+def cache_of_mypy(tmp_path_factory):
+    """Where mypy keeps what it knows of the libraries, most of what it reads."""
+    return tmp_path_factory.mktemp("mypy")
+
+
 @pytest.mark.parametrize("engine", ["flask", "flask_nb"])
-def test_tutorials_are_clean_to_linters_and_type_checkers(engine, tmp_path):
+def test_tutorials_are_clean_to_linters_and_type_checkers(engine, tmp_path, cache_of_mypy):
     pytest.importorskip("mypy")
     for name in TUTORIALS:
         write(write_package(plan_notebook(NOTEBOOKS / name), engine), tmp_path)
     ruff = [RUFF, "check", "--isolated", "--select", "E4,E7,E9,F,I,UP,B", tmp_path]
-    mypy = [sys.executable, "-m", "mypy", "--config-file=", f"--cache-dir={tmp_path / 'cache'}", tmp_path]
+    mypy = [sys.executable, "-m", "mypy", "--config-file=", f"--cache-dir={cache_of_mypy}", tmp_path]
     for command in (ruff, mypy):
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
         assert done.returncode == 0, done.stdout

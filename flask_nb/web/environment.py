@@ -1,0 +1,159 @@
+"""Jinja's environment with the app's loaders: imported when the first template is needed.
+
+Rendering a string compiles it first, which takes a hundred times as long as the rendering. The
+environment therefore keeps the last strings that it compiled, and forgets them as soon as anything
+that compilation depends on has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment as BaseEnvironment
+from jinja2 import Template, TemplateNotFound, nodes
+from jinja2.loaders import BaseLoader
+
+from .debughelpers import explain_template_loading_attempts
+
+if TYPE_CHECKING:
+    from ..live.overlay import OverlayTemplate
+    from .app import Flask
+    from .debughelpers import Attempt
+    from .scaffold import Scaffold
+
+    #: The source, the file that it stands in, and a function that tells whether it is still the same.
+    TemplateSource = tuple[str, str | None, Callable[[], bool] | None]
+
+_KEPT_STRINGS = 256
+
+
+class Environment(BaseEnvironment):
+    """A Jinja environment that looks for templates where the app and its blueprints keep them.
+
+    :param app: the app.
+    :param options: whatever Jinja's environment takes.
+    """
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        if "loader" not in options:
+            options["loader"] = app.create_global_jinja_loader()
+        super().__init__(**options)
+        self.app = app
+        self._keep_strings()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if "_kept" in self.__dict__:
+            self._forget_kept()
+
+    def add_extension(self, extension: Any) -> None:
+        """Add a Jinja extension after the environment was made."""
+        super().add_extension(extension)
+        self._forget_kept()
+
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
+        """Load a template: of the app's overlay, else through the loader and its cache.
+
+        An overlaid template never enters that cache, which could keep it after it has been replaced.
+        """
+        overlaid = self.app.live.overlay.templates.get(name)
+        if overlaid is None:
+            return super()._load_template(name, globals)
+        depends_on = self._compiles_into()
+        template = self._kept_overlaid(name, overlaid, *depends_on)
+        if globals:
+            template.globals.update(globals)
+        return template
+
+    def from_kept_string(self, source: str) -> Template:
+        """Compile a template, unless this very string was compiled not long ago.
+
+        :param source: the template.
+        """
+        depends_on = self._compiles_into()
+        template = self._kept(source, *depends_on)
+        return self.from_string(source) if template is None else template
+
+    def _compiles_into(self) -> tuple[Any, ...]:
+        """Return what a template is compiled into; one is kept compiled as long as all of it is the same."""
+        if self._keeper is not self:  # an overlay begins as a copy of all attributes
+            self._keep_strings()
+        return (*dict.values(self.filters), None, *dict.values(self.tests))
+
+    def _forget_kept(self) -> None:
+        self._kept.cache_clear()
+        self._kept_overlaid.cache_clear()
+
+    def _keep_strings(self) -> None:
+        def compiled(source: str, *_depends_on: Any) -> Template | None:
+            tree = self.parse(source)
+            return None if _is_computed_in_part(tree) else self.from_string(tree)
+
+        def overlaid(name: str, template: OverlayTemplate, *_depends_on: Any) -> Template:
+            code = self.compile(template.parse(self, name), name, template.filename)
+            return self.template_class.from_code(self, code, self.make_globals(None))
+
+        self._keeper = self
+        self._kept_overlaid = lru_cache(maxsize=_KEPT_STRINGS)(overlaid)
+        self._kept = lru_cache(maxsize=_KEPT_STRINGS)(compiled)
+
+
+def _is_computed_in_part(tree: nodes.Template) -> bool:
+    """Return whether compiling applies filters or tests, as Jinja does where all operands are constants.
+
+    They may answer differently next time: a number is written in the language of the request.
+    """
+    applied = tree.find_all((nodes.Filter, nodes.Test))
+    return any(next(node.find_all(nodes.Name), None) is None for node in applied)
+
+
+class DispatchingJinjaLoader(BaseLoader):
+    """Look for a template in the app's overlay, then in its folder, then in those of its blueprints.
+
+    :param app: the app.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def get_source(self, environment: BaseEnvironment, template: str) -> TemplateSource:
+        """Find a template; with ``EXPLAIN_TEMPLATE_LOADING`` log where it was looked for.
+
+        :raises jinja2.TemplateNotFound: no loader has it.
+        """
+        overlaid = self.app.live.overlay.templates.get(template)
+        if overlaid is not None:
+            return overlaid.source, overlaid.filename, lambda: self._is_overlaid(template, overlaid)
+        explains = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
+        attempts: list[Attempt] = []
+        first = None
+        for owner, loader in self._loaders():
+            try:
+                found = loader.get_source(environment, template)
+            except TemplateNotFound:
+                found = None
+            attempts.append((loader, owner, found))
+            first = first or found
+            if first and not explains:
+                break
+        if explains:
+            explain_template_loading_attempts(self.app, template, attempts)
+        if first is None:
+            raise TemplateNotFound(template)
+        return first
+
+    def _is_overlaid(self, name: str, template: OverlayTemplate) -> bool:
+        return self.app.live.overlay.templates.get(name) is template
+
+    def _loaders(self) -> Iterator[tuple[Scaffold, BaseLoader]]:
+        for owner in (self.app, *self.app.iter_blueprints()):
+            loader = owner.jinja_loader
+            if loader is not None:
+                yield owner, loader
+
+    def list_templates(self) -> list[str]:
+        """List the names of the templates of all loaders, each once."""
+        in_folders = (name for _, loader in self._loaders() for name in loader.list_templates())
+        return list(dict.fromkeys([*self.app.live.overlay.templates, *in_folders]))
