@@ -228,7 +228,10 @@ def _suggesting(exc: BaseException) -> str:
     """Return the message as Python's own traceback has it, with the name that it takes to be meant."""
     if sys.version_info >= (3, 12):
         # It looks for that in the frame of the error, and asks an object for its own names.
-        return str(TracebackException(type(exc), exc, exc.__traceback__, limit=0, lookup_lines=False))
+        said = str(TracebackException(type(exc), exc, exc.__traceback__, limit=0, lookup_lines=False))
+        # Among more than 750 names it does not look: a kernel has three more with each cell that has run.
+        if said != str(exc) or not isinstance(exc, NameError):
+            return said
     name, known = getattr(exc, "name", None), set[str]()
     if isinstance(exc, AttributeError):
         known.update(dir(exc.obj))

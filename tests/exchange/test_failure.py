@@ -27,6 +27,14 @@ def test_a_failure_names_the_lines_of_the_cell_and_the_message():
     )
 
 
+def test_a_name_that_is_meant_is_told_among_however_many():
+    source = "def view():\n    return countr\n"
+    others = {f"_i{number}": "" for number in range(1000)}  # as a kernel has them
+    message = "NameError: name 'countr' is not defined. Did you mean: 'counter'?"
+    assert run_cell(source, "a", counter=1).message == message
+    assert run_cell(source, "a", counter=1, **others).message == message
+
+
 def test_a_failure_in_a_module_names_its_file():
     source = "def view():\n    return 1 / 0\n"
     namespace = {}
