@@ -61,6 +61,14 @@ async def slow(request):
 
 APP = """app = FastAPI(lifespan=lifespan, routes=[Route("/boom", boom), Route("/slow", slow)])"""
 
+SHUT_DOWN = """
+import threading
+for _thread in threading.enumerate():
+    if _thread.name == "flask_nb-asgi-end":
+        _thread.join(20)
+"""
+"""What lets apps end that were left with requests, before another writes into their log."""
+
 numbers = itertools.count()
 
 
@@ -75,6 +83,7 @@ def run(kernel: Kernel) -> Callable[..., str]:
     """Run a cell, under an id of its own unless one is given; return what it showed."""
     kernel.notebook = f"{next(numbers)} "
     kernel.run("%unload_ext flask_nb\nfor name in ('app', 'site'): globals().pop(name, None)")
+    kernel.run(SHUT_DOWN)
     kernel.run("%load_ext flask_nb")
     ids = itertools.count()
 
