@@ -414,9 +414,13 @@ class _Answer:
                 self._recording.send(chunk)
             self._finish()
             return answer
-        # What has failed is to be known before its answer is read: a cell that reads it may end at once.
-        self._recorder._keep(self._recording, self._environ, self._kept)
+        if self._recording.status is not None:
+            self._keep_early()
         return self
+
+    def _keep_early(self) -> None:
+        """Let what has failed be known before its answer is read: a cell that reads it may end at once."""
+        self._recorder._keep(self._recording, self._environ, self._kept)
 
     def _run(self, call: Callable[[], T]) -> T:
         """Run a piece of the app with the recording as the current one.
@@ -443,6 +447,8 @@ class _Answer:
             self._chunks = iter(self._answer_failure(exc))
             return next(self._chunks)
         self._recording.send(chunk)
+        if not self._kept.added:  # the app is a generator, which has begun just now
+            self._keep_early()
         return chunk
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from wsgiref.validate import validator
 
 import pytest
 from werkzeug.local import LocalProxy
-from werkzeug.test import Client
+from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
@@ -272,6 +272,18 @@ def test_a_view_that_fails_in_mid_stream_shows_what_came_and_why_it_ended(over_s
     response = over_socket.send(Request("GET", "/"))
     assert (response.status_code, response.text) == (200, "begun")
     assert response.exchange.failure.message == "ValueError: broken"
+
+
+def test_what_a_generator_answers_is_known_when_its_first_piece_is_there(recorder, ring):
+    def app(environ, start_response):
+        start_response("500 INTERNAL SERVER ERROR", [])
+        yield b"broken"
+
+    recorder.app = app
+    answer = recorder(create_environ("/"), lambda status, headers: None)
+    assert ring.last(1) == []
+    assert (next(answer), ring.last(1)[0].has_failed) == (b"broken", True)
+    answer.close()
 
 
 def test_near_rules_are_asked_for_after_a_404_only(serve, recorder):

@@ -228,12 +228,7 @@ def test_an_async_failure_shows_the_users_lines_and_opens_in_the_debugger(starle
 
 def test_a_failure_that_a_browser_met_is_told_under_the_next_cell(starlette):
     browse(url(starlette) + "boom")
-    told, deadline = (
-        "GET /boom → 500 · ZeroDivisionError: division by zero · view boom, line 25",
-        time.monotonic() + 10,
-    )
-    while told not in starlette("1"):  # Starlette raises the error when the answer has been sent
-        assert time.monotonic() < deadline
+    assert "GET /boom → 500 · ZeroDivisionError: division by zero · view boom, line 25" in starlette("1")
 
 
 def test_a_handlers_cell_replaces_its_route_and_takes_it_along_when_it_is_deleted(starlette):

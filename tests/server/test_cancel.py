@@ -197,7 +197,7 @@ def test_with_every_thread_stuck_the_server_says_so_and_can_restart(serve, send,
     for _ in range(3):
         reply = ask(server)
         assert (reply.status, "%serve restart" in reply.text) == (503, True)
-    assert len(workers()) <= 6
+    wait_until(lambda: len(workers()) <= 6)  # one that has nothing to do any more may be about to end
     server.restart(drain=0.01)
     assert ask(server).text == "hi"
     blocker.release()
@@ -396,5 +396,5 @@ def test_cancelling_at_any_moment_hits_only_the_request_meant(serve):
     for thread in clients:
         thread.join()
     assert wrong == []
-    assert len(workers()) <= 6
+    wait_until(lambda: len(workers()) <= 6)  # one that has nothing to do any more may be about to end
     assert server.running
