@@ -151,10 +151,11 @@ class Live:
 
     def follow(self, workspace: Workspace) -> None:
         """Record from now on what the cells of a notebook register."""
-        if self._workspace is None:
-            self._exchange_tables()
-        if self._workspace is None or self._workspace() is not workspace:
+        before = self._workspace
+        if before is None or before() is not workspace:
             self._workspace = weakref.ref(workspace)
+            if before is None:
+                self._exchange_tables()
             self.ledger.make_old()
             workspace.follow(self.app)
 
@@ -167,8 +168,8 @@ class Live:
     def welcome(self, run: Run) -> None:
         """Follow an app that *run* has made, and have it take over what others had on the one before."""
         self._maker = run.body
-        self._exchange_tables()
         self._workspace = weakref.ref(run.workspace)
+        self._exchange_tables()
         run.workspace.welcome(self.app, run, (type(self.app).__name__, self.app.import_name, self.app.name))
 
     def was_made_in(self, run: Run | None) -> bool:
