@@ -267,12 +267,7 @@ def test_malformed_hosts_are_answered_alike(framework, app, host, trusted):
     app.config["TRUSTED_HOSTS"] = trusted
     app.add_url_rule("/", "index", lambda: framework.request.host)
     app.add_url_rule("/url", "url", lambda: framework.url_for("index", _external=True))
-    expected = oracle_answers(host, trusted)
-    answers = [
-        app.test_client().get(path, environ_overrides={"HTTP_HOST": host})
-        for path in ("/", "/url", "/missing")
-    ]
-    assert [(answer.status_code, answer.text) for answer in answers] == expected
+    assert answers_of(app, host) == oracle_answers(host, trusted)
 
 
 @pytest.mark.parametrize(
@@ -281,10 +276,18 @@ def test_malformed_hosts_are_answered_alike(framework, app, host, trusted):
 def test_ports_in_hosts_are_answered_alike(framework, app, port):
     app.add_url_rule("/", "index", lambda: framework.request.host)
     app.add_url_rule("/url", "url", lambda: framework.url_for("index", _external=True))
-    paths, overrides = ("/", "/url", "/missing"), {"HTTP_HOST": f"localhost:{port}"}
-    answers = [app.test_client().get(path, environ_overrides=overrides) for path in paths]
-    expected = oracle_answers(f"localhost:{port}", None)
-    assert [(answer.status_code, answer.text) for answer in answers] == expected
+    assert answers_of(app, f"localhost:{port}") == oracle_answers(f"localhost:{port}", None)
+
+
+def answers_of(app, host):
+    def ask(path):
+        try:
+            answer = app.test_client().get(path, environ_overrides={"HTTP_HOST": host})
+        except ValueError as exc:  # the oldest Werkzeug's client raises at what is no port
+            return str(exc)
+        return answer.status_code, answer.text
+
+    return [ask(path) for path in ("/", "/url", "/missing")]
 
 
 def oracle_answers(host, trusted):
@@ -294,9 +297,7 @@ def oracle_answers(host, trusted):
     app.config.update(TESTING=True, TRUSTED_HOSTS=trusted)
     app.add_url_rule("/", "index", lambda: flask.request.host)
     app.add_url_rule("/url", "url", lambda: flask.url_for("index", _external=True))
-    client = app.test_client()
-    answers = [client.get(path, environ_overrides={"HTTP_HOST": host}) for path in ("/", "/url", "/missing")]
-    return [(answer.status_code, answer.text) for answer in answers]
+    return answers_of(app, host)
 
 
 def test_handlers_and_hooks_see_a_refused_host(framework, app, client):
