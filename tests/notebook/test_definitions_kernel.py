@@ -147,11 +147,3 @@ def test_a_fresh_run_from_top_to_bottom_shows_the_same_bytes(own_bare_kernel: Ke
     assert all(error is None for _, _, error in first)
     assert run_all() == first
     assert "geheim" not in repr(first)
-
-
-def test_an_app_that_is_made_again_has_the_commands_of_other_cells(kernel: Kernel) -> None:
-    make = "from flask_nb import Flask\napp = Flask('shop')"
-    kernel.run(make, "made again")
-    kernel.run("@app.cli.command('greet')\ndef greet(): pass", "greets")
-    kernel.run(make, "made again")
-    assert kernel.value("list(app.cli.commands)") == "['greet']"
