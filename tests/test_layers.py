@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -44,8 +45,13 @@ def is_module(*names: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file()
 
 
-def imported_modules(path: Path) -> Iterator[tuple[str, ...]]:
+@cache
+def imported_modules(path: Path) -> list[tuple[str, ...]]:
     """The dotted names that a module imports, in functions and under TYPE_CHECKING too."""
+    return [*read_imports(path)]
+
+
+def read_imports(path: Path) -> Iterator[tuple[str, ...]]:
     package = ("flask_nb", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

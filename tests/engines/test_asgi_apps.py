@@ -28,8 +28,11 @@ from flask_nb.wsgi import NotWSGIError
 
 
 @pytest.fixture
-def adopt() -> Iterator[Any]:
-    """A function that returns the engine of an app, which is served until the test ends."""
+def adopt(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A function that returns the engine of an app, which is served until the test ends.
+
+    It ends before ``monkeypatch`` does: the deadlines that a test has set count for its apps.
+    """
     adopted: list[ASGIEngine] = []
 
     def adopt(app: Any) -> Any:
