@@ -33,7 +33,10 @@ def start_patiently(start: Callable[..., Any], **options: Any) -> Any:
 
     Whoever starts a kernel looks for free ports, lets them go and names them to the kernel. Meanwhile another
     worker's tests, which open thousands of connections, may get one of them; the kernel then dies at once.
+
+    A pytest that a cell runs loads no plugins: they take it longer than its tests.
     """
+    options["env"] = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     for _ in range(2):
         try:
             return start(**options)

@@ -23,7 +23,7 @@ from jupyter_core.utils import ensure_event_loop
 # is new is found where somebody sits in front of it, where each run has others.
 settings.register_profile(
     "flask_nb",
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI")),

@@ -116,6 +116,7 @@ def test_an_app_written_for_flask_runs():
 
 def test_pytest_runs_an_apps_tests_when_conftest_asks_for_it(tmp_path, monkeypatch):
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they take as long as all the rest
     (tmp_path / "conftest.py").write_text("import flask_nb\nflask_nb.as_flask()\n")
     (tmp_path / "site_of_tests.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
     (tmp_path / "test_site.py").write_text(

@@ -24,13 +24,13 @@ def test_context():
     kept[-1].push()
 
 def test_thread():
-    threading.Thread(target=time.sleep, args=[2], name="left").start()
+    threading.Thread(target=time.sleep, args=[30], name="left", daemon=True).start()
 
 def test_socket():
     kept.append(socket.socket())
 
 def test_nothing():
-    thread = threading.Thread(target=time.sleep, args=[0.1])
+    thread = threading.Thread(target=time.sleep, args=[0.05])
     thread.start()
     with Flask("closed").test_request_context(), socket.socket():
         pass
@@ -55,7 +55,7 @@ LEFT = {
 def test_a_test_that_leaves_something_behind_fails_by_name(pytester: pytest.Pytester) -> None:
     conftest = (HERE / "conftest.py").read_text("utf-8")
     assert "PATIENCE = 10\n" in conftest
-    pytester.makeconftest(conftest.replace("PATIENCE = 10\n", "PATIENCE = 1\n"))
+    pytester.makeconftest(conftest.replace("PATIENCE = 10\n", "PATIENCE = 0.5\n"))
     pytester.makepyfile(LEAKS, forking=(HERE / "forking.py").read_text("utf-8"))
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-n0")
     result.assert_outcomes(passed=5, errors=3)

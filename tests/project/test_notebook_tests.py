@@ -17,7 +17,6 @@ import flask_nb.cli as command
 from flask_nb.panel import Difference
 from flask_nb.project.outputs import output_differences, without_agreeing_html
 
-ROOT = Path(__file__).resolve().parents[2]
 COLOUR = re.compile(r"\x1b\[\d+m")
 LOAD = "%load_ext flask_nb\n# NBVAL_IGNORE_OUTPUT"
 
@@ -49,7 +48,6 @@ def flask_nb_test(
 ) -> Callable[..., tuple[int, str]]:
     """Call the command in the test's folder, where no settings are; pytest is a process of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("NO_COLOR", "1")
 
     def call(*arguments: str) -> tuple[int, str]:

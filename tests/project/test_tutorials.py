@@ -30,11 +30,17 @@ def solution_of(notebook: NotebookNode) -> str:
 
 
 def test_nbclient_runs_it_and_its_exercise_fails_until_it_is_solved(
-    tutorial: NotebookNode, tmp_path: Path
+    tutorial: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # for the one whose cells run pytest
     notebook = copy.deepcopy(tutorial)
     *_, exercise, _solution, check = notebook.cells
-    client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        ipython_hist_file="",  # it would be named to the kernel, which then were no copy of one
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
     with client.setup_kernel():
         for position, cell in enumerate(notebook.cells):
             client.execute_cell(cell, position)

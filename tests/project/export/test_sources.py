@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import shutil
 import subprocess
 import sys
@@ -323,21 +324,23 @@ def test_what_no_package_can_hold_is_said(make_notebook, cells, message):
         write_package(plan_notebook(make_notebook(*cells)), "flask")
 
 
-@pytest.fixture(scope="module")
-def cache_of_mypy(tmp_path_factory):
-    """Where mypy keeps what it knows of the libraries, most of what it reads."""
-    return tmp_path_factory.mktemp("mypy")
+def write_all(folder: Path) -> None:
+    """Write the package of each tutorial on each engine, with names of their own: they are checked together."""
+    for path, engine in itertools.product(sorted(NOTEBOOKS.glob("*.ipynb")), ("flask", "flask_nb")):
+        named = shutil.copy(path, folder / f"{path.stem}-on-{engine}.ipynb")
+        write(write_package(plan_notebook(Path(named)), engine), folder / "packages")
 
 
-@pytest.mark.parametrize("engine", ["flask", "flask_nb"])
-def test_tutorials_are_clean_to_linters_and_type_checkers(engine, tmp_path, cache_of_mypy):
+def test_tutorials_are_clean_to_linters_and_type_checkers(tmp_path, pytestconfig):
     pytest.importorskip("mypy")
-    for name in TUTORIALS:
-        write(write_package(plan_notebook(NOTEBOOKS / name), engine), tmp_path)
-    ruff = [RUFF, "check", "--isolated", "--select", "E4,E7,E9,F,I,UP,B", tmp_path]
-    mypy = [sys.executable, "-m", "mypy", "--config-file=", f"--cache-dir={cache_of_mypy}", tmp_path]
+    write_all(tmp_path)
+    packages = tmp_path / "packages"
+    assert len(list(packages.glob("*/__init__.py"))) == 2 * len(TUTORIALS)
+    ruff = [RUFF, "check", "--isolated", "--select", "E4,E7,E9,F,I,UP,B", packages]
+    known = pytestconfig.cache.mkdir("mypy")  # of the libraries, most of what it reads
+    mypy = [sys.executable, "-m", "mypy", "--config-file=", f"--cache-dir={known}", packages]
     for command in (ruff, mypy):
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=packages)
         assert done.returncode == 0, done.stdout
 
 
