@@ -98,11 +98,20 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
     """Give each test the environment as it was: commands leave ``FLASK_RUN_FROM_CLI`` and others behind."""
-    before = dict(os.environ)
+    before = variables()
     yield
-    if os.environ != before:
-        os.environ.clear()
+    after = variables()
+    if after != before:
+        for name in after.keys() - before.keys():
+            del os.environ[name]
         os.environ.update(before)
+
+
+def variables() -> dict[str, str]:
+    """Return the environment but for what pytest itself changes with each step of a test."""
+    found = dict(os.environ)
+    found.pop("PYTEST_CURRENT_TEST", None)
+    return found
 
 
 @pytest.fixture(autouse=True)
