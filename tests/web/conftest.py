@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,19 @@ def no_flask_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session")
+def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that stays empty: to make one for each test takes as long as many a test."""
+    folder = tmp_path_factory.mktemp("empty")
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
 @pytest.fixture
-def app(framework: types.ModuleType, tmp_path: Path) -> Any:
-    """An app whose root is an empty folder, in testing mode, with a secret key."""
-    app = framework.Flask("app_under_test", root_path=str(tmp_path))
+def app(framework: types.ModuleType, request: pytest.FixtureRequest) -> Any:
+    """An app whose root is an empty folder, the test's own if it asks for one, in testing mode, with a key."""
+    own = "tmp_path" if "tmp_path" in request.fixturenames else "empty_folder"
+    app = framework.Flask("app_under_test", root_path=str(request.getfixturevalue(own)))
     app.config.update(TESTING=True, SECRET_KEY="a key for tests")
     return app
 
