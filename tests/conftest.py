@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from forking import ForkServer
 from hypothesis import HealthCheck, settings
 from jupyter_core.utils import ensure_event_loop
+from spare import SPARE
 
 # How long an example takes says nothing on a busy machine. In CI the examples are the same each time: what
 # is new is found where somebody sits in front of it, where each run has others.
@@ -59,8 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """End what kernels have been copied from."""
+    """End what kernels and programs have been copied from."""
     FORKS.close()
+    SPARE.close()
 
 
 def tell_streams_apart() -> None:

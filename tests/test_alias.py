@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 import pytest
+from spare import SPARE
 
 #: Makes this environment's Flask invisible to imports and to importlib.metadata.
 WITHOUT_FLASK = """
@@ -36,7 +37,7 @@ INTERFACE = (
 def python(*parts: str) -> str:
     """Run code in a new Python and return what it printed; a warning is an error there too."""
     code = "\n".join(textwrap.dedent(part) for part in parts)
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    done = SPARE.run(code, are_warnings_errors=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

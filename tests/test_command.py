@@ -15,6 +15,7 @@ from io import StringIO
 import click
 import pytest
 from click.testing import CliRunner
+from spare import SPARE
 from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_nb import __version__
@@ -34,14 +35,8 @@ def flask_nb(tmp_path):
         start = (
             "import runpy, sys\nsys.argv[0] = 'flask-nb'\nrunpy.run_module('flask_nb', run_name='__main__')\n"
         )
-        return subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(before) + start, *args],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "NO_COLOR": "1", **environ},
-        )
+        environ = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "NO_COLOR": "1", **environ}
+        return SPARE.run(textwrap.dedent(before) + start, *args, stdin=stdin, cwd=tmp_path, env=environ)
 
     return flask_nb
 

@@ -216,6 +216,7 @@ def test_a_failure_in_the_middle_of_an_answer_is_raised_behind_what_was_sent(ado
 
 def test_what_goes_on_after_the_answer_does_not_hold_it_up(adopt, monkeypatch):
     monkeypatch.setattr(asgi, "_DRAIN", 0.1)
+    monkeypatch.setattr(asgi, "_AFTERWORK", 0.1)
     end = threading.Event()
 
     async def app(scope, receive, send):

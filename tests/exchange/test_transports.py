@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
 from flask_nb.errors import ConnectionLostError, RequestError, RequestTimeoutError
-from flask_nb.exchange import Exchanger, InProcessTransport, Request, SocketTransport, reading
+from flask_nb.exchange import Exchanger, InProcessTransport, Request, SocketTransport, reading, waiting
 from flask_nb.exchange.waiting import Deadline, Watchdog, WorkerCall
 
 from .conftest import VIEWS
@@ -323,9 +323,11 @@ def test_an_exception_that_cannot_be_put_into_words_is_shown(serve):
 
 
 @pytest.mark.parametrize("transport", ["exchanger", "over_socket"])
-def test_a_view_that_gives_no_thread_a_turn_is_told_as_such(transport, serve, request):
+def test_a_view_that_gives_no_thread_a_turn_is_told_as_such(transport, serve, request, monkeypatch):
+    monkeypatch.setattr(waiting, "_LATE", 0.3)
+
     def view(_):
-        hold_the_interpreter(2.5)
+        hold_the_interpreter(1.2)
         return Response("late")
 
     serve(view)

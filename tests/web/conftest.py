@@ -62,7 +62,7 @@ def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def app(framework: types.ModuleType, request: pytest.FixtureRequest) -> Any:
-    """An app whose root is an empty folder, the test's own if it asks for one, in testing mode, with a key."""
+    """An app whose root is an empty folder, the test's own if it asks for one, testing, with a key."""
     own = "tmp_path" if "tmp_path" in request.fixturenames else "empty_folder"
     app = framework.Flask("app_under_test", root_path=str(request.getfixturevalue(own)))
     app.config.update(TESTING=True, SECRET_KEY="a key for tests")

@@ -15,7 +15,7 @@ import pytest
 
 from flask_nb.errors import ProgramError
 from flask_nb.project import load
-from flask_nb.project.export.package import Package
+from flask_nb.project.export.package import EngineName, Package
 from flask_nb.project.export.sources import write_package
 from flask_nb.project.planning import plan_notebook
 
@@ -325,8 +325,9 @@ def test_what_no_package_can_hold_is_said(make_notebook, cells, message):
 
 
 def write_all(folder: Path) -> None:
-    """Write the package of each tutorial on each engine, with names of their own: they are checked together."""
-    for path, engine in itertools.product(sorted(NOTEBOOKS.glob("*.ipynb")), ("flask", "flask_nb")):
+    """Write the package of each tutorial on each engine, with a name of its own: all are checked at once."""
+    engines: tuple[EngineName, ...] = ("flask", "flask_nb")
+    for path, engine in itertools.product(sorted(NOTEBOOKS.glob("*.ipynb")), engines):
         named = shutil.copy(path, folder / f"{path.stem}-on-{engine}.ipynb")
         write(write_package(plan_notebook(Path(named)), engine), folder / "packages")
 
