@@ -1,7 +1,7 @@
 """A Python that has imported the libraries, for what tests run in a process of its own.
 
-Of the 0.15 s that a short program takes, two thirds go into the import of Werkzeug, Jinja2 and Click. Here one
-process imports them and stays as it is; a program runs in a fork of it. Nothing of Flask and nothing of
+Of the 0.15 s that a short program takes, two thirds go into the import of Werkzeug, Jinja2 and Click. Here
+one process imports them and stays as it is; a program runs in a fork of it. Nothing of Flask and nothing of
 ``flask_nb`` is imported before, so that a test may look at what a program imports of those.
 """
 
