@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -138,19 +139,15 @@ def test_what_it_leans_on_in_nbval_is_there():
     assert all(callable(getattr(RunningKernel, name)) for name in ("is_alive", "await_reply"))
 
 
-def test_notebooks_that_load_flask_nb_are_compared_as_text_and_others_as_before(tmp_path, flask_nb_test):
+@pytest.fixture(scope="module")
+def told(tmp_path_factory) -> tuple[int, str]:
+    """The status of three notebooks that are tested at once, and what is said of them."""
+    folder = tmp_path_factory.mktemp("notebooks")
     show = "display({'text/plain': 'same', 'text/html': '<b>'}, raw=True)"
-    write(tmp_path / "ours.ipynb", cell(LOAD), cell(show, shown("same", "<i>")))
-    write(tmp_path / "theirs.ipynb", cell("1"), cell(show, shown("same", "<i>")))
-    status, said = flask_nb_test(".")
-    assert status == 1
-    assert "ours.ipynb: 2 passed" in said
-    assert "mismatch 'text/html'" in said
-
-
-def test_what_fails_is_told_by_cell_and_ends_with_pytests_status(tmp_path, flask_nb_test):
+    write(folder / "ours.ipynb", cell(LOAD), cell(show, shown("same", "<i>")))
+    write(folder / "theirs.ipynb", cell("1"), cell(show, shown("same", "<i>")))
     write(
-        tmp_path / "made.ipynb",
+        folder / "made.ipynb",
         cell(LOAD),
         cell("print('one\\ntwo')", printed("one\nthree\n")),
         cell("1 / 0"),
@@ -158,7 +155,21 @@ def test_what_fails_is_told_by_cell_and_ends_with_pytests_status(tmp_path, flask
         cell("import os; os._exit(3)"),
         cell("1"),
     )
-    status, said = flask_nb_test("made.ipynb")
+    command = [sys.executable, "-m", "flask_nb", "test", "."]
+    env = {**os.environ, "NO_COLOR": "1"}
+    ran = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    return ran.returncode, COLOUR.sub("", ran.stdout + ran.stderr)
+
+
+def test_notebooks_that_load_flask_nb_are_compared_as_text_and_others_as_before(told):
+    status, said = told
+    assert status == 1
+    assert "ours.ipynb: 2 passed" in said
+    assert "mismatch 'text/html'" in said
+
+
+def test_what_fails_is_told_by_cell_and_ends_with_pytests_status(told):
+    status, said = told
     assert status == 1
     assert "made.ipynb: 2 passed, 3 failed, 1 skipped" in said
     assert "stdout, line 2:\n  - three\n  + two\n" in said
