@@ -7,14 +7,22 @@ import pytest
 from flask_nb.cells import parse_http
 from flask_nb.errors import MagicArgumentError
 
+from .comparison import write_files
+
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The files that the commands name, which nothing changes."""
+    folder = tmp_path_factory.mktemp("files")
+    write_files(folder)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def files(tmp_path, monkeypatch):
-    (tmp_path / "text.txt").write_bytes("text é\n".encode())
-    (tmp_path / "data.json").write_bytes(b'{"a": [1, 2]}\n')
-    monkeypatch.chdir(tmp_path)
+def files(folder, monkeypatch):
+    monkeypatch.chdir(folder)
 
 
 def sent(command, hosts=("localhost",)):

@@ -19,10 +19,17 @@ from .comparison import comparable, our_request, write_files
 CASES = json.loads(Path(__file__).with_name("httpie_requests.json").read_text("utf-8"))
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The files that the lines name, which nothing changes."""
+    folder = tmp_path_factory.mktemp("files")
+    write_files(folder)
+    return folder
+
+
 @pytest.fixture
-def files(tmp_path, monkeypatch):
-    write_files(tmp_path)
-    monkeypatch.chdir(tmp_path)
+def files(folder, monkeypatch):
+    monkeypatch.chdir(folder)
 
 
 @pytest.mark.parametrize(
