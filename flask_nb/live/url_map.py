@@ -75,14 +75,24 @@ def _is_plain(rule: Rule) -> bool:
     )
 
 
-class _EndpointRules(list[Rule]):
-    """The rules of an endpoint, with its number among the endpoints."""
+def _is_simply_built(rule: Rule) -> bool:
+    """Whether values for its variables are all that a rule needs to be the one of its endpoint."""
+    return not (rule.defaults or rule.websocket) and type(rule).suitable_for is Rule.suitable_for
 
-    __slots__ = ("number",)
+
+class _EndpointRules(list[Rule]):
+    """The rules of an endpoint, with its number among the endpoints.
+
+    :ivar single: the rule whose URL it is whenever there is a value for each of its variables; None where
+        there is more to ask.
+    """
+
+    __slots__ = ("number", "single")
 
     def __init__(self, rules: Iterable[Rule], number: int) -> None:
         super().__init__(rules)
         self.number = number
+        self.single = self[0] if len(self) == 1 and _is_simply_built(self[0]) else None
 
 
 class _ByEndpoint(Buckets[Any, _EndpointRules]):
@@ -170,9 +180,18 @@ class RoutingTable:
 
         :param method: rules of this method are preferred, as an adapter does when it is told none.
         """
-        values = {name: value for name, value in values.items() if value is not None}
-        rules = self.by_endpoint.get(endpoint, ())
-        for wanted in (method, None):
+        rules = self.by_endpoint.buckets[hash(endpoint) & MASK].get(endpoint)
+        if rules is None:
+            return None
+        for value in values.values():
+            if value is None:
+                values = {name: value for name, value in values.items() if value is not None}
+                break
+        single = rules.single
+        if single is not None:
+            built = single.build(values) if values.keys() >= single.arguments else None
+            return None if built is None or built[0] else built[1]
+        for wanted in (method.upper(), None):
             for rule in rules:
                 built = rule.build(values) if rule.suitable_for(values, wanted) else None
                 if built is not None:

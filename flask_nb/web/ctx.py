@@ -383,11 +383,14 @@ class RequestContext(_PushedByWith):
     def build_directly(self, endpoint: str, values: dict[str, Any]) -> str | None:
         """Build a URL of this host without an adapter; return None where one has to decide."""
         table = self._own_table() if self._url_adapter is _sentinel else None
-        prefix = self._environ.get("SCRIPT_NAME") or ""
+        environ = self._environ
+        prefix = environ.get("SCRIPT_NAME") or ""
         if table is None or not prefix.isascii():
             return None
-        path = table.build(endpoint, values, self._environ["REQUEST_METHOD"].upper())
-        return None if path is None else f"{prefix.rstrip('/')}/{path.lstrip('/')}"
+        path = table.build(endpoint, values, environ["REQUEST_METHOD"])
+        if path is not None and (prefix or path.startswith("//")):
+            return f"{prefix.rstrip('/')}/{path.lstrip('/')}"
+        return path
 
     def _own_table(self) -> RoutingTable | None:
         """Return the table of this request, if hosts have no say in it."""
