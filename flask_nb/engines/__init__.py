@@ -61,6 +61,7 @@ __all__ = [
     "release",
     "replace_runner",
     "restart",
+    "settle",
     "starting",
     "tells_routes",
 ]
@@ -256,6 +257,15 @@ def give_back(workspace: Workspace) -> None:
     """Let the apps and blueprints of the installed Flask be what they were made."""
     for holder in _of_flask(workspace.everything()):
         _flask_adapter().give_back(holder)
+
+
+def settle(app: Any) -> None:
+    """Let an app of our own be as a module makes one, since its cells have run and nobody is at work.
+
+    One of the installed Flask stays as it is, for it finds the templates of cells by what was made of it.
+    """
+    if OurEngine.adopts(app) and current_run.get() is None:
+        OurEngine(app).settle()
 
 
 def _of_flask(values: Iterable[Any]) -> list[Any]:

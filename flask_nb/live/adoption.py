@@ -107,6 +107,24 @@ def give_back(holder: Any) -> None:
     config = getattr(holder, "config", None)
     if isinstance(config, LiveDict):
         config.__class__ = type(config).__bases__[1]
+    cache = getattr(vars(holder).get("jinja_env"), "cache", None)
+    if cache is not None:  # the templates in it know the live globals
+        cache.clear()
+
+
+def settle(app: Any) -> None:
+    """Let an app of our own be as one that a module has made, with what cells have defined on it.
+
+    What serves it pays nothing then for what could be replaced. A notebook that follows it later makes it
+    live again.
+    """
+    attributes = app.live.attributes
+    covered = dict(attributes)
+    give_back(app)
+    vars(app.url_map).pop("register", None)
+    app.__class__ = attributes.kind
+    for name, value in covered.items():
+        setattr(app, name, value)
 
 
 def _plain(table: Any) -> Any:

@@ -9,6 +9,8 @@ import traceback
 import flask
 import pytest
 
+from flask_nb import web
+from flask_nb.engines import Workspace
 from flask_nb.errors import ProgramError
 from flask_nb.project import load
 from flask_nb.project.planning import plan_notebook
@@ -182,3 +184,57 @@ def test_a_module_that_loads_a_notebook_owns_nothing_of_it(make_notebook, tmp_pa
     for command in (["wsgi.py"], ["-c", "import wsgi; print(wsgi.app.test_client().get('/').text)"]):
         ran = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True)
         assert (ran.stdout, ran.stderr) == ("home\n", "")
+
+
+def test_an_app_that_is_loaded_is_as_a_module_makes_one(make_notebook):
+    app = load(make_notebook("%%route /\n''", "%config_from A=1", "app.jinja_env.globals['n'] = 1"))
+    plain = web.Flask(__name__)
+    assert type(app) is web.Flask
+    assert plain.name
+    assert plain.jinja_env
+    for one, other in ((app, plain), (app.jinja_env, plain.jinja_env), (app.url_map, plain.url_map)):
+        assert {name: type(value) for name, value in vars(one).items()} == {
+            name: type(value) for name, value in vars(other).items()
+        }
+
+
+def test_an_app_that_is_loaded_has_all_that_its_cells_have_defined(answer):
+    cells = (
+        "app.config['A'] = 'setting'\napp.jinja_env.filters['loud'] = str.upper",
+        "app.wsgi_app = (lambda inner: lambda *args: inner(*args))(app.wsgi_app)",
+        "app.extensions['mine'] = app",
+        "@app.errorhandler(404)\ndef missing(error):\n    return render_template('page.html'), 404",
+        "@app.context_processor\ndef names():\n    return {'own': app.extensions['mine'].name}",
+        "%%template page.html\n{{ config.A|loud }} {{ own }} {{ url_for('static', filename='a.css') }}",
+        "%%static a.css\nbody {}",
+        "from flask_nb import render_template",
+    )
+    assert answer("/missing", *cells) == "SETTING made_notebook /static/a.css"
+
+
+def test_globals_that_come_later_are_seen_by_templates_that_a_cell_has_rendered(make_notebook, tmp_path):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.html").write_text("{{ n }}")
+    cell = "with app.app_context():\n    app.first = app.jinja_env.get_template('page.html').render()"
+    app = load(make_notebook("from flask_nb import Flask\napp = Flask(__name__)", cell))
+    app.add_template_global(7, "n")
+    assert app.jinja_env.get_template("page.html").render() == "7"
+
+
+def test_an_app_that_is_loaded_can_be_followed_by_a_notebook(make_notebook):
+    app, workspace = load(make_notebook("%%route /\n'loaded'")), Workspace()
+    for text in ("one", "two"):
+        run = workspace.begin("cell", "the cell", is_certain=True)
+        app.add_url_rule(f"/{text}", "view", lambda text=text: text)
+        workspace.finish(run, succeeded=True)
+    client = app.test_client()
+    assert [client.get(path).text for path in ("/", "/two")] == ["loaded", "two"]
+    assert client.get("/one").status_code == 404
+
+
+def test_an_app_that_a_cell_loads_is_followed_from_the_start(make_notebook):
+    path, workspace = make_notebook("%%route /\n'loaded'"), Workspace()
+    run = workspace.begin("cell", "the cell")
+    app = load(path)
+    workspace.finish(run, succeeded=True)
+    assert type(app) is not web.Flask
