@@ -39,6 +39,7 @@ from werkzeug.routing.rules import RuleFactory
 
 from .buckets import MASK, Buckets
 from .matcher import SharedMatcher, rank_of, rules_below
+from .url_plan import UrlPlan, plan_for
 
 Rules = tuple[Rule, ...]
 RuleKey = tuple[str, str | None, str | None, bool, bool]
@@ -75,24 +76,14 @@ def _is_plain(rule: Rule) -> bool:
     )
 
 
-def _is_simply_built(rule: Rule) -> bool:
-    """Whether values for its variables are all that a rule needs to be the one of its endpoint."""
-    return not (rule.defaults or rule.websocket) and type(rule).suitable_for is Rule.suitable_for
-
-
 class _EndpointRules(list[Rule]):
-    """The rules of an endpoint, with its number among the endpoints.
+    """The rules of an endpoint, with its number among the endpoints."""
 
-    :ivar single: the rule whose URL it is whenever there is a value for each of its variables; None where
-        there is more to ask.
-    """
-
-    __slots__ = ("number", "single")
+    __slots__ = ("number",)
 
     def __init__(self, rules: Iterable[Rule], number: int) -> None:
         super().__init__(rules)
         self.number = number
-        self.single = self[0] if len(self) == 1 and _is_simply_built(self[0]) else None
 
 
 class _ByEndpoint(Buckets[Any, _EndpointRules]):
@@ -114,13 +105,13 @@ _numbers = count()
 
 
 class RoutingTable:
-    """What matching and building read: rules by trie and by endpoint. Immutable.
+    """What matching and building read: rules by trie and by endpoint. Immutable, but for the plans it keeps.
 
     Each rule also stands by its text: a plain one in *by_path*, which answers requests, any other in
     *by_text*. That is how a replacement finds what has its place, however many rules there are.
     """
 
-    __slots__ = ("by_endpoint", "by_path", "by_text", "matcher", "with_defaults")
+    __slots__ = ("by_endpoint", "by_path", "by_text", "matcher", "plans", "with_defaults")
 
     def __init__(
         self,
@@ -135,6 +126,8 @@ class RoutingTable:
         self.by_path = by_path
         self.by_text = by_text
         self.with_defaults = with_defaults
+        #: Of the endpoints for which URLs have been built: None where the rules have to be asked.
+        self.plans: dict[Any, UrlPlan | None] = {}
 
     def find_plain(self, path: str, method: str) -> Rule | None:
         """Return the rule that certainly matches, or None when the matcher has to decide.
@@ -180,17 +173,15 @@ class RoutingTable:
 
         :param method: rules of this method are preferred, as an adapter does when it is told none.
         """
-        rules = self.by_endpoint.buckets[hash(endpoint) & MASK].get(endpoint)
+        plan = self.plans.get(endpoint)
+        if plan is not None and len(values) == len(plan.arguments):
+            return plan.build(values)
+        rules = self.by_endpoint.get(endpoint)
         if rules is None:
             return None
-        for value in values.values():
-            if value is None:
-                values = {name: value for name, value in values.items() if value is not None}
-                break
-        single = rules.single
-        if single is not None:
-            built = single.build(values) if values.keys() >= single.arguments else None
-            return None if built is None or built[0] else built[1]
+        if endpoint not in self.plans:
+            self.plans[endpoint] = plan_for(rules)
+        values = {name: value for name, value in values.items() if value is not None}
         for wanted in (method.upper(), None):
             for rule in rules:
                 built = rule.build(values) if rule.suitable_for(values, wanted) else None

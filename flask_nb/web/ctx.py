@@ -41,11 +41,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 _sentinel = object()
 
 # A Host that needs no further look: labels of letters, digits and hyphens, perhaps a port. Whatever else
-# may be a Host (an IPv6 address, an international name, nonsense) is left to Werkzeug to judge.
-_ordinary_host = re.compile(
-    r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?",
-    re.ASCII | re.IGNORECASE,
-).fullmatch
+# may be a Host (an IPv6 address, an international name, nonsense) is left to Werkzeug to judge. An app has
+# few, so that the last ones are kept.
+_ordinary_host = lru_cache(maxsize=128)(
+    re.compile(
+        r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?",
+        re.ASCII | re.IGNORECASE,
+    ).fullmatch
+)
 
 
 def _makes_adapters_itself(app: Flask) -> bool:
@@ -383,14 +386,16 @@ class RequestContext(_PushedByWith):
     def build_directly(self, endpoint: str, values: dict[str, Any]) -> str | None:
         """Build a URL of this host without an adapter; return None where one has to decide."""
         table = self._own_table() if self._url_adapter is _sentinel else None
-        environ = self._environ
-        prefix = environ.get("SCRIPT_NAME") or ""
-        if table is None or not prefix.isascii():
+        if table is None:
             return None
-        path = table.build(endpoint, values, environ["REQUEST_METHOD"])
-        if path is not None and (prefix or path.startswith("//")):
-            return f"{prefix.rstrip('/')}/{path.lstrip('/')}"
-        return path
+        environ = self._environ
+        path, prefix = (
+            table.build(endpoint, values, environ["REQUEST_METHOD"]),
+            environ.get("SCRIPT_NAME") or "",
+        )
+        if path is None or (not prefix and not path.startswith("//")):
+            return path
+        return f"{prefix.rstrip('/')}/{path.lstrip('/')}" if prefix.isascii() else None
 
     def _own_table(self) -> RoutingTable | None:
         """Return the table of this request, if hosts have no say in it."""

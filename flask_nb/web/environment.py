@@ -85,13 +85,14 @@ class _Template(Template):
         self, vars: dict[str, Any] | None = None, shared: bool = False, locals: Any = None
     ) -> Context:
         """Return the context of a rendering: the globals of the moment, and *vars* before them."""
+        if shared or locals:
+            return super().new_context(vars, shared, locals)
         # Jinja asks the chain of mappings that the globals are for one name after the other.
-        if not shared:
-            below: dict[str, Any] = {}
-            for mapping in reversed(getattr(self.globals, "maps", [self.globals])):
-                below.update(mapping)
-            vars = below if vars is None else {**below, **vars}
-        return super().new_context(vars, True, locals)
+        globals: dict[str, Any] = {}
+        for mapping in reversed(getattr(self.globals, "maps", [self.globals])):
+            globals.update(mapping)
+        known = {**globals, **vars} if vars else globals.copy()
+        return self.environment.context_class(self.environment, known, self.name, self.blocks, globals)
 
 
 class Environment(BaseEnvironment):
