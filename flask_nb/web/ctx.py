@@ -245,6 +245,7 @@ class RequestContext(_PushedByWith):
     _request: Request | None = None
     _url_adapter: Any = _sentinel
     _table: RoutingTable | None = None
+    _own: RoutingTable | None = None  # the same, once it is known that hosts have no say in it
     _match: tuple[Rule, dict[str, Any]] | None = None
     _failed_match: HTTPException | None = None
 
@@ -385,7 +386,7 @@ class RequestContext(_PushedByWith):
 
     def build_directly(self, endpoint: str, values: dict[str, Any]) -> str | None:
         """Build a URL of this host without an adapter; return None where one has to decide."""
-        table = self._own_table() if self._url_adapter is _sentinel else None
+        table = (self._own or self._own_table()) if self._url_adapter is _sentinel else None
         if table is None:
             return None
         environ = self._environ
@@ -402,6 +403,7 @@ class RequestContext(_PushedByWith):
         url_map = self.app.url_map
         if type(url_map) is not LiveMap or url_map.host_matching or url_map.default_subdomain:
             return None
+        self._own = self._table
         return self._table or url_map.table
 
     def _set_match(self, rule: Rule, values: dict[str, Any]) -> None:

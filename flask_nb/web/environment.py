@@ -61,7 +61,9 @@ class _Context(Context):
     """The variables of a template while it is rendered."""
 
     @internalcode
-    def call(self, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def call(
+        self, obj: Any, /, *args: Any, _loop_vars: Any = None, _block_vars: Any = None, **kwargs: Any
+    ) -> Any:
         """Call a function from a template; one that is marked for it gets the context, too.
 
         A mark is an attribute of the function. Where there are none Jinja need not look for it, in two
@@ -69,9 +71,7 @@ class _Context(Context):
         """
         function = obj.__func__ if type(obj) is MethodType else obj
         if type(function) is not FunctionType or function.__dict__:
-            return super().call(obj, *args, **kwargs)
-        kwargs.pop("_loop_vars", None)
-        kwargs.pop("_block_vars", None)
+            return super().call(obj, *args, _loop_vars=_loop_vars, _block_vars=_block_vars, **kwargs)
         try:
             return obj(*args, **kwargs)
         except StopIteration:  # would end the template, which is a generator
