@@ -260,12 +260,12 @@ def give_back(workspace: Workspace) -> None:
 
 
 def settle(app: Any) -> None:
-    """Let an app of our own be as a module makes one, since its cells have run and nobody is at work.
+    """Let an app of Flask's kind keep nothing for cells, since its own have run, if nobody is at work."""
+    live = getattr(app, "live", None) if is_flask_app(app) else None
+    if live is not None and live.is_followed() and current_run.get() is None:
+        from flask_nb.live.adoption import settle
 
-    One of the installed Flask stays as it is, for it finds the templates of cells by what was made of it.
-    """
-    if OurEngine.adopts(app) and current_run.get() is None:
-        OurEngine(app).settle()
+        settle(app)
 
 
 def _of_flask(values: Iterable[Any]) -> list[Any]:

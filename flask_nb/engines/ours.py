@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any, cast
 
 from flask_nb import web
-from flask_nb.live.adoption import settle
 from flask_nb.live.workspace import current_run
 from flask_nb.web import serving
 from flask_nb.web.globals import _cv_app, _cv_request
@@ -49,11 +48,6 @@ class OurEngine(FlaskShapedEngine):
     def follow(self) -> None:
         """Record from now on what the cells of the notebook register on the app."""
         self.app.live.is_open()
-
-    def settle(self) -> None:
-        """Let the app be as a module makes one, if it has followed a notebook, whose cells have run."""
-        if "attributes" in vars(self.app.live):
-            settle(self.app)
 
     def _session(self) -> Any:
         """The session of the current request; one that nobody has opened is read, and stays unopened."""

@@ -113,9 +113,9 @@ def give_back(holder: Any) -> None:
 
 
 def settle(app: Any) -> None:
-    """Let an app of our own be as one that a module has made, with what cells have defined on it.
+    """Let an app hold what cells have defined on it in tables as any app has.
 
-    What serves it pays nothing then for what could be replaced. A notebook that follows it later makes it
+    What serves it pays nothing then for what could be replaced. A notebook that follows it later makes them
     live again.
     """
     attributes = app.live.attributes
