@@ -263,9 +263,9 @@ def settle(app: Any) -> None:
     """Let an app of Flask's kind keep nothing for cells, since its own have run, if nobody is at work."""
     live = getattr(app, "live", None) if is_flask_app(app) else None
     if live is not None and live.is_followed() and current_run.get() is None:
-        from flask_nb.live.adoption import settle
+        from flask_nb.live import adoption
 
-        settle(app)
+        adoption.settle(app)
 
 
 def _of_flask(values: Iterable[Any]) -> list[Any]:
