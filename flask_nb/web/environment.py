@@ -18,9 +18,10 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import Environment as BaseEnvironment
-from jinja2 import Template, TemplateNotFound, nodes
+from jinja2 import Template as BaseTemplate
+from jinja2 import TemplateNotFound, nodes
 from jinja2.loaders import BaseLoader
-from jinja2.runtime import Context
+from jinja2.runtime import Context as BaseContext
 from jinja2.utils import internalcode
 
 from .debughelpers import explain_template_loading_attempts
@@ -48,7 +49,7 @@ class _Compiled(NamedTuple):
 
     source: OverlayTemplate
     functions: list[tuple[dict[str, Any], str, Any]]
-    template: Template
+    template: BaseTemplate
 
     def is_still(self, source: OverlayTemplate) -> bool:
         """Whether it is what would be compiled now."""
@@ -57,7 +58,7 @@ class _Compiled(NamedTuple):
         )
 
 
-class _Context(Context):
+class Context(BaseContext):
     """The variables of a template while it is rendered."""
 
     @internalcode
@@ -78,12 +79,12 @@ class _Context(Context):
             return self.environment.undefined("the function that was called raised StopIteration")
 
 
-class _Template(Template):
+class Template(BaseTemplate):
     """A template whose globals are taken whole."""
 
     def new_context(
         self, vars: dict[str, Any] | None = None, shared: bool = False, locals: Any = None
-    ) -> Context:
+    ) -> BaseContext:
         """Return the context of a rendering: the globals of the moment, and *vars* before them."""
         if shared or locals:
             return super().new_context(vars, shared, locals)
@@ -108,10 +109,10 @@ class Environment(BaseEnvironment):
         super().__init__(**options)
         self.app = app
         # A class that is mixed in, such as Jinja's environment of native types, may have its own.
-        if self.context_class is Context:
-            self.context_class = _Context
-        if self.template_class is Template:
-            self.template_class = _Template
+        if self.context_class is BaseContext:
+            self.context_class = Context
+        if self.template_class is BaseTemplate:
+            self.template_class = Template
         self._keep_strings()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -130,7 +131,7 @@ class Environment(BaseEnvironment):
             return obj[attribute]
         return super().getattr(obj, attribute)
 
-    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> BaseTemplate:
         """Load a template: of the app's overlay, else through the loader and its cache.
 
         An overlaid template never enters that cache, which could keep it after it has been replaced.
@@ -157,7 +158,7 @@ class Environment(BaseEnvironment):
         template = self.template_class.from_code(self, code, self.make_globals(None))
         return _Compiled(overlaid, functions, template)
 
-    def from_kept_string(self, source: str) -> Template:
+    def from_kept_string(self, source: str) -> BaseTemplate:
         """Compile a template, unless this very string was compiled not long ago.
 
         :param source: the template.
@@ -177,7 +178,7 @@ class Environment(BaseEnvironment):
         self._kept_overlaid.clear()
 
     def _keep_strings(self) -> None:
-        def compiled(source: str, *_depends_on: Any) -> Template | None:
+        def compiled(source: str, *_depends_on: Any) -> BaseTemplate | None:
             tree = self.parse(source)
             return None if _is_computed_in_part(tree) else self.from_string(tree)
 

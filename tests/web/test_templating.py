@@ -87,6 +87,22 @@ def test_a_function_that_stops_an_iteration_is_undefined(render):
     assert render("[{{ f() }}]", f=lambda: next(iter(()))) == "[]"
 
 
+def test_the_traceback_of_a_function_leads_from_the_template_to_it(render):
+    def broken():
+        raise LookupError
+
+    with pytest.raises(LookupError) as caught:
+        render("{{ f() }}", f=broken)
+    assert [entry.name for entry in caught.traceback][-2:] == ["top-level template code", "broken"]
+
+
+def test_templates_and_their_contexts_are_shown_as_jinjas(app, templates):
+    templates(page__html="{{ f() }}")
+    template = app.jinja_env.get_template("page.html")
+    assert repr(template) == "<Template 'page.html'>"
+    assert template.render(f=jinja2.pass_context(lambda context: type(context).__name__)) == "Context"
+
+
 def test_variables_come_before_globals(framework, app, templates):
     templates(
         page__html="{{ a }} {{ b }} {{ c }} {{ d }}", macros__html="{% macro m() %}{{ d }}{% endmacro %}"
