@@ -10,13 +10,15 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from werkzeug.test import TestResponse
 
-from .failure import Failure
 from .request import Request
 from .seen import Seen
+
+if TYPE_CHECKING:
+    from .failure import Failure
 
 PartKind = Literal["stdout", "stderr", "log", "warning", "display"]
 

@@ -235,6 +235,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(_visible, text.replace("\r\n", "\n"))
 
 
+def indented(text: str) -> str:
+    """Return a text with its lines set in, but for empty ones."""
+    return "\n".join(f"  {line}" if line else "" for line in text.split("\n"))
+
+
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

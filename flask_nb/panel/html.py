@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from flask_nb.exchange import Failure
 from flask_nb.exchange.masks import printable
 
 from .body import Body, BodyKind
@@ -40,6 +39,8 @@ from .styles import (
 from .words import counted, more
 
 if TYPE_CHECKING:
+    from flask_nb.exchange import Failure
+
     from .json_layout import Token
 
 # What only some kinds of bodies need is imported by the function that writes them.

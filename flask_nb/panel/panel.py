@@ -12,12 +12,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask_nb.exchange import Exchange, Failure
+from flask_nb.exchange import Exchange
 from flask_nb.exchange.exchange import OutputPart
 from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, mask_value, printable
 from flask_nb.exchange.request import readable_path
 from flask_nb.exchange.stable import stable_text
-from flask_nb.exchange.steps import Step
 
 from .body import Body
 from .headers import mask_header, visible_headers
@@ -25,6 +24,8 @@ from .options import Display
 from .words import clipped, duration, size, status_line
 
 if TYPE_CHECKING:
+    from flask_nb.exchange import Failure, Step
+
     from .inlining import Page
 
 _MAX_HOPS = 6
