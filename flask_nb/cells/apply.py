@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flask_nb.errors import CellError
+from flask_nb.values import NamedTuple
 
 from .names import derive_endpoint
 from .route import RouteDefinition

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from flask_nb.errors import MagicArgumentError
+from flask_nb.values import NamedTuple
 
 from .arguments import MagicParser, parse_count
 

@@ -6,13 +6,14 @@ import base64
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlencode
 
 from werkzeug.datastructures import Headers
 
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
+from flask_nb.values import NamedTuple
 
 from .expressions import Evaluate, Expression, Text, expand_text
 

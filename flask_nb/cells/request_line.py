@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
+from flask_nb.values import NamedTuple
 
 from .arguments import MagicParser, is_token, parse_identifier
 from .exchange import COPIES, copy_help

@@ -6,11 +6,11 @@ import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
 from flask_nb.errors import RuleError
+from flask_nb.values import NamedTuple
 
 from .arguments import suggest
 

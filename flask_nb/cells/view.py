@@ -14,9 +14,10 @@ import dis
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from flask_nb.errors import CellSyntaxError
+from flask_nb.values import NamedTuple
 
 from .plain_text import text_hint
 

@@ -10,9 +10,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkzeug.test import TestResponse
+
+from flask_nb.values import NamedTuple
 
 from .request import Request
 from .seen import Seen

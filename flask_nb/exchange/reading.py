@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+
+from flask_nb.values import NamedTuple
 
 MAX_KEPT = 64_000_000
 """Bytes of a body that are kept at most."""

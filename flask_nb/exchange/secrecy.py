@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from flask_nb.lazy import pattern
+from flask_nb.values import NamedTuple
 
 Where = Literal["header", "cookie", "setting", "ours", "printed", "source"]
 """Where a value is shown: ``ours`` is what else flask_nb words, ``source`` a line of the person's code."""

@@ -10,8 +10,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from flask_nb.values import NamedTuple
 
 from .scene import definition_of, own_nodes, typed
 

@@ -11,7 +11,9 @@ import hashlib
 import mimetypes
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from flask_nb.values import NamedTuple
 
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes

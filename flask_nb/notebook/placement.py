@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from flask_nb.values import NamedTuple
 
 
 class PlacedMagic(NamedTuple):

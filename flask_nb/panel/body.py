@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkzeug.exceptions import NotFound, default_exceptions
 from werkzeug.http import parse_options_header
 
 from flask_nb.exchange import Exchange
 from flask_nb.exchange.masks import VOLATILE, printable
+from flask_nb.values import NamedTuple
 
 from .words import clipped, size
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
-from typing import NamedTuple
+
+from flask_nb.values import NamedTuple
 
 _OPENING = re.compile(r"<(?:([A-Za-z][^\s/>]*)|!--|[!?/])")
 _COMMENT_END = re.compile(r"--!?>")

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from flask_nb.errors import NotebookRunError, ProgramError
+from flask_nb.values import NamedTuple
 
 from .lab import deaf_to_ctrl_c, environment
 from .program_cells import read_cells

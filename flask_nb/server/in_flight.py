@@ -6,10 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from flask_nb.errors import ViewCancelled
 from flask_nb.stopping import Stoppable
+from flask_nb.values import NamedTuple
 
 if TYPE_CHECKING:
     from .connection import Connection
