@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from flask_nb.lazy import pattern
+
 from .rules import Variable, split_rule
 
 LONGEST_CELL_NAME = 40
 
 # A decorator or a call by which apps, blueprints and extensions are told of something.
-_REGISTERS = re.compile(
+_REGISTERS = pattern(
     r"@?[\w.]+\.(?:route|get|post|put|patch|delete|endpoint|errorhandler|command|group|context_processor|record"
     r"|(?:add|register|before|after|teardown|template|app|url|shell)_\w+)\b"
 )

@@ -13,6 +13,7 @@ from werkzeug.datastructures import Headers
 
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
+from flask_nb.lazy import pattern
 from flask_nb.values import NamedTuple
 
 from .expressions import Evaluate, Expression, Text, expand_text
@@ -38,7 +39,7 @@ _ACCEPT_JSON = "application/json, */*;q=0.5"  # as HTTPie has it
 _AS_TYPED = "/?:@!$&'()*+,;=~[]%"
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _LOCAL = "|".join(map(re.escape, _LOOPBACK))
-_URL = re.compile(
+_URL = pattern(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#]*)"
     rf"|(?P<local>(?:{_LOCAL})(?::\d*)?|:\d*)(?=[/?#]|$)"
 )

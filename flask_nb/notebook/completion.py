@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from flask_nb import cells
+from flask_nb.lazy import pattern
 
 from .transforms import find_first_code_line
 
@@ -29,8 +30,8 @@ BODY = " (cell)"
 BODY_PARSERS: Parsers = {f"%%check{BODY}": lambda: cells.check_line_parser()}
 """What reads the lines below a cell magic, where they are completed."""
 
-_CELL_MAGIC = re.compile(r"(%%\w+)(?:\s+(.*))?$", re.DOTALL)
-_LINE_MAGIC = re.compile(r"\s*(?:[^%=]*=\s*)?(%\w+)\s+(.*)$", re.DOTALL)
+_CELL_MAGIC = pattern(r"(%%\w+)(?:\s+(.*))?$", re.DOTALL)
+_LINE_MAGIC = pattern(r"\s*(?:[^%=]*=\s*)?(%\w+)\s+(.*)$", re.DOTALL)
 
 
 class MagicCompletion:
