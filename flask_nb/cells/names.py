@@ -41,7 +41,7 @@ def telling_line(source: str) -> str:
 def _telling_lines(code: list[str]) -> Iterator[str]:
     """The lines that register something."""
     for index, line in enumerate(code):
-        if not _REGISTERS.match(line):
+        if "." not in line or not _REGISTERS.match(line):
             continue
         is_bare = line.startswith("@") and "(" not in line
         yield next((one for one in code[index:] if not one.startswith("@")), line) if is_bare else line

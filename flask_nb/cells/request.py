@@ -248,7 +248,7 @@ def _segment(value: str) -> str:
 
 def _split_host(target: str, hosts: Collection[str]) -> tuple[str, str | None]:
     """Return the path of a target and the Host to name, None for the usual one."""
-    found = _URL.match(target)
+    found = None if target.startswith("/") else _URL.match(target)
     if found is None:
         return target if target.startswith("/") else f"/{target}", None
     path = target[found.end() :]

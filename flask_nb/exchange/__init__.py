@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .recorder import Recorder, Recording
     from .request import Request
     from .ring import KeptExchange, Ring
+    from .secrecy import OTHER_SHAPES, WORD_SHAPES, evidence, is_made, is_no_secret, is_secret_name
     from .seen import Seen
     from .statements import Statement, parameters_text, statement_text, watching_statements
     from .steps import Head, Step, described, name_of, place_of, raised, returned
@@ -37,6 +38,7 @@ else:
             "recorder": "Recorder Recording",
             "request": "Request",
             "ring": "KeptExchange Ring",
+            "secrecy": "OTHER_SHAPES WORD_SHAPES evidence is_made is_no_secret is_secret_name",
             "seen": "Seen",
             "statements": "Statement parameters_text statement_text watching_statements",
             "steps": "Head Step described name_of place_of raised returned",

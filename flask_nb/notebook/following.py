@@ -9,12 +9,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines, exchange
-from flask_nb.engines import Engine, Run
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
 from flask_nb.values import NamedTuple
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from flask_nb.engines import Engine, Run
 
 APP_NAME = "app"
 """The variable that holds the app unless ``%app`` chooses another."""
