@@ -109,13 +109,13 @@ def wrap_body(source: ViewSource, tree: ast.Module, variables: Sequence[str]) ->
         and awaits.
     """
     _refuse_global(source, tree, variables)
-    yields = _yields(tree)
-    if yields and awaits(tree):
+    yields, is_async = _yields(tree), awaits(tree)
+    if yields and is_async:
         message = "a view cannot both await and yield. Let it await, and return a generator"
         raise source.fail(message, yields[0].lineno)
     # Wrapped as a tree, not as text: indenting the text would change strings of several lines, and every
     # column that a traceback underlines.
-    keyword = "async def" if awaits(tree) else "def"
+    keyword = "async def" if is_async else "def"
     module = ast.parse(f"{keyword} view({', '.join(variables)}): pass")
     ast.increment_lineno(module, max(0, source.body_line - 2))  # the line of the magic itself
     function, last = module.body[0], tree.body[-1]
@@ -200,9 +200,21 @@ def missing_names(
 
     :param offered: what :func:`framework_names` returns.
     """
+    if offered.keys().isdisjoint(
+        _names_in(code)
+    ):  # what each of them is in the code takes longer to find out
+        return ()
     loaded, assigned = _globals_of(code)
     candidates = (loaded & set(offered)) - assigned - set(dir(builtins))
     return tuple(name for name in sorted(candidates) if namespace.get(name, offered[name]) is offered[name])
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """Yield all names that the code has, of attributes and globals alike, nested functions included."""
+    yield from code.co_names
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _names_in(const)
 
 
 def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:

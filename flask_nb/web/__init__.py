@@ -7,11 +7,11 @@ notebook (:mod:`.owners`).
 
 from __future__ import annotations
 
-import sys as _sys
 import typing as _typing
 
 from . import json as json
 from .app import Flask as Flask
+from .blueprints import Blueprint as Blueprint
 from .config import Config as Config
 from .ctx import after_this_request as after_this_request
 from .ctx import copy_current_request_context as copy_current_request_context
@@ -51,20 +51,13 @@ from .wrappers import Response as Response
 
 if _typing.TYPE_CHECKING:
     from . import typing as typing
-    from .blueprints import Blueprint as Blueprint
 
 #: The version of the interface: that of the Flask whose documentation this package follows.
 INTERFACE_VERSION = "3.1.3"
 
 
 def __getattr__(name: str) -> object:
-    if name == "Blueprint":
-        from .blueprints import Blueprint
-
-        return Blueprint
-    if name == "__all__":  # what `from flask import *` takes
-        return [*(each for each in __dir__() if not each.startswith("_"))]
-    if name in ("blueprints", "cli", "logging", "typing"):  # not every app needs these
+    if name in ("cli", "logging", "typing"):  # not every app needs these
         import importlib
 
         return importlib.import_module(f"{__name__}.{name}")
@@ -79,7 +72,3 @@ def __getattr__(name: str) -> object:
         )
         return INTERFACE_VERSION
     raise AttributeError(name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*vars(_sys.modules[__name__]), "Blueprint"})
