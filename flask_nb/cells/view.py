@@ -16,10 +16,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal
 
+from flask_nb import cells
 from flask_nb.errors import CellSyntaxError
 from flask_nb.values import NamedTuple
-
-from .plain_text import text_hint
 
 Form = Literal["function", "class", "body"]
 
@@ -72,7 +71,7 @@ class ViewSource(NamedTuple):
             return "a cell can have only one %% magic. Put this line and what follows into a cell of its own"
         if line.startswith(("%", "!")):
             return "a view is plain Python. Put % magics and ! commands into another cell"
-        return exc.msg + text_hint(line, self.body)
+        return exc.msg + cells.text_hint(line, self.body)
 
     def _line(self, number: int | None) -> str:
         lines = self._placed().split("\n")
@@ -161,8 +160,8 @@ def own_nodes(tree: ast.Module) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        body = node.body if isinstance(node, _SCOPES) else ()
-        inside = body if isinstance(body, Sequence) else (body,)
+        body = node.body if isinstance(node, _SCOPES) else []
+        inside = body if isinstance(body, list) else [body]
         pending.extend(reversed([child for child in ast.iter_child_nodes(node) if child not in inside]))
 
 

@@ -11,7 +11,7 @@ from flask_nb.lazy import offer
 if TYPE_CHECKING:
     from .front import Front
     from .gate import ASKED_BY_GATE, PROXIED, Gate
-    from .names import is_loopback, is_origin
+    from .names import AllowList, Origin, is_loopback, is_origin, is_origin_of
     from .peers import is_held_by, is_of_another_user, is_over_loopback, tells_users
     from .preflight import allows
     from .probes import PING, Probe, Probes
@@ -31,7 +31,7 @@ else:
         {
             "front": "Front",
             "gate": "ASKED_BY_GATE PROXIED Gate",
-            "names": "is_loopback is_origin",
+            "names": "AllowList Origin is_loopback is_origin is_origin_of",
             "peers": "is_held_by is_of_another_user is_over_loopback tells_users",
             "preflight": "allows",
             "probes": "PING Probe Probes",

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 from flask_nb import gate
 
-from .names import AllowList, Origin, is_origin_of
 from .probes import PING, Probes
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from .front import Front
+    from .names import AllowList
     from .refusals import Verdict
 
 PROXIED = "flask_nb.front"
@@ -95,7 +95,7 @@ class Gate:
         self._is_own = is_own
         self._on_refusal = on_refusal
         self._host_advice = host_advice
-        self._allowed = AllowList(())
+        self._allowed: AllowList | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.app!r})"
@@ -139,16 +139,16 @@ class Gate:
         hosts = self._hosts()
         entries = (hosts,) if isinstance(hosts, str) else tuple(hosts)
         allowed = self._allowed
-        if entries != allowed.entries:
-            self._allowed = allowed = AllowList(entries)
+        if allowed is None or entries != allowed.entries:
+            self._allowed = allowed = gate.AllowList(entries)
         return allowed.admits(host)
 
     def _judge(self, environ: WSGIEnvironment) -> Verdict:
         """Say whether the origin that the request names may change something."""
-        origin = Origin.parse(environ.get("HTTP_ORIGIN", ""))
+        origin = gate.Origin.parse(environ.get("HTTP_ORIGIN", ""))
         if origin is None:  # a page without an origin, or one that does not say
             return "refused"
-        if origin in map(Origin.parse, self._origins()):
+        if origin in map(gate.Origin.parse, self._origins()):
             return "allowed"
         named = environ["HTTP_ORIGIN"]
         if not gate.allows(self.app, environ, named):
@@ -163,4 +163,4 @@ def _is_same_site(environ: WSGIEnvironment, names: Iterable[str]) -> bool:
     if "cross-site" in environ.get("HTTP_SEC_FETCH_SITE", "").lower():
         return False
     origin = environ.get("HTTP_ORIGIN")
-    return origin is None or any(is_origin_of(origin, name) for name in names)
+    return origin is None or any(gate.is_origin_of(origin, name) for name in names)
