@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.completer import SimpleCompletion, context_matcher
+from IPython.core.completer import SimpleCompletion
 
 from flask_nb import cells
 from flask_nb.lazy import pattern
@@ -45,7 +45,6 @@ class MagicCompletion:
         self.host = host
         self.parsers = {**parsers, **BODY_PARSERS}
 
-    @context_matcher(identifier="flask_nb")  # type: ignore[untyped-decorator]
     def match(self, context: CompletionContext) -> dict[str, Any]:
         """Return what fits at the cursor; nothing where the line is not ours."""
         lines = context.full_text.split("\n")[: context.cursor_line]

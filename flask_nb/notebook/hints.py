@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
-from flask_nb.hints.scene import nearest
+from flask_nb import hints
 from flask_nb.lazy import pattern
 
 _NOT_FOUND = pattern(r"(?:Line|Cell) magic(?: function)? `(%%?)(\w+)` not found\.$")
@@ -29,7 +29,7 @@ def hint_at_magic(exc: BaseException, names: Collection[str]) -> str | None:
     if found is None:
         return None
     sign, name = found[1], found[2]
-    meant = nearest(name, [known.lstrip("%") for known in names if known == sign + known.lstrip("%")])
+    meant = hints.nearest(name, [known.lstrip("%") for known in names if known == sign + known.lstrip("%")])
     return f"Did you mean {sign}{meant}?" if meant else None
 
 
