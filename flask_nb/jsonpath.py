@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_nb.errors import MagicArgumentError
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 _STEP = pattern(
     r"""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb.errors import CellError
-from flask_nb.values import NamedTuple
 
 from .names import derive_endpoint
 from .route import RouteDefinition

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from flask_nb.errors import MagicArgumentError
-from flask_nb.values import NamedTuple
 
 from .arguments import COPIES, MagicParser, copy_help, parse_count
 

@@ -12,9 +12,9 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 
 class Expression(NamedTuple):

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from werkzeug.datastructures import Headers
@@ -14,7 +14,6 @@ from werkzeug.datastructures import Headers
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 from .expressions import Evaluate, Expression, Text, expand_text
 

@@ -8,12 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 from .arguments import COPIES, MagicParser, copy_help, is_token, parse_identifier
 from .expressions import Text, cut_text, end_of_expression, find_expression, has_expressions, parse_text

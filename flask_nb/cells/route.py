@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from functools import cache
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from flask_nb.errors import MagicArgumentError, RuleError, naming
-from flask_nb.values import NamedTuple
 
 from .arguments import MagicParser, find_twice, is_token, parse_literal, suggest
 from .request import RequestDefinition

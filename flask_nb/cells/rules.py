@@ -6,12 +6,12 @@ import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
 from flask_nb.errors import RuleError
-from flask_nb.values import NamedTuple
 
 from .arguments import suggest
 

@@ -14,11 +14,10 @@ import dis
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flask_nb import cells
 from flask_nb.errors import CellSyntaxError
-from flask_nb.values import NamedTuple
 
 Form = Literal["function", "class", "body"]
 

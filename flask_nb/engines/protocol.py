@@ -6,9 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from logging import Logger
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
-
-from flask_nb.values import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from .explanations import RequestExplanation, UrlExplanation

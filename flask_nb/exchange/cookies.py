@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from werkzeug.http import parse_date
-
-from flask_nb.values import NamedTuple
 
 from .masks import readable_cookie
 

@@ -9,11 +9,9 @@ import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from werkzeug.test import TestResponse
-
-from flask_nb.values import NamedTuple
 
 from .request import Request
 from .seen import Seen

@@ -17,10 +17,9 @@ from functools import cache, partial
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import FrameType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_nb import hints
-from flask_nb.values import NamedTuple
 
 from .masked_repr import MaskedRepr, hide
 from .masks import indented, mask_secrets, mask_text, mask_value, printable

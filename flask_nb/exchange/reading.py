@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-
-from flask_nb.values import NamedTuple
+from typing import NamedTuple
 
 MAX_KEPT = 64_000_000
 """Bytes of a body that are kept at most."""

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 Where = Literal["header", "cookie", "setting", "ours", "printed", "source"]
 """Where a value is shown: ``ours`` is what else flask_nb words, ``source`` a line of the person's code."""

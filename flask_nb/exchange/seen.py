@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb import exchange
-from flask_nb.values import NamedTuple
 
 from .masked_repr import MaskedRepr, StableRepr
 from .masks import mask_text, mask_value, printable

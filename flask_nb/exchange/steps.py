@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, Protocol
-
-from flask_nb.values import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .failure import CellNamer, exception_message
 from .masks import mask_value, printable

@@ -9,10 +9,9 @@ path of the app and others do not (jupyter-server-proxy 4.6 does, even where it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb import gate
-from flask_nb.values import NamedTuple
 
 from .names import Authority
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
+from typing import NamedTuple
 
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 #: The names that mean this machine in every browser: nobody can own them (RFC 6761 §6.3).
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})

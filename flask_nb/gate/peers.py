@@ -21,9 +21,8 @@ import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from flask_nb.values import NamedTuple
 from flask_nb.wsgi import CLIENT
 
 __all__ = ["is_held_by", "is_of_another_user", "is_over_loopback", "tells_users"]

@@ -11,11 +11,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask_nb import hints
-from flask_nb.values import NamedTuple
 
 if TYPE_CHECKING:
     from flask_nb.engines.protocol import Engine

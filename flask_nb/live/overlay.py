@@ -11,9 +11,7 @@ import hashlib
 import mimetypes
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-from flask_nb.values import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import Any, Protocol
-
-from flask_nb.values import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 Rank = tuple[int, ...]
 """Where something stands among others: the order of its cell's first run, then its place in that cell."""

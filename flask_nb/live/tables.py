@@ -17,9 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType, MappingProxyType
-from typing import Any
-
-from flask_nb.values import NamedTuple
+from typing import Any, NamedTuple
 
 from .ledger import Ledger
 from .registrations import ROUTE, Entry, Identity, Rank

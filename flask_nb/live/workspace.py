@@ -20,9 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from types import FrameType
-from typing import Any, Protocol
-
-from flask_nb.values import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .modules import is_whole, module_body, spec_of
 from .registrations import ROUTE, Entry, Owner, Rank

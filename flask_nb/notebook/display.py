@@ -10,14 +10,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from IPython.display import display
 
 from flask_nb.panel import PanelResponse
 from flask_nb.panel.palette import TEXT
 from flask_nb.panel.styles import CODE, WRAPPED
-from flask_nb.values import NamedTuple
 
 SILENCE = ";"
 

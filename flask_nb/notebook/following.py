@@ -6,11 +6,10 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb import engines, exchange
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
-from flask_nb.values import NamedTuple
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

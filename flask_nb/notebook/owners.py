@@ -11,12 +11,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb import engines
 from flask_nb.cells import cell_name, telling_line
 from flask_nb.engines import Run, Workspace
-from flask_nb.values import NamedTuple
 
 from .following import notebook_path
 

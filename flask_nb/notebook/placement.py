@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from flask_nb.values import NamedTuple
+from typing import NamedTuple
 
 
 class PlacedMagic(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from werkzeug.exceptions import NotFound, default_exceptions
 from werkzeug.http import parse_options_header
@@ -11,7 +11,6 @@ from werkzeug.http import parse_options_header
 from flask_nb.exchange import Exchange
 from flask_nb.exchange.masks import VOLATILE, printable
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 from .words import clipped, size
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_nb.exchange.masks import printable
-from flask_nb.values import NamedTuple
 
 from .body import Body
 from .json_layout import JsonObject, compact, parse_json

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 from .markup import StartTag
 

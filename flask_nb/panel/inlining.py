@@ -10,10 +10,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from html import escape
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from flask_nb.lazy import pattern
-from flask_nb.values import NamedTuple
 
 from .assets import Assets, Fetch, cost
 from .heights import page_height

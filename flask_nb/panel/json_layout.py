@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json.encoder
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_nb.exchange.masks import printable
-from flask_nb.values import NamedTuple
 
 from .words import MAX_CHARACTERS, MAX_LINES, clip
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
-
-from flask_nb.values import NamedTuple
+from typing import NamedTuple
 
 _OPENING = re.compile(r"<(?:([A-Za-z][^\s/>]*)|!--|[!?/])")
 _COMMENT_END = re.compile(r"--!?>")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask_nb import exchange as exchanges
 from flask_nb.exchange import Exchange
@@ -18,7 +18,6 @@ from flask_nb.exchange.exchange import OutputPart
 from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, mask_value, printable
 from flask_nb.exchange.request import readable_path
 from flask_nb.exchange.stable import stable_text
-from flask_nb.values import NamedTuple
 
 from .body import Body
 from .headers import mask_header, visible_headers

@@ -6,10 +6,9 @@ import csv
 from collections.abc import Sequence
 from io import StringIO
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_nb.exchange.masks import printable
-from flask_nb.values import NamedTuple
 
 from .json_layout import JsonObject, compact
 from .words import MAX_LINES

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from werkzeug.http import HTTP_STATUS_CODES
 
 from flask_nb.exchange.masks import printable
-from flask_nb.values import NamedTuple
 
 MAX_LINES = 60
 MAX_CHARACTERS = 8_000

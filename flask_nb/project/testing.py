@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from flask_nb.errors import NotebookRunError, ProgramError
-from flask_nb.values import NamedTuple
 
 from .foreground import run_in_foreground
 from .program_cells import read_cells

@@ -6,11 +6,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flask_nb.errors import ViewCancelled
 from flask_nb.stopping import Stoppable
-from flask_nb.values import NamedTuple
 
 if TYPE_CHECKING:
     from .connection import Connection

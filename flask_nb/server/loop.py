@@ -11,9 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Any
-
-from flask_nb.values import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .answering import Answer, Place
 from .connection import Connection, Phase
