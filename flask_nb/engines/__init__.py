@@ -19,16 +19,24 @@ from flask_nb.live.workspace import Run, Workspace, current_run, is_strict
 from . import ours
 from .flask_shaped import FlaskShapedEngine
 from .ours import OurEngine
-from .protocol import Engine, RouteRow
 
 if TYPE_CHECKING:
     from .explanations import RequestExplanation, UrlExplanation
     from .finding import app_of, configured_app, find_app
     from .foreign import ForeignEngine
+    from .near import nearest
+    from .protocol import Engine, RouteRow
+    from .rows import row_of
 else:
     __getattr__, _ = offer(
         __name__,
-        {"explanations": "RequestExplanation UrlExplanation", "finding": "app_of configured_app find_app"},
+        {
+            "explanations": "RequestExplanation UrlExplanation",
+            "finding": "app_of configured_app find_app",
+            "near": "nearest",
+            "protocol": "Engine RouteRow",
+            "rows": "row_of",
+        },
     )
 
 __all__ = [
@@ -55,12 +63,15 @@ __all__ = [
     "is_strict",
     "keep",
     "kind_of",
+    "nearest",
     "new_app",
     "note_older",
     "registered",
     "release",
     "replace_runner",
     "restart",
+    "row_of",
+    "settle",
     "starting",
     "tells_routes",
 ]
@@ -256,6 +267,15 @@ def give_back(workspace: Workspace) -> None:
     """Let the apps and blueprints of the installed Flask be what they were made."""
     for holder in _of_flask(workspace.everything()):
         _flask_adapter().give_back(holder)
+
+
+def settle(app: Any) -> None:
+    """Let an app of Flask's kind keep nothing for cells, since its own have run, if nobody is at work."""
+    live = getattr(app, "live", None) if is_flask_app(app) else None
+    if live is not None and live.is_followed() and current_run.get() is None:
+        from flask_nb.live import adoption
+
+        adoption.settle(app)
 
 
 def _of_flask(values: Iterable[Any]) -> list[Any]:

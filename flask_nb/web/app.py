@@ -36,7 +36,6 @@ from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_file
 from .json.provider import DefaultJSONProvider, JSONProvider
-from .logging import create_logger
 from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
@@ -254,6 +253,8 @@ class Flask(Scaffold):
     @cached_property
     def logger(self) -> logging.Logger:
         """The logger of the app, named as the app is."""
+        from .logging import create_logger
+
         return create_logger(self)
 
     @cached_property
@@ -802,7 +803,8 @@ class Flask(Scaffold):
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Have the URL default functions add to *values*, in place."""
-        url_building.inject_url_defaults(self, endpoint, values)
+        if self.url_default_functions:
+            url_building.inject_url_defaults(self, endpoint, values)
 
     def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
         """Return the URL that an error handler for building gives; raise *error* when none does."""
