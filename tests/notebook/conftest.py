@@ -251,7 +251,8 @@ def keep_history_in_memory(profile: Path) -> None:
 def shell() -> Iterator[InteractiveShell]:
     """A shell of IPython without the extension, in this process."""
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    settings = {"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}}
+    shell = InteractiveShell.instance(config=Config(settings))
     yield shell
     InteractiveShell.clear_instance()
 

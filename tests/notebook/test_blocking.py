@@ -64,6 +64,7 @@ def finish(kernel: Kernel, process: int, running: str) -> str:
     done = Event()
 
     def interrupt() -> None:
+        os.kill(process, signal.SIGINT)
         while not done.wait(0.5):
             os.kill(process, signal.SIGINT)
 
@@ -140,7 +141,7 @@ def test_a_server_of_a_package_that_a_cell_imports_is_spoken_of(
 def test_a_server_in_a_thread_is_not_spoken_of(kernel: Kernel, port: int) -> None:
     kernel.run(f"{APPS}\nfrom wsgiref.simple_server import make_server")
     start = f"server = make_server('127.0.0.1', {port}, other)\nfrom threading import Thread\n"
-    ran = kernel.run(f"{start}Thread(target=server.serve_forever, daemon=True).start()")
+    ran = kernel.run(f"{start}Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()")
     assert ask_soon(port) == "home"
     assert ran.stdout == ""
     kernel.run("server.shutdown(); server.server_close()")
