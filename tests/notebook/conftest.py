@@ -121,13 +121,13 @@ class Kernel:
         """Collect what a cell that was sent brought."""
         ran = Ran()
         while True:
-            message = self.client.get_iopub_msg(timeout=40)
+            message = self.client.iopub_channel.get_msg(timeout=40)  # the client's own would ask an event loop
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 break
             _collect(ran, message["msg_type"], message["content"])
-        while (reply := self.client.get_shell_msg(timeout=40))["parent_header"]["msg_id"] != message_id:
+        while (reply := self.client.shell_channel.get_msg(timeout=40))["parent_header"]["msg_id"] != message_id:
             continue
         ran.reply = reply["content"]
         return ran
