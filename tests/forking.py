@@ -29,11 +29,15 @@ OWN_IMPORTS = "FLASK_NB_TEST_OWN_IMPORTS"
 MODULE = ["-m", "ipykernel_launcher"]
 """What the command of a Python kernel runs."""
 
-SETTINGS = ("--HistoryManager.hist_file=:memory:", "--InteractiveShell.colors=nocolor")
+SETTINGS = (
+    "--HistoryManager.hist_file=:memory:",
+    "--InteractiveShell.colors=nocolor",
+    "--IPythonKernel._execute_sleep=0",
+)
 """What makes cells cheap.
 
 A history on disk takes a third of what a short one costs; the colours of a traceback, for which lexers are
-made anew each time, up to nine tenths of what one costs that fails.
+made anew each time, up to nine tenths of what one costs that fails. And a kernel sleeps before each reply.
 """
 
 IMPORTED = (

@@ -120,14 +120,15 @@ class Kernel:
     def finish(self, message_id: str) -> Ran:
         """Collect what a cell that was sent brought."""
         ran = Ran()
+        told, answered = self.client.iopub_channel, self.client.shell_channel  # not through an event loop
         while True:
-            message = self.client.iopub_channel.get_msg(timeout=40)  # the client's own would ask an event loop
+            message = told.get_msg(timeout=40)
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 break
             _collect(ran, message["msg_type"], message["content"])
-        while (reply := self.client.shell_channel.get_msg(timeout=40))["parent_header"]["msg_id"] != message_id:
+        while (reply := answered.get_msg(timeout=40))["parent_header"]["msg_id"] != message_id:
             continue
         ran.reply = reply["content"]
         return ran
