@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import os
 import queue
 import re
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -249,12 +251,17 @@ def keep_history_in_memory(profile: Path) -> None:
 
 
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    """A shell of IPython without the extension, in this process."""
+def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """A shell of IPython without the extension, in this process.
+
+    Afterwards nothing keeps it, neither what was the main module before the next one's nor Python's exit.
+    """
     InteractiveShell.clear_instance()
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     settings = {"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}}
     shell = InteractiveShell.instance(config=Config(settings))
     yield shell
+    atexit.unregister(shell.atexit_operations)  # it would collect garbage, once for each
     InteractiveShell.clear_instance()
 
 
