@@ -62,7 +62,7 @@ def long_list():
 @app.get("/slow")
 def slow():
     import time
-    time.sleep(0.3)
+    time.sleep(0.15)
     return "late"
 """
 
