@@ -161,15 +161,15 @@ class RuleError(CellError):
     @classmethod
     def of_other_framework(cls, rule: str) -> RuleError | None:
         """Return the error of a rule whose variables are written as elsewhere, None if there are none."""
-        found = _VARIABLE_ELSEWHERE.search(rule)
+        found = re.search(_VARIABLE_ELSEWHERE, rule)
         if found is None or "<" in rule:
             return None
-        meant = _VARIABLE_ELSEWHERE.sub(lambda each: f"<{each[1] or each[2]}>", rule)
+        meant = re.sub(_VARIABLE_ELSEWHERE, lambda each: f"<{each[1] or each[2]}>", rule)
         how = "in braces" if found[1] else "behind a colon"
         return cls(f"the rule {rule!r} has a variable {how}. Type {meant}")
 
 
-_VARIABLE_ELSEWHERE = re.compile(r"\{(\w+)(?::\w+)?\}|(?<=/):(\w+)(?=/|$)")
+_VARIABLE_ELSEWHERE = r"\{(\w+)(?::\w+)?\}|(?<=/):(\w+)(?=/|$)"
 """``{id}`` as in FastAPI and Django, ``:id`` as in Express and Rails."""
 
 

@@ -39,16 +39,20 @@ def offer(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any],
     return look_up, sorted(module_of)
 
 
-def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
-    """Return a regular expression that is compiled when it is first used; a long one takes milliseconds."""
+def pattern(text: str | Callable[[], str], flags: int = 0) -> re.Pattern[str]:
+    """Return a regular expression that is compiled when it is first used; a long one takes milliseconds.
+
+    :param text: the expression, or what returns it, where it is made of what others wait for.
+    """
     return cast("re.Pattern[str]", _Pattern(text, flags))
 
 
 class _Pattern:
-    def __init__(self, text: str, flags: int) -> None:
+    def __init__(self, text: str | Callable[[], str], flags: int) -> None:
         self._made_of = text, flags
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(re.compile(*self._made_of), name)
+        text, flags = self._made_of
+        value = getattr(re.compile(text() if callable(text) else text, flags), name)
         vars(self)[name] = value  # this is not asked again
         return value

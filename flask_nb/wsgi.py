@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 __all__ = [
+    "BODY_READS",
     "CLIENT",
     "NO_HEAD",
     "STARTED_TWICE",
@@ -36,6 +37,9 @@ _STATUS = re.compile(r"[1-9][0-9]{2}(?: |$)")
 
 CLIENT = "flask_nb.client"
 """The key of an environ under which others keep what they find out about the client of a connection."""
+
+BODY_READS = "flask_nb.body_reads"
+"""The key of an environ that may hold a set: apps add how a view read the body, ``form`` or ``json``."""
 
 NO_HEAD = "the app answered without calling start_response"
 STARTED_TWICE = "the app called start_response a second time, and without exc_info"

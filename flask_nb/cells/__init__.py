@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from .items import Item, parse_header, parse_item, split_upload, wire_header
     from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
     from .names import cell_name, telling_line
+    from .plain_text import text_hint
     from .request import DEFAULT_TIMEOUT, RequestDefinition
     from .request_line import misspelt_method, parse_request, request_parser
     from .route import parse_route, route_parser
@@ -118,6 +119,7 @@ else:
             "items": "Item parse_header parse_item split_upload wire_header",
             "json_values": "JsonText end_of_brackets end_of_json parse_key write_fields",
             "names": "cell_name telling_line",
+            "plain_text": "text_hint",
             "request": "DEFAULT_TIMEOUT RequestDefinition",
             "request_line": "misspelt_method parse_request request_parser",
             "route": "parse_route route_parser",

@@ -18,6 +18,9 @@ from .words import Verbatim, split_line
 HELP_WIDTH = 90
 """Columns of the help text: the same in every terminal and front end."""
 
+COPIES = ("curl", "python", "http", "pytest")
+"""The notations of a copy."""
+
 
 class MagicParser(argparse.ArgumentParser):
     """Parse the words of a magic's line.
@@ -180,6 +183,11 @@ def parse_identifier(text: str) -> str:
     if text.isidentifier() and not keyword.iskeyword(text):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is not a Python name, such as result")
+
+
+def copy_help() -> str:
+    """Return what the flag ``--copy`` does, for each parser that has it."""
+    return f"show it in another notation: {', '.join(COPIES)}; secrets become names such as $AUTHORIZATION"
 
 
 def parse_count(text: str) -> int:

@@ -9,15 +9,12 @@ from typing import Literal, NamedTuple
 
 from flask_nb.errors import MagicArgumentError
 
-from .arguments import MagicParser, parse_count
+from .arguments import COPIES, MagicParser, copy_help, parse_count
 
 Which = int | str
 """A number, from the end if it is negative, or the variable that ``--as`` has set."""
 
 Action = Literal["show", "replay", "diff", "debug", "copy"]
-
-COPIES = ("curl", "python", "http", "pytest")
-"""The notations of a copy."""
 
 _SHOWN = 20
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
@@ -80,11 +77,6 @@ def exchange_parser() -> MagicParser:
     action.add_argument("--copy", choices=COPIES, metavar="NOTATION", help=copy_help())
     parser.add_app()
     return parser
-
-
-def copy_help() -> str:
-    """Return what the flag ``--copy`` does, for each parser that has it."""
-    return f"show it in another notation: {', '.join(COPIES)}; secrets become names such as $AUTHORIZATION"
 
 
 def parse_exchange(line: str) -> ExchangeArguments:

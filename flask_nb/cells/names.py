@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from flask_nb.lazy import pattern
+
 from .rules import Variable, split_rule
 
 LONGEST_CELL_NAME = 40
 
 # A decorator or a call by which apps, blueprints and extensions are told of something.
-_REGISTERS = re.compile(
+_REGISTERS = pattern(
     r"@?[\w.]+\.(?:route|get|post|put|patch|delete|endpoint|errorhandler|command|group|context_processor|record"
     r"|(?:add|register|before|after|teardown|template|app|url|shell)_\w+)\b"
 )
@@ -39,7 +41,7 @@ def telling_line(source: str) -> str:
 def _telling_lines(code: list[str]) -> Iterator[str]:
     """The lines that register something."""
     for index, line in enumerate(code):
-        if not _REGISTERS.match(line):
+        if "." not in line or not _REGISTERS.match(line):
             continue
         is_bare = line.startswith("@") and "(" not in line
         yield next((one for one in code[index:] if not one.startswith("@")), line) if is_bare else line

@@ -6,8 +6,10 @@ import difflib
 import keyword
 import re
 
+from flask_nb.lazy import pattern
+
 _WORDS_OF_PYTHON = (*keyword.kwlist, *keyword.softkwlist, "print", "exec")
-_PROSE = re.compile(r"[^\W\d_]+,?(?: [^\W\d_]+,?)+[.!?]*")
+_PROSE = pattern(r"[^\W\d_]+,?(?: [^\W\d_]+,?)+[.!?]*")
 
 
 def text_hint(line: str, body: str) -> str:

@@ -13,6 +13,7 @@ from werkzeug.datastructures import Headers
 
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
+from flask_nb.lazy import pattern
 
 from .expressions import Evaluate, Expression, Text, expand_text
 
@@ -37,7 +38,7 @@ _ACCEPT_JSON = "application/json, */*;q=0.5"  # as HTTPie has it
 _AS_TYPED = "/?:@!$&'()*+,;=~[]%"
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _LOCAL = "|".join(map(re.escape, _LOOPBACK))
-_URL = re.compile(
+_URL = pattern(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#]*)"
     rf"|(?P<local>(?:{_LOCAL})(?::\d*)?|:\d*)(?=[/?#]|$)"
 )
@@ -246,7 +247,7 @@ def _segment(value: str) -> str:
 
 def _split_host(target: str, hosts: Collection[str]) -> tuple[str, str | None]:
     """Return the path of a target and the Host to name, None for the usual one."""
-    found = _URL.match(target)
+    found = None if target.startswith("/") else _URL.match(target)
     if found is None:
         return target if target.startswith("/") else f"/{target}", None
     path = target[found.end() :]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
+from flask_nb.lazy import pattern
 
-from .arguments import MagicParser, is_token, parse_identifier
-from .exchange import COPIES, copy_help
+from .arguments import COPIES, MagicParser, copy_help, is_token, parse_identifier
 from .expressions import Text, cut_text, end_of_expression, find_expression, has_expressions, parse_text
 from .request import DEFAULT_TIMEOUT, Encoding, RequestDefinition, begin_with_slash, cut_fragment
 
@@ -43,7 +43,7 @@ QUERY_METHODS = ("GET", "HEAD")
 """The methods whose fields are the query."""
 
 # `[]=a`, `[0][x]:=1`: brackets that begin an item. Without their `=`, or with `==`, they begin a JSON body.
-_LIST_ITEM = re.compile(r"(?:\[[^\[\]]*\])+:?=(?!=)")
+_LIST_ITEM = pattern(r"(?:\[[^\[\]]*\])+:?=(?!=)")
 
 
 def request_parser(method: str | None = "GET", magic: str | None = None) -> MagicParser:
@@ -394,7 +394,7 @@ def require_unicode(text: str) -> None:
 
     :raises MagicArgumentError: names the character.
     """
-    if half := re.search("[\ud800-\udfff]", text):
+    if not text.isascii() and (half := re.search("[\ud800-\udfff]", text)):
         message = f"the text contains half a character, {half[0]!r}, which cannot be sent. Type it again"
         raise MagicArgumentError(message)
 

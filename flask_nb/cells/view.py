@@ -16,9 +16,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple
 
+from flask_nb import cells
 from flask_nb.errors import CellSyntaxError
-
-from .plain_text import text_hint
 
 Form = Literal["function", "class", "body"]
 
@@ -71,7 +70,7 @@ class ViewSource(NamedTuple):
             return "a cell can have only one %% magic. Put this line and what follows into a cell of its own"
         if line.startswith(("%", "!")):
             return "a view is plain Python. Put % magics and ! commands into another cell"
-        return exc.msg + text_hint(line, self.body)
+        return exc.msg + cells.text_hint(line, self.body)
 
     def _line(self, number: int | None) -> str:
         lines = self._placed().split("\n")
@@ -108,13 +107,13 @@ def wrap_body(source: ViewSource, tree: ast.Module, variables: Sequence[str]) ->
         and awaits.
     """
     _refuse_global(source, tree, variables)
-    yields = _yields(tree)
-    if yields and awaits(tree):
+    yields, is_async = _yields(tree), awaits(tree)
+    if yields and is_async:
         message = "a view cannot both await and yield. Let it await, and return a generator"
         raise source.fail(message, yields[0].lineno)
     # Wrapped as a tree, not as text: indenting the text would change strings of several lines, and every
     # column that a traceback underlines.
-    keyword = "async def" if awaits(tree) else "def"
+    keyword = "async def" if is_async else "def"
     module = ast.parse(f"{keyword} view({', '.join(variables)}): pass")
     ast.increment_lineno(module, max(0, source.body_line - 2))  # the line of the magic itself
     function, last = module.body[0], tree.body[-1]
@@ -160,8 +159,8 @@ def own_nodes(tree: ast.Module) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        body = node.body if isinstance(node, _SCOPES) else ()
-        inside = body if isinstance(body, Sequence) else (body,)
+        body = node.body if isinstance(node, _SCOPES) else []
+        inside = body if isinstance(body, list) else [body]
         pending.extend(reversed([child for child in ast.iter_child_nodes(node) if child not in inside]))
 
 
@@ -199,9 +198,21 @@ def missing_names(
 
     :param offered: what :func:`framework_names` returns.
     """
+    if offered.keys().isdisjoint(
+        _names_in(code)
+    ):  # what each of them is in the code takes longer to find out
+        return ()
     loaded, assigned = _globals_of(code)
     candidates = (loaded & set(offered)) - assigned - set(dir(builtins))
     return tuple(name for name in sorted(candidates) if namespace.get(name, offered[name]) is offered[name])
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """Yield all names that the code has, of attributes and globals alike, nested functions included."""
+    yield from code.co_names
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _names_in(const)
 
 
 def _globals_of(code: CodeType) -> tuple[set[str], set[str]]:

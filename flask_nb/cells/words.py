@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from flask_nb.errors import MagicArgumentError
+from flask_nb.lazy import pattern
 
 Verbatim = Callable[[str, int, Sequence[str], str], "int | None"]
 """Says where a stretch ends that is taken as it stands, spaces and quotes included.
@@ -21,11 +22,11 @@ Called with the line, the position, the words before and the word so far; None: 
 
 # In single quotes a backslash means itself unless the quote follows, so that JSON may stand in them.
 _QUOTED = {
-    "'": (re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL), re.compile(r"\\(')")),
-    '"': (re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL), re.compile(r'\\(["\\])')),
+    "'": (pattern(r"'((?:[^'\\]|\\.)*)'", re.DOTALL), pattern(r"\\(')")),
+    '"': (pattern(r'"((?:[^"\\]|\\.)*)"', re.DOTALL), pattern(r'\\(["\\])')),
 }
 _VISIBLE = re.compile(r"\S")
-_PLAIN = re.compile(r"[\w/<>:.,?&%+@~(){}\[\]=-]+")
+_PLAIN = pattern(r"[\w/<>:.,?&%+@~(){}\[\]=-]+")
 
 
 def split_line(line: str, verbatim: Verbatim = lambda *_: None) -> list[str]:

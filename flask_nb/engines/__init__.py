@@ -19,16 +19,24 @@ from flask_nb.live.workspace import Run, Workspace, current_run, is_strict
 from . import ours
 from .flask_shaped import FlaskShapedEngine
 from .ours import OurEngine
-from .protocol import Engine, RouteRow
 
 if TYPE_CHECKING:
     from .explanations import RequestExplanation, UrlExplanation
     from .finding import app_of, configured_app, find_app
     from .foreign import ForeignEngine
+    from .near import nearest
+    from .protocol import Engine, RouteRow
+    from .rows import row_of
 else:
     __getattr__, _ = offer(
         __name__,
-        {"explanations": "RequestExplanation UrlExplanation", "finding": "app_of configured_app find_app"},
+        {
+            "explanations": "RequestExplanation UrlExplanation",
+            "finding": "app_of configured_app find_app",
+            "near": "nearest",
+            "protocol": "Engine RouteRow",
+            "rows": "row_of",
+        },
     )
 
 __all__ = [
@@ -55,12 +63,14 @@ __all__ = [
     "is_strict",
     "keep",
     "kind_of",
+    "nearest",
     "new_app",
     "note_older",
     "registered",
     "release",
     "replace_runner",
     "restart",
+    "row_of",
     "starting",
     "tells_routes",
 ]

@@ -18,18 +18,17 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, MapAdapter, Rule
 from werkzeug.sansio.utils import host_is_trusted
 
+from flask_nb import engines
 from flask_nb.errors import CellError, EndpointConflictError
 from flask_nb.live.routes import entry_of, named_methods, withdraw
 from flask_nb.live.workspace import current_run
 
 from .defining import DefiningEngine
-from .near import nearest
-from .protocol import Engine, RouteRow, StartResponse, View, Witness
-from .rows import row_of
 from .watching import watching
 
 if TYPE_CHECKING:
     from .explanations import RequestExplanation, UrlExplanation
+    from .protocol import Engine, RouteRow, StartResponse, View, Witness
 
 _MOST_FILES = 1000  # nobody reads more, and a folder may hold a hundred thousand
 
@@ -87,7 +86,7 @@ class FlaskShapedEngine(DefiningEngine):
         return sorted(rows, key=lambda row: (row.rule, row.domain, row.methods, row.endpoint))
 
     def _row(self, rule: Rule) -> RouteRow:
-        return row_of(self.app, rule, self._owner_of(rule))
+        return engines.row_of(self.app, rule, self._owner_of(rule))
 
     def _owner_of(self, rule: Rule) -> str | None:
         """What people call the cell or module that registered a rule; None where neither did."""
@@ -120,7 +119,9 @@ class FlaskShapedEngine(DefiningEngine):
         if self._find_endpoint(method, path) is not None:
             return None
         rules = self.app.url_map.iter_rules()
-        return nearest(((rule.rule, label) for rule in rules for label in _labels(rule)), method, path)
+        return engines.nearest(
+            ((rule.rule, label) for rule in rules for label in _labels(rule)), method, path
+        )
 
     def explain_request(self, method: str, path: str, host: str) -> RequestExplanation:
         """Explain what a request would come to; nothing is sent.
@@ -339,7 +340,7 @@ class FlaskShapedEngine(DefiningEngine):
 
     def as_view(self, cls: type, endpoint: str) -> View:
         """Return the view function of a class-based view."""
-        return cast(View, cls.as_view(endpoint))  # type: ignore[attr-defined]
+        return cast("View", cls.as_view(endpoint))  # type: ignore[attr-defined]
 
     def supports_async(self) -> bool:
         """Whether asgiref is there to call ``async def`` views."""

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from blinker import Signal
 
-from .protocol import Witness
-
 if TYPE_CHECKING:
     from .flask_shaped import FlaskShapedEngine
+    from .protocol import Witness
 
 WitnessOf = Callable[[], "Witness | None"]
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from werkzeug.test import TestResponse
 
-from .failure import Failure
 from .request import Request
 from .seen import Seen
+
+if TYPE_CHECKING:
+    from .failure import Failure
 
 PartKind = Literal["stdout", "stderr", "log", "warning", "display"]
 
@@ -34,7 +35,6 @@ class OutputPart(NamedTuple):
     data: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(eq=False, repr=False)
 class Exchange:
     """One request, its response, and what happened between.
 
@@ -58,24 +58,45 @@ class Exchange:
     :param elapsed: seconds from sending to the last byte; shown on request only, since runs differ in it.
     """
 
-    request: Request
-    response: ExchangeResponse
-    endpoint: str | None = None
-    rule: str | None = None
-    view_args: Mapping[str, Any] = field(default_factory=dict)
-    parts: Sequence[OutputPart] = ()
-    logs: Sequence[logging.LogRecord] = ()
-    warnings: Sequence[warnings.WarningMessage] = ()
-    exception: BaseException | None = None
-    failure: Failure | None = None
-    truncated: str | None = None
-    near_rules: Sequence[str] | None = None
-    own_headers: Sequence[tuple[str, str]] | None = None
-    seen: Seen = field(default_factory=Seen)
-    notes: list[str] = field(default_factory=list)
-    is_request_cut: bool = False
-    is_refused: bool = False
-    elapsed: float = 0.0
+    def __init__(
+        self,
+        request: Request,
+        response: ExchangeResponse,
+        endpoint: str | None = None,
+        rule: str | None = None,
+        view_args: Mapping[str, Any] = MappingProxyType({}),
+        parts: Sequence[OutputPart] = (),
+        logs: Sequence[logging.LogRecord] = (),
+        warnings: Sequence[warnings.WarningMessage] = (),
+        exception: BaseException | None = None,
+        failure: Failure | None = None,
+        truncated: str | None = None,
+        near_rules: Sequence[str] | None = None,
+        own_headers: Sequence[tuple[str, str]] | None = None,
+        seen: Seen | None = None,
+        notes: Iterable[str] = (),
+        is_request_cut: bool = False,
+        is_refused: bool = False,
+        elapsed: float = 0.0,
+    ) -> None:
+        self.request = request
+        self.response = response
+        self.endpoint = endpoint
+        self.rule = rule
+        self.view_args = view_args
+        self.parts = parts
+        self.logs = logs
+        self.warnings = warnings
+        self.exception = exception
+        self.failure = failure
+        self.truncated = truncated
+        self.near_rules = near_rules
+        self.own_headers = own_headers
+        self.seen = seen or Seen()
+        self.notes = list(notes)
+        self.is_request_cut = is_request_cut
+        self.is_refused = is_refused
+        self.elapsed = elapsed
 
     @property
     def output(self) -> str:

@@ -14,7 +14,6 @@ from .reading import RawResponse
 from .recorder import Recorder, Recording
 from .redirects import redirected
 from .request import Request
-from .seen import Seen
 from .transports import Transport
 
 MAX_REDIRECTS = 20
@@ -126,9 +125,9 @@ class Exchanger:
             failure=recording.failure,
             truncated=raw.truncated,
             near_rules=recording.near_rules,
-            notes=list(dict.fromkeys(recording.notes)),
+            notes=dict.fromkeys(recording.notes),
             own_headers=recording.headers,
-            seen=recording.seen or Seen(),
+            seen=recording.seen,
             elapsed=elapsed,
         )
         return response

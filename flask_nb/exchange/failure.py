@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from flask_nb import hints
 
 from .masked_repr import MaskedRepr, hide
-from .masks import mask_secrets, mask_text, mask_value, printable
+from .masks import indented, mask_secrets, mask_text, mask_value, printable
 from .secrecy import is_secret_name
 from .stable import stable_text
 
@@ -123,11 +123,6 @@ def release_frames(exc: BaseException) -> None:
         seen.add(id(cause))
         cause.__traceback__ = None
         cause = cause.__cause__ or cause.__context__
-
-
-def indented(text: str) -> str:
-    """Return a text with its lines set in, but for empty ones."""
-    return "\n".join(f"  {line}" if line else "" for line in text.split("\n"))
 
 
 def _where(line: FailedLine, endpoint: str | None, first: str) -> str:

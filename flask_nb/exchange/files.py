@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from flask_nb.errors import RequestError
 
 from .exchanger import Exchanger
@@ -45,7 +43,7 @@ class FileClient:
             if request is None or not (seconds := self._deadline.left):
                 return None
             try:
-                _, raw, _ = self._exchanger.ask(dataclasses.replace(request, timeout=seconds))
+                _, raw, _ = self._exchanger.ask(request.replaced(timeout=seconds))
             except RequestError:
                 return None
             if raw.truncated:

@@ -8,23 +8,16 @@ import zlib
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from werkzeug.http import parse_cookie
 
+from flask_nb import exchange
 from flask_nb.lazy import pattern
 
-from .secrecy import (
-    OTHER_SHAPES,
-    WORD_SHAPES,
-    Evidence,
-    Where,
-    evidence,
-    is_made,
-    is_no_secret,
-    is_secret_name,
-)
+if TYPE_CHECKING:
+    from .secrecy import Evidence, Where
 
 HIDDEN = "<hidden>"
 """Stands where a secret stood."""
@@ -51,26 +44,36 @@ _MAX_JUDGED = 2_000
 # Where a secret may stand: a shape, or a name and what joins it to its value. The name is judged when it is
 # found, not in the pattern, and the value is read from there on, so that neither is gone through twice.
 _QUOTE = r"\\{0,4}['\"]"
-_PLACE = (
-    rf"(?<![\w.$-])(?:(?=[\w.$])(?:{WORD_SHAPES}"
-    r"|name=\\?\"(?P<part>[^\"\\\n]+)\\?\"(?:\r?\n|\\r\\n|\\n){2}"
-    r"|(?P<field>\w[\w.]*+)\n[ ][^\n\[]*+\[type=\w+, input_value="
-    r"|(?P<name>(?:(?=[ACPSacps])(?i:api|access|secret|private|auth|client|session)[ ])?[A-Za-z_$][\w.$-]*+)"
-    r"(?:[ \t]{0,3}(?:=>|:=|:(?!//)|=(?!=))[ \t]{0,9}|%3[dD])"
-    r"))"
-    rf"|(?=[\\'\"])(?P<quote>{_QUOTE})(?P<key>[A-Za-z_][\w. -]*+)(?P=quote)"
-    r"\]?\s{0,3}(?:=>|:|=(?!=))\s{0,20}"
-    rf"|\(b?(?P<pair_quote>{_QUOTE})(?P<pair>[\w. -]++)(?P=pair_quote),\s?(?=b?[\\'\"\d\[({{])"
-    r"|--(?P<flag>\w[\w-]*+)(?:[ =]|['\"],[ ]?)"
-    r"|%(?:3[Ff]|26)(?P<parameter>\w[\w.-]*+)(?:=|%3[dD])"
-    r"|<(?P<element>[A-Za-z][\w:.-]*+)>(?=[^<\s])"
-    rf"|{OTHER_SHAPES}"
-)
+
+
+def _place() -> str:
+    return (
+        rf"(?<![\w.$-])(?:(?=[\w.$])(?:{exchange.WORD_SHAPES}"
+        r"|name=\\?\"(?P<part>[^\"\\\n]+)\\?\"(?:\r?\n|\\r\\n|\\n){2}"
+        r"|(?P<field>\w[\w.]*+)\n[ ][^\n\[]*+\[type=\w+, input_value="
+        r"|(?P<name>(?:(?=[ACPSacps])(?i:api|access|secret|private|auth|client|session)[ ])?"
+        r"[A-Za-z_$][\w.$-]*+)"
+        r"(?:[ \t]{0,3}(?:=>|:=|:(?!//)|=(?!=))[ \t]{0,9}|%3[dD])"
+        r"))"
+        rf"|(?=[\\'\"])(?P<quote>{_QUOTE})(?P<key>[A-Za-z_][\w. -]*+)(?P=quote)"
+        r"\]?\s{0,3}(?:=>|:|=(?!=))\s{0,20}"
+        rf"|\(b?(?P<pair_quote>{_QUOTE})(?P<pair>[\w. -]++)(?P=pair_quote),\s?(?=b?[\\'\"\d\[({{])"
+        r"|--(?P<flag>\w[\w-]*+)(?:[ =]|['\"],[ ]?)"
+        r"|%(?:3[Ff]|26)(?P<parameter>\w[\w.-]*+)(?:=|%3[dD])"
+        r"|<(?P<element>[A-Za-z][\w:.-]*+)>(?=[^<\s])"
+        rf"|{exchange.OTHER_SHAPES}"
+    )
+
+
 # A search would try each character. But nothing begins within a word, so words are passed over as a whole;
 # and what has been passed over is not tried again when no secret comes, so the time is linear.
-_FINDER = pattern(
-    rf"(?:(?!{re.sub(r'(?<=[(][?]P[<=])', 'no_', _PLACE)})(?:[\w.$-]++[ \t\n]*+|[^\w.$-]))*+(?:{_PLACE})"
-)
+def _finder() -> str:
+    place = _place()
+    without_groups = re.sub(r"(?<=[(][?]P[<=])", "no_", place)
+    return rf"(?:(?!{without_groups})(?:[\w.$-]++[ \t\n]*+|[^\w.$-]))*+(?:{place})"
+
+
+_FINDER = pattern(_finder)
 _VALUE = pattern(
     rf"[bBuUrRfF]{{0,2}}(?P<quote>{_QUOTE})(?P<text>(?:(?!(?P=quote))(?:\\.|[^\\\n]))*+)(?P=quote)?"
     r"|(?P<open>[\[({])"
@@ -88,7 +91,7 @@ _Masked = tuple[int, int, str]
 
 def mask_value(name: str, value: str, where: Where = "ours") -> str:
     """Return a value for display: hidden if its name says that it is a secret."""
-    said = evidence(name, where)
+    said = exchange.evidence(name, where)
     if said == "cookies":
         return _mask_cookies_within(value)
     return HIDDEN if said and _is_hidden(said, value) else mask_text(value, where)
@@ -106,17 +109,18 @@ def _is_hidden(said: Evidence, value: str) -> bool:
 
 
 def _is_text_hidden(said: Evidence, text: str, *, is_quoted: bool) -> bool:
-    if not text or is_no_secret(text):
+    if not text or exchange.is_no_secret(text):
         return False
-    return is_made(text) if said == "made" else said == "sure" or is_quoted
+    return exchange.is_made(text) if said == "made" else said == "sure" or is_quoted
 
 
 def _is_container_hidden(said: Evidence, text: str) -> bool:
     """Tell whether a container has a secret in it, and not only what a validator says of one."""
     items = [item[0][1:-1] for item in _BRACKET.finditer(text) if item[0][0] in "'\""]
     if said == "made":
-        return any(map(is_made, items))
-    return said == "sure" and (not items or not all(map(is_no_secret, items))) and text[1:-1].strip() != ""
+        return any(map(exchange.is_made, items))
+    says_something = bool(items) and all(map(exchange.is_no_secret, items))
+    return said == "sure" and not says_something and text[1:-1].strip() != ""
 
 
 def mask_text(text: str, where: Where = "ours") -> str:
@@ -162,7 +166,7 @@ def _mask_signed(found: re.Match[str], where: Where) -> _Masked | None:
 
 def _mask_named(found: re.Match[str], where: Where) -> _Masked | None:
     name = found[str(found.lastgroup)]
-    said = evidence(name, where)
+    said = exchange.evidence(name, where)
     value = _VALUE.match(found.string, found.end()) if said else None
     if said is None or value is None:
         return None
@@ -235,6 +239,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(_visible, text.replace("\r\n", "\n"))
 
 
+def indented(text: str) -> str:
+    """Return a text with its lines set in, but for empty ones."""
+    return "\n".join(f"  {line}" if line else "" for line in text.split("\n"))
+
+
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
@@ -250,7 +259,7 @@ def _masked_pair(pair: str) -> str:
     if not pair:
         return ""
     name, equals, value = pair.partition("=")
-    said = evidence(unquote(name))
+    said = exchange.evidence(unquote(name))
     if said and _is_text_hidden(said, unquote(value), is_quoted=True):
         return f"{name}={VOLATILE}"
     return f"{name}{equals}{mask_secrets(value, 'ours')}"
@@ -300,7 +309,7 @@ def readable_cookie(name: str, value: str) -> str:
     shown = _readable_signed(value)
     if shown is not None:
         return shown
-    said = evidence(name, "cookie")
+    said = exchange.evidence(name, "cookie")
     if said and _is_text_hidden(said, value, is_quoted=True):
         return HIDDEN
     payload, dot, signature = value.rpartition(".")
@@ -377,7 +386,10 @@ def _untagged(value: Any) -> Any:
 
 def _masked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: VOLATILE if is_secret_name(str(key)) else _masked(item) for key, item in value.items()}
+        return {
+            key: VOLATILE if exchange.is_secret_name(str(key)) else _masked(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_masked(item) for item in value]
     if isinstance(value, str):

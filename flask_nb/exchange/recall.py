@@ -14,7 +14,6 @@ from .exchange import Exchange, ExchangeResponse
 from .recorder import KEY_HEADER
 from .request import DEFAULT_AGENT, Request
 from .ring import KeptExchange
-from .seen import Seen
 
 _OURS = frozenset({KEY_HEADER.lower(), "content-length"})
 """Headers that each sending adds anew."""
@@ -73,7 +72,7 @@ def recalled(kept: KeptExchange, response_class: type[ResponseT], timeout: float
         failure=kept.failure,
         truncated=f"{missing:,} more bytes are not kept" if missing > 0 else None,
         own_headers=list(kept.answer_headers),
-        seen=kept.seen or Seen(),
+        seen=kept.seen,
         notes=[kept.refusal] if kept.is_refused else [],
         is_request_cut=kept.body_length > len(kept.body),
         is_refused=kept.is_refused,

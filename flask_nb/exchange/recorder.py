@@ -9,14 +9,13 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from flask_nb import exchange, hints
 from flask_nb.errors import ViewCancelled
-from flask_nb.hints import BODY_READS, body_hints
-from flask_nb.wsgi import check_chunk
+from flask_nb.wsgi import BODY_READS, check_chunk
 
 from .exchange import OutputPart, PartKind
-from .failure import CellNamer, Failure, SceneOf, exception_message, known_secrets
 from .figures import (
     close_figures,
     figure_data,
@@ -31,6 +30,9 @@ from .ring import MAX_EXCHANGE, KeptExchange, Ring, display_size
 from .seen import Seen
 from .stable import be_as_addressed
 from .streams import CURRENT, STREAMS, ErrorStream
+
+if TYPE_CHECKING:
+    from .failure import CellNamer, Failure, SceneOf
 
 KEY_HEADER = "X-Flask-Nb-Exchange"
 """The request header that carries a recording's key; the app never sees it."""
@@ -148,7 +150,7 @@ class Recording:
         """
         if self.exception is None:
             self.exception = exc
-            failure = Failure.from_exception(exc, self._cell_name, self._scene_of)
+            failure = exchange.Failure.from_exception(exc, self._cell_name, self._scene_of)
             self.failure = failure._replace(is_handled=is_handled)
 
     def matched(
@@ -235,12 +237,12 @@ def _is_exception_report(record: logging.LogRecord) -> bool:
 
 
 def _log_text(record: logging.LogRecord, exc: BaseException | None, cell_name: CellNamer | None) -> str:
-    known = known_secrets(exc, cell_name) if exc is not None else ()
+    known = exchange.known_secrets(exc, cell_name) if exc is not None else ()
     try:
         message = record.getMessage()
     except Exception:
         message = str(record.msg)
-    reason = f"\n{exception_message(exc, known)}" if exc is not None else ""
+    reason = f"\n{exchange.exception_message(exc, known)}" if exc is not None else ""
     return f"{record.levelname} {hide(message, known)}{reason}\n"
 
 
@@ -360,7 +362,7 @@ class Recorder:
         if recording.may_have_figures:
             recording.take_figures()
         if reads := environ.get(BODY_READS):
-            recording.notes += body_hints(reads, environ.get("CONTENT_TYPE", ""))
+            recording.notes += hints.body_hints(reads, environ.get("CONTENT_TYPE", ""))
         is_unmatched = recording.endpoint is None and (recording.status or "").startswith("404")
         if recording.key and self.near and is_unmatched:
             # PEP 3333: a path in the environ is the text of its bytes in latin-1.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from urllib.parse import urljoin, urlsplit
 
 from .request import Request, path_of
@@ -27,7 +26,7 @@ def redirected(request: Request, status: int, location: str | None) -> Request |
         return None
     if url.scheme != "http" or _without_default_port(url.netloc) != _without_default_port(request.host):
         return None
-    moved = dataclasses.replace(request, path=path_of(url))
+    moved = request.replaced(path=path_of(url))
     return moved if status in _KEEPING_REDIRECTS else _as_get(moved, status)
 
 
@@ -40,4 +39,4 @@ def _as_get(request: Request, status: int) -> Request:
     if request.method == "HEAD" or (status != 303 and request.method != "POST"):
         return request
     headers = tuple(pair for pair in request.headers if pair[0].lower() not in _BODY_HEADERS)
-    return dataclasses.replace(request, method="GET", headers=headers, body=b"")
+    return request.replaced(method="GET", headers=headers, body=b"")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import SplitResult, quote
 
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
+
+from flask_nb.lazy import pattern
 
 from .masks import mask_url
 
@@ -23,11 +24,10 @@ DEFAULT_AGENT = "flask-nb"
 _TARGET_CHARACTERS = "/?%:@!$&'()*+,;=-._~[]|"
 # What a server may reject without a Content-Length, be it 0.
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
-_ENCODED_NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+_ENCODED_NON_ASCII = pattern(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Request:
     """A request: what to send and how long to wait.
 
@@ -44,28 +44,35 @@ class Request:
     :raises ValueError: if the method or a header could not stand in a request.
     """
 
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    timeout: float = 30.0
-    dropped: frozenset[str] = frozenset()
-    default_host: str = DEFAULT_HOST
-    takes_streams: bool = True
-
-    def __post_init__(self) -> None:
-        if not _TOKEN.fullmatch(self.method):
-            raise ValueError(f"{self.method!r} is not an HTTP method. Use a word such as GET or POST")
-        for name, value in self.headers:
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+        timeout: float = 30.0,
+        dropped: frozenset[str] = frozenset(),
+        default_host: str = DEFAULT_HOST,
+        takes_streams: bool = True,
+    ) -> None:
+        if not _TOKEN.fullmatch(method):
+            raise ValueError(f"{method!r} is not an HTTP method. Use a word such as GET or POST")
+        for name, value in headers:
             if not _TOKEN.fullmatch(name) or any(char in value for char in "\r\n\0"):
                 raise ValueError(
                     f"{name!r} is not a header that can be sent. "
                     "Use a name such as X-Name and one line of text"
                 )
-        path = self.path.partition("#")[0]
+        path = path.partition("#")[0]
         path = path if path.startswith("/") else f"/{path}"
-        object.__setattr__(self, "method", self.method.upper())
-        object.__setattr__(self, "path", quote(path, safe=_TARGET_CHARACTERS))
+        self.method = method.upper()
+        self.path = quote(path, safe=_TARGET_CHARACTERS)
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.dropped = dropped
+        self.default_host = default_host
+        self.takes_streams = takes_streams
 
     def __str__(self) -> str:
         return f"{self.method} {readable_path(self.path)}"
@@ -79,7 +86,11 @@ class Request:
 
     def with_header(self, name: str, value: str) -> Self:
         """Return the same request with one header more."""
-        return replace(self, headers=(*self.headers, (name, value)))
+        return self.replaced(headers=(*self.headers, (name, value)))
+
+    def replaced(self, **parts: Any) -> Self:
+        """Return the same request but for some parts, by the names of the parameters above."""
+        return type(self)(**{**vars(self), **parts})
 
     @property
     def host(self) -> str:

@@ -20,13 +20,17 @@ from contextlib import contextmanager
 from operator import itemgetter
 from sys import getsizeof
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from flask_nb import exchange
 
 from .exchange import OutputPart
-from .failure import Failure, release_frames
 from .masks import mask_text, printable
 from .request import readable_path
 from .seen import Seen
+
+if TYPE_CHECKING:
+    from .failure import Failure
 
 MAX_EXCHANGES = 1000
 MAX_BYTES = 64_000_000
@@ -355,7 +359,7 @@ class Ring:
             exc, old.exception = old.exception, None
             # An app may raise one and the same exception again.
             if exc is not None and all(exc is not each.exception for each in self._with_frames):
-                release_frames(exc)
+                exchange.release_frames(exc)
 
     def last(self, count: int) -> list[KeptExchange]:
         """Return the last exchanges, the oldest first."""

@@ -10,14 +10,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .failure import CellNamer, project_file_name
+from flask_nb import exchange
+
 from .masked_repr import MaskedRepr, StableRepr
 from .masks import mask_text, mask_value, printable
 from .stable import stable_text
-from .statements import Statement, parameters_text, statement_text
-from .steps import Answer, Head, Step, described, name_of, place_of, raised, returned
+
+if TYPE_CHECKING:
+    from .failure import CellNamer
+    from .statements import Statement
+    from .steps import Answer, Step
 
 MOST_NAMES = 30
 """How many names of a template's context, of ``g`` and of the session are kept."""
@@ -64,7 +68,7 @@ class Seen:
         self.templates: list[Rendering] = []
         self.statements: list[Statement] = []
         self.steps: list[Step] = []
-        self._cell_name = cell_name or project_file_name
+        self._cell_name = cell_name or (lambda filename: exchange.project_file_name(filename))
         self._write = StableRepr()
         self._state_of: Callable[[], State] = dict
         self._open: list[Step] = []
@@ -99,7 +103,7 @@ class Seen:
         if self.is_tracing:
             texts = self._texts(arguments, MaskedRepr())  # the path says the same
             values = (f"{name}={text}" for name, text in texts.items())
-            step = Step("context push")
+            step = exchange.Step("context push")
             step.add(", ".join([match, *values]))
             self.steps.append(step)
             self._known = self._state()
@@ -125,24 +129,26 @@ class Seen:
     def preprocess(self, functions: Sequence[Callable[..., Any]]) -> None:
         """See which URL value preprocessors are about to be called."""
         if functions:
-            places = dict.fromkeys(place for each in functions if (place := place_of(each, self._cell_name)))
-            name = ", ".join(map(name_of, functions))
-            self._enter(Step("URL preprocessors", name, ", ".join(places)))
+            places = dict.fromkeys(
+                place for each in functions if (place := exchange.place_of(each, self._cell_name))
+            )
+            name = ", ".join(map(exchange.name_of, functions))
+            self._enter(exchange.Step("URL preprocessors", name, ", ".join(places)))
 
     def answer(self, response: Answer) -> None:
         """See the response as it is going to be sent."""
         if self.is_tracing:
             self._settle()
             self._open.clear()
-            self._step("response", "", *described(response))
+            self._step("response", "", *exchange.described(response))
 
     def call(self, phase: str, function: Callable[..., Any], ready: Callable[..., Any]) -> Callable[..., Any]:
         """Return what calls *ready*, which is *function* made callable, and sees what comes of it."""
         return partial(self._call, phase, function, ready)
 
     def _call(self, phase: str, function: Any, ready: Callable[..., Any], *args: Any, **values: Any) -> Any:
-        step = Step(phase, name_of(function), place_of(function, self._cell_name))
-        before = Head.of(args[0]) if phase == "after_request" else None
+        step = exchange.Step(phase, exchange.name_of(function), exchange.place_of(function, self._cell_name))
+        before = exchange.Head.of(args[0]) if phase == "after_request" else None
         if phase == "error handler":
             step.add(f"for {type(args[0]).__name__}")
         self._enter(step)
@@ -151,15 +157,15 @@ class Seen:
             result = ready(*args, **values)
         except BaseException as exc:
             step.seconds = time.perf_counter() - began
-            self._leave(step, f"raised {raised(exc)}")
+            self._leave(step, f"raised {exchange.raised(exc)}")
             raise
         step.seconds = time.perf_counter() - began
         if before is not None:
-            self._leave(step, *before.changes(Head.of(result)))
+            self._leave(step, *before.changes(exchange.Head.of(result)))
         elif phase.startswith("teardown"):
             self._leave(step)
         else:
-            self._leave(step, *returned(phase, result))
+            self._leave(step, *exchange.returned(phase, result))
         return result
 
     # --- what SQLAlchemy tells ---
@@ -174,13 +180,13 @@ class Seen:
             return
         self._count += 1
         with self._writing():
-            written = statement_text(text)
-            run = parameters_text(text, executions, self._write)
+            written = exchange.statement_text(text)
+            run = exchange.parameters_text(text, executions, self._write)
         known = next((one for one in self.statements if one.text == written), None)
         if known is None:
             if len(self.statements) >= _MOST_STATEMENTS:
                 return
-            known = Statement(written)
+            known = exchange.Statement(written)
             self.statements.append(known)
         known.count += 1
         known.seconds += seconds
@@ -195,7 +201,7 @@ class Seen:
         """Note a step in which the app calls nothing that is known."""
         if self.is_tracing and len(self.steps) < _MOST_STEPS:
             self._settle()
-            self.steps.append(step := Step(phase, name))
+            self.steps.append(step := exchange.Step(phase, name))
             step.add(*effects)
 
     def _enter(self, step: Step) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask_nb.lazy import pattern
+
 from .masks import VOLATILE
 
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
-_THREAD = re.compile(r"<(\w*Thread)\([^()<>]*\)>")
+_ADDRESS = pattern(r"\b0x[0-9a-fA-F]{6,}\b")
+_THREAD = pattern(r"<(\w*Thread)\([^()<>]*\)>")
 # Linux numbers a thread by the address of its stack, below 0x7fff_ffff_ffff; others are known by their words.
-_THREAD_ID = re.compile(r"(?<=thread id )\d+|\b1(?:39|40)\d{12}\b")
+_THREAD_ID = pattern(r"(?<=thread id )\d+|\b1(?:39|40)\d{12}\b")
 _OF_THE_CONNECTION = ("REMOTE_PORT", "REMOTE_HOST")
 
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from flask_nb import exchange
 from flask_nb.lazy import pattern
 
 from .masked_repr import MaskedRepr
 from .masks import HIDDEN, mask_secrets, mask_value, printable
-from .secrecy import evidence
 from .stable import stable_text
 from .streams import CURRENT
 
@@ -99,7 +99,7 @@ def statement_text(text: str) -> str:
     """Return a statement for display, on lines of its own."""
     text = text.strip()[: 2 * _MAX_TEXT]
     columns = _inserted_columns(text)
-    if any(evidence(column) for column in columns):
+    if any(exchange.evidence(column) for column in columns):
         text = _LITERAL.sub(HIDDEN, text)  # which of them belongs to that column only a parser could tell
     text = mask_secrets(text, "source")  # what is not in quotes there is no value
     return printable(text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…")
@@ -136,7 +136,7 @@ def _columns(text: str) -> list[str]:
     for found in _PLACEHOLDER.finditer(text):
         if found[1] is not None:
             words = _WORD.findall(_CLAUSE.split(text[begin : found.start()])[-1])
-            columns.append(next(filter(evidence, words), "".join(words[-1:])))
+            columns.append(next(filter(exchange.evidence, words), "".join(words[-1:])))
             begin = found.end()
     return columns
 

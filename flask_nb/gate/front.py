@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flask_nb import gate
+
 from .names import Authority
-from .peers import is_held_by, is_over_loopback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-PROXIED = "flask_nb.front"
-"""The key of an environ under which the front stands through which a request came."""
 
 
 class Front(NamedTuple):
@@ -38,7 +36,7 @@ class Front(NamedTuple):
     def has_sent(self, environ: WSGIEnvironment) -> bool:
         """Return whether a request came through this proxy, and had the prefix taken off."""
         prefix = environ.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
-        return bool(prefix) and prefix == self.prefix and is_over_loopback(environ)
+        return bool(prefix) and prefix == self.prefix and gate.is_over_loopback(environ)
 
     def admits(self, host: str, environ: WSGIEnvironment) -> bool:
         """Return whether this Host is the proxy's own.
@@ -46,7 +44,7 @@ class Front(NamedTuple):
         What a hub is called its kernels do not know. But where the very process that has started this kernel
         passes a request on, it has admitted the Host, and whoever asks, already.
         """
-        if self.process is not None and self.has_sent(environ) and is_held_by(environ, self.process):
+        if self.process is not None and self.has_sent(environ) and gate.is_held_by(environ, self.process):
             return Authority.parse(host) is not None
         ours, theirs = Authority.parse(self.host), Authority.parse(host)
         return ours is not None and theirs is not None and ours.name == theirs.name

@@ -16,14 +16,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from .front import PROXIED, Front
-from .names import AllowList, Origin, is_origin_of
-from .preflight import allows
+from flask_nb import gate
+
 from .probes import PING, Probes
-from .refusals import NOTEBOOK_HOST_ADVICE, OTHER_USER, Verdict, about_host, about_origin, about_user, page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .front import Front
+    from .names import AllowList
+    from .refusals import Verdict
+
+PROXIED = "flask_nb.front"
+"""The key of an environ under which the front stands through which a request came."""
+
+ASKED_BY_GATE = "flask_nb.gate.asks"
+"""The key of an environ that nobody has sent: the gate asks the app about an origin."""
 
 #: Methods that must not change anything (RFC 9110 §9.2.1), so that links from elsewhere keep working.
 #: TRACE is left out: no page needs it.
@@ -86,8 +94,8 @@ class Gate:
         self._origins = origins
         self._is_own = is_own
         self._on_refusal = on_refusal
-        self._host_advice = host_advice or NOTEBOOK_HOST_ADVICE
-        self._allowed = AllowList(())
+        self._host_advice = host_advice
+        self._allowed: AllowList | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.app!r})"
@@ -96,12 +104,12 @@ class Gate:
         if self._is_own(environ):
             return self.app(environ, start_response)
         if self._shuts_out(environ):
-            return self._refuse("403 Forbidden", about_user(), environ, start_response, OTHER_USER)
+            return self._refuse("403 Forbidden", gate.about_user(), environ, start_response, gate.OTHER_USER)
         if self._probes is not None and environ.get("PATH_INFO") == PING:
             return self._probes.answer(environ, start_response)
         front, host = self._front(environ), environ.get("HTTP_HOST", "")
         if not self._is_admitted(host) and not (front is not None and front.admits(host, environ)):
-            paragraphs = about_host(host, self._host_advice)
+            paragraphs = gate.about_host(host, self._host_advice or gate.NOTEBOOK_HOST_ADVICE)
             return self._refuse("400 Bad Request", paragraphs, environ, start_response)
         if front is not None and front.has_sent(environ):
             environ[PROXIED] = front
@@ -113,7 +121,7 @@ class Gate:
         verdict = self._judge(environ)
         if verdict == "allowed":
             return self.app(environ, start_response)
-        paragraphs = about_origin(environ, host, verdict)
+        paragraphs = gate.about_origin(environ, host, verdict)
         return self._refuse("403 Forbidden", paragraphs, environ, start_response)
 
     def _refuse(
@@ -125,27 +133,27 @@ class Gate:
         whom: str = "",
     ) -> list[bytes]:
         self._on_refusal(environ, status, whom)
-        return page(status, paragraphs, environ, start_response)
+        return gate.page(status, paragraphs, environ, start_response)
 
     def _is_admitted(self, host: str) -> bool:
         hosts = self._hosts()
         entries = (hosts,) if isinstance(hosts, str) else tuple(hosts)
         allowed = self._allowed
-        if entries != allowed.entries:
-            self._allowed = allowed = AllowList(entries)
+        if allowed is None or entries != allowed.entries:
+            self._allowed = allowed = gate.AllowList(entries)
         return allowed.admits(host)
 
     def _judge(self, environ: WSGIEnvironment) -> Verdict:
         """Say whether the origin that the request names may change something."""
-        origin = Origin.parse(environ.get("HTTP_ORIGIN", ""))
+        origin = gate.Origin.parse(environ.get("HTTP_ORIGIN", ""))
         if origin is None:  # a page without an origin, or one that does not say
             return "refused"
-        if origin in map(Origin.parse, self._origins()):
+        if origin in map(gate.Origin.parse, self._origins()):
             return "allowed"
         named = environ["HTTP_ORIGIN"]
-        if not allows(self.app, environ, named):
+        if not gate.allows(self.app, environ, named):
             return "refused"
-        if not allows(self.app, environ, origin.invented()):
+        if not gate.allows(self.app, environ, origin.invented()):
             return "allowed"
         return "allowed" if origin.is_local else "everybody"
 
@@ -155,4 +163,4 @@ def _is_same_site(environ: WSGIEnvironment, names: Iterable[str]) -> bool:
     if "cross-site" in environ.get("HTTP_SEC_FETCH_SITE", "").lower():
         return False
     origin = environ.get("HTTP_ORIGIN")
-    return origin is None or any(is_origin_of(origin, name) for name in names)
+    return origin is None or any(gate.is_origin_of(origin, name) for name in names)

@@ -7,6 +7,8 @@ import re
 import secrets
 from typing import NamedTuple
 
+from flask_nb.lazy import pattern
+
 #: The names that mean this machine in every browser: nobody can own them (RFC 6761 §6.3).
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -16,7 +18,7 @@ _EVERY_ADDRESS = frozenset({"0.0.0.0", "[::]"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 #: Dot-separated labels; the underscore is not a DNS hostname character, yet common in local names.
-_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.ASCII)
+_NAME = pattern(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.ASCII)
 
 #: Enough for every name that people use, and a bound for a client that sends a new one each time.
 _REMEMBERED = 64

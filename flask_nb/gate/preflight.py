@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from .gate import ASKED_BY_GATE
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 #: What a page may send without asking first (Fetch standard, CORS-safelisted method).
 _SIMPLE_METHODS = frozenset({"POST"})
-
-ASKED_BY_GATE = "flask_nb.gate.asks"
-"""The key of an environ that nobody has sent: the gate asks the app about an origin."""
 
 
 def allows(app: WSGIApplication, environ: WSGIEnvironment, origin: str) -> bool:

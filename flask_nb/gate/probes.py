@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .refusals import text_page
+from flask_nb import gate
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -52,4 +52,4 @@ class Probes:
         if probe is not None:
             probe.prefix = environ.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
             probe.has_arrived = True
-        return text_page("200 OK", "flask_nb\n", environ, start_response)
+        return gate.text_page("200 OK", "flask_nb\n", environ, start_response)

@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING
 from flask_nb.lazy import offer
 
 if TYPE_CHECKING:
-    from .bodies import BODY_READS, body_hints
+    from .bodies import body_hints
     from .families import hint_at
-    from .remarks import Answer, remarks_on
-    from .scene import Scene, view_of
+    from .remarks import Answer, remarks_on, view_of
+    from .scene import Scene, definition_of, nearest, own_nodes, typed
     from .templates import hint_at_variables
 else:
     __getattr__, __all__ = offer(
         __name__,
         {
-            "bodies": "BODY_READS body_hints",
+            "bodies": "body_hints",
             "families": "hint_at",
-            "remarks": "Answer remarks_on",
-            "scene": "Scene view_of",
+            "remarks": "Answer remarks_on view_of",
+            "scene": "Scene definition_of nearest own_nodes typed",
             "templates": "hint_at_variables",
         },
     )

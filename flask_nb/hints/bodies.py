@@ -6,9 +6,6 @@ from collections.abc import Collection, Iterator
 
 from werkzeug.http import parse_options_header
 
-BODY_READS = "flask_nb.body_reads"
-"""The recorder puts a set into the environ under this key; an app adds how its view read the body."""
-
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 

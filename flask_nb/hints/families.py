@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flask_nb.wsgi import BODY_READS
+
 from . import contexts, fields, hooks, mappings, names, nothing, routes, templates, values
-from .bodies import BODY_READS
 from .scene import Hint, Scene
 
 _FAMILIES = (names, fields, mappings, contexts, templates, routes, nothing, values, hooks)

@@ -6,6 +6,7 @@ This is asked for once an exchange of the notebook is over, never for what other
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import math
 import re
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from .scene import definition_of, own_nodes, typed
+from flask_nb import hints
 
 if TYPE_CHECKING:
     from flask_nb.engines.protocol import Engine
@@ -64,6 +65,16 @@ class Answer(NamedTuple):
         return self.body.decode("utf-8", "replace") if is_text and len(self.body) <= _MOST else ""
 
 
+def view_of(app: Any, endpoint: str | None, method: str) -> Callable[..., Any] | None:
+    """Return the function behind an endpoint, without its decorators; of a class-based view its method."""
+    view = inspect.unwrap(app.view_functions[endpoint]) if endpoint in app.view_functions else None
+    cls = getattr(view, "view_class", None)
+    if cls is None:
+        return view
+    found = getattr(cls, method.lower(), None) or getattr(cls, "dispatch_request", None)
+    return None if found is None else inspect.unwrap(found)
+
+
 def remarks_on(answer: Answer, engine: Engine | None) -> Iterator[str]:
     """Yield what is to be said of an answer."""
     for remark in _REMARKS:
@@ -78,16 +89,16 @@ def remarks_on(answer: Answer, engine: Engine | None) -> Iterator[str]:
 def _braces(answer: Answer, engine: Engine | None) -> str | None:
     """Find a variable of the rule in braces that went out as it stands: an f-string without its f."""
     for name in answer.view_args:
-        function = definition_of(answer.view)
+        function = hints.definition_of(answer.view)
         if function is not None and re.search(rf"(?<![{{$]){{{name}}}(?!}})", answer.text):
-            found = (_as_it_stands(node, f"{{{name}}}") for node in own_nodes(function))
+            found = (_as_it_stands(node, f"{{{name}}}") for node in hints.own_nodes(function))
             return next(filter(None, found), None)
     return None
 
 
 def _as_it_stands(node: ast.AST, braces: str) -> str | None:
     """Say what to type where a text with such braces stands."""
-    if isinstance(node, ast.Call) and typed(node.func) == "render_template_string":
+    if isinstance(node, ast.Call) and hints.typed(node.func) == "render_template_string":
         is_here = braces in ast.unparse(node)
         advice = f"A template takes {{{{ {braces[1:-1]} }}}}"
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -195,13 +206,13 @@ def _in_place(answer: Answer, engine: Engine | None) -> str | None:
         return None
     if _CHANGING.isdisjoint(code.co_names) or answer.header("set-cookie"):
         return None
-    function = definition_of(answer.view)
-    for node in own_nodes(function) if function is not None else ():
+    function = hints.definition_of(answer.view)
+    for node in hints.own_nodes(function) if function is not None else ():
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and node.func.attr in _CHANGING
-            and re.fullmatch(r"session\[[^]]*\]", typed(node.func.value))
+            and re.fullmatch(r"session\[[^]]*\]", hints.typed(node.func.value))
         ):
             return (
                 f"line {node.lineno}: the session does not notice a change within what it holds. "

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import difflib
-import inspect
 import linecache
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from traceback import walk_tb
 from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
+
+from flask_nb import hints
 
 if TYPE_CHECKING:
     from flask_nb.engines.protocol import Engine
@@ -110,17 +111,7 @@ class Scene:
         request = self.request or getattr(self.local("ctx", "wsgi_app"), "request", None)
         if request is None or self.engine is None:
             return None
-        return view_of(self.engine.app, request.endpoint, request.method)
-
-
-def view_of(app: Any, endpoint: str | None, method: str) -> Callable[..., Any] | None:
-    """Return the function behind an endpoint, without its decorators; of a class-based view its method."""
-    view = inspect.unwrap(app.view_functions[endpoint]) if endpoint in app.view_functions else None
-    cls = getattr(view, "view_class", None)
-    if cls is None:
-        return view
-    found = getattr(cls, method.lower(), None) or getattr(cls, "dispatch_request", None)
-    return None if found is None else inspect.unwrap(found)
+        return hints.view_of(self.engine.app, request.endpoint, request.method)
 
 
 def parsed(filename: str) -> ast.Module | None:

@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from .app_run import AppRun
     from .browsing import Browsing
     from .checks import Checking
+    from .completion import MagicCompletion
     from .definitions import Definitions
     from .diagnosis import diagnose
+    from .evaluation import evaluate
     from .exchanges import Exchanges
     from .explaining import Explaining
     from .exporting import Exporting
@@ -54,9 +56,11 @@ else:
             "app_run": "AppRun",
             "browsing": "Browsing",
             "checks": "Checking",
+            "completion": "MagicCompletion",
             "definitions": "Definitions",
             "diagnosis": "diagnose",
             "exchanges": "Exchanges",
+            "evaluation": "evaluate",
             "explaining": "Explaining",
             "exporting": "Exporting",
             "hints": "hint_at_magic hints_at_source",

@@ -6,15 +6,18 @@ That may be meant, so nothing is refused. One line says so before it happens, an
 from __future__ import annotations
 
 import asyncio
-import importlib
 import inspect
 import os
 import re
+import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
@@ -23,21 +26,15 @@ from flask_nb.lazy import pattern
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_ENTRIES = (
-    ("socketserver", "BaseServer", "serve_forever"),  # of Werkzeug, wsgiref and http.server alike
-    ("waitress.server", "BaseWSGIServer", "run"),
-    ("waitress.server", "MultiSocketServer", "run"),
-)
-"""Where servers begin to block: module, class and method."""
-
-_ON_DEMAND = {
-    "gevent": [("gevent.baseserver", "BaseServer", "serve_forever")],
-    "uvicorn": [("uvicorn.server", "Server", "run"), ("uvicorn.supervisors.basereload", "BaseReload", "run")],
-    "quart": [("quart.app", "Quart", "run")],
+_ENTRIES = {
+    "socketserver": [("BaseServer", "serve_forever")],  # of Werkzeug, wsgiref and http.server alike
+    "waitress.server": [("BaseWSGIServer", "run"), ("MultiSocketServer", "run")],
+    "gevent.baseserver": [("BaseServer", "serve_forever")],
+    "uvicorn.server": [("Server", "run")],
+    "uvicorn.supervisors.basereload": [("BaseReload", "run")],
+    "quart.app": [("Quart", "run")],
 }
-"""The same of packages that may not be there, and are watched from when a cell imports them."""
-
-_IMPORTED = pattern(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+"""Where servers begin to block: by module, classes and methods."""
 
 _NEEDS_LOOP = ("uvicorn.server", "quart.app")
 """The modules whose servers fail at once where an event loop runs, unless that was made to run others."""
@@ -55,38 +52,53 @@ def announce_blocking(ip: InteractiveShell) -> Callable[[], None]:
     return announcing.end
 
 
-class _Announcing:
-    """Stands before what begins to block, in the kernel's main thread."""
+class _Announcing(MetaPathFinder):
+    """Stands before what begins to block, in the kernel's main thread.
+
+    It is a finder of modules too, since nobody is to wait for servers that nobody uses: when one is imported,
+    by a cell or by a module, it is found as ever, and what blocks in it is watched from then on.
+    """
 
     def __init__(self, ip: InteractiveShell) -> None:
         self._ip = ip
         self._kernel = os.getpid()
         self._originals: list[tuple[Any, str, Any]] = []
-        self._watched: set[str] = set()
         self._run_command: Callable[[str], Any] = ip.system
 
     def begin(self) -> None:
-        for entry in _ENTRIES:
-            self._watch(*entry)
-        self._ip.events.register("pre_run_cell", self._watch_what_is_named)
+        for module in filter(None, map(sys.modules.get, _ENTRIES)):
+            self._watch(module)
+        sys.meta_path.insert(0, self)
         self._ip.system = self._system  # type: ignore[method-assign]
 
     def end(self) -> None:
-        self._ip.events.unregister("pre_run_cell", self._watch_what_is_named)
+        sys.meta_path.remove(self)
         for owner, name, original in self._originals:
             setattr(owner, name, original)
         del self._ip.system
 
-    def _watch_what_is_named(self, info: Any) -> None:
-        """Watch the servers that a cell is about to import: nothing else needs them."""
-        for package in set(_IMPORTED.findall(str(info.raw_cell))) & set(_ON_DEMAND) - self._watched:
-            with suppress(Exception):  # it is not there, or of another version: the cell meets that itself
-                for entry in _ON_DEMAND[package]:
-                    self._watch(*entry)
-                self._watched.add(package)
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of a module of servers as it is found, None of any other."""
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in _ENTRIES else None
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
 
-    def _watch(self, module: str, owner: str, name: str) -> None:
-        kind = getattr(importlib.import_module(module), owner)
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            with suppress(Exception):  # it is of another version
+                self._watch(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # a loader for this module alone
+        return spec
+
+    def _watch(self, module: ModuleType) -> None:
+        for owner, name in _ENTRIES[module.__name__]:
+            self._stand_before(getattr(module, owner), name)
+
+    def _stand_before(self, kind: Any, name: str) -> None:
         original = vars(kind)[name]
         self._originals.append((kind, name, original))
 

@@ -64,6 +64,7 @@ class BrowseView:
         self._in_flight = 0
         self._streams: dict[tuple[str, int], LiveStream | None] = {}
         self.is_open = True
+        self._has_moved = False
 
     def connect(self, send: Send) -> None:
         """Answer over *send* from now on."""
@@ -74,6 +75,12 @@ class BrowseView:
         self.is_open = False
         self._end_streams()
 
+    def move(self) -> None:
+        """Say that a later view shows the app, also to a front end that draws this one only then; close."""
+        self._has_moved = True
+        self.push("moved")
+        self.close()
+
     def push(self, kind: str, said: str = "") -> None:
         """Tell all views of the widget something that nobody has asked for.
 
@@ -83,7 +90,11 @@ class BrowseView:
 
     def hear(self, message: object, buffers: Sequence[Any]) -> None:
         """Take a message of the front end; what is none of those that a view sends is dropped."""
-        if not self.is_open or not isinstance(message, dict):
+        if not isinstance(message, dict):
+            return
+        if not self.is_open:
+            if self._has_moved and message.get("kind") == "open":
+                self.push("moved")
             return
         view, number, kind = (message.get(name) for name in ("view", "id", "kind"))
         if not isinstance(view, str) or len(view) > 64:

@@ -135,8 +135,7 @@ class Browsing:
     def _move_from(self, served: ServedApp) -> None:
         """Let the earlier views of an app say that there is a later one."""
         for opened in [one for one in self._open if one.served is served]:
-            opened.view.push("moved")
-            opened.view.close()
+            opened.view.move()
             self._open.remove(opened)
 
     def _has_server(self, served: ServedApp) -> bool:

@@ -12,9 +12,8 @@ from flask_nb.cells import Answer, CheckDefinition, Expectation, RequestDefiniti
 from flask_nb.cells.expectations import HeaderValue, Status
 from flask_nb.cells.expressions import Evaluate
 from flask_nb.errors import FlaskNbError, MagicArgumentError
-from flask_nb.exchange.failure import indented
 from flask_nb.exchange.masked_repr import MaskedRepr
-from flask_nb.exchange.masks import mask_secrets, mask_value, printable
+from flask_nb.exchange.masks import indented, mask_secrets, mask_value, printable
 from flask_nb.panel import PanelResponse, status_line
 from flask_nb.panel.headers import mask_header
 from flask_nb.panel.palette import ERROR, mixed

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.completer import SimpleCompletion, context_matcher
+from IPython.core.completer import SimpleCompletion
 
 from flask_nb import cells
+from flask_nb.lazy import pattern
 
 from .transforms import find_first_code_line
 
@@ -29,8 +30,8 @@ BODY = " (cell)"
 BODY_PARSERS: Parsers = {f"%%check{BODY}": lambda: cells.check_line_parser()}
 """What reads the lines below a cell magic, where they are completed."""
 
-_CELL_MAGIC = re.compile(r"(%%\w+)(?:\s+(.*))?$", re.DOTALL)
-_LINE_MAGIC = re.compile(r"\s*(?:[^%=]*=\s*)?(%\w+)\s+(.*)$", re.DOTALL)
+_CELL_MAGIC = pattern(r"(%%\w+)(?:\s+(.*))?$", re.DOTALL)
+_LINE_MAGIC = pattern(r"\s*(?:[^%=]*=\s*)?(%\w+)\s+(.*)$", re.DOTALL)
 
 
 class MagicCompletion:
@@ -44,7 +45,6 @@ class MagicCompletion:
         self.host = host
         self.parsers = {**parsers, **BODY_PARSERS}
 
-    @context_matcher(identifier="flask_nb")  # type: ignore[untyped-decorator]
     def match(self, context: CompletionContext) -> dict[str, Any]:
         """Return what fits at the cursor; nothing where the line is not ours."""
         lines = context.full_text.split("\n")[: context.cursor_line]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_nb import cells
+from flask_nb import cells, exchange
 from flask_nb.errors import MagicArgumentError
-from flask_nb.exchange.failure import exception_message
 
 
 def evaluate(variables: Mapping[str, Any], source: str) -> object:
@@ -17,5 +16,5 @@ def evaluate(variables: Mapping[str, Any], source: str) -> object:
     except Exception as exc:
         if isinstance(source, cells.AnswerSource) and (said := source.explain(variables)):
             raise MagicArgumentError(said) from exc
-        reason = exception_message(exc)
+        reason = exchange.exception_message(exc)
         raise MagicArgumentError(f"the expression {{{source}}} failed with {reason}") from exc

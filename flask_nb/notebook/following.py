@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask_nb import engines
-from flask_nb.engines import Engine, Run
+from flask_nb import engines, exchange
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
-from flask_nb.exchange import Failure
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from flask_nb.engines import Engine, Run
 
 APP_NAME = "app"
 """The variable that holds the app unless ``%app`` chooses another."""
@@ -240,7 +240,7 @@ class FollowedApp:
         except ForeignAppError:
             raise
         except (Exception, SystemExit) as exc:  # what a module does when it is imported is its own
-            failure = Failure.from_exception(exc)
+            failure = exchange.Failure.from_exception(exc)
             lines = [f"{' '.join(failure.message.split())}", *map("  ".join, failure.places())]
             raise ForeignAppError(f"there is no app at {where}: " + "\n  ".join(lines)) from exc
         self._is_chosen = True

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
-from flask_nb.hints.scene import nearest
+from flask_nb import hints
 from flask_nb.lazy import pattern
 
 _NOT_FOUND = pattern(r"(?:Line|Cell) magic(?: function)? `(%%?)(\w+)` not found\.$")
@@ -29,13 +29,13 @@ def hint_at_magic(exc: BaseException, names: Collection[str]) -> str | None:
     if found is None:
         return None
     sign, name = found[1], found[2]
-    meant = nearest(name, [known.lstrip("%") for known in names if known == sign + known.lstrip("%")])
+    meant = hints.nearest(name, [known.lstrip("%") for known in names if known == sign + known.lstrip("%")])
     return f"Did you mean {sign}{meant}?" if meant else None
 
 
 def hints_at_source(source: str, variables: Mapping[str, Any]) -> Iterator[str]:
     """Find decorators such as ``@app.get`` without parentheses: they register nothing, in silence."""
-    for found in _BARE.finditer(source):
+    for found in _BARE.finditer(source) if "@" in source else ():
         made = variables.get(found[3])
         if isinstance(made, FunctionType) and made.__qualname__.endswith("route.<locals>.decorator"):
             decorator = f"@{found[1]}.{found[2]}"

@@ -17,7 +17,6 @@ from weakref import WeakKeyDictionary
 from flask_nb import engines, hints, notebook
 from flask_nb.cells import DEFAULT_TIMEOUT, RequestDefinition
 from flask_nb.cells.request import ResolvedRequest
-from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, MagicArgumentError, NoAppError
 from flask_nb.exchange import (
     CookieJar,
@@ -45,6 +44,8 @@ from .traffic import Traffic
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from flask_nb.engines import Engine
 
     from .addresses import Address
     from .settings import FlaskNB

@@ -30,7 +30,6 @@ from flask_nb.panel import PanelResponse, status_line
 
 from .changes import Changes
 from .display import Report, show
-from .evaluation import evaluate
 from .host import Host
 from .owners import CellEvents
 from .placement import PlacedMagic, place_magic
@@ -300,7 +299,8 @@ class NotebookMagics:
 
     def _send(self, definition: cells.RequestDefinition, scope: Scope) -> Any:
         self._check_name(definition.as_name)
-        response = self._ask(definition, partial(evaluate, {**self.ip.user_ns, **scope}))
+        variables = {**self.ip.user_ns, **scope}
+        response = self._ask(definition, lambda source: notebook.evaluate(variables, source))
         if not definition.is_expected(response.status_code):
             show(response)
             status = status_line(response.status)

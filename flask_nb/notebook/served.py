@@ -12,15 +12,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask_nb.engines import Engine, Run
 from flask_nb.errors import PortInUseError, ServerError
 from flask_nb.exchange import CookieJar, Ring
 
 from .following import FollowedApp
 from .serving import PORT_ADVICE, Serving
 from .traffic import tally
+
+if TYPE_CHECKING:
+    from flask_nb.engines import Engine, Run
 
 SERVED = "flask_nb.served"
 """The key of an environ under which the host finds whose request it is."""

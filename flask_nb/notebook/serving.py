@@ -9,13 +9,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask_nb import notebook
+from flask_nb import gate, notebook
 from flask_nb.errors import PortInUseError, ServerError, UnknownHostError
-from flask_nb.gate import Front, is_loopback, is_of_another_user
 
 from .ports import familiar_ports
 
 if TYPE_CHECKING:
+    from flask_nb.gate import Front
     from flask_nb.server import BackgroundServer, RunningRequest
 
     from .addresses import Address
@@ -121,7 +121,8 @@ class Serving:
 
     def shuts_out(self, environ: dict[str, Any]) -> bool:
         """Return whether a request is of another user of this machine, and those are not to be answered."""
-        return not self.is_shared and is_of_another_user(environ) and all(map(is_loopback, self.hosts()))
+        is_foreign = not self.is_shared and gate.is_of_another_user(environ)
+        return is_foreign and all(map(gate.is_loopback, self.hosts()))
 
     def hosts(self) -> list[str]:
         """Return the host that was bound."""
@@ -304,7 +305,7 @@ class Serving:
 
 def _reach(host: str, is_shared: bool) -> str:
     """Say whom the address lets in besides the person's own programs."""
-    if is_loopback(host):
+    if gate.is_loopback(host):
         return " (open to all users of this machine)" if is_shared else ""
     whom = "reaches this machine" if host in _EVERY_ADDRESS else "reaches that address"
     return f" (bound to {host}: whoever {whom} reaches the app)"

@@ -7,8 +7,8 @@ import sys
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from flask_nb import exchange
 from flask_nb.cells import cell_name
-from flask_nb.exchange.failure import project_file_name
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -43,7 +43,7 @@ class CellSources:
     def place(self, filename: str) -> str | None:
         """What people call the cell, or the file of their own, that a traceback names."""
         if not self.is_cell(filename):
-            return project_file_name(filename)
+            return exchange.project_file_name(filename)
         return self._cell_names.get(filename) or cell_name("".join(linecache.getlines(filename)))
 
     def is_cell(self, filename: str) -> bool:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from flask_nb.exchange import KeptExchange, Ring
-from flask_nb.exchange.failure import indented
-from flask_nb.exchange.masks import printable
+from flask_nb.exchange.masks import indented, printable
 from flask_nb.panel.panel import output_text
 from flask_nb.panel.words import counted
 

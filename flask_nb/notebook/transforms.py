@@ -19,10 +19,12 @@ from IPython.core.inputtransformer2 import (
 )
 from IPython.core.prefilter import PrefilterChecker
 
+from flask_nb.lazy import pattern
+
 Lines = list[str]
 Transform = Callable[[Lines], Lines]
 
-_MAGIC_LINE = re.compile(r"(?P<target>\s*(?:[^%=]*=\s*)?)%(?P<name>\w+)(?P<arguments>\s.*\?+\s*)$", re.DOTALL)
+_MAGIC_LINE = pattern(r"(?P<target>\s*(?:[^%=]*=\s*)?)%(?P<name>\w+)(?P<arguments>\s.*\?+\s*)$", re.DOTALL)
 
 
 def uncover_cell_magics(names: Collection[str]) -> Transform:

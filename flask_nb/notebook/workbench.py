@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import context_matcher
 
 from flask_nb import engines, hints, notebook
 from flask_nb.exchange.masks import mask_text
 
 from .blocking import announce_blocking
 from .breakpoints import stop_at_breakpoints
-from .completion import MagicCompletion
 from .display import StatementDisplay
 from .first_use import AppOnFirstUse
 from .host import Host
@@ -21,6 +23,7 @@ from .owners import CellEvents
 from .transforms import PlainNames, keep_question_marks, refuse_buried_cell_magics, uncover_cell_magics
 
 if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext
     from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 
     from .settings import FlaskNB
@@ -47,8 +50,8 @@ class Workbench:
             undo.callback(magics.close)
             undo.callback(install_magics(magics))
             undo.callback(engines.give_back, self.events.workspace)
-            self._magics = list(magics.parsers())
-            self._add_completion(magics, undo)
+            self._parsers = magics.parsers()
+            self._add_completion(undo)
             self._add_events(magics, running, undo)
             self._undo = undo.pop_all()
 
@@ -85,11 +88,20 @@ class Workbench:
         undo.callback(_remove, ip.ast_transformers, display)
         undo.callback(PlainNames(CELL_MAGICS | LINE_MAGICS, ip).remove)
 
-    def _add_completion(self, magics: NotebookMagics, undo: ExitStack) -> None:
+    def _add_completion(self, undo: ExitStack) -> None:
         matchers: list[Any] = self.ip.Completer.custom_matchers
-        match = MagicCompletion(self.host, magics.parsers()).match
+
+        @context_matcher(identifier="flask_nb")  # type: ignore[untyped-decorator]
+        def match(context: CompletionContext) -> dict[str, Any]:
+            return self._completion.match(context)
+
         matchers.append(match)
         undo.callback(_remove, matchers, match)
+
+    @cached_property
+    def _completion(self) -> notebook.MagicCompletion:
+        """Made at the first Tab key."""
+        return notebook.MagicCompletion(self.host, self._parsers)
 
     def _hints(self, exc: BaseException | None, source: str) -> Iterator[str]:
         """Yield what to do about a cell's error, or about what it has done without one."""
@@ -100,7 +112,7 @@ class Workbench:
 
     def _hint_at(self, exc: BaseException, source: str) -> str | None:
         return (
-            notebook.hint_at_magic(exc, self._magics)
+            notebook.hint_at_magic(exc, self._parsers)
             or notebook.hint_at_server(exc, source, self.ip.user_ns, self.host.apps)
             or hints.hint_at(self.host.scene(exc, in_request=False))
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -11,6 +10,7 @@ from werkzeug.http import parse_options_header
 
 from flask_nb.exchange import Exchange
 from flask_nb.exchange.masks import VOLATILE, printable
+from flask_nb.lazy import pattern
 
 from .words import clipped, size
 
@@ -37,8 +37,8 @@ _TEXTS = frozenset(
     for name in ("xml", "javascript", "x-www-form-urlencoded", "x-ndjson", "yaml", "toml")
 )
 _FAMILIES: dict[str, BodyKind] = {"audio": "audio", "video": "video", "text": "text"}
-_TAG_OR_ENTITY = re.compile(r"<[A-Za-z!/]|&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z]\w*);")
-_NOT_IN_NAME = re.compile(r"[^\w.()+-]+")
+_TAG_OR_ENTITY = pattern(r"<[A-Za-z!/]|&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z]\w*);")
+_NOT_IN_NAME = pattern(r"[^\w.()+-]+")
 
 
 class JsonBody(NamedTuple):

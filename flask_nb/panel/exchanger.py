@@ -6,7 +6,8 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from flask_nb.exchange import Exchanger, ExchangeResponse, FileClient, Request
+from flask_nb import exchange
+from flask_nb.exchange import Exchanger, ExchangeResponse, Request
 
 from .body import Body
 from .html import write_html
@@ -15,6 +16,8 @@ from .panel import Panel
 from .text import write_text
 
 if TYPE_CHECKING:
+    from flask_nb.exchange import FileClient
+
     from .inlining import Page
 
 MAX_BUNDLE = 300_000
@@ -94,4 +97,4 @@ class PanelExchanger(Exchanger):
     def _prepare(self, response: PanelResponse, display: Display) -> None:
         response.display = display
         if Body(response.exchange, display).kind == "html":
-            response.files = FileClient(self, response.exchange.request)
+            response.files = exchange.FileClient(self, response.exchange.request)

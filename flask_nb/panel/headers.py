@@ -63,5 +63,6 @@ _HEADER_MASKS: dict[str, Callable[[str], str]] = {
     "content-location": mask_url,
     "referer": mask_url,
     "allow": _sorted_list,
+    "content-length": str,
     **dict.fromkeys(("etag", "last-modified", "expires", "age"), lambda value: VOLATILE),
 }

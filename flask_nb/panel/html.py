@@ -8,13 +8,12 @@ gets a frame of its own without scripts, forms, popups or origin, and its escape
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from flask_nb.exchange import Failure
 from flask_nb.exchange.masks import printable
+from flask_nb.lazy import pattern
 
 from .body import Body, BodyKind
 from .palette import ERROR, LINE, QUIET, status_colour
@@ -40,6 +39,8 @@ from .styles import (
 from .words import counted, more
 
 if TYPE_CHECKING:
+    from flask_nb.exchange import Failure
+
     from .json_layout import Token
 
 # What only some kinds of bodies need is imported by the function that writes them.
@@ -47,7 +48,7 @@ _RESERVE = 4_000
 _MAX_TABLE = 25_000
 _TREE_LINES = 20
 _LONG_LINE = 72  # a narrow cell has so many
-_COLUMNS = re.compile(r"\S(?: {2,}|\t)\S")
+_COLUMNS = pattern(r"\S(?: {2,}|\t)\S")
 _PRINTED = f"border-top:1px solid {LINE};padding:4px 0"
 _STEPS = f"border-bottom:1px solid {LINE};padding:4px 0 0;overflow:auto"
 _LABEL = f"padding:0 {SMALL_SIDE};color:{QUIET};{SMALL}"

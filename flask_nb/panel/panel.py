@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask_nb.exchange import Exchange, Failure
+from flask_nb import exchange as exchanges
+from flask_nb.exchange import Exchange
 from flask_nb.exchange.exchange import OutputPart
 from flask_nb.exchange.masks import VOLATILE, mask_secrets, mask_url, mask_value, printable
 from flask_nb.exchange.request import readable_path
 from flask_nb.exchange.stable import stable_text
-from flask_nb.exchange.steps import Step
 
 from .body import Body
 from .headers import mask_header, visible_headers
@@ -25,6 +25,8 @@ from .options import Display
 from .words import clipped, duration, size, status_line
 
 if TYPE_CHECKING:
+    from flask_nb.exchange import Failure, Step
+
     from .inlining import Page
 
 _MAX_HOPS = 6
@@ -189,13 +191,14 @@ def _told_steps(exchange: Exchange) -> Iterator[Step]:
     """Yield what is known of the steps in an app that does not tell them."""
     if exchange.endpoint is not None:
         values = (f"{name}={mask_value(name, repr(value))}" for name, value in exchange.view_args.items())
-        yield Step("route", exchange.endpoint, effects=[*([exchange.rule] if exchange.rule else []), *values])
+        rule = [exchange.rule] if exchange.rule else []
+        yield exchanges.Step("route", exchange.endpoint, effects=[*rule, *values])
     if exchange.failure is not None:
         lines = exchange.failure.lines[-1:]
         place = "".join(f"line {line.line} of {line.place}" for line in lines)
         name = "".join(line.function for line in lines)
-        yield Step("raised", name, place, [exchange.failure.message])
-    yield Step("response", effects=[status_line(exchange.response.status)])
+        yield exchanges.Step("raised", name, place, [exchange.failure.message])
+    yield exchanges.Step("response", effects=[status_line(exchange.response.status)])
 
 
 def picture_data(part: OutputPart) -> str:
@@ -210,7 +213,7 @@ def output_text(parts: Iterable[OutputPart]) -> str:
         part.text if part.text.endswith("\n") or part.kind in {"stdout", "stderr"} else f"{part.text}\n"
         for part in parts
     )
-    return stable_text(mask_secrets(text))
+    return stable_text(mask_secrets(text)) if text else ""
 
 
 def _bounded(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask_nb.exchange.failure import indented
+from flask_nb.exchange.masks import indented
 
 from .body import Body, BodyKind
 from .panel import Panel

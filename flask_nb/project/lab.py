@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +11,7 @@ import click
 from flask_nb.errors import CourseError, NotebookRunError
 
 from .course import FOLDER, Course, course
+from .foreground import run_in_foreground
 
 
 @click.command("lab", short_help="Copy the tutorials and open them in JupyterLab.")
@@ -51,23 +47,4 @@ def lab_command(ctx: click.Context, folder: Path, no_browser: bool, options: tup
 def open_lab(copied: Course, options: list[str]) -> int:
     """Run JupyterLab on the first tutorial until it ends, and return its status."""
     command = [sys.executable, "-m", "jupyterlab", copied.tutorials[0].name, *options]
-    with deaf_to_ctrl_c():
-        return subprocess.Popen(command, cwd=copied.folder, env=environment()).wait()
-
-
-@contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
-    """Leave Ctrl-C to the program that is run meanwhile."""
-    # A terminal sends it to that one as well; JupyterLab asks whether it is meant. A handler that does
-    # nothing, not SIG_IGN: that one it would inherit.
-    before = signal.signal(signal.SIGINT, lambda number, frame: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def environment() -> dict[str, str]:
-    """Return the environment of a program whose kernels are to be as any others."""
-    # Set by flask-nb itself; in the kernels app.run() is to serve.
-    return {name: value for name, value in os.environ.items() if name != "FLASK_RUN_FROM_CLI"}
+    return run_in_foreground(command, copied.folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ import click
 
 from flask_nb.errors import NotebookRunError, ProgramError
 
-from .lab import deaf_to_ctrl_c, environment
+from .foreground import run_in_foreground
 from .program_cells import read_cells
 
 CELL_SECONDS = 120
@@ -107,6 +106,7 @@ def _test(paths: Sequence[Path], options: Options) -> int:
         "--override-ini=console_output_style=classic",
         # Cells are told in the order in which they stand, and one kernel runs all of a notebook.
         *("-p", "no:randomly", "-p", "flask_nb.project.cell_progress"),
+        *("-p", "flask_nb.project.kernels_ahead"),
         "--nbval-lax" if options.lax else "--nbval",
         f"--nbval-kernel-name={options.kernel_name}" if options.kernel_name else "--nbval-current-env",
         *([f"--nbval-cell-timeout={options.cell_timeout}"] if options.cell_timeout else []),
@@ -116,8 +116,7 @@ def _test(paths: Sequence[Path], options: Options) -> int:
     ]
     # -P: as the script pytest does, which puts no folder on the path.
     command = [sys.executable, "-P", "-m", "pytest", *arguments, "--", *map(str, paths)]
-    with deaf_to_ctrl_c():
-        return subprocess.Popen(command, env=environment()).wait()
+    return run_in_foreground(command)
 
 
 def _need(*modules: str) -> None:

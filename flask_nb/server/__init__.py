@@ -6,7 +6,8 @@
 ``loop``         what exists between one start and its stop: the listening socket, connections, deadlines
 ``pool``         the threads, which take turns in leading
 ``connection``   one connection: requests come in, answers go out
-``parsing``      a request as it arrives; waitress' parser, and this package is the one that loads it
+``heads``        what a head may hold, and the short way of requests that are plain
+``parsing``      any other request as it arrives: waitress' parser, imported when there is one
 ``answering``    between a connection and the app: nothing but an answer comes out
 ``broadcast``    event streams, which wait in the loop and keep no thread
 ``writing``      answers in the form in which they go over the wire
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .background import BackgroundServer, uninterrupted
     from .broadcast import Broadcast, HeldBody
     from .in_flight import RunningRequest
+    from .parsing import RequestParser
 else:
     __getattr__, __all__ = offer(
         __name__,
@@ -33,5 +35,6 @@ else:
             "background": "BackgroundServer uninterrupted",
             "broadcast": "Broadcast HeldBody",
             "in_flight": "RunningRequest",
+            "parsing": "RequestParser",
         },
     )

@@ -12,12 +12,17 @@ from collections.abc import Callable
 from enum import Enum, auto
 from math import inf
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flask_nb import server
 
 from .broadcast import Broadcast
+from .heads import REASONS, Refused, plain_request
 from .in_flight import Work
-from .parsing import REASONS, Refused, RequestParser
 from .writing import BytesBody, ClientLeftError, FileBody, error_answer
+
+if TYPE_CHECKING:
+    from .parsing import RequestParser
 
 __all__ = ["Connection", "Owner", "Phase"]
 
@@ -293,7 +298,11 @@ class Connection:
             data = data.lstrip(b"\r\n")  # some clients send an empty line after a body (RFC 9112 §2.2)
             if not data:
                 return
-            self._parser = parser = RequestParser(self._owner.max_body)
+            if (plain := plain_request(data)) is not None:
+                request, count = plain
+                self._take(request, data[count:])
+                return
+            self._parser = parser = server.RequestParser(self._owner.max_body)
             self._has_continued = False
             self._enter(Phase.HEAD, HEAD)
         count = parser.received(data)
@@ -303,17 +312,23 @@ class Connection:
         if parser.error is not None:
             self._refuse(parser.error)
         elif parser.completed:
-            self._ahead = data[count:]
             self._parser = None
-            self._enter(Phase.ANSWERING, inf)
-            key = parser.headers.get(self._owner.key_name)
-            self.work = Work(parser, key, self)
-            self._owner.queue(self.work)
+            self._take(parser, data[count:])
         elif parser.headers_finished:
             self._enter(Phase.BODY, BODY)
             if parser.expect_continue and not self._has_continued:
                 self._has_continued = True
                 self._put(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _take(self, request: Any, ahead: bytes) -> None:
+        """Let a request be answered that is there as a whole.
+
+        :param ahead: what came behind it.
+        """
+        self._ahead = ahead
+        self._enter(Phase.ANSWERING, inf)
+        self.work = Work(request, request.headers.get(self._owner.key_name), self)
+        self._owner.queue(self.work)
 
     def _refuse(self, reason: Any) -> None:
         """Answer a request that no app gets to see, and end the connection."""

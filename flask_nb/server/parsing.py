@@ -12,10 +12,9 @@ from typing import Any
 
 from waitress.parser import HTTPRequestParser
 
-__all__ = ["Refused", "RequestParser"]
+from .heads import MAX_FIELDS, MAX_HEAD, MAX_TARGET, Refused
 
-#: What a head may hold: bytes, fields, and bytes of the target.
-MAX_HEAD, MAX_FIELDS, MAX_TARGET = 65536, 100, 8192
+__all__ = ["RequestParser"]
 
 #: From so many bytes on a body is kept in a temporary file.
 _IN_MEMORY = 524_288
@@ -36,31 +35,6 @@ _SINGLE = re.compile(
 _NO_TRAILER = re.compile(rb"^(content-length|transfer-encoding|host)[ \t]*:", re.I | re.M)
 _BLANKS = (b" ", b"\t", b"\v", b"\f")  # waitress would strip them
 _FOLD = re.compile(rb"\r\n[ \t]")
-
-REASONS = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    413: "Content Too Large",
-    414: "URI Too Long",
-    431: "Request Header Fields Too Large",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-    505: "HTTP Version Not Supported",
-    507: "Insufficient Storage",
-}
-
-
-class Refused(Exception):
-    """A request that no app gets to see.
-
-    :param code: the status to answer with.
-    :param text: why, in a full sentence.
-    """
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.body = text
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]

@@ -7,8 +7,9 @@ notebook (:mod:`.owners`).
 
 from __future__ import annotations
 
+import typing as _typing
+
 from . import json as json
-from . import typing as typing
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
 from .config import Config as Config
@@ -48,15 +49,18 @@ from .templating import stream_template_string as stream_template_string
 from .wrappers import Request as Request
 from .wrappers import Response as Response
 
+if _typing.TYPE_CHECKING:
+    from . import typing as typing
+
 #: The version of the interface: that of the Flask whose documentation this package follows.
 INTERFACE_VERSION = "3.1.3"
 
 
 def __getattr__(name: str) -> object:
-    if name == "cli":  # only a command needs it
+    if name in ("cli", "logging", "typing"):  # not every app needs these
         import importlib
 
-        return importlib.import_module(f"{__name__}.cli")
+        return importlib.import_module(f"{__name__}.{name}")
     if name == "__version__":
         import warnings
 

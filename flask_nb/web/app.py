@@ -36,7 +36,6 @@ from .ctx import AppContext, RequestContext, _AppCtxGlobals, _sentinel
 from .globals import _cv_app, _cv_request, g, request, request_ctx, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_file
 from .json.provider import DefaultJSONProvider, JSONProvider
-from .logging import create_logger
 from .scaffold import Scaffold, _endpoint_from_view_func, find_package, setupmethod
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
@@ -254,6 +253,8 @@ class Flask(Scaffold):
     @cached_property
     def logger(self) -> logging.Logger:
         """The logger of the app, named as the app is."""
+        from .logging import create_logger
+
         return create_logger(self)
 
     @cached_property

@@ -627,6 +627,17 @@ def test_a_later_view_takes_the_place_of_the_first_and_another_stays_with_new(op
     Browsed(opened, "%browse / ").go("/json", "tea")
 
 
+def test_a_view_that_has_shown_no_page_yet_leaves_its_place_to_the_still_picture(
+    opened: OpenNotebook,
+) -> None:
+    both = "%browse /\n%browse /two?x=at-once"
+    run_cell(opened, both)
+    boxes = opened.cell("x=at-once").locator(".flask-nb-browse")
+    boxes.first.get_by_text("shown by a later %browse").wait_for()
+    assert [boxes.nth(number).locator("iframe").count() for number in range(2)] == [0, 1]
+    assert opened.cell("x=at-once").locator(".flask-nb-still").first.is_visible()
+
+
 # --- the bar ---
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import BaseConverter, Map, Rule
 
 from flask_nb.cells.rules import Variable, check_converters, check_rule, find_variables, split_rule
 from flask_nb.errors import RuleError
@@ -13,7 +13,7 @@ KNOWN = Map().converters
 
 def test_a_rule_is_cut_into_texts_and_variables():
     pieces = list(split_rule("/a/<any(x, 'y/z'):kind>-<id>"))
-    assert pieces == ["/a/", Variable("kind", "any"), "-", Variable("id")]
+    assert pieces == ["/a/", Variable("kind", "any", "x, 'y/z'"), "-", Variable("id")]
 
 
 def test_variables_of_the_subdomain_come_first():
@@ -77,3 +77,35 @@ def test_a_rule_that_passes_is_one_that_werkzeug_accepts(rule):
     bound = Rule(rule, endpoint="x")
     Map([bound])
     assert bound.arguments == {variable.name for variable in find_variables(rule)}
+
+
+class AnyConverter(BaseConverter):
+    def __init__(self, url_map, *arguments, **options):
+        super().__init__(url_map)
+
+
+@given(st.text(alphabet="/<>:(),'\"= ab1é\\%"))
+def test_a_rule_that_passes_is_well_formed_whatever_the_converters_are(rule):
+    try:
+        check_rule(rule)
+    except RuleError:
+        return
+    converters = {variable.converter or "default": AnyConverter for variable in find_variables(rule)}
+    Map([Rule(rule, endpoint="x")], converters=converters)
+
+
+def test_a_converter_that_cannot_be_made_is_named():
+    with pytest.raises(RuleError, match=r"'/<mine:x>' is malformed: no such thing"):
+        check_converters("/<mine:x>", {**KNOWN, "mine": Failing})
+
+
+class Failing(BaseConverter):
+    def __init__(self, url_map):
+        raise ValueError("no such thing")
+
+
+@pytest.mark.parametrize("rule", ["/", "/<x>/<int:y>/<path:z>"])
+def test_an_ordinary_rule_is_not_compiled_to_be_checked(rule, monkeypatch):
+    monkeypatch.setattr(Rule, "bind", None)
+    check_rule(f"{rule}not-seen-before")
+    check_converters(rule, KNOWN)

@@ -228,7 +228,7 @@ def test_a_proxy_that_another_user_runs_is_told_from_one_that_asks_for_a_login(
     proxy: Any, write_info: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_info(4712, proxy.port)
-    monkeypatch.setattr("flask_nb.notebook.serving.is_of_another_user", lambda environ: True)
+    monkeypatch.setattr("flask_nb.gate.is_of_another_user", lambda environ: True)
     with served({"JPY_PARENT_PID": "4712"}) as serving:
         said = "\n".join(diagnose(serving))
     assert "runs as another user of this machine" in said

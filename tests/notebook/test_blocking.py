@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import time
 from contextlib import closing
 from http.client import HTTPConnection
@@ -136,6 +137,18 @@ def test_a_server_of_a_package_that_a_cell_imports_is_spoken_of(
     kernel.run("%unload_ext flask_nb")
     assert kernel.run(cell.format(port=port)).stdout == "served\n"
     kernel.run("%load_ext flask_nb")
+
+
+def test_a_server_that_a_module_imports_is_watched(loaded, tmp_path, monkeypatch) -> None:
+    (tmp_path / "shop_server.py").write_text("from waitress.server import BaseWSGIServer")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("waitress", "shop_server")]:
+        monkeypatch.delitem(sys.modules, name)
+    loaded.run_cell("import shop_server\nkind = shop_server.BaseWSGIServer").raise_error()
+    assert hasattr(loaded.user_ns["kind"].run, "__wrapped__")
+    loaded.run_cell("%unload_ext flask_nb").raise_error()
+    assert not hasattr(loaded.user_ns["kind"].run, "__wrapped__")
+    loaded.run_cell("%load_ext flask_nb").raise_error()
 
 
 def test_a_server_in_a_thread_is_not_spoken_of(kernel: Kernel, port: int) -> None:

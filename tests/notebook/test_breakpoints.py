@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,9 @@ def traced():
     import pdb; pdb.set_trace()
     return "traced"
 """
+
+TO_THE_NEXT_LINE = ("n",) if sys.version_info >= (3, 13) else ()
+"""From where ``breakpoint()`` stops: Python 3.13 does at the call itself, before it was the line after it."""
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
@@ -66,16 +70,18 @@ def ask(kernel: Kernel, code: str, *answers: str) -> tuple[list[str], str, str]:
 
 
 def test_in_process_the_debugger_asks_in_the_cell_of_the_request(shop):
-    asked, written, shown = ask(shop, "%get /double/3 --in-process", "p total", "!total = 7", "c")
-    assert asked == ["ipdb> "] * 3
+    answers = (*TO_THE_NEXT_LINE, "p total", "!total = 7", "c")
+    asked, written, shown = ask(shop, "%get /double/3 --in-process", *answers)
+    assert asked == ["ipdb> "] * len(answers)
     assert '----> 7     print("printed")' in written
     assert "\n6\n" in f"\n{written}"
     assert shown == "GET /double/3 → 200 OK · text/html · 1 B\n\n7\n\nprinted:\n  printed"
 
 
 def test_steps_stay_in_the_code_of_the_person_and_end_with_the_request(shop):
-    asked, written, shown = ask(shop, "%get /double/3 --in-process", "s", "s", "s")
-    assert len(asked) == 3
+    answers = (*TO_THE_NEXT_LINE, "s", "s", "s")
+    asked, written, shown = ask(shop, "%get /double/3 --in-process", *answers)
+    assert len(asked) == len(answers)
     assert "--Return--" in written
     assert "site-packages" not in written
     assert shown.startswith("GET /double/3 → 200 OK")
@@ -127,8 +133,9 @@ def test_an_async_view_in_a_thread_of_its_own_says_so(shop):
 
 
 def test_the_older_way_to_stop_does_the_same(shop):
-    asked, written, _ = ask(shop, "%get /traced --in-process", "c")
-    assert asked == ["ipdb> "]
+    answers = (*TO_THE_NEXT_LINE, "c")
+    asked, written, _ = ask(shop, "%get /traced --in-process", *answers)
+    assert asked == ["ipdb> "] * len(answers)
     assert '---> 12     return "traced"' in written
     assert "set_trace() in traced, line 11, was passed over" in ask(shop, "%get /traced")[2]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -129,6 +132,12 @@ def test_the_plugin_imports_nothing_before_it_is_used():
     assert {name for name in ran.stdout.split() if name.startswith(("flask_nb", "nb", "werkzeug"))} == ours
 
 
+def test_the_command_leaves_the_format_of_notebooks_to_pytest():
+    code = "import sys, flask_nb.project.testing; print('nbformat' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+
+
 def test_what_it_leans_on_in_nbval_is_there():
     from nbval.kernel import RunningKernel
     from nbval.plugin import IPyNbCell
@@ -138,6 +147,36 @@ def test_what_it_leans_on_in_nbval_is_there():
         for name in ("compare_outputs", "sanitize", "raise_cell_error", "runtest")
     )
     assert all(callable(getattr(RunningKernel, name)) for name in ("is_alive", "await_reply"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_the_next_kernel_starts_while_a_notebook_is_run(tmp_path, flask_nb_test):
+    imports = "from contextlib import suppress; from pathlib import Path"
+    two_kernels = "while len(processes_in(Path.cwd())) < 4: pass  # this test, pytest, and they"
+    write(tmp_path / "1.ipynb", cell(imports), cell(inspect.getsource(processes_in)), cell(two_kernels))
+    write(tmp_path / "2.ipynb", cell("print(1)", printed("1\n")))
+    status, said = flask_nb_test("1.ipynb", "2.ipynb", "--cell-timeout", "20")
+    assert status == 0, said
+    assert "1.ipynb: 3 passed\n2.ipynb: 1 passed\n" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_a_run_that_ends_early_leaves_no_kernel(tmp_path, flask_nb_test):
+    write(tmp_path / "1.ipynb", cell("1 / 0"))
+    write(tmp_path / "2.ipynb", cell("1"))
+    status, said = flask_nb_test("1.ipynb", "2.ipynb", "-x")
+    assert (status, "2.ipynb" in said) == (1, False), said
+    assert processes_in(tmp_path) == [os.getpid()]
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Return the processes of this machine that have been started there."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):  # another person's, or it has ended
+            if link.readlink() == folder:
+                found.append(int(link.parent.name))
+    return found
 
 
 def test_notebooks_that_load_flask_nb_are_compared_as_text_and_others_as_before(tmp_path, flask_nb_test):

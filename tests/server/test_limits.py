@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from flask_nb.server import connection, loop, parsing, writing
+from flask_nb.server import connection, heads, loop, writing
 
 
 def plain(start_response, body=b"hi"):
@@ -384,7 +384,7 @@ def test_requests_that_were_sent_ahead_are_answered_in_order(serve, connect):
 
 
 def test_the_limits_are_those_that_the_documentation_names():
-    assert (parsing.MAX_HEAD, parsing.MAX_FIELDS, parsing.MAX_TARGET) == (65536, 100, 8192)
+    assert (heads.MAX_HEAD, heads.MAX_FIELDS, heads.MAX_TARGET) == (65536, 100, 8192)
 
 
 def test_while_clients_stay_the_heap_is_trimmed_now_and_then(serve, monkeypatch):

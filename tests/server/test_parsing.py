@@ -8,9 +8,10 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flask_nb.server.heads import MAX_FIELDS, MAX_HEAD, MAX_TARGET, plain_request
 from flask_nb.server.parsing import RequestParser
 
 POST = "POST / HTTP/1.1\r\nHost: localhost\r\n"
@@ -215,3 +216,84 @@ TOKENS = [
 @given(st.lists(st.sampled_from(TOKENS) | st.text(max_size=5), max_size=40), st.binary(max_size=50))
 def test_whatever_arrives_is_parsed_or_refused(words, rest):
     parse(["".join(words).encode() + rest, b"\r\n\r\n" + rest])
+
+
+# --- the short way --------------------------------------------------------------------------------
+
+
+def read(request):
+    """All that a request says of itself."""
+    names = ("command", "request_uri", "path", "query", "version", "headers")
+    return [getattr(request, name) for name in names]
+
+
+def check_plain(head, rest=b""):
+    """Compare both readings of a head, if the short way has one."""
+    data = head.encode() + rest
+    plain = plain_request(data)
+    if plain is not None:
+        parser = RequestParser(1000)
+        assert parser.received(data) == plain[1] == len(data) - len(rest)
+        assert (parser.error, parser.completed, parser.content_length) == (None, True, 0)
+        assert read(parser) == read(plain[0])
+        assert parser.get_body_stream().read() == plain[0].get_body_stream().read() == b""
+    return plain is not None
+
+
+METHODS = st.sampled_from(["GET", "POST", "get", "M-SEARCH", "PRI", "G"])
+VERSIONS = st.sampled_from(["HTTP/1.1", "HTTP/1.0", "HTTP/1.1 ", "HTTP/1.1\r"])
+TARGETS = st.text("/a%41é:;@[]\\?#&=~\"' ", max_size=6) | st.sampled_from(["%2F%zz", "/a?b?c"])
+NAMES = st.sampled_from(
+    ["Host", "host", "X-A", "X_A", "Cookie", "Expect", "Content-Length", "Transfer-Encoding"]
+)
+VALUES = st.text('ab0,;="\t é\x7f:', max_size=4) | st.sampled_from(["localhost", "100-continue", "0", "5"])
+FIELDS = st.lists(st.tuples(NAMES, st.sampled_from([": ", ":", " : "]), VALUES).map("".join), max_size=3)
+
+
+@given(METHODS, TARGETS, VERSIONS)
+def test_a_plain_line_is_what_the_parser_makes_of_it(method, target, version):
+    check_plain(f"GET /{target} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    check_plain(f"{method} /{target} {version}\r\nHost: localhost\r\n\r\n")
+
+
+@given(FIELDS, st.binary(max_size=6))
+@example(["X-A: 1 "], b"")
+def test_plain_fields_are_what_the_parser_makes_of_them(fields, rest):
+    check_plain("".join(f"{line}\r\n" for line in ["GET /a?b=c HTTP/1.1", *fields, ""]), rest)
+
+
+@pytest.mark.parametrize(
+    "head", [GET, f"{GET}X-A: a b: c\r\n", "BREW /%41?a=%42;c HTTP/1.1\r\nCookie: a=1\r\n"]
+)
+def test_what_browsers_send_is_plain(head):
+    assert check_plain(f"{head}\r\n", b"more")
+
+
+@pytest.mark.parametrize("request_", [request_ for _, request_ in REFUSED.values()], ids=REFUSED)
+def test_what_is_to_be_refused_is_left_to_the_parser(request_):
+    assert plain_request(request_.encode("latin-1")) is None
+
+
+@pytest.mark.parametrize("room", [0, 1])
+@pytest.mark.parametrize(
+    "fill",
+    [
+        lambda room: f"GET /{'a' * (MAX_TARGET - room)} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        lambda room: f"{GET}{''.join(f'X-{n}: 1' + chr(13) + chr(10) for n in range(MAX_FIELDS - room))}\r\n",
+        lambda room: f"{GET}X-A: {'a' * (MAX_HEAD + 1 - room - len(GET) - 9)}\r\n\r\n",
+    ],
+    ids=["target", "fields", "head"],
+)
+def test_the_short_way_has_the_limits_of_the_parser(fill, room):
+    data, parser = fill(room).encode(), RequestParser(1000)
+    parser.received(data)
+    assert (plain_request(data) is not None) == (parser.error is None) == bool(room)
+
+
+def test_a_head_that_comes_in_pieces_is_answered(serve):
+    app, data = App(), f"{GET}\r\n".encode()
+    with closing(socket.create_connection(("127.0.0.1", serve(app).port), timeout=20)) as client:
+        for byte in data:
+            client.sendall(bytes([byte]))
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    assert len(app.asked) == 1

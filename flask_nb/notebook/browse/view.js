@@ -537,6 +537,7 @@ class View {
     this.document = null;
     this.stage.style.opacity = 0.5;
     for (const one of [this.bar.back, this.bar.forward, this.bar.reload, this.bar.address, this.bar.tab]) one.disabled = true;
+    if (!this.entry) this.box.replaceChildren(this.notes.node); // an empty frame has nothing to show
     this.showStill?.();
   }
   #hideStill(node) {
