@@ -73,6 +73,7 @@ class Kernel:
         self._wait_until_it_listens()
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels(hb=False)  # whose thread connects when it likes
+        self._wait_until_all_are_connected()
         self._wait_until_it_tells()
 
     def _wait_until_it_listens(self) -> None:
@@ -85,6 +86,12 @@ class Kernel:
                 return socket.create_connection((self.manager.ip, self.manager.hb_port)).close()
             time.sleep(0.005)
         raise RuntimeError("the kernel ended as it began")
+
+    def _wait_until_all_are_connected(self) -> None:
+        """Wait for an answer on the last channel, which is connected when the others are."""
+        channel = self.client.control_channel
+        channel.send(self.client.session.msg("kernel_info_request"))
+        channel.get_msg(timeout=30)
 
     def _wait_until_it_tells(self) -> None:
         """Wait until it answers and what it tells all clients arrives; Jupyter's own wait is longer."""
