@@ -71,6 +71,7 @@ __all__ = [
     "replace_runner",
     "restart",
     "row_of",
+    "settle",
     "starting",
     "tells_routes",
 ]
@@ -266,6 +267,15 @@ def give_back(workspace: Workspace) -> None:
     """Let the apps and blueprints of the installed Flask be what they were made."""
     for holder in _of_flask(workspace.everything()):
         _flask_adapter().give_back(holder)
+
+
+def settle(app: Any) -> None:
+    """Let an app of Flask's kind keep nothing for cells, since its own have run, if nobody is at work."""
+    live = getattr(app, "live", None) if is_flask_app(app) else None
+    if live is not None and live.is_followed() and current_run.get() is None:
+        from flask_nb.live import adoption
+
+        adoption.settle(app)
 
 
 def _of_flask(values: Iterable[Any]) -> list[Any]:

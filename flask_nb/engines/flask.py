@@ -263,17 +263,19 @@ class LiveFlask(flask.Flask):
     # --- answering ---
 
     def request_context(self, environ: Any) -> Any:
-        """Make the context of a request, which tells how its body was read."""
+        """Make the context of a request, which tells how its body was read if somebody wants to know."""
         context = super().request_context(environ)
-        kind: Any = type(context.request)
-        context.request.__class__ = _told_of(kind)
+        if "flask_nb.body_reads" in environ:
+            kind: Any = type(context.request)
+            context.request.__class__ = _told_of(kind)
         return context
 
     def full_dispatch_request(self) -> Any:
-        """Answer the current request, which sees one routing table from now on."""
-        adapter, url_map = request_ctx.url_adapter, self.url_map
-        if adapter is not None and isinstance(url_map, LiveMap):
-            keep_table(adapter, url_map.table)
+        """Answer the current request, which sees one routing table from now on if there may be another."""
+        if self.live.is_followed():
+            adapter, url_map = request_ctx.url_adapter, self.url_map
+            if adapter is not None and isinstance(url_map, LiveMap):
+                keep_table(adapter, url_map.table)
         return super().full_dispatch_request()
 
     def dispatch_request(self) -> Any:

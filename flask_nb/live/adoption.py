@@ -103,18 +103,41 @@ def give_back(holder: Any) -> None:
             owner = operator.attrgetter(parent)(holder) if parent else holder
             setattr(owner, attribute, _plain(getattr(owner, attribute)))
     if "error_handler_spec" in vars(holder):
-        holder.error_handler_spec = _plain(holder.error_handler_spec)
+        holder.error_handler_spec = _plain_handlers(holder.error_handler_spec)
     config = getattr(holder, "config", None)
     if isinstance(config, LiveDict):
         config.__class__ = type(config).__bases__[1]
+    cache = getattr(vars(holder).get("jinja_env"), "cache", None)
+    if cache is not None:  # the templates in it know the live globals
+        cache.clear()
+
+
+def settle(app: Any) -> None:
+    """Let an app hold what cells have defined on it in tables as any app has.
+
+    What serves it pays nothing then for what could be replaced. A notebook that follows it later makes them
+    live again.
+    """
+    attributes = app.live.attributes
+    covered = dict(attributes)
+    give_back(app)
+    vars(app.url_map).pop("register", None)
+    app.__class__ = attributes.kind
+    for name, value in covered.items():
+        setattr(app, name, value)
 
 
 def _plain(table: Any) -> Any:
     """Return what a live table holds in containers as they were before."""
     if isinstance(table, LiveScopes):
-        values = {key: _plain(value) for key, value in table.items()}
-        holds_tables = any(isinstance(one, dict) for one in values.values())
-        return defaultdict(partial(defaultdict, dict) if holds_tables else list, values)
+        return defaultdict(list, {key: _plain(value) for key, value in table.items()})
     if isinstance(table, LiveDict):
         return table.copy()
     return list(table) if isinstance(table, LiveList) else table
+
+
+def _plain_handlers(spec: Any) -> Any:
+    plain: defaultdict[Any, Any] = defaultdict(partial(defaultdict, dict))
+    for scope, by_code in spec.items():
+        plain[scope].update((code, _plain(handlers)) for code, handlers in by_code.items())
+    return plain

@@ -261,6 +261,10 @@ class Live:
         if "jinja_env" in vars(holder):
             self.exchange_template_tables(holder.jinja_env)
 
+    def is_followed(self) -> bool:
+        """Whether the app follows a notebook, and has live tables."""
+        return self._workspace is not None
+
     def let_go_of_notebook(self) -> None:
         """Record nothing any more."""
         self._workspace = None

@@ -53,8 +53,8 @@ class OverlayLoader(BaseLoader):
             code = environment.compile(found.parse(environment, name), name, found.filename)
             template = environment.template_class.from_code(environment, code, globals or {})
             self._compiled[name] = found, template
-        elif globals:
-            template.globals.update(globals)
+        elif own := getattr(globals, "maps", [globals])[0]:  # not all that the environment has anyway
+            template.globals.update(own)
         return template
 
     def list_templates(self) -> list[str]:

@@ -39,6 +39,7 @@ from werkzeug.routing.rules import RuleFactory
 
 from .buckets import MASK, Buckets
 from .matcher import SharedMatcher, rank_of, rules_below
+from .url_plan import UrlPlan, plan_for
 
 Rules = tuple[Rule, ...]
 RuleKey = tuple[str, str | None, str | None, bool, bool]
@@ -104,13 +105,13 @@ _numbers = count()
 
 
 class RoutingTable:
-    """What matching and building read: rules by trie and by endpoint. Immutable.
+    """What matching and building read: rules by trie and by endpoint. Immutable, but for the plans it keeps.
 
     Each rule also stands by its text: a plain one in *by_path*, which answers requests, any other in
     *by_text*. That is how a replacement finds what has its place, however many rules there are.
     """
 
-    __slots__ = ("by_endpoint", "by_path", "by_text", "matcher", "with_defaults")
+    __slots__ = ("by_endpoint", "by_path", "by_text", "matcher", "plans", "with_defaults")
 
     def __init__(
         self,
@@ -125,6 +126,8 @@ class RoutingTable:
         self.by_path = by_path
         self.by_text = by_text
         self.with_defaults = with_defaults
+        #: Of the endpoints for which URLs have been built: None where the rules have to be asked.
+        self.plans: dict[Any, UrlPlan | None] = {}
 
     def find_plain(self, path: str, method: str) -> Rule | None:
         """Return the rule that certainly matches, or None when the matcher has to decide.
@@ -170,9 +173,16 @@ class RoutingTable:
 
         :param method: rules of this method are preferred, as an adapter does when it is told none.
         """
+        plan = self.plans.get(endpoint)
+        if plan is not None and len(values) == len(plan.arguments):
+            return plan.build(values)
+        rules = self.by_endpoint.get(endpoint)
+        if rules is None:
+            return None
+        if endpoint not in self.plans:
+            self.plans[endpoint] = plan_for(rules)
         values = {name: value for name, value in values.items() if value is not None}
-        rules = self.by_endpoint.get(endpoint, ())
-        for wanted in (method, None):
+        for wanted in (method.upper(), None):
             for rule in rules:
                 built = rule.build(values) if rule.suitable_for(values, wanted) else None
                 if built is not None:

@@ -29,7 +29,9 @@ def load(path: str | os.PathLike[str], app_name: str | None = None) -> Any:
     """
     program = Program(plan_notebook(Path(path), app_name))
     program.run()
-    return program.find_app()
+    app = program.find_app()
+    engines.settle(app)
+    return app
 
 
 def make_client(path: Path, app_name: str | None = None) -> Any:

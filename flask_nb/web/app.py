@@ -803,7 +803,8 @@ class Flask(Scaffold):
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Have the URL default functions add to *values*, in place."""
-        url_building.inject_url_defaults(self, endpoint, values)
+        if self.url_default_functions:
+            url_building.inject_url_defaults(self, endpoint, values)
 
     def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
         """Return the URL that an error handler for building gives; raise *error* when none does."""

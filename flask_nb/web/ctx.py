@@ -41,11 +41,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 _sentinel = object()
 
 # A Host that needs no further look: labels of letters, digits and hyphens, perhaps a port. Whatever else
-# may be a Host (an IPv6 address, an international name, nonsense) is left to Werkzeug to judge.
-_ordinary_host = re.compile(
-    r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?",
-    re.ASCII | re.IGNORECASE,
-).fullmatch
+# may be a Host (an IPv6 address, an international name, nonsense) is left to Werkzeug to judge. An app has
+# few, so that the last ones are kept.
+_ordinary_host = lru_cache(maxsize=128)(
+    re.compile(
+        r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?",
+        re.ASCII | re.IGNORECASE,
+    ).fullmatch
+)
 
 
 def _makes_adapters_itself(app: Flask) -> bool:
@@ -242,6 +245,7 @@ class RequestContext(_PushedByWith):
     _request: Request | None = None
     _url_adapter: Any = _sentinel
     _table: RoutingTable | None = None
+    _own: RoutingTable | None = None  # the same, once it is known that hosts have no say in it
     _match: tuple[Rule, dict[str, Any]] | None = None
     _failed_match: HTTPException | None = None
 
@@ -382,18 +386,24 @@ class RequestContext(_PushedByWith):
 
     def build_directly(self, endpoint: str, values: dict[str, Any]) -> str | None:
         """Build a URL of this host without an adapter; return None where one has to decide."""
-        table = self._own_table() if self._url_adapter is _sentinel else None
-        prefix = self._environ.get("SCRIPT_NAME") or ""
-        if table is None or not prefix.isascii():
+        table = (self._own or self._own_table()) if self._url_adapter is _sentinel else None
+        if table is None:
             return None
-        path = table.build(endpoint, values, self._environ["REQUEST_METHOD"].upper())
-        return None if path is None else f"{prefix.rstrip('/')}/{path.lstrip('/')}"
+        environ = self._environ
+        path, prefix = (
+            table.build(endpoint, values, environ["REQUEST_METHOD"]),
+            environ.get("SCRIPT_NAME") or "",
+        )
+        if path is None or (not prefix and not path.startswith("//")):
+            return path
+        return f"{prefix.rstrip('/')}/{path.lstrip('/')}" if prefix.isascii() else None
 
     def _own_table(self) -> RoutingTable | None:
         """Return the table of this request, if hosts have no say in it."""
         url_map = self.app.url_map
         if type(url_map) is not LiveMap or url_map.host_matching or url_map.default_subdomain:
             return None
+        self._own = self._table
         return self._table or url_map.table
 
     def _set_match(self, rule: Rule, values: dict[str, Any]) -> None:

@@ -44,7 +44,8 @@ def _default_template_ctx_processor() -> dict[str, Any]:
 
 
 def _active_app() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+    ctx = _cv_app.get(None)
+    return current_app._get_current_object() if ctx is None else ctx.app  # type: ignore[attr-defined]
 
 
 def _template_of_string(app: Flask, source: str) -> Template:

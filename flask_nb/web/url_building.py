@@ -47,10 +47,9 @@ def create_url_adapter(app: Flask, request: Request | None) -> MapAdapter | None
 def inject_url_defaults(app: Flask, endpoint: str, values: dict[str, Any]) -> None:
     """Have the URL default functions add to *values*, in place: the app's, then the blueprints'."""
     functions = app.url_default_functions
-    if functions:
-        for name in (None, *reversed(blueprints_of(endpoint))):
-            for f in functions.get(name, ()):
-                f(endpoint, values)
+    for name in (None, *reversed(blueprints_of(endpoint))):
+        for f in functions.get(name, ()):
+            f(endpoint, values)
 
 
 def handle_url_build_error(app: Flask, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:

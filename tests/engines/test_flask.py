@@ -236,6 +236,26 @@ def test_giving_back_leaves_what_was_defined_and_nothing_else(
         app.get("/late")(lambda: "late")
 
 
+def test_an_app_without_error_handlers_answers_404_when_it_is_given_back(
+    cell: Cell, namespace: dict[str, Any], workspace: Workspace
+) -> None:
+    cell("app", APP.format("one"))
+    engines.give_back(workspace)
+    assert namespace["app"].test_client().get("/nowhere").status_code == 404
+
+
+def test_a_template_of_a_cell_knows_a_global_as_long_as_there_is_one(
+    cell: Cell, namespace: dict[str, Any]
+) -> None:
+    cell("app", APP.format("one"))
+    app = namespace["app"]
+    app.live.overlay.add_template("page.html", "{{ n }} {{ own }}")
+    app.jinja_env.globals["n"] = 1
+    texts = [app.jinja_env.get_template("page.html", globals={"own": 2}).render() for _ in range(2)]
+    del app.jinja_env.globals["n"]
+    assert [*texts, app.jinja_env.get_template("page.html").render()] == ["1 2", "1 2", " 2"]
+
+
 def test_what_runs_an_app_is_put_back() -> None:
     before = werkzeug.serving.run_simple
     ran: list[Any] = []

@@ -9,11 +9,14 @@ import traceback
 import flask
 import pytest
 
+from flask_nb import web
+from flask_nb.engines import Workspace
 from flask_nb.errors import ProgramError
 from flask_nb.project import load
 from flask_nb.project.planning import plan_notebook
 
-FLASKS = pytest.mark.parametrize("package", ["flask_nb", "flask"])
+FLASKS = ["flask_nb", "flask"]
+EACH_FLASK = pytest.mark.parametrize("package", FLASKS)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def test_magics_define_the_app(answer):
     assert answer("/Ann", *cells, route) == "Hello Ann!"
 
 
-@FLASKS
+@EACH_FLASK
 def test_plain_cells_define_the_app_of_the_package_they_import(make_notebook, package):
     app = load(
         make_notebook(
@@ -54,7 +57,7 @@ def test_an_app_that_is_made_late_has_what_cells_above_it_defined(answer):
     assert answer("/", "%%route /\n'early'", late) == "early"
 
 
-@FLASKS
+@EACH_FLASK
 def test_a_rule_that_two_cells_define_is_that_of_the_later_one(answer, package):
     app = f"from {package} import Flask\napp = Flask(__name__)"
     first, second = (f"@app.get('/')\ndef index():\n    return '{text}'" for text in ("first", "second"))
@@ -182,3 +185,78 @@ def test_a_module_that_loads_a_notebook_owns_nothing_of_it(make_notebook, tmp_pa
     for command in (["wsgi.py"], ["-c", "import wsgi; print(wsgi.app.test_client().get('/').text)"]):
         ran = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True)
         assert (ran.stdout, ran.stderr) == ("home\n", "")
+
+
+APPS = {package: f"from {package} import Flask, render_template\napp = Flask(__name__)" for package in FLASKS}
+
+
+def kinds(app):
+    """Return the classes of what an app keeps, and of what its map and its templates keep."""
+    parts = [app, app.url_map, app.jinja_env]
+    return {(name, type(value)) for part in parts for name, value in vars(part).items()}
+
+
+def test_an_app_that_is_loaded_is_as_a_module_makes_one(make_notebook):
+    app = load(make_notebook("%%route /\n''", "%config_from A=1", "app.jinja_env.globals['n'] = 1"))
+    plain = web.Flask(__name__)
+    assert plain.name
+    assert type(app) is web.Flask
+    assert kinds(app) == kinds(plain)
+
+
+def test_tables_of_an_app_of_the_installed_flask_that_is_loaded_are_its_own(make_notebook):
+    cells = APPS["flask"], "@app.before_request\ndef hook(): pass", "%config_from A=1", "%%template a.html\n"
+    app, plain = load(make_notebook(*cells)), flask.Flask(__name__)
+    tables = [name for name, value in vars(plain).items() if isinstance(value, (dict, list))]
+    assert {name: type(vars(app)[name]) for name in tables} == {
+        name: type(vars(plain)[name]) for name in tables
+    }
+    assert {type(table) for table in (app.jinja_env.globals, app.jinja_env.filters)} == {dict}
+
+
+@EACH_FLASK
+def test_an_app_that_is_loaded_has_all_that_its_cells_have_defined(answer, package):
+    cells = (
+        APPS[package],
+        "app.config['A'] = 'setting'\napp.jinja_env.filters['loud'] = str.upper",
+        "app.wsgi_app = (lambda inner: lambda *args: inner(*args))(app.wsgi_app)",
+        "app.extensions['mine'] = app",
+        "@app.errorhandler(404)\ndef missing(error):\n    return render_template('page.html'), 404",
+        "@app.context_processor\ndef names():\n    return {'own': app.extensions['mine'].name}",
+        "%%template page.html\n{{ config.A|loud }} {{ own }} {{ url_for('static', filename='a.css') }}",
+        "%%static a.css\nbody {}",
+    )
+    assert answer("/missing", *cells) == "SETTING made_notebook /static/a.css"
+    assert answer("/static/a.css", *cells) == "body {}\n"
+
+
+@EACH_FLASK
+def test_globals_that_come_later_are_seen_by_templates_that_a_cell_has_rendered(
+    make_notebook, tmp_path, package
+):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.html").write_text("{{ n }}")
+    cell = "with app.app_context():\n    app.first = render_template('page.html')"
+    app = load(make_notebook(APPS[package], cell))
+    app.add_template_global(7, "n")
+    assert app.jinja_env.get_template("page.html").render() == "7"
+
+
+@EACH_FLASK
+def test_an_app_that_is_loaded_can_be_followed_by_a_notebook(make_notebook, package):
+    app, workspace = load(make_notebook(APPS[package], "%%route /\n'loaded'")), Workspace()
+    for text in ("one", "two"):
+        run = workspace.begin("cell", "the cell", is_certain=True)
+        app.add_url_rule(f"/{text}", "view", lambda text=text: text)
+        workspace.finish(run, succeeded=True)
+    client = app.test_client()
+    assert [client.get(path).text for path in ("/", "/two")] == ["loaded", "two"]
+    assert client.get("/one").status_code == 404
+
+
+def test_an_app_that_a_cell_loads_is_followed_from_the_start(make_notebook):
+    path, workspace = make_notebook("%%route /\n'loaded'"), Workspace()
+    run = workspace.begin("cell", "the cell")
+    app = load(path)
+    workspace.finish(run, succeeded=True)
+    assert type(app) is not web.Flask

@@ -21,7 +21,7 @@ from werkzeug.exceptions import (
     Unauthorized,
     default_exceptions,
 )
-from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
+from werkzeug.routing import BaseConverter, BuildError, Map, Rule, ValidationError
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as PlainRequest
 from werkzeug.wrappers import Response
@@ -319,10 +319,21 @@ def linked(framework, app):
     app.add_url_rule("/pages/<int:page>", "pages")
     app.add_url_rule("/halved/<halved:x>", "halved", lambda x: "")
     app.add_url_rule("/files/<path:name>", "file", lambda name: "")
+    app.add_url_rule("/<path:name>", "top", lambda name: "")
     app.add_url_rule("/socket", "socket", lambda: "", websocket=True)
     app.add_url_rule("/built", "built", build_only=True)
     app.url_build_error_handlers.append(lambda error, endpoint, values: f"/{endpoint}?{sorted(values)}")
     return app
+
+
+class Unequal:
+    """As a column or an array it has no truth to tell when it is compared."""
+
+    def __eq__(self, other):
+        raise TypeError
+
+    def __str__(self):
+        return "x"
 
 
 @pytest.mark.parametrize(
@@ -342,6 +353,8 @@ def linked(framework, app):
         ("view", {}, "/view?['_anchor', '_external', '_method', '_scheme']"),
         ("nowhere", {}, "/nowhere?['_anchor', '_external', '_method', '_scheme']"),
         ("file", {"name": "a/é b"}, "/below/files/a/%C3%A9%20b"),
+        ("top", {"name": "/a"}, "/below/a"),
+        ("top", {"name": "a", "lang": Unequal()}, "/below/a?lang=x"),
         ("socket", {}, "ws://localhost/below/socket"),
         ("built", {}, "/below/built"),
         ("bp.page", {}, "/below/de/page"),
@@ -352,6 +365,12 @@ def linked(framework, app):
 def test_a_url_is_built_as_an_adapter_builds_it(linked, framework, endpoint, values, url):
     with linked.test_request_context("/", base_url="http://localhost/below/"):
         assert framework.url_for(endpoint, **values) == url
+
+
+def test_a_url_without_a_prefix_begins_with_one_slash(linked, framework):
+    with linked.test_request_context("/"):
+        assert framework.url_for("top", name="//a/b") == "/a/b"
+        assert framework.url_for("pages", page=2, q="a b") == "/pages/2?q=a+b"
 
 
 def test_a_dot_stands_for_the_blueprint_of_the_request(linked):
@@ -377,6 +396,30 @@ def test_a_rule_of_ones_own_builds_itself(framework):
     app = App("own_rule")
     app.add_url_rule("/<x>", "view", lambda x: framework.url_for("view", x=x))
     assert app.test_client().get("/a").text == "/v2/a"
+
+
+def test_a_rule_of_ones_own_says_what_suits_it(framework):
+    class Even(Rule):
+        def suitable_for(self, values, method=None):
+            return super().suitable_for(values, method) and values["x"] % 2 == 0
+
+    class App(framework.Flask):
+        url_rule_class = Even
+
+    app = App("own_rule")
+    app.add_url_rule("/<int:x>", "view", lambda x: "")
+    with app.test_request_context():
+        assert framework.url_for("view", x=2) == "/2"
+        with pytest.raises(BuildError):
+            framework.url_for("view", x=3)
+
+
+def test_another_rule_of_an_endpoint_counts_at_once(framework, app):
+    app.add_url_rule("/a/<x>", "view", lambda x: "")
+    with app.test_request_context():
+        assert [framework.url_for("view", x=1), framework.url_for("view", x=1, y=2)] == ["/a/1", "/a/1?y=2"]
+        app.url_map.add(Rule("/b/<x>/<y>", endpoint="view"))
+        assert [framework.url_for("view", x=1), framework.url_for("view", x=1, y=2)] == ["/a/1", "/b/1/2"]
 
 
 def test_a_map_of_ones_own_builds_urls(framework):

@@ -34,6 +34,104 @@ def render(framework, app):
     return render
 
 
+def test_a_key_of_a_dictionary_is_written_as_an_attribute(render):
+    data = {"name": "<Ann>", "items": "hidden", "__class__": "hidden", "none": None}
+    assert render("{{ d.name }} {{ d.none }} {{ d['items'] }}", d=data) == "&lt;Ann&gt; None hidden"
+    assert render("{{ d.items()|length }} {{ d.__class__.__name__ }}", d=data) == "4 dict"
+    assert render("[{{ d.missing }}]", d=data) == "[]"
+    with pytest.raises(jinja2.UndefinedError, match="'dict object' has no attribute 'missing'"):
+        render("{{ d.missing.x }}", d=data)
+
+
+def test_an_attribute_of_a_dictionary_of_ones_own_comes_before_its_key(render):
+    class Row(dict):
+        name = "attribute"
+
+    assert render("{{ r.name }} {{ r.other }}", r=Row(name="key", other="other")) == "attribute other"
+
+
+_GIVEN = (
+    "{{ f(1, self=2, obj=3) }}{% for x in [4] %}{{ f(x) }}{% endfor %}"
+    "{% block b %}{% for y in [5] %}{{ f(y, x=y) }}{% endfor %}{% endblock %}"
+)
+
+
+class _Calls:
+    def method(this, /, *args, **kwargs):
+        return f"{args} {kwargs} "
+
+    __call__ = method
+
+    @jinja2.pass_context
+    def with_context(this, context, /, *args, **kwargs):
+        return f"{context.get('x')} {args} {kwargs} "
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda *args, **kwargs: f"{args} {kwargs} ", _Calls().method, _Calls()],
+    ids=["function", "method", "object"],
+)
+def test_a_function_gets_what_the_template_gives_it(render, f):
+    given = "(1,) {&#39;self&#39;: 2, &#39;obj&#39;: 3} (4,) {} (5,) {&#39;x&#39;: 5} "
+    assert render(_GIVEN, f=f) == given
+
+
+def test_a_function_that_asks_for_the_context_gets_that_of_the_loop(render):
+    source = "{% for y in [4] %}{% set x = y %}{{ f(y, x=5) }}{% endfor %}"
+    assert render(source, f=_Calls().with_context) == "4 (4,) {&#39;x&#39;: 5} "
+    assert render(source, f=jinja2.pass_context(lambda context, y, x: context["x"] + y + x)) == "13"
+
+
+def test_a_function_that_stops_an_iteration_is_undefined(render):
+    assert render("[{{ f() }}]", f=lambda: next(iter(()))) == "[]"
+
+
+def test_the_traceback_of_a_function_leads_from_the_template_to_it(render):
+    def broken():
+        raise LookupError
+
+    with pytest.raises(LookupError) as caught:
+        render("{{ f() }}", f=broken)
+    assert [entry.name for entry in caught.traceback][-2:] == ["top-level template code", "broken"]
+
+
+def test_templates_and_their_contexts_are_shown_as_jinjas(app, templates):
+    templates(page__html="{{ f() }}")
+    template = app.jinja_env.get_template("page.html")
+    assert repr(template) == "<Template 'page.html'>"
+    assert template.render(f=jinja2.pass_context(lambda context: type(context).__name__)) == "Context"
+
+
+def test_variables_come_before_globals(framework, app, templates):
+    templates(
+        page__html="{{ a }} {{ b }} {{ c }} {{ d }}", macros__html="{% macro m() %}{{ d }}{% endmacro %}"
+    )
+    app.jinja_env.globals.update(a="global", b="global", c="global", d="global")
+    template = app.jinja_env.get_template("page.html", globals={"b": "template", "c": "template"})
+    assert template.render(c="variable") == "global template variable global"
+    app.jinja_env.globals["d"] = "changed"
+    assert template.render({"c": None}) == "global template None changed"
+    assert app.jinja_env.get_template("macros.html").module.m() == "changed"
+
+
+def test_an_environment_may_have_other_templates_and_contexts(framework):
+    class Shouting(jinja2.Template):
+        def render(self, *args, **kwargs):
+            return super().render(*args, **kwargs).upper()
+
+    class Guessing(jinja2.runtime.Context):
+        def resolve_or_missing(self, key):
+            return key
+
+    class Environment(framework.templating.Environment):
+        template_class = Shouting
+        context_class = Guessing
+
+    environment = Environment(framework.Flask(__name__))
+    assert environment.from_string("{{ a }} {{ a.upper() }}!").render() == "A A!"
+
+
 def test_a_template_of_the_folder_is_rendered(framework, app, templates):
     templates(page__html="{{ a }} {{ request.path }}")
     with app.test_request_context("/here"):
