@@ -75,8 +75,9 @@ class SocketTransport:
         """Send a request and return its response."""
         connection = _Connection(request, key, *self._address())
         deadline = Deadline(request.timeout)  # first: the view may have all of Python before this goes on
-        call = WorkerCall(connection.exchange)
+        call: WorkerCall[RawResponse] | None = None
         try:
+            call = WorkerCall(connection.exchange)  # in here: the view may have begun before this returns
             response = call.wait(deadline)
         except TimeoutError:
             held = _describe_hold(deadline)
@@ -94,10 +95,11 @@ class SocketTransport:
             self._abandon(key)
         return response
 
-    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse], key: str) -> str:
+    def _give_up(self, connection: _Connection, call: WorkerCall[RawResponse] | None, key: str) -> str:
         reason = self._abandon(key)
         connection.abort()
-        call.join(1)
+        if call is not None:
+            call.join(1)
         return reason or ""
 
 

@@ -85,7 +85,7 @@ class ServedApp:
 
     def close(self) -> None:
         """Stop the server, listen to the app no more, and let go of what is kept."""
-        self.serving.stop()
+        self.serving.close()
         self.followed.close()
         self.ring.clear()
 

@@ -65,6 +65,8 @@ class Serving:
         self._found: tuple[tuple[int | None, str], Address] | None = None
         self._finding = threading.Lock()
         self._server: BackgroundServer | None = None
+        self._starting = threading.Lock()
+        self._is_closed = False
         self._has_chosen_port = False  # by itself
         self.is_shared = False
         """Whether somebody has opened it to other users of this machine."""
@@ -153,6 +155,12 @@ class Serving:
         stopped = self._server is not None and self._server.stop(_STOP_DRAIN)
         return "stopped; the next request, or %serve, starts the server again" if stopped else NOT_SERVING
 
+    def close(self) -> None:
+        """Stop the server for good: a request that a thread had yet to send does not start it again."""
+        with self._starting:
+            self._is_closed = True
+        self.stop()
+
     def restart(self, host: str | None = None, port: int | None = None, *, is_shared: bool = False) -> str:
         """Go on with new threads and the settings of now; return a line about it.
 
@@ -213,8 +221,11 @@ class Serving:
 
     def address(self) -> tuple[str, int]:
         """Return where to connect to; the server is started unless it runs."""
-        if self._server is None or not self._server.running:
-            self._begin(None, None)
+        with self._starting:
+            if self._server is None or not self._server.running:
+                if self._is_closed:
+                    raise ServerError("the server was stopped with the extension", "Type %load_ext flask_nb")
+                self._begin(None, None)
         assert self._server is not None
         return str(urlsplit(self._server.url).hostname), self._server.port
 

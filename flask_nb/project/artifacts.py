@@ -183,7 +183,7 @@ def _write(path: Path, write: Callable[[Path], object]) -> str:
 def _versions(modules: Iterable[str], format: str) -> dict[str, str]:
     """Return the versions of Python, of what writes and of what the value is made of."""
     tops = {*modules, *({"joblib"} if format == "joblib" else ())}
-    known = packages_distributions()
+    known = packages_distributions() if tops else {}  # which reads of all that is installed
     names = sorted({name for top in tops for name in known.get(top, [])})
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
 

@@ -55,12 +55,13 @@ VIEWS: dict[str, View] = {
 }
 
 
+SIGNING = Flask(__name__)
+SIGNING.secret_key = "never shown"
+
+
 def signed_session(values: dict[str, Any]) -> str:
     """Return the value of a session cookie as Flask makes it."""
-    app = Flask(__name__)
-    app.secret_key = "never shown"
-    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    return serializer.dumps(values)
+    return SIGNING.session_interface.get_signing_serializer(SIGNING).dumps(values)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

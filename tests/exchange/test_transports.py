@@ -157,6 +157,19 @@ def test_the_server_is_told_that_nobody_waits(recorder, server):
     assert len(abandoned) == 1
 
 
+def test_the_server_is_told_so_when_the_request_had_just_begun(recorder, server, monkeypatch):
+    def interrupted(exchange):
+        exchange()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flask_nb.exchange.transports.WorkerCall", interrupted)
+    abandoned = []
+    client = Exchanger(SocketTransport(lambda: (server.host, server.port), abandoned.append), recorder)
+    with pytest.raises(KeyboardInterrupt):
+        client.send(Request("GET", "/"))
+    assert len(abandoned) == 1
+
+
 def test_a_time_out_gives_the_reason_of_the_server(recorder, server):
     recorder.app = lambda environ, start_response: time.sleep(0.5) or Response("x")(environ, start_response)
     address = (server.host, server.port)

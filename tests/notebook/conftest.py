@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import os
 import queue
 import re
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -71,6 +73,7 @@ class Kernel:
         self._wait_until_it_listens()
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels(hb=False)  # whose thread connects when it likes
+        self._wait_until_all_are_connected()
         self._wait_until_it_tells()
 
     def _wait_until_it_listens(self) -> None:
@@ -83,6 +86,12 @@ class Kernel:
                 return socket.create_connection((self.manager.ip, self.manager.hb_port)).close()
             time.sleep(0.005)
         raise RuntimeError("the kernel ended as it began")
+
+    def _wait_until_all_are_connected(self) -> None:
+        """Wait for an answer on the last channel, which is connected when the others are."""
+        channel = self.client.control_channel
+        channel.send(self.client.session.msg("kernel_info_request"))
+        channel.get_msg(timeout=30)
 
     def _wait_until_it_tells(self) -> None:
         """Wait until it answers and what it tells all clients arrives; Jupyter's own wait is longer."""
@@ -120,14 +129,15 @@ class Kernel:
     def finish(self, message_id: str) -> Ran:
         """Collect what a cell that was sent brought."""
         ran = Ran()
+        told, answered = self.client.iopub_channel, self.client.shell_channel  # not through an event loop
         while True:
-            message = self.client.get_iopub_msg(timeout=40)
+            message = told.get_msg(timeout=40)
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 break
             _collect(ran, message["msg_type"], message["content"])
-        while (reply := self.client.get_shell_msg(timeout=40))["parent_header"]["msg_id"] != message_id:
+        while (reply := answered.get_msg(timeout=40))["parent_header"]["msg_id"] != message_id:
             continue
         ran.reply = reply["content"]
         return ran
@@ -248,11 +258,17 @@ def keep_history_in_memory(profile: Path) -> None:
 
 
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    """A shell of IPython without the extension, in this process."""
+def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """A shell of IPython without the extension, in this process.
+
+    Afterwards nothing keeps it, neither what was the main module before the next one's nor Python's exit.
+    """
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    settings = {"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}}
+    shell = InteractiveShell.instance(config=Config(settings))
     yield shell
+    atexit.unregister(shell.atexit_operations)  # it would collect garbage, once for each
     InteractiveShell.clear_instance()
 
 

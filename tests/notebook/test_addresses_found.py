@@ -20,7 +20,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from flask_nb.errors import FlaskNbError
 from flask_nb.gate import Front, Gate, Probes
 from flask_nb.notebook.addresses import Addresses
-from flask_nb.notebook.asking import DEADLINE
 from flask_nb.notebook.diagnosis import diagnose
 from flask_nb.notebook.extension import get_host
 from flask_nb.notebook.ports import familiar_ports
@@ -214,14 +213,15 @@ def test_what_is_missing_is_said(
 
 
 def test_an_address_that_hangs_holds_a_cell_no_longer_than_the_deadline(
-    proxy: Any, write_info: Callable[..., Path]
+    proxy: Any, write_info: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("flask_nb.notebook.asking.DEADLINE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         write_info(4712, mute.getsockname()[1])
         with served({"JPY_PARENT_PID": "4712"}) as serving:
             assert serving.page_url == serving.url
             serving.line()  # it is not asked again each time
-            assert f"no answer within {DEADLINE:g} s" in "\n".join(diagnose(serving))
+            assert "no answer within 0.2 s" in "\n".join(diagnose(serving))
 
 
 def test_a_proxy_that_another_user_runs_is_told_from_one_that_asks_for_a_login(

@@ -17,12 +17,14 @@ import flask_nb
 if TYPE_CHECKING:
     from .conftest import Kernel, Ran
 
-NOTEBOOK = """import os, pathlib, sys
-from flask_nb import Flask, request, session
-app = Flask(__name__)
+FILES = """import pathlib
 pathlib.Path("settings.cfg").write_text("GREETING = 'hi'")
 pathlib.Path("default_settings.py").write_text("class Production: DEBUG = True")
 pathlib.Path("demo.py").write_text("from flask_nb import Flask\\napp = Flask('demo')")
+"""
+NOTEBOOK = """import os, pathlib, sys
+from flask_nb import Flask, request, session
+app = Flask(__name__)
 os.environ["FLASK_GREETING"] = "hi"
 os.environ.pop("APP_SETTINGS", None)
 name = "ann"
@@ -60,7 +62,7 @@ def long_list():
 @app.get("/slow")
 def slow():
     import time
-    time.sleep(0.3)
+    time.sleep(0.15)
     return "late"
 """
 
@@ -245,8 +247,14 @@ def said(ran: Ran) -> str:
     return "\n".join(filter(None, [ran.error, ran.text, ran.stdout, ran.stderr]))
 
 
+@pytest.fixture(scope="module")
+def folder(kernel: Kernel) -> None:
+    """Files beside the notebook."""
+    assert kernel.run(FILES).error is None
+
+
 @pytest.fixture
-def notebook(kernel: Kernel) -> Kernel:
+def notebook(kernel: Kernel, folder: None) -> Kernel:
     """A notebook with an app, and another in a variable."""
     kernel.run("%reload_ext flask_nb\n%cookies clear;")
     ran = kernel.run(NOTEBOOK)

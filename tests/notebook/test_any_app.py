@@ -29,7 +29,7 @@ def site(environ, start_response):
 """
 
 STARLETTE = """
-import asyncio, time
+import asyncio, threading, time
 from contextlib import asynccontextmanager
 from pathlib import Path
 from starlette.applications import Starlette
@@ -55,8 +55,11 @@ async def boom(request):
     number = 3
     return number / 0
 async def slow(request):
-    await asyncio.sleep(1)
+    begun.set()
+    while not goes_on.is_set():
+        await asyncio.sleep(0.005)
     return PlainTextResponse("from the old one")
+begun, goes_on = threading.Event(), threading.Event()
 """
 
 APP = """app = FastAPI(lifespan=lifespan, routes=[Route("/boom", boom), Route("/slow", slow)])"""
@@ -261,9 +264,10 @@ def test_the_cell_of_the_app_swaps_it_and_requests_in_flight_end_on_the_old(star
     address, got = url(starlette), []
     thread = threading.Thread(target=lambda: got.append(browse(address + "slow")))
     thread.start()
-    time.sleep(0.3)
+    starlette("assert begun.wait(20)")
     starlette("app = FastAPI(routes=[Route('/', answer('from the new one'))])", "app")
     assert browse(address) == "from the new one"
+    starlette("goes_on.set()")
     thread.join()
     assert got == ["from the old one"]
 
@@ -285,13 +289,13 @@ def test_a_startup_that_fails_is_told_with_the_request(starlette):
 def test_a_startup_that_hangs_is_what_kept_the_request(starlette):
     starlette("@asynccontextmanager\nasync def slow(app):\n    await asyncio.sleep(60)\n    yield")
     starlette("import asyncio\napp = FastAPI(lifespan=slow)", "app")
-    shown = starlette("%get / --timeout 1")
-    assert "GET / did not answer within 1 s: the startup of app was still running" in shown
+    shown = starlette("%get / --timeout 0.5")
+    assert "GET / did not answer within 0.5 s: the startup of app was still running" in shown
 
 
 def test_what_the_loop_does_not_come_to_is_stopped(starlette):
     starlette("async def spin(request):\n    while True: pass\napp.add_route('/spin', spin)")
-    assert starlette("%get /spin --timeout 1").startswith("RequestTimeoutError: GET /spin did not answer")
+    assert starlette("%get /spin --timeout 0.5").startswith("RequestTimeoutError: GET /spin did not answer")
     assert starlette("%get /nothing").startswith("GET /nothing → 404")
 
 

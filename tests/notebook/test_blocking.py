@@ -65,6 +65,7 @@ def finish(kernel: Kernel, process: int, running: str) -> str:
     done = Event()
 
     def interrupt() -> None:
+        os.kill(process, signal.SIGINT)
         while not done.wait(0.5):
             os.kill(process, signal.SIGINT)
 
@@ -153,7 +154,7 @@ def test_a_server_that_a_module_imports_is_watched(loaded, tmp_path, monkeypatch
 def test_a_server_in_a_thread_is_not_spoken_of(kernel: Kernel, port: int) -> None:
     kernel.run(f"{APPS}\nfrom wsgiref.simple_server import make_server")
     start = f"server = make_server('127.0.0.1', {port}, other)\nfrom threading import Thread\n"
-    ran = kernel.run(f"{start}Thread(target=server.serve_forever, daemon=True).start()")
+    ran = kernel.run(f"{start}Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()")
     assert ask_soon(port) == "home"
     assert ran.stdout == ""
     kernel.run("server.shutdown(); server.server_close()")

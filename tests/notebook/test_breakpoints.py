@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import queue
 import re
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import zmq
 
 if TYPE_CHECKING:
     from .conftest import Kernel
@@ -44,17 +44,19 @@ def ask(kernel: Kernel, code: str, *answers: str) -> tuple[list[str], str, str]:
     client, remaining, asked = kernel.client, list(answers), list[str]()
     message = client.execute(code, allow_stdin=True)
     written, shown = "", ""
+    questions, replies = client.stdin_channel.socket, client.iopub_channel.socket
+    poller = zmq.Poller()
+    poller.register(questions, zmq.POLLIN)
+    poller.register(replies, zmq.POLLIN)
     while True:
-        try:
-            question = client.get_stdin_msg(timeout=0.02)
-            asked.append(question["content"]["prompt"])
+        ready = dict(poller.poll(40_000))
+        assert ready, "nothing more comes"
+        if questions in ready:
+            asked.append(client.get_stdin_msg()["content"]["prompt"])
             client.input(remaining.pop(0))
-        except queue.Empty:
-            pass
-        try:
-            reply = client.get_iopub_msg(timeout=0.02)
-        except queue.Empty:
+        if replies not in ready:
             continue
+        reply = client.get_iopub_msg()
         content = reply["content"]
         if reply["parent_header"].get("msg_id") != message:
             continue
@@ -93,7 +95,7 @@ def test_where_shows_the_frames_of_the_person(shop):
 
 
 def test_no_time_limit_runs_out_while_somebody_looks(shop):
-    shown = ask(shop, "%get /double/3 --in-process --timeout 0.3", "!import time; time.sleep(1)", "c")[2]
+    shown = ask(shop, "%get /double/3 --in-process --timeout 0.3", "!import time; time.sleep(0.5)", "c")[2]
     assert shown.startswith("GET /double/3 → 200 OK")
 
 

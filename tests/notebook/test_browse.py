@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from .conftest import Kernel
 
 CELLS = (
-    "from flask_nb import Flask, Response, redirect, request\nimport time\napp = Flask(__name__)\nasked = []",
+    "from flask_nb import Flask, Response, redirect, request\nimport threading\napp = Flask(__name__)",
+    "asked, goes_on = [], threading.Event()",
     "%%route /\nasked.append(request.path)\nwho = request.cookies.get('a')\n"
     "f'<h1>Home</h1><link rel=stylesheet href=/site.css>{who}'",
     "%%route /site.css\nResponse('h1 { color: red }', mimetype='text/css')",
     "%%route POST /send\nr = redirect('/')\nr.set_cookie('a', 'kept')\nr",
     "%%route GET,POST /echo\n{'host': request.host, 'body': len(request.get_data())}",
-    "%%route /slow\ntime.sleep(0.5)\n'slow'",
+    "%%route /slow\nwhile not goes_on.wait(0.01): pass\n'slow'",
     "%%route /away\nredirect('http://elsewhere.example/')",
     "%%route /file\nResponse('x', headers={'Content-Disposition': 'attachment; filename=a.txt'})",
     "%%route /fails\n1 / 0",
@@ -75,7 +76,7 @@ class FakeView:
 
 
 @pytest.fixture
-def views(loaded: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> list[FakeView]:
+def views(loaded: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FakeView]]:
     """The views that cells open, in a shell that passes for a kernel's."""
     made: list[FakeView] = []
 
@@ -101,7 +102,8 @@ def views(loaded: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> list[Fak
     monkeypatch.setattr(type(loaded), "kernel", SimpleNamespace(), raising=False)
     for cell in CELLS:
         loaded.run_cell(cell).raise_error()
-    return made
+    yield made
+    goes_on(loaded)
 
 
 @pytest.fixture
@@ -111,6 +113,40 @@ def view(loaded: InteractiveShell, views: list[FakeView]) -> FakeView:
     answer, _ = views[-1].ask(kind="open", path="/")
     assert answer["status"] == 200
     return views[-1]
+
+
+def goes_on(loaded: InteractiveShell) -> None:
+    """Let the view that is slow answer."""
+    loaded.user_ns["goes_on"].set()
+
+
+@pytest.fixture
+def end_pause(
+    loaded: InteractiveShell, views: list[FakeView], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], None]:
+    """End the pause that views wait for more cells; return when what is sent then has come."""
+    timers: list[threading.Timer] = []
+
+    class Held(threading.Timer):
+        def start(self) -> None:
+            timers.append(self)
+
+    held = SimpleNamespace(Timer=Held, Thread=threading.Thread)
+    monkeypatch.setattr("flask_nb.notebook.browsing.threading", held)
+
+    def end() -> None:
+        for timer in timers:
+            if not timer.finished.is_set():
+                timer.function()
+            timer.cancel()
+        flush(views[-1])
+
+    return end
+
+
+def flush(view: FakeView) -> None:
+    """Wait for all that has been sent so far: messages keep their order."""
+    view.ask(kind="fetch", method="GET", path="/echo")
 
 
 def asked(loaded: InteractiveShell) -> int:
@@ -161,8 +197,9 @@ def test_a_message_that_no_view_sends_asks_nothing(
     assert asked(loaded) == before
 
 
-def test_more_than_20_requests_at_once_are_refused(view: FakeView) -> None:
+def test_more_than_20_requests_at_once_are_refused(loaded: InteractiveShell, view: FakeView) -> None:
     numbers = [view.tell(kind="fetch", method="GET", path="/slow") for _ in range(25)]
+    goes_on(loaded)
     answers = [view.wait(number)[0] for number in numbers]
     assert sum("error" in answer for answer in answers) == 5
     assert "error" not in view.ask(kind="fetch", method="GET", path="/echo")[0]
@@ -193,19 +230,22 @@ def wait_until(look: Callable[[], bool]) -> bool:
 
 
 def test_a_cell_that_changes_the_app_is_told_once_after_the_last_of_several(
-    loaded: InteractiveShell, view: FakeView
+    loaded: InteractiveShell, view: FakeView, end_pause: Callable[[], None]
 ) -> None:
     for number in range(3):
         loaded.run_cell(f"%%route /new{number}\n'x'")
-    assert wait_until(lambda: view.pushed("changed") > 0)
-    time.sleep(0.4)
+    flush(view)
+    assert view.pushed("changed") == 0
+    end_pause()
     assert view.pushed("changed") == 1
 
 
 @pytest.mark.parametrize("cell", ["%get /echo", "x = 1", "%%route /broken\n1 +"])
-def test_a_cell_that_changes_nothing_is_not_told(loaded: InteractiveShell, view: FakeView, cell: str) -> None:
+def test_a_cell_that_changes_nothing_is_not_told(
+    loaded: InteractiveShell, view: FakeView, end_pause: Callable[[], None], cell: str
+) -> None:
     loaded.run_cell(cell)
-    time.sleep(0.4)
+    end_pause()
     assert view.pushed("changed") == 0
 
 
@@ -224,28 +264,30 @@ def test_a_function_that_a_view_calls_changes_the_app(
 
 
 def test_a_function_that_no_view_calls_changes_nothing(
-    loaded: InteractiveShell, priced: None, view: FakeView
+    loaded: InteractiveShell, priced: None, view: FakeView, end_pause: Callable[[], None]
 ) -> None:
     loaded.run_cell("def weight():\n    return 3")
-    time.sleep(0.4)
+    end_pause()
     assert view.pushed("changed") == 0
 
 
 def test_a_cell_of_the_app_that_fails_is_said_until_one_runs(
-    loaded: InteractiveShell, priced: None, view: FakeView
+    loaded: InteractiveShell, priced: None, view: FakeView, end_pause: Callable[[], None]
 ) -> None:
     loaded.run_cell("def price():\n    return 3\n1 / 0")
-    assert wait_until(lambda: view.pushed("failed") == 1)
-    time.sleep(0.4)
-    assert view.pushed("changed") == 0
+    end_pause()
+    assert (view.pushed("failed"), view.pushed("changed")) == (1, 0)
     loaded.run_cell("def price():\n    return 4")
-    assert wait_until(lambda: view.pushed("changed") == 1)
+    end_pause()
+    assert view.pushed("changed") == 1
 
 
-def test_a_view_that_is_not_live_is_not_told(loaded: InteractiveShell, views: list[FakeView]) -> None:
+def test_a_view_that_is_not_live_is_not_told(
+    loaded: InteractiveShell, views: list[FakeView], end_pause: Callable[[], None]
+) -> None:
     loaded.run_cell("%browse --no-live")
     loaded.run_cell("%%route /new\n'x'")
-    time.sleep(0.4)
+    end_pause()
     assert views[-1].pushed("changed") == 0
 
 
@@ -257,7 +299,7 @@ def test_a_later_view_takes_the_place_of_the_first(
     view.tell(kind="open", path="/")  # a front end may draw the first one only now
     assert wait_until(lambda: view.pushed("moved") == 2)
     loaded.run_cell("%browse --new")
-    time.sleep(0.1)
+    flush(views[-1])
     assert views[-2].pushed("moved") == 0
 
 
@@ -271,11 +313,12 @@ def test_an_app_whose_variable_is_gone_goes_on_until_it_is_said(
 
 def test_a_view_that_is_closed_is_answered_no_more(loaded: InteractiveShell, view: FakeView) -> None:
     view.tell(kind="fetch", method="GET", path="/slow")
+    threading.Timer(0.1, goes_on, [loaded]).start()
     loaded.extension_manager.unload_extension("flask_nb")
     assert view.is_closed
     before = len(view.came)
     view.tell(kind="fetch", method="GET", path="/echo")
-    time.sleep(0.7)
+    time.sleep(0.1)
     assert len(view.came) == before
     loaded.extension_manager.load_extension("flask_nb")
 

@@ -15,6 +15,12 @@ UNBOUND: Any = None
 PARSERS = NotebookMagics(UNBOUND, UNBOUND, UNBOUND).parsers()
 
 
+@pytest.fixture(scope="module")
+def engine() -> str:
+    """One engine: a page comes from the magic's parser, which knows no app."""
+    return "ours"
+
+
 def is_page_of(magic: str, text: str) -> bool:
     """Whether the text has all that the magic's parser says of it."""
     return all(line.strip() in text for line in PARSERS[magic]().format_help().splitlines())

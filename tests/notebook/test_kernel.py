@@ -6,6 +6,8 @@ import itertools
 import os
 import re
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
@@ -177,11 +179,28 @@ def test_debug_opens_the_frame_of_the_failed_view(kernel: Kernel) -> None:
     assert kernel.value("frames") == "[7]"
 
 
+def awaited(kernel: Kernel) -> Callable[[], None]:
+    """Give cells an event and a file by which a view tells that it has begun; return what waits for it."""
+    kernel.run(
+        "import pathlib, threading\nbegun, notice = threading.Event(), pathlib.Path('begun').resolve()"
+    )
+    notice = Path(kernel.value("str(notice)").strip("'"))
+    notice.unlink(missing_ok=True)
+
+    def wait() -> None:
+        deadline = time.monotonic() + 20
+        while not notice.exists():
+            assert time.monotonic() < deadline, "the view was not asked"
+            time.sleep(0.005)
+
+    return wait
+
+
 def test_an_interrupt_ends_a_hanging_request_at_once(kernel: Kernel) -> None:
-    kernel.run("%%route /hang\nimport time\nbegun.set()\ntime.sleep(60)", "one")
-    kernel.run("import threading\nbegun = threading.Event()")
+    kernel.run("%%route /hang\nimport time\nbegun.set()\nnotice.touch()\ntime.sleep(60)", "one")
+    begun = awaited(kernel)
     sent = kernel.start("%get /hang")
-    time.sleep(0.5)
+    begun()
     kernel.interrupt()
     ran = kernel.finish(sent)
     assert ran.error is not None
@@ -191,11 +210,12 @@ def test_an_interrupt_ends_a_hanging_request_at_once(kernel: Kernel) -> None:
 
 
 def test_an_interrupted_request_stops_its_view(kernel: Kernel) -> None:
-    kernel.run("import threading, time\nbegun, ended = threading.Event(), threading.Event()")
-    loop = "try:\n    begun.set()\n    while True: time.sleep(0.01)\nfinally: ended.set()"
+    begun = awaited(kernel)
+    kernel.run("import time\nended = threading.Event()")
+    loop = "try:\n    begun.set()\n    notice.touch()\n    while True: time.sleep(0.01)\nfinally: ended.set()"
     kernel.run(f"%%route /loop\n{loop}", "one")
     sent = kernel.start("%get /loop")
-    time.sleep(0.5)
+    begun()
     kernel.interrupt()
     kernel.finish(sent)
     assert kernel.value("(begun.is_set(), ended.wait(30))") == "(True, True)"

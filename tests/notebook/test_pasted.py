@@ -54,7 +54,7 @@ class ServerThread(Thread):
         super().__init__(daemon=True)
         self.server = make_server("127.0.0.1", PORT, app)
     def run(self):
-        self.server.serve_forever()
+        self.server.serve_forever(poll_interval=0.01)
     def shutdown(self):
         self.server.shutdown()
 server = ServerThread(app)
@@ -89,7 +89,7 @@ WORKS = {
     "run_simple in a thread": [
         APP + "from threading import Thread\nfrom werkzeug.serving import run_simple\n"
         "Thread(target=run_simple, args=('127.0.0.1', PORT, app), daemon=True).start()\n"
-        "import time; time.sleep(0.5)",
+        "import time; time.sleep(0.05)",
         LATER,
     ],
     # --- and more of the kind ---

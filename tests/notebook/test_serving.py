@@ -46,6 +46,14 @@ def test_a_request_starts_it(serving: Serving) -> None:
     assert read(f"http://{host}:{port}/") == b"ok"
 
 
+def test_a_request_that_comes_late_does_not_start_it_again(serving: Serving) -> None:
+    serving.address()
+    serving.close()
+    with pytest.raises(ServerError, match="Type %load_ext flask_nb"):
+        serving.address()
+    assert serving.url is None
+
+
 def test_starting_twice_reuses_and_says_so(serving: Serving) -> None:
     first = serving.start()
     url = serving.url

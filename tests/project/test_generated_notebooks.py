@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
@@ -63,6 +65,7 @@ BEGIN = ["total = 0\nitems = []", "def add(n):\n    return str(n)", "def fill():
 def shell_of(cells: list[str]) -> Iterator[dict[str, Any] | None]:
     """Run cells in a shell with the extension; give its variables, or None if a cell has failed."""
     InteractiveShell.clear_instance()
+    main = sys.modules["__main__"]
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     with redirect_stdout(StringIO()):
         shell.extension_manager.load_extension("flask_nb")
@@ -71,6 +74,8 @@ def shell_of(cells: list[str]) -> Iterator[dict[str, Any] | None]:
             yield shell.user_ns if all(ran) else None
         finally:
             shell.extension_manager.unload_extension("flask_nb")
+            sys.modules["__main__"] = main
+            atexit.unregister(shell.atexit_operations)
             InteractiveShell.clear_instance()
 
 

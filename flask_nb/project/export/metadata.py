@@ -82,8 +82,9 @@ def requirements(package: Package) -> list[str]:
     The version that is installed here is the oldest that is asked for. What no distribution here provides
     is named as it is imported.
     """
-    known = packages_distributions()
-    found = {_requirement(known.get(name, []), name) for name in package.imports - _OWN}
+    names = package.imports - _OWN
+    known = packages_distributions() if names else {}  # which reads of all that is installed
+    found = {_requirement(known.get(name, []), name) for name in names}
     pinned = {one.partition("==")[0] for one in package.requires}
     others = sorted(one for one in found if one.partition(">=")[0] not in pinned)
     return [_framework(package), *others, *package.requires]
