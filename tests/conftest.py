@@ -131,6 +131,12 @@ def no_leaks() -> Iterator[None]:
     assert not leaks, f"left behind: {', '.join(leaks)}"
 
 
+@pytest.fixture
+def is_thorough() -> bool:
+    """Whether what could be tried for ever is to be tried longer, as Hypothesis is by its profile."""
+    return settings().max_examples >= settings.get_profile("thorough").max_examples
+
+
 @pytest.fixture(scope="session")
 def jupyter_loop() -> Iterator[None]:
     """The event loop for blocking calls that Jupyter's libraries make when they first need it, and keep."""

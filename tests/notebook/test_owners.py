@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from collections.abc import Iterator
+from itertools import islice, permutations
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,17 @@ def exercise(shell: InteractiveShell) -> list[object]:
 ANSWERS = [["tea"], 201, {"item": "milk"}, ["coffee", "milk"], ["coffee"], 405]
 
 
+@pytest.fixture
+def orders(is_thorough: bool) -> Iterator[tuple[str, ...]]:
+    """The orders of five cells, or every fifth of them: each cell stands in each place."""
+    return islice(permutations(REST), 0, None, 1 if is_thorough else 5)
+
+
 @pytest.mark.parametrize("ids", [True, False])
-def test_five_rest_routes_in_five_cells_work_in_every_order(loaded: InteractiveShell, ids: bool) -> None:
-    for number, order in enumerate(permutations(REST)):
+def test_five_rest_routes_in_five_cells_work_in_every_order(
+    loaded: InteractiveShell, ids: bool, orders: Iterator[tuple[str, ...]]
+) -> None:
+    for number, order in enumerate(orders):
         new_app = f"number = {number}\nfrom flask_nb import Flask\napp = Flask(__name__)"
         loaded.run_cell(new_app, cell_id=f"app {number}" if ids else None).raise_error()
         for name in order:
@@ -45,9 +54,11 @@ def test_five_rest_routes_in_five_cells_work_in_every_order(loaded: InteractiveS
         assert exercise(loaded) == ANSWERS, order
 
 
-def test_every_cell_can_run_again_in_every_order(loaded: InteractiveShell) -> None:
+def test_every_cell_can_run_again_in_every_order(
+    loaded: InteractiveShell, orders: Iterator[tuple[str, ...]]
+) -> None:
     loaded.run_cell("from flask_nb import Flask\napp = Flask(__name__)", cell_id="app").raise_error()
-    for order in permutations(REST):
+    for order in orders:
         for name in order:
             loaded.run_cell(REST[name], cell_id=name).raise_error()
         assert exercise(loaded) == ANSWERS, order
@@ -63,9 +74,11 @@ answers = [response.json for response in (a, b, c, d, e)]"""
 MILK, RICE = {"is": "milk"}, {"is": "rice"}
 
 
-def test_the_magics_are_answered_after_every_order_with_and_without_ids(loaded: InteractiveShell) -> None:
+def test_the_magics_are_answered_after_every_order_with_and_without_ids(
+    loaded: InteractiveShell, orders: Iterator[tuple[str, ...]]
+) -> None:
     loaded.run_cell("from flask_nb import Flask\napp = Flask(__name__)", cell_id="app").raise_error()
-    for number, order in enumerate(permutations(REST)):
+    for number, order in enumerate(orders):
         for name in order:
             loaded.run_cell(REST[name], cell_id=name if number % 2 else None).raise_error()
         loaded.run_cell(EXERCISE).raise_error()
