@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     #: The source, the file that it stands in, and a function that tells whether it is still the same.
     TemplateSource = tuple[str, str | None, Callable[[], bool] | None]
 
-_KEPT_STRINGS = 256
+_KEPT_TEMPLATES = 256
 
 # The attributes of a dictionary, which come before its keys: ``{{ data.items }}`` is the method.
 _OF_DICTIONARIES = frozenset(dir(dict))
@@ -143,6 +143,8 @@ class Environment(BaseEnvironment):
             self._keep_strings()
         kept = self._kept_overlaid.get(name)
         if kept is None or not kept.is_still(overlaid):
+            if len(self._kept_overlaid) >= _KEPT_TEMPLATES:
+                self._kept_overlaid.clear()
             kept = self._kept_overlaid[name] = self._compile_overlaid(name, overlaid)
         template = kept.template
         if globals:
@@ -184,7 +186,7 @@ class Environment(BaseEnvironment):
 
         self._keeper = self
         self._kept_overlaid: dict[str, _Compiled] = {}
-        self._kept = lru_cache(maxsize=_KEPT_STRINGS)(compiled)
+        self._kept = lru_cache(maxsize=_KEPT_TEMPLATES)(compiled)
 
 
 def _is_computed_in_part(tree: nodes.Template) -> bool:

@@ -157,6 +157,16 @@ def test_overlaid_templates_are_listed_and_loadable(app):
     assert not is_current()
 
 
+def test_templates_of_names_that_are_not_asked_for_any_more_are_not_all_kept(app):
+    templates = []
+    for number in range(300):
+        app.live.overlay.add_template(f"{number}.html", "x")
+        assert render(app, f"{number}.html") == "x"
+        templates.append(weakref.ref(app.jinja_env.get_template(f"{number}.html")))
+    gc.collect()
+    assert sum(template() is not None for template in templates) <= 256
+
+
 def test_a_missing_template_is_missing(app):
     with pytest.raises(TemplateNotFound):
         render(app, "none.html")
