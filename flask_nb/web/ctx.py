@@ -390,10 +390,8 @@ class RequestContext(_PushedByWith):
         if table is None:
             return None
         environ = self._environ
-        path, prefix = (
-            table.build(endpoint, values, environ["REQUEST_METHOD"]),
-            environ.get("SCRIPT_NAME") or "",
-        )
+        path = table.build(endpoint, values, environ["REQUEST_METHOD"])
+        prefix = environ.get("SCRIPT_NAME") or ""
         if path is None or (not prefix and not path.startswith("//")):
             return path
         return f"{prefix.rstrip('/')}/{path.lstrip('/')}" if prefix.isascii() else None
