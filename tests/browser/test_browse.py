@@ -610,6 +610,16 @@ def test_a_posted_page_is_not_sent_again_by_a_change(view: Browsed, opened: Open
 
 # --- several views ---
 
+BOTH = """
+%load_ext flask_nb
+---
+%%route /
+"<h1>Home</h1>"
+---
+%browse /
+%browse /?x=second
+"""
+
 
 def test_a_later_view_takes_the_place_of_the_first_and_another_stays_with_new(opened: OpenNotebook) -> None:
     from .browsed import Browsed
@@ -628,14 +638,16 @@ def test_a_later_view_takes_the_place_of_the_first_and_another_stays_with_new(op
 
 
 def test_a_view_that_has_shown_no_page_yet_leaves_its_place_to_the_still_picture(
-    opened: OpenNotebook,
+    browser: Browser, lab: Server, tmp_path: Path
 ) -> None:
-    both = "%browse /\n%browse /two?x=at-once"
-    run_cell(opened, both)
-    boxes = opened.cell("x=at-once").locator(".flask-nb-browse")
-    boxes.first.get_by_text("shown by a later %browse").wait_for()
-    assert [boxes.nth(number).locator("iframe").count() for number in range(2)] == [0, 1]
-    assert opened.cell("x=at-once").locator(".flask-nb-still").first.is_visible()
+    from .browsed import opened_notebook, write_notebook
+
+    path = write_notebook(tmp_path / "both.ipynb", BOTH)
+    with opened_notebook(browser, lab, path) as opened:
+        boxes = opened.cell("x=second").locator(".flask-nb-browse")
+        boxes.first.get_by_text("shown by a later %browse").wait_for()
+        assert [boxes.nth(number).locator("iframe").count() for number in range(2)] == [0, 1]
+        assert opened.cell("x=second").locator(".flask-nb-still").first.is_visible()
 
 
 # --- the bar ---
