@@ -138,7 +138,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def is_flag(word: str) -> bool:
     """Say whether a word of a line is a flag: a dash and a letter, or two dashes."""
-    return re.match(r"--|-[^\W\d]", word) is not None
+    return word.startswith("--") or (word.startswith("-") and word[1:2].isidentifier())
 
 
 def suggest(word: str, known: Iterable[str], kind: str) -> str:

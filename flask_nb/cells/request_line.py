@@ -98,6 +98,13 @@ def _add_body_flags(parser: MagicParser) -> None:
     add("--expand", action="store_true", help="{expressions} count in the cell, too")
 
 
+_SENDING = (
+    "app", "copy", "expect", "follow", "fresh", "headers_shown", "height", "in_process", "mask", "scripts",
+    "timed", "timeout", "traced",
+)  # fmt: skip
+"""What the flags that follow set of a definition."""
+
+
 def add_sending_flags(parser: MagicParser) -> None:
     """Add the flags that say how a request is sent and shown."""
     add = parser.add_argument
@@ -135,16 +142,13 @@ def add_sending_flags(parser: MagicParser) -> None:
 
 def sending_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what :func:`add_sending_flags` has parsed, as attributes of a definition."""
-    return {**{name: getattr(arguments, name) for name in sending_flags()}, "mask": tuple(arguments.mask)}
+    return {**{name: getattr(arguments, name) for name in _SENDING}, "mask": tuple(arguments.mask)}
 
 
-@cache
 def sending_flags() -> dict[str, str]:
     """Return what :func:`add_sending_flags` adds: the flags by the attributes that they set."""
-    parser = MagicParser("", "", "")
-    add_sending_flags(parser)
-    flags = {flag.dest: flag.option_strings[-1] for flag in parser.flags() if flag.dest != "help"}
-    return dict(sorted(flags.items()))
+    flags = {flag.dest: flag.option_strings[-1] for flag in _kept_parser().flags()}
+    return {name: flags[name] for name in _SENDING}
 
 
 def parse_request(
@@ -164,7 +168,7 @@ def parse_request(
     parser = _kept_parser(method, magic)
     require_unicode(line + (cell or ""))
     # Where a statement's line gets here, its semicolon is off already; this is for every other call.
-    line = re.sub(r";\s*\Z", "", line)
+    line = line.rstrip().removesuffix(";")
     return build_request(method, parser.parse_line(line, LineReader(parser, method).verbatim), cell)
 
 

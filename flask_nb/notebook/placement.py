@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 
@@ -40,6 +39,6 @@ def place_magic(source: str | None, name: str, line: str, body: str) -> PlacedMa
     :param name: the magic's name without percent signs.
     """
     for number, text in enumerate((source or "").splitlines(), start=1):
-        if re.match(rf"%%{name}(?!\S)", text):
+        if text.startswith("%%") and text.split(maxsplit=1)[0] == f"%%{name}":
             return PlacedMagic(str(source), number)
     return PlacedMagic(f"%%{name} {line}\n{body}", 1)

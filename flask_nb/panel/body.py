@@ -82,6 +82,10 @@ class Body:
         """The first lines of the text, and how to get the rest."""
         return clipped(self.text, f"{self.name}.text")
 
+    def _has_markup(self) -> bool:
+        text = self.text
+        return ("<" in text or "&" in text) and _TAG_OR_ENTITY.search(text) is not None
+
     @cached_property
     def kind(self) -> BodyKind:
         """How it is to be shown."""
@@ -91,7 +95,7 @@ class Body:
             return "binary"
         if self.mimetype in {"text/html", "application/xhtml+xml"}:
             # Views return plain words as text/html; they need no frame.
-            return "html" if _TAG_OR_ENTITY.search(self.text) else "text"
+            return "html" if self._has_markup() else "text"
         if self.mimetype in _KINDS:
             return _KINDS[self.mimetype]
         if self.mimetype.endswith("+json"):
