@@ -141,6 +141,11 @@ def is_flag(word: str) -> bool:
     return word.startswith("--") or (word.startswith("-") and word[1:2].isidentifier())
 
 
+def has_flags(words: Iterable[str]) -> bool:
+    """Say whether any word is a flag. Where none is, no parser is needed to tell what the words are."""
+    return any(map(is_flag, words))
+
+
 def suggest(word: str, known: Iterable[str], kind: str) -> str:
     """Return a sentence with the known word that was probably meant, or with all of them."""
     names = list(known)
