@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
@@ -245,11 +245,14 @@ class LineReader:
         return bool(positionals)
 
 
-class _Builder(NamedTuple):
+class _Builder:
     """Makes the definition of a line's words."""
 
-    method: str
-    arguments: argparse.Namespace
+    __slots__ = ("arguments", "method")
+
+    def __init__(self, method: str, arguments: argparse.Namespace) -> None:
+        self.method = method
+        self.arguments = arguments
 
     def build(self, words: list[str], cell: str | None) -> RequestDefinition:
         if not words:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 
-
-class PlacedMagic(NamedTuple):
+class PlacedMagic:
     """A cell with a cell magic.
 
     :param source: the whole cell, comments above the magic included.
     :param line: the line of the cell on which the magic stands, from 1.
     """
 
-    source: str
-    line: int
+    __slots__ = ("line", "source")
+
+    def __init__(self, source: str, line: int) -> None:
+        self.source = source
+        self.line = line
 
     @property
     def body_line(self) -> int:

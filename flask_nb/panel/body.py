@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkzeug.exceptions import NotFound, default_exceptions
 from werkzeug.http import parse_options_header
@@ -41,7 +41,7 @@ _TAG_OR_ENTITY = pattern(r"<[A-Za-z!/]|&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z]\w*);")
 _NOT_IN_NAME = pattern(r"[^\w.()+-]+")
 
 
-class JsonBody(NamedTuple):
+class JsonBody:
     """A JSON body, parsed.
 
     :param value: without what is masked.
@@ -49,9 +49,12 @@ class JsonBody(NamedTuple):
     :param layout: its first lines.
     """
 
-    value: Any
-    is_masked: bool
-    layout: Layout
+    __slots__ = ("is_masked", "layout", "value")
+
+    def __init__(self, value: Any, is_masked: bool, layout: Layout) -> None:
+        self.value = value
+        self.is_masked = is_masked
+        self.layout = layout
 
 
 class Body:
