@@ -12,7 +12,6 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
-from ..live import blueprints
 from ..live.tables import name_of_function
 from .ctx import _sentinel
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
@@ -198,6 +197,8 @@ class Blueprint(Scaffold):
 
         :raises ValueError: when the app has a blueprint of that name.
         """
+        from ..live import blueprints  # no app waits for it that has none
+
         blueprints.register(self, app, options)
 
     # --- what reaches the whole app ---

@@ -41,6 +41,7 @@ UNUSED = {
     "flask_nb.hints.families": "nothing failed",
     "flask_nb.hints.scene": "nothing failed",
     "flask_nb.jsonpath": "no --mask",
+    "flask_nb.live.blueprints": "no blueprint was registered",
     "flask_nb.live.refusals": "nothing was refused",
     "flask_nb.notebook.addresses": "no address was shown",
     "flask_nb.notebook.browsing": "no %browse",
