@@ -166,17 +166,27 @@ def _mark_last_views(views: LiveDict, rules: Iterable[Rule]) -> None:
 def _settle(app: Any, ledger: Ledger, run: Run, displaced: list[tuple[Rule, Rule | None]]) -> None:
     """Strike out what has lost its place, and tell of it."""
     for old, rest in displaced:
-        entry = entry_of(old)
+        entry, lost = entry_of(old), named_methods(old) - (set() if rest is None else named_methods(rest))
         if entry is None:
-            continue
-        if rest is None:
+            run.workspace.tell_replaced_unseen(run, _module_of(app, old), label_of(old, lost))
+        elif rest is None:
             ledger.displaced(run, [entry])
         else:
-            lost = named_methods(old) - named_methods(rest)
             run.workspace.tell_replaced(run, entry, label_of(old, lost))
             entry.value = rest
             entry.slot = Route(weakref.ref(app), rest, frozenset(named_methods(rest)))
     _forget_views(app, [old for old, rest in displaced if rest is None])
+
+
+def _module_of(app: Any, rule: Rule) -> str | None:
+    view = getattr(rule, "last_view", None) or dict.get(app.view_functions, rule.endpoint)
+    return module_of_view(view)
+
+
+def module_of_view(view: Any) -> str | None:
+    """Return the module of a view that nobody has seen registered; None of a cell's, and of Flask's own."""
+    module: str = getattr(view, "__module__", None) or "__main__"
+    return None if module.partition(".")[0] in ("__main__", "flask", "flask_nb") else module
 
 
 def withdraw(app: Any, rules: Iterable[Rule]) -> None:

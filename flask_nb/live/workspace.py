@@ -479,6 +479,15 @@ class Workspace:
         if label:
             self.tell(run, f"replaces {label} of {old.owner}")
 
+    def tell_replaced_unseen(self, run: Run, module: str | None, what: str) -> None:
+        """Say what was replaced of a module that registered it before anybody could record that.
+
+        :param module: its name, None where nobody knows whose it was.
+        """
+        if module is not None and module != run.owner.name and not run.is_quiet:
+            self.is_contested = True
+            self.tell(run, f"replaces {what} of the module '{module}'")
+
     def leave_over(self, run: Run, entries: Iterable[Entry]) -> None:
         """Keep what a displaced registration had brought about until the cell at work has ended well."""
         self._left_over.setdefault((run.cell or run).owner.key, []).extend(entries)
