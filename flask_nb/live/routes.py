@@ -66,7 +66,7 @@ def define(
     A rule without a view displaces none that has one: it may only give a path a second name.
 
     :param named: the methods that the rule names, without those that come along.
-    :raises RuleError: the view cannot be called with the variables of the rule.
+    :raises RuleError: the view cannot be called with the variables of the rule, or the rule has a query.
     """
     url_map: LiveMap = app.url_map
     views: LiveDict = app.view_functions
@@ -94,7 +94,7 @@ def define(
 
 
 def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
-    """Refuse a view of a cell that its rule's variables do not fit: each request would fail.
+    """Refuse a view of a cell that its rule's variables do not fit, or that no request would reach.
 
     A decorated function and one with ``**kwargs`` may take anything, and preprocessors may change what
     it is called with. What modules register is theirs to test.
@@ -102,6 +102,8 @@ def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
     is_plain = isinstance(view, FunctionType) and name_of_function(view) and not hasattr(view, "__wrapped__")
     if run.owner.kind != "cell" or not is_plain or app.url_value_preprocessors:
         return
+    if wrong := RuleError.of_query(rule.rule):
+        raise wrong
     parameters = inspect.signature(view).parameters.values()
     if any(one.kind is one.VAR_KEYWORD for one in parameters):
         return
