@@ -500,6 +500,10 @@ class Workspace:
         superseded = [holder for holders in self._superseded.values() for holder in holders]
         return list({id(holder): holder for holder in [*self._followed, *made, *superseded]}.values())
 
+    def made_by_cells(self) -> list[tuple[Any, Owner]]:
+        """Return the apps and blueprints that cells have made, the latest first, each with its cell."""
+        return [(made.holder, made.cell.owner) for made in reversed(self._made.values())]
+
     def follow(self, holder: Holder) -> None:
         """Follow an app or a blueprint from now on."""
         if not any(one is holder for one in self.everything()):
