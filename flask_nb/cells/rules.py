@@ -69,8 +69,8 @@ def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = No
         raise RuleError(f"the rule {rule!r} has to begin with a slash. Type /{rule}")
     for text in (subdomain, host, rule):
         _check_brackets(text or "")
-    if elsewhere := RuleError.of_other_framework(rule):
-        raise elsewhere
+    if wrong := RuleError.of_other_framework(rule) or RuleError.of_query(rule):
+        raise wrong
     variables = find_variables(subdomain, host, rule)
     _check_names(rule, [variable.name for variable in variables])
     # Binding takes longer than all else here. In a rule whose converters have no arguments it finds nothing.
