@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextvars import Context, copy_context
+from pathlib import Path
 from typing import Any
 
 import jupyter_client.launcher
@@ -70,6 +71,12 @@ def tell_streams_apart() -> None:
     *others, _ = CliRunner.__init__.__defaults__ or ()
     CliRunner.__init__.__defaults__ = (*others, False)
     Result.output = property(lambda result: result.stdout + result.stderr)  # type: ignore[method-assign,assignment]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read the folder of a marker whose tests are left out."""
+    name = collection_path.name
+    return True if name in MARKERS and f"not {name}" in config.option.markexpr else None
 
 
 def pytest_collection() -> None:
