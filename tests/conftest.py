@@ -87,7 +87,6 @@ def pytest_collection() -> None:
 def pytest_collection_finish() -> None:
     """Let Python's collector pass over the tests themselves: thousands of them cost it 0.2 s each time."""
     gc.enable()
-    gc.collect()
     gc.freeze()
 
 
