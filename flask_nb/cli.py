@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -91,6 +92,12 @@ class FlaskNbGroup(web_cli.FlaskGroup):
         if _command_of(args) in COMMANDS:
             extra.setdefault("obj", web_cli.ScriptInfo(load_dotenv_defaults=False))
         return super().make_context(info_name, args, parent=parent, **extra)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command; where a notebook stands in its place, say how that is served."""
+        if name.endswith(".ipynb") and not ctx.resilient_parsing:
+            ctx.fail(f"{name} is a notebook, not a command. To serve it, type: flask-nb run {quote(name)}")
+        return super().get_command(ctx, name)
 
     def report_no_app(self, exc: web_cli.NoAppException) -> None:
         """Say why no commands of an app are listed, unless nobody spoke of an app."""

@@ -75,6 +75,13 @@ def test_help_says_why_a_named_app_is_not_there(group):
     assert CliRunner().invoke(group, ["--help"]).stderr == ""
 
 
+def test_a_notebook_in_the_place_of_a_command_is_told_how_to_serve_it(group):
+    result = CliRunner().invoke(group, ["my app.ipynb"])
+    assert result.stderr.endswith(
+        "my app.ipynb is a notebook, not a command. To serve it, type: flask-nb run 'my app.ipynb'\n"
+    )
+
+
 @pytest.mark.parametrize("found", [lambda real: real, lambda real: lambda: real], ids=["command", "factory"])
 def test_a_lazy_command_runs_the_real_one(group, monkeypatch, found):
     @click.command("real")

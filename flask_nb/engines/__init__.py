@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
@@ -49,6 +50,7 @@ __all__ = [
     "Workspace",
     "adopt",
     "app_of",
+    "cell_of_other_app",
     "check_definable",
     "check_urls",
     "configured_app",
@@ -234,6 +236,17 @@ def keep(app: Any) -> None:
     run = current_run.get()
     if run is not None:
         run.workspace.accept(app)
+
+
+def cell_of_other_app(app: Any, method: str, path: str) -> str | None:
+    """Return what people call the cell of the latest app besides this one that has a rule for a path."""
+    run = current_run.get()
+    for holder, cell in [] if run is None else run.workspace.made_by_cells():
+        if holder is not app and is_flask_app(holder):
+            with suppress(Exception):  # a converter is anybody's code
+                if holder.url_map.bind("").test(path, method):
+                    return str(cell)
+    return None
 
 
 # --- the installed Flask --------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from flask_nb.live.app import HOOKS, Live
 from flask_nb.live.modules import is_of_notebook
 from flask_nb.live.overlay_loader import OverlayLoader
 from flask_nb.live.refusals import show_briefly
+from flask_nb.live.routes import module_of_view
 from flask_nb.live.url_map import LiveMap, keep_table, make_live, make_plain
 from flask_nb.live.workspace import at_work, running
 from flask_nb.loops import beside_running_loop
@@ -67,10 +68,8 @@ class FlaskEngine(FlaskShapedEngine):
 
     def _owner_of(self, rule: Rule) -> str | None:
         """What people call who registered a rule; what a module did unseen is told by its view."""
-        view = self.app.view_functions.get(rule.endpoint)
-        module = getattr(view, "__module__", None) or "__main__"
-        is_known = module.partition(".")[0] not in ("__main__", "flask")
-        return super()._owner_of(rule) or (f"module {module}" if is_known else None)
+        module = module_of_view(self.app.view_functions.get(rule.endpoint))
+        return super()._owner_of(rule) or (f"module {module}" if module else None)
 
     def _session(self) -> Any:
         """The session of the current request; to ask for it by its public name would count as reading it."""

@@ -66,13 +66,13 @@ def define(
     A rule without a view displaces none that has one: it may only give a path a second name.
 
     :param named: the methods that the rule names, without those that come along.
-    :raises RuleError: the view cannot be called with the variables of the rule.
+    :raises RuleError: the view cannot be called with the variables of the rule, or the rule has a query.
     """
     url_map: LiveMap = app.url_map
     views: LiveDict = app.view_functions
     with url_map.batch():
         rule.bind(url_map)
-        _check_parameters(app, run, rule, view)
+        _check_reachable(app, run, rule, view)
         displaced = _displaced(app, run, rule, view, named)
         identity: Identity = ("rule", rule.endpoint, rule.rule, named, rule.subdomain, rule.host)
         entry = ledger.note(run, Route(weakref.ref(app), rule, named), rule, identity)
@@ -93,8 +93,8 @@ def define(
         _settle(app, ledger, run, displaced)
 
 
-def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
-    """Refuse a view of a cell that its rule's variables do not fit: each request would fail.
+def _check_reachable(app: Any, run: Run, rule: Rule, view: Any) -> None:
+    """Refuse a view of a cell that no request would reach, or that its rule's variables do not fit.
 
     A decorated function and one with ``**kwargs`` may take anything, and preprocessors may change what
     it is called with. What modules register is theirs to test.
@@ -102,6 +102,8 @@ def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
     is_plain = isinstance(view, FunctionType) and name_of_function(view) and not hasattr(view, "__wrapped__")
     if run.owner.kind != "cell" or not is_plain or app.url_value_preprocessors:
         return
+    if wrong := RuleError.of_query(rule.rule):
+        raise wrong
     parameters = inspect.signature(view).parameters.values()
     if any(one.kind is one.VAR_KEYWORD for one in parameters):
         return
@@ -166,17 +168,27 @@ def _mark_last_views(views: LiveDict, rules: Iterable[Rule]) -> None:
 def _settle(app: Any, ledger: Ledger, run: Run, displaced: list[tuple[Rule, Rule | None]]) -> None:
     """Strike out what has lost its place, and tell of it."""
     for old, rest in displaced:
-        entry = entry_of(old)
+        entry, lost = entry_of(old), named_methods(old) - (set() if rest is None else named_methods(rest))
         if entry is None:
-            continue
-        if rest is None:
+            run.workspace.tell_replaced_unseen(run, _module_of(app, old), label_of(old, lost))
+        elif rest is None:
             ledger.displaced(run, [entry])
         else:
-            lost = named_methods(old) - named_methods(rest)
             run.workspace.tell_replaced(run, entry, label_of(old, lost))
             entry.value = rest
             entry.slot = Route(weakref.ref(app), rest, frozenset(named_methods(rest)))
     _forget_views(app, [old for old, rest in displaced if rest is None])
+
+
+def _module_of(app: Any, rule: Rule) -> str | None:
+    view = getattr(rule, "last_view", None) or dict.get(app.view_functions, rule.endpoint)
+    return module_of_view(view)
+
+
+def module_of_view(view: Any) -> str | None:
+    """Return the module of a view that nobody has seen registered; None of a cell's, and of Flask's own."""
+    module: str = getattr(view, "__module__", None) or "__main__"
+    return None if module.partition(".")[0] in ("__main__", "flask", "flask_nb") else module
 
 
 def withdraw(app: Any, rules: Iterable[Rule]) -> None:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from types import FrameType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from .modules import is_whole, module_body, spec_of
 from .registrations import ROUTE, Entry, Owner, Rank
@@ -176,7 +176,7 @@ class Run:
         )
 
 
-class ModuleRun(NamedTuple):
+class ModuleRun:
     """One execution of a module's body.
 
     :param run: its run.
@@ -185,9 +185,12 @@ class ModuleRun(NamedTuple):
         time is gone; an autoreloader executes single functions.
     """
 
-    run: Run
-    frame: FrameType
-    is_whole: bool
+    __slots__ = ("frame", "is_whole", "run")
+
+    def __init__(self, run: Run, frame: FrameType, is_whole: bool) -> None:
+        self.run = run
+        self.frame = frame
+        self.is_whole = is_whole
 
 
 def is_strict() -> bool:
@@ -479,6 +482,15 @@ class Workspace:
         if label:
             self.tell(run, f"replaces {label} of {old.owner}")
 
+    def tell_replaced_unseen(self, run: Run, module: str | None, what: str) -> None:
+        """Say what was replaced of a module that registered it before anybody could record that.
+
+        :param module: its name, None where nobody knows whose it was.
+        """
+        if module is not None and module != run.owner.name and not run.is_quiet:
+            self.is_contested = True
+            self.tell(run, f"replaces {what} of the module '{module}'")
+
     def leave_over(self, run: Run, entries: Iterable[Entry]) -> None:
         """Keep what a displaced registration had brought about until the cell at work has ended well."""
         self._left_over.setdefault((run.cell or run).owner.key, []).extend(entries)
@@ -490,6 +502,10 @@ class Workspace:
         made = [one.holder for one in self._made.values()]
         superseded = [holder for holders in self._superseded.values() for holder in holders]
         return list({id(holder): holder for holder in [*self._followed, *made, *superseded]}.values())
+
+    def made_by_cells(self) -> list[tuple[Any, Owner]]:
+        """Return the apps and blueprints that cells have made, the latest first, each with its cell."""
+        return [(made.holder, made.cell.owner) for made in reversed(self._made.values())]
 
     def follow(self, holder: Holder) -> None:
         """Follow an app or a blueprint from now on."""

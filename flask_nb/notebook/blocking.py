@@ -88,15 +88,15 @@ class _Announcing(MetaPathFinder):
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
-            with suppress(Exception):  # it is of another version
-                self._watch(module)
+            self._watch(module)
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # a loader for this module alone
         return spec
 
     def _watch(self, module: ModuleType) -> None:
-        for owner, name in _ENTRIES[module.__name__]:
-            self._stand_before(getattr(module, owner), name)
+        with suppress(Exception):  # it is of another version, or only half imported yet
+            for owner, name in _ENTRIES[module.__name__]:
+                self._stand_before(getattr(module, owner), name)
 
     def _stand_before(self, kind: Any, name: str) -> None:
         original = vars(kind)[name]

@@ -318,7 +318,7 @@ class Host:
 
     def _point_elsewhere(self, response: PanelResponse) -> None:
         """Name another app of the notebook that has a rule for what this one does not know."""
-        exchange = response.exchange
+        exchange, label = response.exchange, self.followed.label
         if response.status_code != 404 or exchange.endpoint is not None:
             return
         path = unquote(urlsplit(exchange.request.path).path)
@@ -328,9 +328,11 @@ class Host:
             with suppress(FlaskNbError):
                 other = engines.adopt(app, name, is_chosen=True)
                 if engines.tells_routes(other) and other.near_rules(exchange.request.method, path) is None:
-                    label = self.followed.label
                     exchange.notes.append(f"{label} was asked; {name} has a rule for it: %app {name}")
                     return
+        if cell := engines.cell_of_other_app(self.followed.app, exchange.request.method, path):
+            before = f"{label} is another app now; the one before has a rule for it"
+            exchange.notes.append(f"{before}. To go on with that, run {cell} again")
 
     def asked(self, response: PanelResponse) -> ServedApp:
         """Return what was asked for a response."""

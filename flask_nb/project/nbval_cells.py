@@ -7,6 +7,7 @@ It leans on these names of nbval: ``IPyNbCell`` with ``compare_outputs``, ``comp
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -19,6 +20,13 @@ from nbformat import NotebookNode
 from .outputs import difference_lines, output_differences, without_agreeing_html
 
 _LOOK_SECONDS = 1
+
+# What tells of the server, of the environment, or how long something took.
+_OF_ONE_RUN = re.compile(
+    r"^\s*(?:\w+\s*=\s*)?(?P<magic>%load_ext flask_nb|%serve|%url_for(?=.*\s--live\b)|%\w+(?=.*\s--time\b))"
+    r"|(?P<call>\bapp\.run)\(",
+    re.MULTILINE,
+)
 
 
 def adopt(item: Any) -> None:
@@ -40,7 +48,17 @@ def _compare(
     # Where this sees no difference, such as in what is displayed twice, nbval's own words stand.
     if found := output_differences(old, new, clean, item.parent.skip_compare):
         item.comparison_traceback = ["- as stored in the notebook, + as it is now", *difference_lines(found)]
+        item.comparison_traceback += advice_on(item.cell.source)
     return False
+
+
+def advice_on(source: str) -> list[str]:
+    """Return what to do about a cell of which one run says something else than another; nothing of others."""
+    found = _OF_ONE_RUN.search(source)
+    if found is None:
+        return []
+    name = found["magic"] or found["call"]
+    return [f"What {name} says depends on the run and its environment. Tag the cell nbval-ignore-output"]
 
 
 def _clean(sanitize: Any, value: Any) -> Any:

@@ -131,7 +131,7 @@ def describe_unsure(decision: Decision) -> str:
 def _describe(cell: PlannedCell) -> Iterator[str]:
     if cell.is_left_out or len(cell.taken) == len(cell.decisions):
         verdict = "left out" if cell.is_left_out else "taken"
-        yield f"{verdict:<9} {cell.cell.name}: {'; '.join(cell.reasons)}"
+        yield f"{verdict:<9} {cell.cell.name.rstrip(':')}: {'; '.join(cell.reasons)}"
         return
     yield f"in part   {cell.cell.name}"
     for (is_taken, reason), group in groupby(cell.decisions, lambda one: (one.is_taken, one.reason)):

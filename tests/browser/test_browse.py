@@ -610,31 +610,37 @@ def test_a_posted_page_is_not_sent_again_by_a_change(view: Browsed, opened: Open
 
 # --- several views ---
 
-BOTH = """
+SEVERAL = """
 %load_ext flask_nb
 ---
 %%route /
 "<h1>Home</h1>"
 ---
-%browse /
-%browse /?x=second
+%%route /two
+f"<h1>Two {request.args['x']}</h1>"
+---
 """
 
 
-def test_a_later_view_takes_the_place_of_the_first_and_another_stays_with_new(opened: OpenNotebook) -> None:
-    from .browsed import Browsed
+def test_a_later_view_takes_the_place_of_the_first_and_another_stays_with_new(
+    browser: Browser, lab: Server, tmp_path: Path
+) -> None:
+    from .browsed import Browsed, opened_notebook, write_notebook
 
-    first = Browsed(opened, "%browse / ")
-    run_cell(opened, "%browse /two?x=later")
-    Browsed(opened, "x=later").wait_for("Two later")
-    first.wait_for_note("shown by a later %browse")
-    opened.select("%browse / ")
-    opened.command("notebook:run-cell")
-    opened.wait_until_idle()
-    Browsed(opened, "%browse / ").wait_for("Home")
-    run_cell(opened, "%browse /two?x=new --new")
-    Browsed(opened, "x=new").wait_for("Two new")
-    Browsed(opened, "%browse / ").go("/json", "tea")
+    path = write_notebook(tmp_path / "later.ipynb", f"{SEVERAL}%browse / ")
+    with opened_notebook(browser, lab, path) as opened:
+        first = Browsed(opened, "%browse / ")
+        first.wait_for("Home")
+        run_cell(opened, "%browse /two?x=later")
+        Browsed(opened, "x=later").wait_for("Two later")
+        first.wait_for_note("shown by a later %browse")
+        opened.select("%browse / ")
+        opened.command("notebook:run-cell")
+        opened.wait_until_idle()
+        Browsed(opened, "%browse / ").wait_for("Home")
+        run_cell(opened, "%browse /two?x=new --new")
+        Browsed(opened, "x=new").wait_for("Two new")
+        Browsed(opened, "%browse / ").go("/two?x=first", "Two first")
 
 
 def test_a_view_that_has_shown_no_page_yet_leaves_its_place_to_the_still_picture(
@@ -642,7 +648,7 @@ def test_a_view_that_has_shown_no_page_yet_leaves_its_place_to_the_still_picture
 ) -> None:
     from .browsed import opened_notebook, write_notebook
 
-    path = write_notebook(tmp_path / "both.ipynb", BOTH)
+    path = write_notebook(tmp_path / "both.ipynb", f"{SEVERAL}%browse /\n%browse /two?x=second")
     with opened_notebook(browser, lab, path) as opened:
         boxes = opened.cell("x=second").locator(".flask-nb-browse")
         boxes.first.get_by_text("shown by a later %browse").wait_for()

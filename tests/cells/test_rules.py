@@ -35,6 +35,9 @@ def test_variables_of_the_subdomain_come_first():
         ("/<id>/<id>", "the variable 'id' twice"),
         ("/<class>", "'class' of the rule '/<class>' is a reserved word in Python. Type <class_>"),
         ("/<int(a-b):id>", "is malformed: Cannot parse"),
+        ("/search?q=<q>", "has a query, but rules are compared with paths alone. Type /search, and"),
+        ("/<int:id>?x=1", "Type /<int:id>, and read request.args"),
+        ("/what?", "Type /what, and read request.args"),
     ],
 )
 def test_a_malformed_rule_is_named_in_one_line(rule, message):
@@ -43,6 +46,11 @@ def test_a_malformed_rule_is_named_in_one_line(rule, message):
     assert message in str(caught.value)
     assert repr(rule) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("argument", ["'a?'", "'a?b=c'", "'(?P<b>c)?'", "'a?', 'b'"])
+def test_a_question_mark_in_a_converters_argument_is_no_query(argument):
+    check_rule(f"/<regex({argument}):id>")
 
 
 def test_a_malformed_host_is_named():

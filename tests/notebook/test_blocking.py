@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from socketserver import BaseServer
 from threading import Event, Thread
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,6 +150,13 @@ def test_a_server_that_a_module_imports_is_watched(loaded, tmp_path, monkeypatch
     loaded.run_cell("%unload_ext flask_nb").raise_error()
     assert not hasattr(loaded.user_ns["kind"].run, "__wrapped__")
     loaded.run_cell("%load_ext flask_nb").raise_error()
+
+
+def test_a_server_of_another_version_does_not_keep_the_extension_from_loading(loaded, monkeypatch) -> None:
+    loaded.run_cell("%unload_ext flask_nb").raise_error()
+    monkeypatch.setitem(sys.modules, "quart.app", ModuleType("quart.app"))
+    loaded.run_cell("%load_ext flask_nb").raise_error()
+    loaded.run_cell("%%route /\n'here'").raise_error()
 
 
 def test_a_server_in_a_thread_is_not_spoken_of(kernel: Kernel, port: int) -> None:

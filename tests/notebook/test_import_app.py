@@ -69,6 +69,17 @@ def test_cells_go_on_where_the_module_ends(loaded: InteractiveShell) -> None:
     assert [text_of(loaded, path) for path in ("/more", "/")] == ["more", "mended"]
 
 
+def test_what_a_cell_puts_in_the_place_of_a_view_of_the_module_is_told(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded.run_cell("%app shops.web:app").raise_error()
+    told = []
+    for body in ("'mended'", "'mended again'"):
+        loaded.run_cell(f"%%route /\n{body}", cell_id="route").raise_error()
+        told.append("replaces GET / of the module 'shops.web'" in capsys.readouterr().out)
+    assert told == [True, False]
+
+
 def test_a_variable_that_holds_something_stays(loaded: InteractiveShell) -> None:
     loaded.run_cell("app = 5").raise_error()
     loaded.run_cell("%app shops.web:app").raise_error()

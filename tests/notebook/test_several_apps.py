@@ -175,6 +175,16 @@ def test_a_path_that_another_app_knows_is_told(run):
     assert "was asked" not in run("%get /nowhere")
 
 
+def test_a_path_that_the_app_before_knows_is_told_with_what_brings_it_back(run):
+    run("%%route /mine\n'mine'")
+    assert run("app = Flask('again')") == ""
+    assert "app is another app now; the one before has a rule for it. " in (answer := run("%get /mine"))
+    assert "To go on with that, run the cell '@app.get(\"/who\")' again" in answer
+    assert "another app now" not in run("%get /nowhere")
+    run(APPS, "apps")
+    assert run("%get /mine").endswith("mine")
+
+
 def test_run_on_the_port_of_another_app_is_refused_and_turns_to_nobody(run):
     port = url_of(run("%serve")).rpartition(":")[2].strip("/")
     assert f"port {port} on 127.0.0.1 is in use by app" in run(f"shop.run(port={port})")

@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import flask_nb.cli as command
 from flask_nb.panel import Difference
+from flask_nb.project.nbval_cells import advice_on
 from flask_nb.project.outputs import output_differences, without_agreeing_html
 
 COLOUR = re.compile(r"\x1b\[\d+m")
@@ -209,6 +210,7 @@ def told(tmp_path_factory) -> tuple[int, str]:
         cell("print('one\\ntwo')", printed("one\nthree\n")),
         cell("1 / 0"),
         cell("print('left')", tags=("nbval-ignore-output",)),
+        cell("%serve status", shown("serving app at http://127.0.0.1:5000/")),
         cell("import os; os._exit(3)"),
         cell("1"),
     )
@@ -228,10 +230,33 @@ def test_notebooks_that_load_flask_nb_are_compared_as_text_and_others_as_before(
 def test_what_fails_is_told_by_cell_and_ends_with_pytests_status(told):
     status, said = told
     assert status == 1
-    assert "made.ipynb: 2 passed, 3 failed, 1 skipped" in said
+    assert "made.ipynb: 2 passed, 4 failed, 1 skipped" in said
     assert "stdout, line 2:\n  - three\n  + two\n" in said
     assert "ZeroDivisionError: division by zero" in said
-    assert "Cell 4: The kernel died while it ran this cell" in said
+    assert "Cell 5: The kernel died while it ran this cell" in said
+
+
+def test_what_is_of_one_run_is_told_to_be_tagged(told):
+    assert f"{advice_on('%serve')[0]}\n" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("%load_ext flask_nb", "%load_ext flask_nb"),
+        ("x = 1\nwhere = %serve", "%serve"),
+        ("%url_for index --live", "%url_for"),
+        ("%get / --time", "%get"),
+        ("app.run(port=5000)", "app.run"),
+        ("%url_for index", None),
+        ("%get /serve", None),
+        ("subprocess.run(['ls'])", None),
+        ("'--time'", None),
+    ],
+)
+def test_only_what_is_of_one_run_is_to_be_tagged(source, name):
+    advice = f"What {name} says depends on the run and its environment. Tag the cell nbval-ignore-output"
+    assert advice_on(source) == ([advice] if name else [])
 
 
 def test_a_cell_that_hangs_is_given_up_and_ends_the_run_with_x(tmp_path, flask_nb_test, forked_kernels):

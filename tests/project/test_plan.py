@@ -247,9 +247,10 @@ def test_the_plan_says_of_each_cell_whether_it_is_taken_and_why():
         VIEW,
         "%%route /teas\nteas",
         "teas.append(1)\nteas",
+        "if __name__ == '__main__':\n    app.run()",
     ]
     assert str(plan(*cells)).splitlines() == [
-        "shop.ipynb: 4 of 5 cells are taken, the app is app",
+        "shop.ipynb: 4 of 6 cells are taken, the app is app",
         "",
         "left out  %load_ext flask_nb: it is for the notebook alone",
         "in part   import json",
@@ -260,6 +261,7 @@ def test_the_plan_says_of_each_cell_whether_it_is_taken_and_why():
         "in part   teas.append(1)",
         "            line 1: taken: it changes teas, which %%route /teas needs",
         "            line 2: left out: its value is only shown",
+        "left out  if __name__ == '__main__': a program is not '__main__'",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -41,6 +42,47 @@ def test_the_routes_of_a_deleted_cell_go(served, make_notebook):
     assert served.get("/more") == "more"
     served.save("%%route /\n'one'")
     assert "Not Found" in served.get("/more")
+
+
+@pytest.fixture(params=["flask_nb", "flask"])
+def module(request, served, monkeypatch):
+    """An app that a module beside the notebook has made."""
+    source = f"from {request.param} import Flask\napp = Flask('made')\nruns = []\n"
+    source += "@app.get('/')\ndef index():\n    return 'module'"
+    (served.path.parent / "made_of_test.py").write_text(source)
+    monkeypatch.syspath_prepend(served.path.parent)
+    yield
+    sys.modules.pop("made_of_test", None)
+
+
+@pytest.mark.usefixtures("module")
+def test_what_a_version_no_longer_registers_on_the_app_of_a_module_goes(served):
+    served.start()
+    bring = "from made_of_test import app"
+    served.save(bring, "%%route /\n'of a cell'")
+    assert served.get() == "of a cell"
+    served.save(bring, "%%route /more\n'more'")
+    assert (served.get(), served.get("/more")) == ("module", "more")
+    served.save(bring, "%%route /\n'new'", "app.config['A'] = 1")
+    assert (served.get(), "Not Found" in served.get("/more")) == ("new", True)
+
+
+@pytest.mark.usefixtures("module")
+def test_a_module_stays_whose_app_no_cell_has_registered_on(served):
+    served.start()
+    for number in (1, 2):
+        run = f"from made_of_test import runs\nruns.append({number})\napp.config['A'] = {number}"
+        served.save("%%route /\nstr(runs)", run)
+        assert served.get() == str([1, 2][:number])
+
+
+@pytest.mark.usefixtures("module")
+def test_a_version_that_fails_leaves_the_app_of_a_module_as_it_was(served):
+    bring = "from made_of_test import app"
+    served.start()
+    served.save(bring, "%%route /\n'of a cell'")
+    served.save(bring, "%%route /more\n'more'", "app.config['A'] = 1 / 0")
+    assert (served.get(), "Not Found" in served.get("/more")) == ("of a cell", True)
 
 
 def test_a_file_that_is_as_it_was_is_not_run_again(served):

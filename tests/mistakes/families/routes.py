@@ -117,6 +117,36 @@ MISTAKES = [
         shows="Item 7",
     ),
     Mistake(
+        "a query in the rule",
+        wrong="""
+            %%route /search?q=<q>
+            f"Found: {q}"
+        """,
+        says=["'/search?q=<q>' has a query", "Type /search, and read request.args in the view"],
+        right="""
+            %%route /search --try /search?q=tea
+            f"Found: {request.args['q']}"
+        """,
+        shows="Found: tea",
+    ),
+    Mistake(
+        "a query in the rule, in a decorator",
+        wrong="""
+            @app.get("/search?q=<q>")
+            def search(q):
+                return f"Found: {q}"
+        """,
+        says=["'/search?q=<q>' has a query", "Type /search, and read request.args in the view"],
+        right="""
+            from flask_nb import request
+            @app.get("/search")
+            def search():
+                return f"Found: {request.args['q']}"
+            %get /search?q=tea
+        """,
+        shows="Found: tea",
+    ),
+    Mistake(
         "a variable behind a colon, as in Express",
         wrong="""
             %%route /items/:id
