@@ -26,6 +26,9 @@ LIBRARIES = ("click", "itsdangerous", "jinja2", "werkzeug.debug", "werkzeug.serv
 STREAMS = {"input": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY}
 """The files that are a program's descriptors 0, 1 and 2."""
 
+COMMAND = "import runpy, sys\nsys.argv[0] = 'flask-nb'\nrunpy.run_module('flask_nb', run_name='__main__')\n"
+"""Runs ``flask-nb`` with the arguments."""
+
 
 class SparePython:
     """Runs programs, one at a time; its process starts with the first."""

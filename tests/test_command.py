@@ -15,7 +15,7 @@ from io import StringIO
 import click
 import pytest
 from click.testing import CliRunner
-from spare import SPARE
+from spare import COMMAND, SPARE
 from werkzeug.test import create_environ, run_wsgi_app
 
 from flask_nb import __version__
@@ -32,11 +32,8 @@ def flask_nb(tmp_path):
     """Run ``python -m flask_nb`` in a folder of its own."""
 
     def flask_nb(*args, stdin="", before="", **environ):
-        start = (
-            "import runpy, sys\nsys.argv[0] = 'flask-nb'\nrunpy.run_module('flask_nb', run_name='__main__')\n"
-        )
         environ = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "NO_COLOR": "1", **environ}
-        return SPARE.run(textwrap.dedent(before) + start, *args, stdin=stdin, cwd=tmp_path, env=environ)
+        return SPARE.run(textwrap.dedent(before) + COMMAND, *args, stdin=stdin, cwd=tmp_path, env=environ)
 
     return flask_nb
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -12,6 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from spare import SPARE
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "flask_nb"
@@ -128,7 +128,7 @@ def test_what_cells_know_of_engines_is_the_protocol_and_for_type_checkers_only()
         "import sys; from flask_nb.cells import *;"
         "print(*[name for name in sys.modules if name.startswith('flask_nb.')])"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = SPARE.run(code).stdout
     assert {name.split(".")[1] for name in loaded.split()} == {"cells", "errors", "jsonpath", "lazy"}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import subprocess
 import sys
 import threading
 import time
@@ -13,6 +12,7 @@ from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import pytest
+from spare import SPARE
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route
@@ -431,8 +431,7 @@ def test_without_a2wsgi_a_sentence_says_what_to_install(monkeypatch):
 def test_nothing_is_imported_for_apps_until_there_is_one():
     heavy = "{'a2wsgi', 'flask_nb.engines.asgi', 'flask_nb.engines.foreign'}"
     code = f"import sys, flask_nb.notebook.extension; print({heavy} & {{*sys.modules}})"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout == "set()\n"
+    assert SPARE.run(code).stdout == "set()\n"
 
 
 def test_what_is_leaned_on_in_a2wsgi_is_there():

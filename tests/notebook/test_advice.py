@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import socket
-import subprocess
-import sys
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from spare import COMMAND, SPARE
 
 import flask_nb
 
@@ -341,8 +340,7 @@ def test_what_the_command_says_to_name_is_found(
     (tmp_path / "shop.py").write_text(f"from flask_nb import Flask\n{module}\n")
 
     def routes(*options: str) -> str:
-        command = [sys.executable, "-m", "flask_nb", *options, "routes"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        done = SPARE.run(COMMAND, *options, "routes", cwd=tmp_path)
         return done.stdout + done.stderr
 
     assert "Name one with --app" in routes()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import pickle
-import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from spare import SPARE
 
 from flask_nb.errors import ArtifactError, ProgramError
 from flask_nb.project import load
@@ -219,7 +219,7 @@ def test_a_class_of_a_module_beside_the_notebook_goes_with_the_package(make_note
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
     code = f"from {package.import_name} import create_app; print(create_app().test_client().get('/').text)"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "out", capture_output=True, text=True)
+    ran = SPARE.run(code, cwd=tmp_path / "out")
     assert (ran.stdout, ran.stderr) == ("of models\n", "")
 
 

@@ -8,6 +8,7 @@ import traceback
 
 import flask
 import pytest
+from spare import SPARE
 
 from flask_nb import web
 from flask_nb.engines import Workspace
@@ -160,7 +161,7 @@ def test_serving_needs_neither_ipython_nor_a_kernel(make_notebook):
         f"print(load({str(path)!r}).test_client().get('/').text)\n"
         "print([name for name in ('IPython', 'ipykernel', 'nbclient', 'nbformat') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = SPARE.run(code)
     assert (done.stdout, done.stderr) == ("served\n[]\n", "")
 
 
@@ -182,8 +183,10 @@ def test_a_module_that_loads_a_notebook_owns_nothing_of_it(make_notebook, tmp_pa
         f"from flask_nb.project import load\napp = load({path.name!r})\n"
         "if __name__ == '__main__':\n    print(app.test_client().get('/').text)\n"
     )
-    for command in (["wsgi.py"], ["-c", "import wsgi; print(wsgi.app.test_client().get('/').text)"]):
-        ran = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True)
+    script, imported = "wsgi.py", "import wsgi; print(wsgi.app.test_client().get('/').text)"
+    command = [sys.executable, script]
+    as_script = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    for ran in (as_script, SPARE.run(imported, cwd=tmp_path)):
         assert (ran.stdout, ran.stderr) == ("home\n", "")
 
 

@@ -51,7 +51,7 @@ def test_a_failing_cell_is_named_with_its_error_and_the_kernel_ends(make_noteboo
 def test_a_cell_that_never_ends_is_given_up(make_notebook: MakeNotebook) -> None:
     with (
         pytest.raises(NotebookRunError, match="still running after 1 s"),
-        run_of(make_notebook("while True: pass"), cell_seconds=1) as run,
+        run_of(make_notebook("import threading\nthreading.Event().wait()"), cell_seconds=1) as run,
     ):
         list(run.run_cells())
 

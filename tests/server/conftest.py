@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -88,6 +89,12 @@ class Blocker:
         self.begun.release()
         while not self.released:
             pass
+
+    def wait_in_python(self) -> None:
+        """Wait where an asynchronous exception arrives soon, and leave the processor to others."""
+        self.begun.release()
+        while not self.released:
+            time.sleep(0.001)
 
     def wait(self) -> None:
         """Wait until one more view has begun."""

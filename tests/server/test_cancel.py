@@ -27,7 +27,7 @@ def plain(start_response, body=b"hi"):
 
 
 class App:
-    """Answers at once, but hangs in Python at /spin and in C at /sleep."""
+    """Answers at once, but hangs in Python at /spin and /loop, and in C at /sleep."""
 
     def __init__(self, blocker):
         self.blocker = blocker
@@ -36,8 +36,10 @@ class App:
 
     def __call__(self, environ, start_response):
         self.threads.add(threading.current_thread())
+        blocker = self.blocker
+        views = {"/spin": blocker.spin, "/loop": blocker.wait_in_python, "/sleep": blocker.hang_in_c}
         try:
-            {"/spin": self.blocker.spin, "/sleep": self.blocker.hang_in_c}.get(environ["PATH_INFO"], str)()
+            views.get(environ["PATH_INFO"], str)()
         except BaseException as exc:
             self.ended.append(type(exc))
             raise
@@ -102,7 +104,7 @@ def test_a_view_that_spins_is_stopped_in_its_thread(serve, send, app, blocker):
 def test_the_thread_of_a_stopped_view_serves_on(serve, send, ask, app, blocker):
     server = serve(app, threads=1, grace=20)
     for number in range(5):
-        send(server, "/spin", f"k{number}")
+        send(server, "/loop", f"k{number}")
         blocker.wait()
         server.cancel(f"k{number}")
     assert ask(server).text == "hi"
@@ -112,7 +114,7 @@ def test_the_thread_of_a_stopped_view_serves_on(serve, send, ask, app, blocker):
 def test_only_the_request_with_the_key_is_stopped(serve, send, app, blocker):
     server = serve(app, grace=20)
     for key in ("a", None, "b"):
-        send(server, "/spin", key)
+        send(server, "/loop", key)
         blocker.wait()
     server.cancel("b")
     assert [request.key for request in server.requests()] == ["a", None]
@@ -120,7 +122,7 @@ def test_only_the_request_with_the_key_is_stopped(serve, send, app, blocker):
 
 def test_cancelling_what_does_not_run_changes_nothing(serve, send, app, blocker):
     server = serve(app)
-    send(server, "/spin")
+    send(server, "/loop")
     blocker.wait()
     assert not server.cancel("unknown")
     assert len(server.requests()) == 1

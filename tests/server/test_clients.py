@@ -19,7 +19,7 @@ def plain(start_response, body=b"hi"):
 
 
 class App:
-    """Answers at once, but hangs in Python at /spin and in C at /sleep, and counts what it was asked."""
+    """Answers at once, but hangs in Python at /loop and in C at /sleep, and counts what it was asked."""
 
     def __init__(self, blocker):
         self.blocker = blocker
@@ -28,8 +28,9 @@ class App:
 
     def __call__(self, environ, start_response):
         self.asked.append(environ["PATH_INFO"])
+        views = {"/loop": self.blocker.wait_in_python, "/sleep": self.blocker.hang_in_c}
         try:
-            {"/spin": self.blocker.spin, "/sleep": self.blocker.hang_in_c}.get(environ["PATH_INFO"], str)()
+            views.get(environ["PATH_INFO"], str)()
         finally:
             self.ended.release()
         return plain(start_response)
@@ -66,7 +67,7 @@ def wait_until(is_true):
 
 def test_a_view_whose_client_leaves_ends(serve, connect, app, blocker):
     server = serve(app, threads=1)
-    client = connect(server, "/spin")
+    client = connect(server, "/loop")
     blocker.wait()
     client.close()
     assert app.ended.acquire(timeout=20)
@@ -115,7 +116,7 @@ def test_a_stream_that_waits_in_c_gives_its_place_back_when_its_reader_leaves(se
 
 def test_a_client_that_resets_its_connection_has_left(serve, connect, app, blocker):
     server = serve(app, threads=1)
-    client = connect(server, "/spin")
+    client = connect(server, "/loop")
     blocker.wait()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
     client.close()
@@ -192,7 +193,7 @@ def test_the_notebook_comes_before_browsers_that_wait(serve, connect, app, block
 
 def test_a_limit_ends_what_browsers_ask_for_and_says_which(serve, connect, app, blocker):
     server = serve(app, browser_timeout=0.05, grace=20)
-    with closing(connect(server, "/spin", "Connection: close")) as client:
+    with closing(connect(server, "/loop", "Connection: close")) as client:
         answer = read_all(client)
     assert answer.startswith("HTTP/1.1 503")
     assert "c.FlaskNB.browser_timeout" in answer
@@ -202,14 +203,14 @@ def test_the_limit_is_none_for_the_notebook(serve, connect, app, blocker):
     server = serve(app, browser_timeout=0.05, grace=20)
     with closing(connect(server, "/sleep", f"{KEY}: own", "Connection: close")) as own:
         blocker.wait()
-        with closing(connect(server, "/spin", "Connection: close")) as client:
+        with closing(connect(server, "/loop", "Connection: close")) as client:
             assert read_all(client).startswith("HTTP/1.1 503")
         assert [request.state for request in server.requests()] == ["running"]
         blocker.release()
         assert read_all(own).endswith("hi")
 
 
-@pytest.mark.parametrize("path", ["/spin", "/sleep"])
+@pytest.mark.parametrize("path", ["/loop", "/sleep"])
 def test_a_view_that_has_run_longer_than_the_drain_time_gets_no_more_of_it(
     serve, connect, app, blocker, path
 ):

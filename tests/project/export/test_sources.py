@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spare import SPARE
 
 from flask_nb.errors import ProgramError
 from flask_nb.project import load
@@ -290,8 +291,7 @@ def test_an_extension_finds_the_packages_framework(make_notebook, tmp_path):
         write(write_package(plan, engine), tmp_path / engine)
         (tmp_path / engine / "flask_fake.py").write_text(source)
         code = "import made; print(made.create_app().test_client().get('/').text)"
-        command = [sys.executable, "-c", code]
-        done = subprocess.run(command, cwd=tmp_path / engine, capture_output=True, text=True, check=False)
+        done = SPARE.run(code, cwd=tmp_path / engine)
         wanted = "flask.app" if engine == "flask" else "flask_nb.web.app"
         assert done.stdout == f"{wanted}\n", done.stderr
 
