@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from forking import ForkServer
 from hypothesis import HealthCheck, settings
 from jupyter_core.utils import ensure_event_loop
+from ports import free_port
 from spare import SPARE
 
 # How long an example takes says nothing on a busy machine. In CI the examples are the same each time: what
@@ -101,6 +102,12 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         gc.collect()
         gc.freeze()
     return told
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody has."""
+    return free_port()
 
 
 @pytest.fixture(autouse=True)

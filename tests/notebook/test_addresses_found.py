@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from ports import free_port
 
 from flask_nb.errors import FlaskNbError
 from flask_nb.gate import Front, Gate, Probes
@@ -154,7 +155,7 @@ def test_what_a_person_has_set_is_taken_whatever_it_answers(
     proxy: Any, write_info: Callable[..., Path]
 ) -> None:
     write_info(4712, proxy.port)
-    url = f"http://localhost:{dead_port()}/p/{{port}}"
+    url = f"http://localhost:{free_port()}/p/{{port}}"
     with served({"JPY_PARENT_PID": "4712"}, proxy_url=url) as serving:
         assert serving.page_url == f"{url.replace('{port}', str(serving.port))}/"
         assert proxy.seen == []
@@ -266,7 +267,7 @@ def test_a_file_that_is_of_no_use_is_passed_over(
 def test_without_a_file_and_with_one_of_a_server_that_is_gone_it_is_loopback(
     write_info: Callable[..., Path],
 ) -> None:
-    write_info(4712, dead_port())
+    write_info(4712, free_port())
     with served({"JPY_PARENT_PID": "4712"}) as serving:
         assert serving.page_url == serving.url
         assert "is it still running?" in "\n".join(diagnose(serving))
@@ -309,7 +310,7 @@ def test_two_apps_of_one_kernel_have_ports_of_their_own_and_outside_of_a_kernel_
 
 def test_a_port_that_is_taken_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ports = [taken.getsockname()[1], dead_port()]
+        ports = [taken.getsockname()[1], free_port()]
         monkeypatch.setattr("flask_nb.notebook.serving.familiar_ports", lambda label: ports)
         with served({}) as serving:
             assert serving.port == ports[1]
@@ -345,8 +346,3 @@ def test_live_urls_have_the_address_that_browsers_reach(
     host = get_host(loaded)
     assert host is not None
     assert str(loaded.user_ns["url"]) == f"/base/proxy/{host.serving.port}/x"
-
-
-def dead_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -262,25 +261,19 @@ def notebook(kernel: Kernel, folder: None) -> Kernel:
     return kernel
 
 
-@pytest.fixture
-def port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
-
-
 @pytest.mark.parametrize(
     ("cell", "advice", "typed"), ADVICE, ids=[f"{cell}-{advice}" for cell, advice, _ in ADVICE]
 )
 def test_what_a_message_says_to_type_works(
-    notebook: Kernel, engine: str, port: str, cell: str, advice: str, typed: str
+    notebook: Kernel, engine: str, port: int, cell: str, advice: str, typed: str
 ) -> None:
     if engine != "ours" and advice.startswith(OURS):
         pytest.skip("Flask's own message")
-    cell, advice = cell.replace("5977", port), advice.replace("5977", port)
+    cell, advice = cell.replace("5977", str(port)), advice.replace("5977", str(port))
     assert advice in said(notebook.run(cell, "cell"))
     for placeholder, text in ANYTHING.items():
         advice = advice.replace(placeholder, text)
-    ran = notebook.run(typed.replace("{}", advice).replace("5977", port), "cell")
+    ran = notebook.run(typed.replace("{}", advice).replace("5977", str(port)), "cell")
     assert "rror" not in said(ran)
 
 

@@ -6,11 +6,12 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
+from ports import free_port
 
 if TYPE_CHECKING:
     from .conftest import Kernel
@@ -49,9 +50,7 @@ def is_open(port: int) -> bool:
 
 @pytest.fixture
 def ports() -> list[int]:
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
-        return [listener.getsockname()[1] for listener in listeners]
+    return [free_port() for _ in range(3)]
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
@@ -65,12 +64,6 @@ def module(run: Run) -> str:
     run(MODULE.replace("{name}", name))
     run("from importlib import invalidate_caches; invalidate_caches()")
     return name
-
-
-@pytest.fixture
-def port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
 
 
 def fetch(address: str) -> str:

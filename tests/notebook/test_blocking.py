@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from contextlib import closing
@@ -40,12 +39,6 @@ BLOCKING = {
     "waitress": "import waitress; waitress.serve(app, host='127.0.0.1', port={port})",
     "waitress of another app": "from waitress import serve; serve(other, host='127.0.0.1', port={port})",
 }
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def ask_soon(port: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -205,13 +204,7 @@ numbers = itertools.count()
 
 
 @pytest.fixture
-def port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
-
-
-@pytest.fixture
-def run(kernel: Kernel, engine: str, port: str) -> Callable[[str], str]:
+def run(kernel: Kernel, engine: str, port: int) -> Callable[[str], str]:
     """Run a cell of a fresh notebook; return all that it showed."""
     kernel.notebook = f"pasted {next(numbers)} "
     kernel.run("%unload_ext flask_nb\nfor name in ('app', 'application', 'site'): globals().pop(name, None)")
@@ -219,7 +212,7 @@ def run(kernel: Kernel, engine: str, port: str) -> Callable[[str], str]:
     kernel.run("%load_ext flask_nb\nfrom importlib import invalidate_caches; invalidate_caches()")
 
     def run(cell: str) -> str:
-        cell = cell.replace("{app}", APP).replace("PORT", port)
+        cell = cell.replace("{app}", APP).replace("PORT", str(port))
         if "async def" in cell and engine != "ours":
             pytest.skip("no app of Flask's")
         ran = kernel.run(cell, cell)
@@ -240,12 +233,12 @@ def test_what_is_pasted_works(run: Callable[[str], str], shape: str) -> None:
 
 @pytest.mark.parametrize("shape", SAYS)
 def test_what_cannot_work_in_a_notebook_says_what_does(
-    run: Callable[[str], str], port: str, shape: str
+    run: Callable[[str], str], port: int, shape: str
 ) -> None:
     (*before, last), says, typed = SAYS[shape]
     for cell in before:
         assert "rror" not in run(cell)
-    assert says.replace("PORT", port) in run(last)
+    assert says.replace("PORT", str(port)) in run(last)
     assert "rror" not in run(typed)
     assert run(GET).endswith("home")
 

@@ -12,12 +12,6 @@ if TYPE_CHECKING:
     from .conftest import Kernel
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def serve(kernel: Kernel, port: int) -> None:
     kernel.run("%load_ext flask_nb")
     kernel.run("%%route /\n'home'", "home")

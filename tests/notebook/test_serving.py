@@ -28,12 +28,6 @@ def serving() -> Iterator[Serving]:
     serving.stop()
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def read(url: str | None) -> bytes:
     assert url is not None
     with closing(urlopen(url)) as response:

@@ -93,10 +93,10 @@ def test_a_taken_port_is_named(make_notebook: MakeNotebook, monkeypatch: pytest.
     assert f"PortInUseError: port {port} on 127.0.0.1 is in use by another program. Choose" in result.stderr
 
 
-def test_the_chosen_port_is_served(make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_chosen_port_is_served(
+    make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
     notebook = make_notebook("%load_ext flask_nb", "%%route /\n'home'")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     result = demo_of(notebook, monkeypatch, "--port", str(port))
     assert result.exit_code == 0
     assert f"serving app at http://127.0.0.1:{port}/" in result.stdout

@@ -63,9 +63,7 @@ def test_a_stopped_server_starts_again(serve, ask):
     assert ask(server).text == "hi"
 
 
-def test_a_fixed_port_is_asked_for_again(serve, ask):
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+def test_a_fixed_port_is_asked_for_again(serve, ask, port):
     server = serve(hello, port=port)
     ask(server)
     server.stop()
