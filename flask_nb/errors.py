@@ -161,8 +161,9 @@ class RuleError(CellError):
     @classmethod
     def of_other_framework(cls, rule: str) -> RuleError | None:
         """Return the error of a rule whose variables are written as elsewhere, None if there are none."""
-        found = re.search(_VARIABLE_ELSEWHERE, rule)
-        if found is None or "<" in rule:
+        is_possible = "<" not in rule and ("{" in rule or "/:" in rule)
+        found = re.search(_VARIABLE_ELSEWHERE, rule) if is_possible else None
+        if found is None:
             return None
         meant = re.sub(_VARIABLE_ELSEWHERE, lambda each: f"<{each[1] or each[2]}>", rule)
         how = "in braces" if found[1] else "behind a colon"
@@ -171,7 +172,7 @@ class RuleError(CellError):
     @classmethod
     def of_query(cls, rule: str) -> RuleError | None:
         """Return the error of a rule with a query, which no path matches; None if it has none."""
-        found = re.search(_QUERY, rule)
+        found = re.search(_QUERY, rule) if "?" in rule else None
         if found is None:
             return None
         advice = f"Type {rule[: found.start()]}, and read request.args in the view"

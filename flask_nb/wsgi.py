@@ -32,9 +32,6 @@ _OF_A_BODY = frozenset({"content-length", "content-type"})
 #: What would end a header field, and begin another.
 _LINE_END = re.compile(r"[\r\n]")
 
-#: 100 to 999, and what may stand behind it (RFC 9112 §4).
-_STATUS = re.compile(r"[1-9][0-9]{2}(?: |$)")
-
 CLIENT = "flask_nb.client"
 """The key of an environ under which others keep what they find out about the client of a connection."""
 
@@ -56,7 +53,8 @@ def check_head(status: Any, headers: Any) -> None:
     """
     if not isinstance(status, str) or _LINE_END.search(status) or not _is_latin(status):
         raise NotWSGIError(f"the status {status!r} is no single line of text")
-    if not _STATUS.match(status):
+    code = status.partition(" ")[0]
+    if not (code.isdecimal() and len(code) == 3 and code[0] != "0"):
         raise NotWSGIError(f"the status {status!r} does not begin with a number of three digits, such as 200")
     for name, value in map(_pair, headers):
         if not (isinstance(name, str) and isinstance(value, str)):

@@ -138,6 +138,12 @@ def is_thorough() -> bool:
 
 
 @pytest.fixture(scope="session")
+def forks() -> ForkServer:
+    """What starts kernels in this process."""
+    return FORKS
+
+
+@pytest.fixture(scope="session")
 def jupyter_loop() -> Iterator[None]:
     """The event loop for blocking calls that Jupyter's libraries make when they first need it, and keep."""
     loop = ensure_event_loop()
@@ -206,11 +212,14 @@ def pytest_runtest_makereport(
 ) -> Generator[None, Any, pytest.TestReport]:
     """Fail a marked test that is skipped where ``CI`` is set: there it would hide that nothing was tried."""
     report: pytest.TestReport = yield
-    marked = any(item.get_closest_marker(name) for name in MARKERS)
-    if report.skipped and not hasattr(report, "wasxfail") and marked and os.environ.get("CI"):
+    if report.skipped and not hasattr(report, "wasxfail") and is_marked(item) and os.environ.get("CI"):
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
     return report
+
+
+def is_marked(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in MARKERS)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -80,10 +80,12 @@ class ForkServer:
     """A process whose copies become kernels, started when the first is asked for.
 
     :ivar start_process: what starts the processes that are no kernels.
+    :ivar path: where the process of another server listens, which then is asked.
     """
 
-    def __init__(self, start_process: Any = subprocess.Popen) -> None:
+    def __init__(self, start_process: Any = subprocess.Popen, path: str = "") -> None:
         self.start_process = start_process
+        self.path = path
         self.pythons = pythons(os.environ)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -114,22 +116,26 @@ class ForkServer:
 
     def address(self, env: Mapping[str, str]) -> str:
         """Start the process unless it runs, in an environment; return where it listens."""
-        if self.process is None:
+        if not self.path:
             self.folder = tempfile.TemporaryDirectory(prefix="flask-nb-forks-")
-            command = [sys.executable, __file__, f"{self.folder.name}/socket"]
+            path = f"{self.folder.name}/socket"
+            command = [sys.executable, __file__, path]
             pipe = subprocess.PIPE
             quiet = {**env, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # of what a debugger would miss
-            self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=quiet)
+            # In its own folder, so that nobody takes it for a kernel of the one where it is started.
+            where = self.folder.name
+            self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=where, env=quiet)
             assert self.process.stdout
             assert self.process.stdout.readline() == b"ready\n"
-        return f"{self.folder.name}/socket"
+            self.path = path
+        return self.path
 
     def close(self) -> None:
         """End the process, and the kernels that are left."""
         if self.process is not None:
             self.process.communicate()
             self.folder.cleanup()
-            self.process = None
+            self.process, self.path = None, ""
 
 
 class Forked:

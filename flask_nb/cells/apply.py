@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flask_nb.errors import CellError
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ASYNC_EXTRA = 'pip install "flask_nb[async]"'
 
 
-class AppliedRoute(NamedTuple):
+class AppliedRoute:
     """A route that serves.
 
     :param view: the function that answers.
@@ -37,19 +37,25 @@ class AppliedRoute(NamedTuple):
     :param summary: one line on the route, the same whenever the cell runs.
     """
 
-    view: View
-    form: Form
-    summary: str
+    __slots__ = ("form", "summary", "view")
+
+    def __init__(self, view: View, form: Form, summary: str) -> None:
+        self.view = view
+        self.form = form
+        self.summary = summary
 
 
-class _CompiledCell(NamedTuple):
+class _CompiledCell:
     """A cell of which everything is known that can be known without running it."""
 
-    form: Form
-    code: CodeType
-    name: str
-    endpoint: str
-    traits: tuple[str, ...]
+    __slots__ = ("code", "endpoint", "form", "name", "traits")
+
+    def __init__(self, form: Form, code: CodeType, name: str, endpoint: str, traits: tuple[str, ...]) -> None:
+        self.form = form
+        self.code = code
+        self.name = name
+        self.endpoint = endpoint
+        self.traits = traits
 
 
 def apply_route(

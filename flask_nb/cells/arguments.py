@@ -6,9 +6,9 @@ import argparse
 import ast
 import difflib
 import keyword
-import re
 import warnings
 from collections.abc import Collection, Iterable, Sequence
+from string import ascii_letters, digits
 from typing import Any, NoReturn
 
 from flask_nb.errors import MagicArgumentError, MagicHelpRequested
@@ -17,6 +17,8 @@ from .words import Verbatim, split_line
 
 HELP_WIDTH = 90
 """Columns of the help text: the same in every terminal and front end."""
+
+_OF_TOKENS = frozenset(f"{ascii_letters}{digits}!#$%&'*+.^_`|~-")
 
 COPIES = ("curl", "python", "http", "pytest")
 """The notations of a copy."""
@@ -138,7 +140,12 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def is_flag(word: str) -> bool:
     """Say whether a word of a line is a flag: a dash and a letter, or two dashes."""
-    return re.match(r"--|-[^\W\d]", word) is not None
+    return word.startswith("--") or (word.startswith("-") and word[1:2].isidentifier())
+
+
+def has_flags(words: Iterable[str]) -> bool:
+    """Say whether any word is a flag. Where none is, no parser is needed to tell what the words are."""
+    return any(map(is_flag, words))
 
 
 def suggest(word: str, known: Iterable[str], kind: str) -> str:
@@ -160,7 +167,7 @@ def choose_action(word: str, known: Collection[str]) -> str:
 
 def is_token(text: str) -> bool:
     """Say whether a text is a token of RFC 9110 §5.6.2: a method, the name of a header or a cookie."""
-    return re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", text) is not None
+    return bool(text) and _OF_TOKENS.issuperset(text)
 
 
 def find_twice(names: Sequence[str]) -> str | None:

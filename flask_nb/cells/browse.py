@@ -95,7 +95,7 @@ def parse_browse(line: str) -> BrowseArguments:
     :raises MagicArgumentError: when it is not understood.
     """
     parser = browse_parser()
-    arguments = parser.parse_line(line, LineReader(parser, "GET").verbatim)
+    arguments = parser.parse_line(line, LineReader(lambda: parser, "GET").verbatim)
     if len(arguments.words) > 1:
         typed = " ".join(arguments.words)
         raise MagicArgumentError(f"one path at a time, not {typed!r}. Quote a path that has a space in it")

@@ -197,7 +197,7 @@ class _LineOfCheck:
         words: list[str] = []
         places: list[int] = []
         arrow = None
-        for word, place in find_words(self.text, LineReader(parser, None).verbatim):
+        for word, place in find_words(self.text, LineReader(lambda: parser, None).verbatim):
             if arrow := _ARROW.match(self.text, place):
                 break
             words.append(word)

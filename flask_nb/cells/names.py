@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 
 from flask_nb.lazy import pattern
@@ -63,7 +62,7 @@ def derive_endpoint(rule: str, methods: Collection[str] | None = None) -> str:
     pieces = split_rule(rule)
     parts = "/".join(piece.name if isinstance(piece, Variable) else piece for piece in pieces).split("/")
     words = [*_counted_methods(methods or ("GET",)), *(list(filter(None, parts)) or ["index"])]
-    return re.sub(r"[^A-Za-z0-9_]", "_", "_".join(words))
+    return "".join(one if one.isascii() and one.isalnum() else "_" for one in "_".join(words))
 
 
 def _counted_methods(methods: Collection[str]) -> list[str]:

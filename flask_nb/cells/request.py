@@ -236,7 +236,7 @@ def _expand_path(path: Text, evaluate: Evaluate) -> str:
 def _safe_characters(path: Text) -> str:
     """Return what stays as typed: one stray percent sign makes all of the path's mean themselves."""
     literal = "".join(part if isinstance(part, str) else "/" for part in path)
-    is_stray = re.search(r"%(?![0-9A-Fa-f]{2})", literal) is not None
+    is_stray = "%" in literal and re.search(r"%(?![0-9A-Fa-f]{2})", literal) is not None
     return _AS_TYPED.replace("%", "") if is_stray else _AS_TYPED
 
 

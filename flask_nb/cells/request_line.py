@@ -7,16 +7,17 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from flask_nb import cells
 from flask_nb.errors import MagicArgumentError
 from flask_nb.lazy import pattern
 
-from .arguments import COPIES, MagicParser, copy_help, is_token, parse_identifier
+from .arguments import COPIES, MagicParser, copy_help, has_flags, is_flag, is_token, parse_identifier
 from .expressions import Text, cut_text, end_of_expression, find_expression, has_expressions, parse_text
 from .request import DEFAULT_TIMEOUT, Encoding, RequestDefinition, begin_with_slash, cut_fragment
+from .words import split_line
 
 if TYPE_CHECKING:
     from .bodies import Body
@@ -98,6 +99,13 @@ def _add_body_flags(parser: MagicParser) -> None:
     add("--expand", action="store_true", help="{expressions} count in the cell, too")
 
 
+_SENDING = (
+    "app", "copy", "expect", "follow", "fresh", "headers_shown", "height", "in_process", "mask", "scripts",
+    "timed", "timeout", "traced",
+)  # fmt: skip
+"""What the flags that follow set of a definition."""
+
+
 def add_sending_flags(parser: MagicParser) -> None:
     """Add the flags that say how a request is sent and shown."""
     add = parser.add_argument
@@ -135,16 +143,13 @@ def add_sending_flags(parser: MagicParser) -> None:
 
 def sending_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what :func:`add_sending_flags` has parsed, as attributes of a definition."""
-    return {**{name: getattr(arguments, name) for name in sending_flags()}, "mask": tuple(arguments.mask)}
+    return {**{name: getattr(arguments, name) for name in _SENDING}, "mask": tuple(arguments.mask)}
 
 
-@cache
 def sending_flags() -> dict[str, str]:
     """Return what :func:`add_sending_flags` adds: the flags by the attributes that they set."""
-    parser = MagicParser("", "", "")
-    add_sending_flags(parser)
-    flags = {flag.dest: flag.option_strings[-1] for flag in parser.flags() if flag.dest != "help"}
-    return dict(sorted(flags.items()))
+    flags = {flag.dest: flag.option_strings[-1] for flag in _kept_parser().flags()}
+    return {name: flags[name] for name in _SENDING}
 
 
 def parse_request(
@@ -161,11 +166,24 @@ def parse_request(
     """
     if magic is None and method and cell is not None:
         magic = f"%%{method.lower()}"
-    parser = _kept_parser(method, magic)
+    find_parser = partial(_kept_parser, method, magic)
     require_unicode(line + (cell or ""))
     # Where a statement's line gets here, its semicolon is off already; this is for every other call.
-    line = re.sub(r";\s*\Z", "", line)
-    return build_request(method, parser.parse_line(line, LineReader(parser, method).verbatim), cell)
+    line = line.rstrip().removesuffix(";")
+    words = split_line(line, LineReader(find_parser, method).verbatim)
+    arguments = find_parser().parse_words(words) if has_flags(words) else _without_flags(words)
+    return build_request(method, arguments, cell)
+
+
+def _without_flags(words: list[str]) -> argparse.Namespace:
+    """Return what the parser makes of words that are no flags."""
+    unset = {
+        name: RequestDefinition._field_defaults[name] for name in (*_SENDING, "as_name", "bearer", "user")
+    }
+    lists: dict[str, list[str]] = {"data": [], "parts": [], "headers": []}
+    return argparse.Namespace(
+        words=words, method=None, form=False, json=False, expand=False, **unset, **lists
+    )
 
 
 def build_request(
@@ -193,10 +211,13 @@ class LineReader:
     place. A bracket begins a body behind the path only, for a path may hold ``[``, and at the beginning
     of a word only, for ``a[b]=1`` is a field. JSON is asked for before expressions are, since ``{"a": 1}``
     is both to Python; where it is not JSON, as with expressions in it, brackets are counted.
+
+    :param find_parser: returns the parser of the line, once there is a flag.
+    :param method: the magic's method; None where the line may begin with one.
     """
 
-    def __init__(self, parser: MagicParser, method: str | None) -> None:
-        self.parser = parser
+    def __init__(self, find_parser: Callable[[], MagicParser], method: str | None) -> None:
+        self._find_parser = find_parser
         self.takes_method = method is None
 
     def verbatim(self, line: str, position: int, words: Sequence[str], word: str) -> int | None:
@@ -204,7 +225,7 @@ class LineReader:
         if line.startswith(("\\{", "{{"), position):
             return position + 2
         opens = line[position] in "[{"
-        if self.parser.awaits_value(words):
+        if words and is_flag(words[-1]) and self._find_parser().awaits_value(words):
             takes_json = words[-1] in ("-d", "--data") and not word and opens
         elif not self._has_path(words):
             takes_json = False
@@ -218,17 +239,20 @@ class LineReader:
         return cells.end_of_json(line, position) or (cells.end_of_brackets(line, position) if opens else None)
 
     def _has_path(self, words: Sequence[str]) -> bool:
-        positionals = self.parser.find_positionals(words)
+        positionals = self._find_parser().find_positionals(words) if has_flags(words) else words
         if self.takes_method and positionals and positionals[0].upper() in METHODS:
             return len(positionals) > 1
         return bool(positionals)
 
 
-class _Builder(NamedTuple):
+class _Builder:
     """Makes the definition of a line's words."""
 
-    method: str
-    arguments: argparse.Namespace
+    __slots__ = ("arguments", "method")
+
+    def __init__(self, method: str, arguments: argparse.Namespace) -> None:
+        self.method = method
+        self.arguments = arguments
 
     def build(self, words: list[str], cell: str | None) -> RequestDefinition:
         if not words:

@@ -8,11 +8,12 @@ from typing import NamedTuple, NoReturn
 
 from flask_nb.errors import MagicArgumentError, RuleError, naming
 
-from .arguments import MagicParser, find_twice, is_token, parse_literal, suggest
+from .arguments import MagicParser, find_twice, has_flags, is_token, parse_literal, suggest
 from .request import RequestDefinition
 from .request_line import METHODS as COMMON_METHODS
 from .request_line import parse_request
 from .rules import check_rule, end_of_variable
+from .words import split_line
 
 TRY_MAGIC = "%%route --try"
 """What the errors of a request that is tried begin with."""
@@ -100,7 +101,12 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     :raises MagicArgumentError: when the line is not understood.
     :raises RuleError: when the rule is malformed.
     """
-    arguments = _kept_parser().parse_line(line, end_of_variable)
+    words = split_line(line, end_of_variable)
+    if not has_flags(words):
+        front, rule = _split_front(words)
+        check_rule(rule)
+        return RouteDefinition(rule, _choose_methods(front, None), body=body, body_line=body_line)
+    arguments = _kept_parser().parse_words(words)
     front, rule = _split_front(arguments.words)
     check_rule(rule, host=arguments.host, subdomain=arguments.subdomain)
     methods = _choose_methods(front, arguments.methods)

@@ -12,11 +12,12 @@ from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
 from flask_nb.errors import RuleError
+from flask_nb.lazy import pattern
 
 from .arguments import suggest
 
 _SYNTAX = "A variable is typed as <name> or <converter:name>, such as <int:id>"
-_VARIABLE = re.compile(r"<(?:(\w+)(?:\((.*?)\))?:)?([^\W\d]\w*)>", re.ASCII)
+_VARIABLE = pattern(r"<(?:(\w+)(?:\((.*?)\))?:)?([^\W\d]\w*)>", re.ASCII)
 
 
 class Variable(NamedTuple):
@@ -35,7 +36,7 @@ class Variable(NamedTuple):
 def split_rule(rule: str) -> Iterator[str | Variable]:
     """Yield the rule's fixed texts and variables from left to right, empty texts left out."""
     position = 0
-    for found in _VARIABLE.finditer(rule):
+    for found in _VARIABLE.finditer(rule) if "<" in rule else ():
         if found.start() > position:
             yield rule[position : found.start()]
         yield Variable(found[3], found[1], found[2])
@@ -54,7 +55,7 @@ def end_of_variable(text: str, position: int, *_before: object) -> int | None:
 
     It can be given to :func:`split_line` as it is.
     """
-    found = _VARIABLE.match(text, position)
+    found = _VARIABLE.match(text, position) if text[position] == "<" else None
     return found.end() if found else None
 
 
@@ -66,8 +67,8 @@ def check_rule(rule: str, *, host: str | None = None, subdomain: str | None = No
     """
     if not rule.startswith("/"):
         raise RuleError(f"the rule {rule!r} has to begin with a slash. Type /{rule}")
-    for pattern in (subdomain, host, rule):
-        _check_brackets(pattern or "")
+    for text in (subdomain, host, rule):
+        _check_brackets(text or "")
     if wrong := RuleError.of_other_framework(rule) or RuleError.of_query(rule):
         raise wrong
     variables = find_variables(subdomain, host, rule)
@@ -108,6 +109,8 @@ _OF_WERKZEUG = frozenset(DEFAULT_CONVERTERS.values())
 
 
 def _check_brackets(pattern: str) -> None:
+    if "<" not in pattern and ">" not in pattern:
+        return
     for piece in split_rule(pattern):
         if isinstance(piece, str) and (wrong := re.search(r"[<>].*", piece)):
             parted = re.match(r"<(\w+)\s+(\w+)>", wrong[0])

@@ -14,7 +14,7 @@ import dis
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from flask_nb import cells
 from flask_nb.errors import CellSyntaxError
@@ -28,7 +28,7 @@ _NOTEBOOK_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST
 _UNREADABLE = (ValueError, RecursionError, MemoryError, OverflowError)
 
 
-class ViewSource(NamedTuple):
+class ViewSource:
     """A cell's source as it is compiled.
 
     :param body: the cell without the magic's line.
@@ -37,10 +37,13 @@ class ViewSource(NamedTuple):
     :param flags: flags of the compiler, such as those of the notebook's ``__future__`` imports.
     """
 
-    body: str
-    body_line: int = 2
-    filename: str = "<cell>"
-    flags: int = 0
+    __slots__ = ("body", "body_line", "filename", "flags")
+
+    def __init__(self, body: str, body_line: int = 2, filename: str = "<cell>", flags: int = 0) -> None:
+        self.body = body
+        self.body_line = body_line
+        self.filename = filename
+        self.flags = flags
 
     def parse(self) -> ast.Module:
         """Return the statements, with the line numbers of the cell.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 MAX_KEPT = 64_000_000
 """Bytes of a body that are kept at most."""
@@ -28,17 +27,26 @@ def is_endless(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in _ENDLESS_TYPES
 
 
-class RawResponse(NamedTuple):
+class RawResponse:
     """A response as it came.
 
     :param status: code and reason, such as ``200 OK``.
     :param truncated: why the body is not whole, or None.
     """
 
-    status: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    truncated: str | None = None
+    __slots__ = ("body", "headers", "status", "truncated")
+
+    def __init__(
+        self,
+        status: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+        truncated: str | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.truncated = truncated
 
     @property
     def status_code(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters, digits
 from typing import Any, Self
 from urllib.parse import SplitResult, quote
 
@@ -25,7 +26,7 @@ _TARGET_CHARACTERS = "/?%:@!$&'()*+,;=-._~[]|"
 # What a server may reject without a Content-Length, be it 0.
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
 _ENCODED_NON_ASCII = pattern(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TOKEN = frozenset(f"{ascii_letters}{digits}!#$%&'*+.^_`|~-")
 
 
 class Request:
@@ -55,10 +56,10 @@ class Request:
         default_host: str = DEFAULT_HOST,
         takes_streams: bool = True,
     ) -> None:
-        if not _TOKEN.fullmatch(method):
+        if not _is_token(method):
             raise ValueError(f"{method!r} is not an HTTP method. Use a word such as GET or POST")
         for name, value in headers:
-            if not _TOKEN.fullmatch(name) or any(char in value for char in "\r\n\0"):
+            if not _is_token(name) or any(char in value for char in "\r\n\0"):
                 raise ValueError(
                     f"{name!r} is not a header that can be sent. "
                     "Use a name such as X-Name and one line of text"
@@ -143,7 +144,13 @@ def readable_path(path: str) -> str:
 
     ASCII characters stay encoded: ``%2F`` is not ``/`` to a router, and a decoded space would end the path.
     """
-    return _ENCODED_NON_ASCII.sub(_decoded, mask_url(path))
+    masked = mask_url(path)
+    return _ENCODED_NON_ASCII.sub(_decoded, masked) if "%" in masked else masked
+
+
+def _is_token(text: str) -> bool:
+    """Whether a text is a token of RFC 9110 §5.6.2, as methods and names of headers are."""
+    return bool(text) and _TOKEN.issuperset(text)
 
 
 def path_of(url: SplitResult) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flask_nb import exchange
 
@@ -42,15 +42,18 @@ State = Mapping[str, Mapping[str, Any]]
 """What a request may change besides its answer: ``g``, ``session``, ``arguments``."""
 
 
-class Rendering(NamedTuple):
+class Rendering:
     """A template that was rendered.
 
     :param name: of the template; empty for one that was a string.
     :param context: the names and masked values that it was given.
     """
 
-    name: str
-    context: Pairs
+    __slots__ = ("context", "name")
+
+    def __init__(self, name: str, context: Pairs) -> None:
+        self.name = name
+        self.context = context
 
 
 class Seen:

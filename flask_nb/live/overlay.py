@@ -11,13 +11,13 @@ import hashlib
 import mimetypes
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jinja2 import Environment, nodes
 
 
-class OverlayTemplate(NamedTuple):
+class OverlayTemplate:
     """A template and where its source stands.
 
     :param source: the template.
@@ -25,9 +25,12 @@ class OverlayTemplate(NamedTuple):
     :param first_line: the line of that file on which the source begins, from 1.
     """
 
-    source: str
-    filename: str | None = None
-    first_line: int = 1
+    __slots__ = ("filename", "first_line", "source")
+
+    def __init__(self, source: str, filename: str | None = None, first_line: int = 1) -> None:
+        self.source = source
+        self.filename = filename
+        self.first_line = first_line
 
     def parse(self, environment: Environment, name: str) -> nodes.Template:
         """Return the template's tree, with the line numbers of its file.

@@ -72,7 +72,7 @@ def define(
     views: LiveDict = app.view_functions
     with url_map.batch():
         rule.bind(url_map)
-        _check_parameters(app, run, rule, view)
+        _check_reachable(app, run, rule, view)
         displaced = _displaced(app, run, rule, view, named)
         identity: Identity = ("rule", rule.endpoint, rule.rule, named, rule.subdomain, rule.host)
         entry = ledger.note(run, Route(weakref.ref(app), rule, named), rule, identity)
@@ -93,8 +93,8 @@ def define(
         _settle(app, ledger, run, displaced)
 
 
-def _check_parameters(app: Any, run: Run, rule: Rule, view: Any) -> None:
-    """Refuse a view of a cell that its rule's variables do not fit, or that no request would reach.
+def _check_reachable(app: Any, run: Run, rule: Rule, view: Any) -> None:
+    """Refuse a view of a cell that no request would reach, or that its rule's variables do not fit.
 
     A decorated function and one with ``**kwargs`` may take anything, and preprocessors may change what
     it is called with. What modules register is theirs to test.

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType, MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from .ledger import Ledger
 from .registrations import ROUTE, Entry, Identity, Rank
@@ -25,7 +25,7 @@ from .slots import FIRST, LAST, MISSING, CoveredDict, ListPlace, Name, RankedLis
 from .workspace import Run, at_work, registering, running
 
 
-class Kind(NamedTuple):
+class Kind:
     """What a container holds.
 
     :param name: what people call one of its values, such as ``template filter``.
@@ -35,17 +35,26 @@ class Kind(NamedTuple):
     :param replaces: tells of two values in a list whether the newer one has the place of the older.
     """
 
-    name: str
-    is_layered: bool = False
-    label: Callable[[Any], str] | None = None
-    replaces: Callable[[Any, Any], bool] | None = None
+    __slots__ = ("is_layered", "label", "name", "replaces")
+
+    def __init__(
+        self,
+        name: str,
+        is_layered: bool = False,
+        label: Callable[[Any], str] | None = None,
+        replaces: Callable[[Any, Any], bool] | None = None,
+    ) -> None:
+        self.name = name
+        self.is_layered = is_layered
+        self.label = label
+        self.replaces = replaces
 
     def label_of(self, name: Any) -> str:
         """Return what people call the value under *name*."""
         return f"{self.name} {name}" if self.label is None else self.label(name)
 
 
-class Placed(NamedTuple):
+class Placed:
     """What a live container knows about itself.
 
     :param ledger: where registrations are recorded.
@@ -53,9 +62,12 @@ class Placed(NamedTuple):
     :param find: returns the same container of another app or blueprint.
     """
 
-    ledger: Ledger
-    kind: Kind
-    find: Callable[[Any], Any]
+    __slots__ = ("find", "kind", "ledger")
+
+    def __init__(self, ledger: Ledger, kind: Kind, find: Callable[[Any], Any]) -> None:
+        self.ledger = ledger
+        self.kind = kind
+        self.find = find
 
 
 class LiveDict(CoveredDict):

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from types import FrameType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from .modules import is_whole, module_body, spec_of
 from .registrations import ROUTE, Entry, Owner, Rank
@@ -176,7 +176,7 @@ class Run:
         )
 
 
-class ModuleRun(NamedTuple):
+class ModuleRun:
     """One execution of a module's body.
 
     :param run: its run.
@@ -185,9 +185,12 @@ class ModuleRun(NamedTuple):
         time is gone; an autoreloader executes single functions.
     """
 
-    run: Run
-    frame: FrameType
-    is_whole: bool
+    __slots__ = ("frame", "is_whole", "run")
+
+    def __init__(self, run: Run, frame: FrameType, is_whole: bool) -> None:
+        self.run = run
+        self.frame = frame
+        self.is_whole = is_whole
 
 
 def is_strict() -> bool:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .addresses import Address, Addresses
     from .app_run import AppRun
     from .browsing import Browsing
+    from .changes import Changes, python_of
     from .checks import Checking
     from .completion import MagicCompletion
     from .definitions import Definitions
@@ -55,6 +56,7 @@ else:
             "addresses": "Address Addresses",
             "app_run": "AppRun",
             "browsing": "Browsing",
+            "changes": "Changes python_of",
             "checks": "Checking",
             "completion": "MagicCompletion",
             "definitions": "Definitions",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 from IPython.display import display
 
@@ -34,15 +34,18 @@ _SHOWN_BY_IPYTHON: dict[str, Callable[[list[ast.stmt]], list[ast.stmt]]] = {
 }
 
 
-class Report(NamedTuple):
+class Report:
     """A few lines that a magic answers with.
 
     :param text: what is shown, the same with and without HTML.
     :param link: an address within *text* that HTML makes clickable.
     """
 
-    text: str
-    link: str | None = None
+    __slots__ = ("link", "text")
+
+    def __init__(self, text: str, link: str | None = None) -> None:
+        self.text = text
+        self.link = link
 
     def __repr__(self) -> str:
         return self.text

@@ -42,15 +42,14 @@ class AppOnFirstUse(ast.NodeTransformer):
 
 def sets_up(module: ast.Module, name: str) -> bool:
     """Say whether a cell uses an attribute of a variable that it does not bind itself."""
-    if any(not {name, "*"}.isdisjoint(_bound_by(node)) for node in ast.walk(module)):
-        return False
-    return any(
+    is_used = any(
         isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id == name
         and node.attr not in _ASKING
         for node in _run_at_once(module)
     )
+    return is_used and all({name, "*"}.isdisjoint(_bound_by(node)) for node in ast.walk(module))
 
 
 def _bound_by(node: ast.AST) -> set[str]:

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines, exchange
 from flask_nb.errors import FlaskNbError, ForeignAppError, NoAppError
@@ -20,18 +20,24 @@ APP_NAME = "app"
 """The variable that holds the app unless ``%app`` chooses another."""
 
 
-class _Made(NamedTuple):
+class _Made:
     """The app that no cell made, but the first definition, and the variable that it was bound to."""
 
-    app: Any
-    name: str
+    __slots__ = ("app", "name")
+
+    def __init__(self, app: Any, name: str) -> None:
+        self.app = app
+        self.name = name
 
 
-class _Pinned(NamedTuple):
+class _Pinned:
     """An app that no variable holds, until the variable that is followed is bound anew."""
 
-    app: Any
-    instead_of: Any
+    __slots__ = ("app", "instead_of")
+
+    def __init__(self, app: Any, instead_of: Any) -> None:
+        self.app = app
+        self.instead_of = instead_of
 
     def is_instead_of(self, bound: Any) -> bool:
         """Whether it still stands for what the variable holds."""
@@ -41,13 +47,16 @@ class _Pinned(NamedTuple):
 _ANYTHING = object()
 
 
-class _Served(NamedTuple):
+class _Served:
     """The app that serves, and what it was known by when a cell last ended well."""
 
-    engine: Engine
-    name: str
-    value: Any
-    pinned: _Pinned | None
+    __slots__ = ("engine", "name", "pinned", "value")
+
+    def __init__(self, engine: Engine, name: str, value: Any, pinned: _Pinned | None) -> None:
+        self.engine = engine
+        self.name = name
+        self.value = value
+        self.pinned = pinned
 
 
 class FollowedApp:

@@ -35,7 +35,7 @@ def hint_at_magic(exc: BaseException, names: Collection[str]) -> str | None:
 
 def hints_at_source(source: str, variables: Mapping[str, Any]) -> Iterator[str]:
     """Find decorators such as ``@app.get`` without parentheses: they register nothing, in silence."""
-    for found in _BARE.finditer(source) if "@" in source else ():
+    for found in _BARE.finditer(source):
         made = variables.get(found[3])
         if isinstance(made, FunctionType) and made.__qualname__.endswith("route.<locals>.decorator"):
             decorator = f"@{found[1]}.{found[2]}"

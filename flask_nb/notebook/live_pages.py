@@ -17,14 +17,14 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from flask_nb import notebook
 from flask_nb.gate import PROXIED
 from flask_nb.lazy import pattern
 from flask_nb.server import Broadcast, HeldBody
 from flask_nb.wsgi import CLIENT
 
-from .changes import Changes, python_of
-
 if TYPE_CHECKING:
+    from .changes import Changes
     from .settings import FlaskNB
 
 __all__ = ["LivePages", "reloads"]
@@ -177,19 +177,22 @@ class LivePages:
         return HeldBody(self.listeners)
 
 
-def reloads(pages: LivePages, changes: Changes) -> dict[str, Callable[[Any], None]]:
-    """Return what has to hear of IPython's events for pages to reload."""
+def reloads(pages: LivePages, find_changes: Callable[[], Changes]) -> dict[str, Callable[[Any], None]]:
+    """Return what has to hear of IPython's events for pages to reload.
+
+    :param find_changes: returns what tells which cells have to do with the app, once there is a page.
+    """
 
     def begin(info: Any) -> None:
         if pages.has_pages:
-            changes.begin()
+            find_changes().begin()
             pages.begin_cell()
 
     def end(result: Any) -> None:
         if pages.has_pages:
             error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
             said = f"{type(error).__name__} in a cell: {STAYS}" if error else ""
-            concerns = changes.has_changed(python_of(result))
+            concerns = find_changes().has_changed(notebook.python_of(result))
             pages.end_cell(changed=concerns and error is None, failed=said if concerns else None)
 
     return {"pre_run_cell": begin, "post_run_cell": end}

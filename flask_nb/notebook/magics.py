@@ -28,7 +28,6 @@ from flask_nb.errors import (
 )
 from flask_nb.panel import PanelResponse, status_line
 
-from .changes import Changes
 from .display import Report, show
 from .host import Host
 from .owners import CellEvents
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .browsing import Browsing
+    from .changes import Changes
     from .definitions import Definitions
     from .exchanges import Exchanges
     from .explaining import Explaining
@@ -143,17 +143,20 @@ class NotebookMagics:
         self.ip = ip
         self.host = host
         self.events = events
-        self.changes = Changes(
-            lambda: self.events.workspace,
-            lambda: self.ip.user_ns,
-            lambda: [served.followed.app for served in self.host.apps],
-        )
-        """Which cells have to do with the app."""
 
     def close(self) -> None:
         """Let go of the pages that are used in the notebook, if there are any."""
         if "browsing" in vars(self):
             self.browsing.close()
+
+    @cached_property
+    def changes(self) -> Changes:
+        """Which cells have to do with the app."""
+        return notebook.Changes(
+            lambda: self.events.workspace,
+            lambda: self.ip.user_ns,
+            lambda: [served.followed.app for served in self.host.apps],
+        )
 
     @cached_property
     def browsing(self) -> Browsing:

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
 from flask_nb.cells import cell_name, telling_line
@@ -23,15 +23,18 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
 
-class RunningCell(NamedTuple):
+class RunningCell:
     """A cell between its begin and its end.
 
     :param source: what was typed.
     :param run: its owner, as the engines know it.
     """
 
-    source: str
-    run: Run
+    __slots__ = ("run", "source")
+
+    def __init__(self, source: str, run: Run) -> None:
+        self.source = source
+        self.run = run
 
 
 class CellEvents:

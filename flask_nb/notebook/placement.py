@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
 
-
-class PlacedMagic(NamedTuple):
+class PlacedMagic:
     """A cell with a cell magic.
 
     :param source: the whole cell, comments above the magic included.
     :param line: the line of the cell on which the magic stands, from 1.
     """
 
-    source: str
-    line: int
+    __slots__ = ("line", "source")
+
+    def __init__(self, source: str, line: int) -> None:
+        self.source = source
+        self.line = line
 
     @property
     def body_line(self) -> int:
@@ -40,6 +40,6 @@ def place_magic(source: str | None, name: str, line: str, body: str) -> PlacedMa
     :param name: the magic's name without percent signs.
     """
     for number, text in enumerate((source or "").splitlines(), start=1):
-        if re.match(rf"%%{name}(?!\S)", text):
+        if text.startswith("%%") and text.split(maxsplit=1)[0] == f"%%{name}":
             return PlacedMagic(str(source), number)
     return PlacedMagic(f"%%{name} {line}\n{body}", 1)

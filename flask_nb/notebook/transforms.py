@@ -110,13 +110,12 @@ def _replace_one(lines: Lines, after: int, names: Collection[str]) -> tuple[Line
 
 def find_first_code_line(lines: Sequence[str]) -> int | None:
     """Return the number, from 0, of the first line that is neither blank nor a comment."""
-    code = (number for number, line in enumerate(lines) if not re.match(r"\s*(?:#|$)", line))
+    code = (number for number, line in enumerate(lines) if line.lstrip()[:1] not in ("", "#"))
     return next(code, None)
 
 
 def _cell_magic_name(line: str) -> str | None:
-    match = re.match(r"%%(\w+)(?!\S)", line)
-    return match[1] if match else None
+    return line.split(maxsplit=1)[0].removeprefix("%%") if line.startswith("%%") else None
 
 
 class PlainNames(PrefilterChecker):

@@ -106,7 +106,7 @@ class Workbench:
     def _hints(self, exc: BaseException | None, source: str) -> Iterator[str]:
         """Yield what to do about a cell's error, or about what it has done without one."""
         if exc is None:
-            yield from notebook.hints_at_source(source, self.ip.user_ns)
+            yield from notebook.hints_at_source(source, self.ip.user_ns) if "@" in source else ()
         elif hint := self._hint_at(exc, source):
             yield mask_text(hint)
 
@@ -133,7 +133,7 @@ class Workbench:
 
     def _reload_pages(self, magics: NotebookMagics, undo: ExitStack) -> None:
         """Let served pages reload after a cell, when what it has made is in its place."""
-        for event, listen in reloads(self.host.pages, magics.changes).items():
+        for event, listen in reloads(self.host.pages, lambda: magics.changes).items():
             self.ip.events.register(event, listen)
             undo.callback(self.ip.events.unregister, event, listen)
 

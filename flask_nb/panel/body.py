@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkzeug.exceptions import NotFound, default_exceptions
 from werkzeug.http import parse_options_header
@@ -41,7 +41,7 @@ _TAG_OR_ENTITY = pattern(r"<[A-Za-z!/]|&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z]\w*);")
 _NOT_IN_NAME = pattern(r"[^\w.()+-]+")
 
 
-class JsonBody(NamedTuple):
+class JsonBody:
     """A JSON body, parsed.
 
     :param value: without what is masked.
@@ -49,9 +49,12 @@ class JsonBody(NamedTuple):
     :param layout: its first lines.
     """
 
-    value: Any
-    is_masked: bool
-    layout: Layout
+    __slots__ = ("is_masked", "layout", "value")
+
+    def __init__(self, value: Any, is_masked: bool, layout: Layout) -> None:
+        self.value = value
+        self.is_masked = is_masked
+        self.layout = layout
 
 
 class Body:
@@ -82,6 +85,10 @@ class Body:
         """The first lines of the text, and how to get the rest."""
         return clipped(self.text, f"{self.name}.text")
 
+    def _has_markup(self) -> bool:
+        text = self.text
+        return ("<" in text or "&" in text) and _TAG_OR_ENTITY.search(text) is not None
+
     @cached_property
     def kind(self) -> BodyKind:
         """How it is to be shown."""
@@ -91,7 +98,7 @@ class Body:
             return "binary"
         if self.mimetype in {"text/html", "application/xhtml+xml"}:
             # Views return plain words as text/html; they need no frame.
-            return "html" if _TAG_OR_ENTITY.search(self.text) else "text"
+            return "html" if self._has_markup() else "text"
         if self.mimetype in _KINDS:
             return _KINDS[self.mimetype]
         if self.mimetype.endswith("+json"):

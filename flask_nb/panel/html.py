@@ -153,8 +153,10 @@ def _csv_body(panel: Panel, room: int) -> Iterator[str]:
 
 
 def _text_body(panel: Panel, room: int) -> Iterator[str]:
+    text = panel.body.clipped
     # Columns need the whole width; lines of prose are hard to read when they are long.
-    yield pre(escape(panel.body.clipped), "" if _COLUMNS.search(panel.body.clipped) else f"max-width:{PROSE}")
+    has_columns = ("  " in text or "\t" in text) and _COLUMNS.search(text)
+    yield pre(escape(text), "" if has_columns else f"max-width:{PROSE}")
 
 
 def _media_body(panel: Panel, room: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from flask_nb import exchange as exchanges
 from flask_nb.exchange import Exchange
@@ -35,16 +35,19 @@ _MAX_HEADER = 300
 _MAX_PICTURES = 120_000  # characters of all together
 
 
-class Summary(NamedTuple):
+class Summary:
     """The one line that says it all: ``GET /hello/Ann → 200 OK · text/html · 10 B``.
 
     :param details: what is said after the status.
     """
 
-    method: str
-    path: str
-    status: str
-    details: list[str]
+    __slots__ = ("details", "method", "path", "status")
+
+    def __init__(self, method: str, path: str, status: str, details: list[str]) -> None:
+        self.method = method
+        self.path = path
+        self.status = status
+        self.details = details
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} → {' · '.join([self.status, *self.details])}"

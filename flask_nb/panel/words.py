@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -15,15 +14,18 @@ MAX_CHARACTERS = 8_000
 _WIDTH = 16
 
 
-class Clip(NamedTuple):
+class Clip:
     """The first part of a text.
 
     :param text: that part.
     :param hidden: how many lines or characters are left out, in words; None if nothing is.
     """
 
-    text: str
-    hidden: str | None
+    __slots__ = ("hidden", "text")
+
+    def __init__(self, text: str, hidden: str | None) -> None:
+        self.text = text
+        self.hidden = hidden
 
 
 def clip(text: str, lines: int | None = None, length: int | None = None) -> Clip:

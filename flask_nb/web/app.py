@@ -23,12 +23,14 @@ from io import BytesIO
 from types import FunctionType, TracebackType
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
+import werkzeug.routing
 import werkzeug.utils
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter, HTTPException
-from werkzeug.routing import BuildError, MapAdapter, RequestRedirect, Rule
+from werkzeug.routing import BuildError, MapAdapter, RequestRedirect
 
 from ..live.url_map import LiveMap
+from ..live.url_plan import Rule
 from ..live.workspace import at_work, current_run
 from . import error_handling, responses, serving, url_building
 from .config import Config, ConfigAttribute
@@ -131,7 +133,7 @@ class Flask(Scaffold):
     )
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     jinja_options: dict[str, Any] = {}  # noqa: RUF012 -- replaced, not changed, by subclasses
-    url_rule_class = Rule
+    url_rule_class: type[werkzeug.routing.Rule] = Rule
     url_map_class = LiveMap
     test_client_class: type[FlaskClient] | None = None
     test_cli_runner_class: type[FlaskCliRunner] | None = None

@@ -12,7 +12,6 @@ recognised: for that one the part is made at once, as in Flask (the questions th
 from __future__ import annotations
 
 import contextvars
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache, update_wrapper
@@ -40,15 +39,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 # "No argument was given", where None is a value.
 _sentinel = object()
 
+
 # A Host that needs no further look: labels of letters, digits and hyphens, perhaps a port. Whatever else
 # may be a Host (an IPv6 address, an international name, nonsense) is left to Werkzeug to judge. An app has
 # few, so that the last ones are kept.
-_ordinary_host = lru_cache(maxsize=128)(
-    re.compile(
-        r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?",
-        re.ASCII | re.IGNORECASE,
-    ).fullmatch
-)
+@lru_cache(maxsize=128)
+def _is_ordinary_host(host: str) -> bool:
+    name, colon, port = host.partition(":")
+    are_labels = all(len(each) < 64 and each.replace("-", "0").isalnum() for each in name.split("."))
+    is_port = port.isdecimal() and port[0] != "0" and len(port) < 6 and int(port) < 65536
+    return host.isascii() and are_labels and (is_port or not colon)
 
 
 def _makes_adapters_itself(app: Flask) -> bool:
@@ -75,7 +75,7 @@ def _matches_directly(app: Flask, environ: WSGIEnvironment) -> bool:
         and not app.subdomain_matching
         and app.config["TRUSTED_HOSTS"] is None
         and "HTTP_UPGRADE" not in environ
-        and _ordinary_host(environ.get("HTTP_HOST", "")) is not None
+        and _is_ordinary_host(environ.get("HTTP_HOST", ""))
     )
 
 

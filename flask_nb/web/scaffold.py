@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..live.app import Live
-from ..live.refusals import show_briefly
 from .globals import current_app
 from .helpers import get_root_path, send_from_directory
 from .templating import _default_template_ctx_processor
@@ -43,6 +42,8 @@ def setupmethod(f: F) -> F:
         try:
             return f(self, *args, **kwargs)
         except Exception as exc:
+            from ..live.refusals import show_briefly
+
             show_briefly(exc)
             raise
 

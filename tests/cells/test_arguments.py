@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from flask_nb.cells import MagicParser, app_parser, request_parser, route_parser, routes_parser, serve_parser
+from flask_nb.cells import (
+    MagicParser,
+    app_parser,
+    parse_request,
+    parse_route,
+    request_parser,
+    route_parser,
+    routes_parser,
+    serve_parser,
+)
 from flask_nb.errors import MagicArgumentError, MagicHelpRequested
 
 PARSERS = [
@@ -84,3 +93,20 @@ def test_the_help_of_each_magic_documents_every_flag(parser, monkeypatch):
 def test_leaving_the_process_is_refused(parser):
     with pytest.raises(MagicArgumentError):
         parser.exit(2, "bye")
+
+
+@pytest.mark.parametrize("line", ["/items", "POST /items/<int:id>"])
+def test_a_rule_without_flags_is_what_the_parser_makes_of_it(line):
+    assert parse_route(line, "body") == parse_route(f"{line} --", "body")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("line", ["/items", "items/{id} name=Ann X-Key:abc page==2", "/a b:=[1] c[d]=2"])
+def test_a_request_without_flags_is_what_the_parser_makes_of_it(method, line):
+    assert parse_request(method, line) == parse_request(method, f"{line} --")
+
+
+def test_a_line_without_flags_waits_for_no_parser(monkeypatch):
+    monkeypatch.delattr(MagicParser, "parse_words")
+    assert parse_route("/items/<int:id>", "body").rule == "/items/<int:id>"
+    assert parse_request("POST", "/items name=Ann").method == "POST"

@@ -24,6 +24,7 @@ pathlib.Path("demo.py").write_text("from flask_nb import Flask\\napp = Flask('de
 """
 NOTEBOOK = """import os, pathlib, sys
 from flask_nb import Flask, request, session
+other = Flask("other")
 app = Flask(__name__)
 os.environ["FLASK_GREETING"] = "hi"
 os.environ.pop("APP_SETTINGS", None)
@@ -259,7 +260,6 @@ def notebook(kernel: Kernel, folder: None) -> Kernel:
     kernel.run("%reload_ext flask_nb\n%cookies clear;")
     ran = kernel.run(NOTEBOOK)
     assert ran.error is None, ran.traceback
-    kernel.run("other = Flask('other')")
     return kernel
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from click.testing import CliRunner
+from forking import ForkServer
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import flask_nb.cli as command
@@ -23,6 +24,14 @@ from flask_nb.project.outputs import output_differences, without_agreeing_html
 
 COLOUR = re.compile(r"\x1b\[\d+m")
 LOAD = "%load_ext flask_nb\n# NBVAL_IGNORE_OUTPUT"
+
+FORKING = """
+import sys
+import jupyter_client.launcher
+sys.path.append({tests!r})
+from forking import ForkServer
+jupyter_client.launcher.Popen = ForkServer(path={path!r}).start
+"""
 
 
 def shown(plain: object, html: str | None = None, mime: str = "text/plain") -> nbformat.NotebookNode:
@@ -53,6 +62,8 @@ def flask_nb_test(
     """Call the command in the test's folder, where no settings are; pytest is a process of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others take long
+    monkeypatch.setenv("PYTEST_PLUGINS", "nbval.plugin,flask_nb.project.pytest_plugin")
 
     def call(*arguments: str) -> tuple[int, str]:
         with pytest.raises(SystemExit) as ended:
@@ -62,6 +73,14 @@ def flask_nb_test(
         return ended.value.code, COLOUR.sub("", said.out + said.err)
 
     return call
+
+
+@pytest.fixture
+def forked_kernels(tmp_path: Path, forks: ForkServer) -> None:
+    """Let the kernels that the command's pytest starts be copies, too."""
+    if sys.platform == "linux":
+        tests, path = Path(inspect.getfile(ForkServer)).parent, forks.address(os.environ)
+        (tmp_path / "conftest.py").write_text(FORKING.format(tests=str(tests), path=path))
 
 
 @pytest.fixture
@@ -149,9 +168,9 @@ def test_what_it_leans_on_in_nbval_is_there():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
-def test_the_next_kernel_starts_while_a_notebook_is_run(tmp_path, flask_nb_test):
-    imports = "from contextlib import suppress; from pathlib import Path"
-    two_kernels = "while len(processes_in(Path.cwd())) < 4: pass  # this test, pytest, and they"
+def test_the_next_kernel_starts_while_a_notebook_is_run(tmp_path, flask_nb_test, forked_kernels):
+    imports = "import time; from contextlib import suppress; from pathlib import Path"
+    two_kernels = "while len(processes_in(Path.cwd())) < 4: time.sleep(0.01)  # this test, pytest, and they"
     write(tmp_path / "1.ipynb", cell(imports), cell(inspect.getsource(processes_in)), cell(two_kernels))
     write(tmp_path / "2.ipynb", cell("print(1)", printed("1\n")))
     status, said = flask_nb_test("1.ipynb", "2.ipynb", "--cell-timeout", "20")
@@ -160,7 +179,7 @@ def test_the_next_kernel_starts_while_a_notebook_is_run(tmp_path, flask_nb_test)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
-def test_a_run_that_ends_early_leaves_no_kernel(tmp_path, flask_nb_test):
+def test_a_run_that_ends_early_leaves_no_kernel(tmp_path, flask_nb_test, forked_kernels):
     write(tmp_path / "1.ipynb", cell("1 / 0"))
     write(tmp_path / "2.ipynb", cell("1"))
     status, said = flask_nb_test("1.ipynb", "2.ipynb", "-x")
@@ -240,7 +259,7 @@ def test_only_what_is_of_one_run_is_to_be_tagged(source, name):
     assert advice_on(source) == ([advice] if name else [])
 
 
-def test_a_cell_that_hangs_is_given_up_and_ends_the_run_with_x(tmp_path, flask_nb_test):
+def test_a_cell_that_hangs_is_given_up_and_ends_the_run_with_x(tmp_path, flask_nb_test, forked_kernels):
     write(
         tmp_path / "made.ipynb",
         cell(LOAD),

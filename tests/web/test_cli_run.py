@@ -252,16 +252,17 @@ COMMANDS = {"flask": ["-m", "flask"], "flask_nb.web": ["-m", "flask_nb"]}
 
 
 @contextmanager
-def serving(framework, *options):
+def serving(framework, *options, **where):
     """Run the command as a person does; yield the URL and what was printed until it was served."""
-    Path("site_of_tests.py").write_text(SITE.replace("FRAMEWORK", framework.__name__))
-    command = [sys.executable, "-u", *COMMANDS[framework.__name__], "-A", "site_of_tests"]
+    Path(where.get("cwd", ""), "site_of_tests.py").write_text(SITE.replace("FRAMEWORK", framework))
+    command = [sys.executable, "-u", *COMMANDS[framework], "-A", "site_of_tests"]
     server = subprocess.Popen(
         [*command, "run", "-p", "0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        **where,
     )
     last = "PIN:" if "--debug" in options else "CTRL+C"
     try:
@@ -295,29 +296,37 @@ def fetch_changed(url, file, wanted):
     return answer
 
 
-@posix_only
-def test_a_changed_file_restarts_the_server(framework):
-    with serving(framework, "--debug") as (url, _):
-        assert fetch(url) == "first, debug=True"
-        site = Path("site_of_tests.py")
-        site.write_text(site.read_text().replace("first", "second"))
-        assert fetch_changed(url, site, "second") == "second, debug=True"
+@pytest.fixture(scope="module", params=COMMANDS)
+def in_debug_mode(request, tmp_path_factory):
+    """The URL of a site that is served in debug mode, what was printed, and the site's file."""
+    folder = tmp_path_factory.mktemp("site")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("FLASK_", "WERKZEUG_"))}
+    with serving(request.param, "--debug", cwd=folder, env=env) as (url, printed):
+        yield url, printed, folder / "site_of_tests.py"
 
 
 @posix_only
-def test_the_debuggers_console_asks_for_the_pin_that_was_printed(framework):
-    with serving(framework, "--debug") as (url, printed):
-        pin = re.findall(r"PIN: (\S+)", printed)[0]
-        page = fetch(f"{url}/fails")
-        secret = re.findall(r'SECRET = "(\w+)"', page)[0]
-        ask = f"{url}/?__debugger__=yes&cmd=pinauth&s={secret}&pin="
-        assert json.loads(fetch(f"{ask}000-000-000"))["auth"] is False
-        assert json.loads(fetch(f"{ask}{pin}"))["auth"] is True
+def test_a_changed_file_restarts_the_server(in_debug_mode):
+    url, _, site = in_debug_mode
+    assert fetch(url) == "first, debug=True"
+    site.write_text(site.read_text().replace("first", "second"))
+    assert fetch_changed(url, site, "second") == "second, debug=True"
+
+
+@posix_only
+def test_the_debuggers_console_asks_for_the_pin_that_was_printed(in_debug_mode):
+    url, printed, _ = in_debug_mode
+    pin = re.findall(r"PIN: (\S+)", printed)[0]
+    page = fetch(f"{url}/fails")
+    secret = re.findall(r'SECRET = "(\w+)"', page)[0]
+    ask = f"{url}/?__debugger__=yes&cmd=pinauth&s={secret}&pin="
+    assert json.loads(fetch(f"{ask}000-000-000"))["auth"] is False
+    assert json.loads(fetch(f"{ask}{pin}"))["auth"] is True
 
 
 @posix_only
 def test_without_debug_mode_there_is_no_debugger(framework):
-    with serving(framework) as (url, printed):
+    with serving(framework.__name__) as (url, printed):
         assert "SECRET" not in fetch(f"{url}/fails")
         assert fetch(url) == "first, debug=False"
         assert "PIN" not in printed
@@ -328,6 +337,6 @@ def test_a_certificate_made_now_serves_tls(framework):
     pytest.importorskip("cryptography")
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    with serving(framework, "--cert", "adhoc") as (url, _):
+    with serving(framework.__name__, "--cert", "adhoc") as (url, _):
         assert url.startswith("https://")
         assert fetch(url, context=trusting) == "first, debug=False"

@@ -384,6 +384,42 @@ def test_the_method_of_the_request_is_preferred(linked, framework):
         assert framework.url_for("view", x=7) == "/get/7"
 
 
+def test_what_no_url_can_be_built_of_is_refused_when_the_rule_is_added(framework, app):
+    class Refusing(BaseConverter):
+        def to_url(self, value):
+            raise ValueError(value)
+
+    app.url_map.converters["refusing"] = Refusing
+    with pytest.raises(ValueError, match="None"):
+        app.add_url_rule("/<None>", "none")
+    with pytest.raises(ValueError, match="7"):
+        app.add_url_rule("/<refusing:x>", "default", defaults={"x": 7})
+
+
+@pytest.mark.parametrize("name", ["rule", "self", "values", "class"])
+def test_a_variable_may_have_any_other_name(framework, app, name):
+    app.add_url_rule(f"/<{name}>", "view", lambda **values: "")
+    with app.test_request_context():
+        assert framework.url_for("view", **{name: "a"}) == framework.url_for("view", **{name: "a"}) == "/a"
+
+
+def test_what_builds_a_url_is_compiled_when_the_first_one_is_built(monkeypatch):
+    compiled = []
+    compile_builder = Rule._compile_builder
+    monkeypatch.setattr(
+        Rule,
+        "_compile_builder",
+        lambda rule, how=True: compiled.append(rule.endpoint) or compile_builder(rule, how),
+    )
+    app = web.Flask("linked", static_folder=None)
+    app.add_url_rule("/<x>", "view", lambda x: "")
+    app.add_url_rule("/other", "other", lambda: "")
+    assert compiled == []
+    with app.test_request_context():
+        assert [web.url_for("view", x=1), web.url_for("view", x=2)] == ["/1", "/2"]
+    assert compiled == ["view"]
+
+
 def test_a_rule_of_ones_own_builds_itself(framework):
     class Versioned(Rule):
         def build(self, values, append_unknown=True):
