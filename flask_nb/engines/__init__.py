@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import werkzeug.serving
 
 from flask_nb.lazy import offer
+from flask_nb.live.app import Live
 from flask_nb.live.workspace import Run, Workspace, current_run, is_strict
 
 from . import ours
@@ -58,6 +59,7 @@ __all__ = [
     "follow_all",
     "follow_remade",
     "give_back",
+    "has_cells",
     "is_app",
     "is_flask_app",
     "is_foreign",
@@ -269,6 +271,14 @@ def registered(app: Any) -> object:
     """Return a value that differs when what cells have registered on an app does, or the app itself."""
     ledger = getattr(getattr(app, "live", None), "ledger", ())
     return (id(app), tuple((entry.number, entry.body, entry.rank) for entry in ledger))
+
+
+def has_cells(value: Any) -> bool:
+    """Whether cells have registered something on a value, which is an app or a blueprint then."""
+    with suppress(Exception):  # whatever a variable holds, and has to say of its attributes
+        live = vars(value).get("live")
+        return isinstance(live, Live) and any(entry.owner.kind == "cell" for entry in live.ledger)
+    return False
 
 
 def note_older(workspace: Workspace, values: Iterable[Any]) -> None:

@@ -19,7 +19,7 @@ from .attributes import ATTRIBUTE, Attributes
 from .ledger import Ledger
 from .overlay import Overlay
 from .registrations import ROUTE, Entry, Owner
-from .routes import define, is_same_route, named_methods
+from .routes import define, is_same_route, module_of_view, named_methods
 from .slots import Name
 from .tables import Kind, LiveDict, LiveList, LiveScopes, Placed, live_class, name_of_function
 from .url_map import LiveMap
@@ -348,7 +348,7 @@ class Live:
         known = self._view_in_the_way(endpoint, view, is_derived)
         if known is not None and known != view:
             raise AssertionError(
-                f"the endpoint {endpoint!r} has a view function already, {known!r}."
+                f"the endpoint {endpoint!r} has a view function already, {_called(known)}."
                 " Give this one another name or another 'endpoint'; if a decorator gave it that name,"
                 " use functools.wraps in the decorator."
             )
@@ -442,3 +442,9 @@ def _kind_of(entry: Entry) -> Kind | None:
     """What kind of table holds a registration that stands under a name."""
     table = getattr(entry.slot, "table", None)
     return table.place.kind if isinstance(table, LiveDict) else None
+
+
+def _called(view: Any) -> str:
+    """Return what people call a view: its name, and its module if that is not the notebook."""
+    name, module = f"{getattr(view, '__name__', type(view).__name__)}()", module_of_view(view)
+    return f"{name} of the module '{module}'" if module else name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from werkzeug.test import Client
 
 from flask_nb import engines
 
+from .own_modules import OwnModules
 from .planning import plan_notebook
 from .program import Program
 
@@ -36,8 +38,15 @@ def load(path: str | os.PathLike[str], app_name: str | None = None) -> Any:
 
 def make_client(path: Path, app_name: str | None = None) -> Any:
     """Load a notebook and return a test client: Flask's own, in testing mode, or else Werkzeug's."""
-    app = load(path, app_name)
+    with _own_modules().anew(path):
+        app = load(path, app_name)
     if engines.is_flask_app(app):
         app.testing = True
         return app.test_client()
     return Client(engines.adopt(app, path.name, is_chosen=True).wsgi_app)
+
+
+@cache
+def _own_modules() -> OwnModules:
+    """Return what tells modules that notebooks import from those that tests have imported before."""
+    return OwnModules()

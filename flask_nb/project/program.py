@@ -11,7 +11,7 @@ import asyncio
 import inspect
 import linecache
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -160,12 +160,6 @@ class Program:
             self._run_cell(planned)
         self.plan = edit.plan
         return not self._workspace.is_contested
-
-    def has_registered_on(self, values: Iterable[Any]) -> bool:
-        """Return whether one of these values is an app or a blueprint on which its cells have registered."""
-        held = set(map(id, values))
-        holders: list[Any] = [one for one in self._workspace.everything() if id(one) in held]
-        return any(entry.owner.kind == "cell" for holder in holders for entry in holder.live.ledger)
 
     def _give_way(self, before: ModuleType | None) -> None:
         if before is None:

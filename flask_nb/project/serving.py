@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import traceback
-from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from itertools import chain
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from flask_nb import engines
@@ -17,9 +15,10 @@ from flask_nb.engines import Engine
 from flask_nb.errors import FlaskNbError, ProgramError
 
 from .edits import Edit, find_edit
+from .own_modules import OwnModules
 from .plan import Plan
 from .planning import plan_cells
-from .program import Program, module_name
+from .program import Program
 from .program_cells import ProgramCell, read_cells
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class ServedNotebook:
         self._program: Program | None = None
         self._failure: BaseException | None = None
         self._told = ""
-        self._modules_before = frozenset(sys.modules)
+        self._own_modules = OwnModules()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request with the version that serves when it begins."""
@@ -92,7 +91,7 @@ class ServedNotebook:
 
     def _run(self, plan: Plan) -> None:
         program = Program(plan)
-        with self._modules_anew():
+        with self._own_modules.anew(self.path):
             program.run()
         engine = engines.adopt(program.find_app(), plan.app_name, is_chosen=True)
         if self.debug is not None and not engines.is_foreign(engine):
@@ -101,25 +100,6 @@ class ServedNotebook:
         self._program = program
         if before is not None:
             engines.release(before)
-
-    @contextmanager
-    def _modules_anew(self) -> Iterator[None]:
-        """Let a program import the notebook's own modules again, if the one before has registered on them.
-
-        Else what its cells had registered there would stay, whatever they say now.
-        """
-        others = {*self._modules_before, module_name(self.path)}
-        own = _modules_below(self.path.resolve().parent, others)
-        values = chain.from_iterable(vars(module).values() for module in own.values())
-        if self._program is None or not self._program.has_registered_on(values):
-            own = {}
-        for name in own:
-            del sys.modules[name]
-        try:
-            yield
-        except BaseException:
-            sys.modules.update(own)
-            raise
 
     def _apply(self, edit: Edit) -> bool:
         """Make the version that serves the next one; where that fails, run it again as it was.
@@ -228,21 +208,6 @@ def _in_cells(exc: BaseException, name: str) -> TracebackType | None:
     while step is not None and not step.tb_frame.f_code.co_filename.startswith(f"<{name}: "):
         step = step.tb_next
     return step
-
-
-def _modules_below(folder: Path, others: Container[str]) -> dict[str, ModuleType]:
-    """Return the modules of a folder by their names, but for *others*, installed packages and ours."""
-    return {
-        name: module
-        for name, module in list(sys.modules.items())
-        if name not in others and name.partition(".")[0] != "flask_nb" and _is_below(folder, module)
-    }
-
-
-def _is_below(folder: Path, module: object) -> bool:
-    known = getattr(module, "__dict__", {})  # a lazy module imports what it is asked for
-    place = Path(str(known.get("__file__") or next(iter(known.get("__path__") or ()), "")))
-    return place.is_relative_to(folder) and not {"site-packages", "dist-packages"} & {*place.parts}
 
 
 def _wsgi_app(engine: Engine) -> WSGIApplication:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 
@@ -13,6 +15,19 @@ def test_it_asks_the_app_of_a_notebook(notebook_client, make_notebook):
 def test_each_call_runs_the_notebook_anew(notebook_client, make_notebook):
     path = make_notebook("seen = []", "%%route /\nseen.append(1)\nstr(len(seen))")
     assert [notebook_client(path).get("/").text for _ in range(2)] == ["1", "1"]
+
+
+@pytest.mark.parametrize("package", ["flask_nb", "flask"])
+def test_each_call_finds_the_app_of_a_module_as_it_was(notebook_client, make_notebook, tmp_path, package):
+    source = f"from {package} import Flask\napp = Flask(__name__)\napp.calls = 0"
+    (tmp_path / "shop_of_test.py").write_text(source)
+    hook = "@app.before_request\ndef count():\n    app.calls += 1"
+    path = make_notebook("from shop_of_test import app", hook, "%%route /\nstr(app.calls)")
+    try:
+        assert [notebook_client(path).get("/").text for _ in range(3)] == ["1", "1", "1"]
+    finally:
+        sys.modules.pop("shop_of_test", None)
+        sys.path.remove(str(tmp_path))
 
 
 def test_errors_of_views_reach_the_test(notebook_client, make_notebook):

@@ -117,6 +117,39 @@ MISTAKES = [
         shows="Item 7",
     ),
     Mistake(
+        "a variable that is taken for a number",
+        wrong="""
+            @app.get("/next/<n>")
+            def next_number(n: int):
+                return str(n + 1)
+            %get /next/5
+        """,
+        says=["n is a text, '5'. Type <int:n> in the rule"],
+        right="""
+            @app.get("/next/<int:n>")
+            def next_number(n: int):
+                return str(n + 1)
+            %get /next/5
+        """,
+        shows="6",
+    ),
+    Mistake(
+        "a variable that is looked up among numbers",
+        setup="""
+            teas = {1: "green", 2: "black"}
+        """,
+        wrong="""
+            %%route /teas/<n> --try /teas/2
+            teas[n]
+        """,
+        says=["n is a text, '2'. Type <int:n> in the rule"],
+        right="""
+            %%route /teas/<int:n> --try /teas/2
+            teas[n]
+        """,
+        shows="black",
+    ),
+    Mistake(
         "a query in the rule",
         wrong="""
             %%route /search?q=<q>
