@@ -8,6 +8,7 @@ and session of its own that a new process has. A test of what a kernel imports s
 from __future__ import annotations
 
 import gc
+import inspect
 import io
 import json
 import os
@@ -55,6 +56,7 @@ IMPORTED = (
     "jinja2",
     "click",
     "itsdangerous",
+    "flask_nb.notebook.asking",
     "flask_nb.notebook.extension",
     "flask_nb.notebook.workbench",
     "flask_nb.notebook.definitions",
@@ -63,12 +65,21 @@ IMPORTED = (
     "flask_nb.cells.apply",
     "flask_nb.cells.items",
     "flask_nb.cells.plain_text",
+    "flask_nb.cells.routes",
+    "flask_nb.cells.serve",
+    "flask_nb.engines.frameworks",
+    "flask_nb.exchange.failure",
+    "flask_nb.gate.front",
     "flask_nb.hints.families",
     "flask_nb.hints.remarks",
     "flask_nb.panel.assets",
     "flask_nb.panel.inlining",
+    "flask_nb.panel.tables",
+    "flask_nb.panel.tree",
     "flask_nb.server.background",
+    "flask_nb.server.parsing",
     "flask_nb.web.environment",
+    "flask_nb.web.logging",
 )
 """What a kernel has at hand, which it would import for itself sooner or later.
 
@@ -245,6 +256,7 @@ def main(path: str) -> None:
     os.environ["JPY_PARENT_PID"] = str(os.getpid())  # whose end a kernel is to notice; it is read on import
     for name in IMPORTED:
         import_module(name)
+    inspect.getmodule(main.__code__)  # else the first traceback in a copy asks where a thousand modules lie
     gc.collect()
     gc.freeze()  # else the first collection in a copy touches, and so copies, all that is shared
     if serve(path):
