@@ -56,7 +56,7 @@ def test_a_test_that_leaves_something_behind_fails_by_name(pytester: pytest.Pyte
     conftest = (HERE / "conftest.py").read_text("utf-8")
     assert "PATIENCE = 10\n" in conftest
     pytester.makeconftest(conftest.replace("PATIENCE = 10\n", "PATIENCE = 0.5\n"))
-    beside = {name: (HERE / f"{name}.py").read_text("utf-8") for name in ("forking", "spare")}
+    beside = {name: (HERE / f"{name}.py").read_text("utf-8") for name in ("forking", "ports", "spare")}
     pytester.makepyfile(LEAKS, **beside)
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-n0")
     result.assert_outcomes(passed=5, errors=3)
