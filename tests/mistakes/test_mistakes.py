@@ -27,9 +27,11 @@ for _name in [*get_ipython().user_ns.keys() - get_ipython().user_ns_hidden.keys(
 """
 """What makes a notebook a new one; ``%reset`` would collect garbage each time."""
 
-COLLECTED = f"""{AFRESH}
+COLLECTED = """
 import gc, sys
-sys.last_value = sys.last_traceback = sys.last_exc = None
+sys.last_value = sys.last_traceback = sys.last_exc = get_ipython().InteractiveTB.tb = None
+get_ipython().displayhook.flush()
+get_ipython().push(dict.fromkeys(("_", "__", "___")), interactive=False)
 gc.collect()
 """
 """What lets Python say now that something was never awaited, not in the cells of another notebook."""
@@ -64,7 +66,8 @@ def test_a_mistake_gets_an_answer_and_can_be_put_right(kernel: Kernel, mistake: 
     assert not re.search(r"Traceback|^\w+Error: ", put_right, re.M), put_right
     assert [words for words in mistake.says if words in put_right] == []
     if "async " in mistake.wrong:
-        kernel.run(COLLECTED)
+        kernel.run(AFRESH)
+        kernel.run(COLLECTED)  # in a cell after the next, for IPython keeps the result of the last one
 
 
 def test_each_mistake_has_a_name_of_its_own() -> None:
