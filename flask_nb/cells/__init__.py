@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from .explain import ExplainDefinition, explain_parser, parse_explain
     from .export import ExportArguments, export_parser, parse_export
     from .http import http_parser, parse_http
-    from .items import Item, parse_header, parse_item, split_upload, wire_header
+    from .items import Item, parse_header, parse_item, split_item, split_upload, wire_header
     from .json_values import JsonText, end_of_brackets, end_of_json, parse_key, write_fields
     from .names import cell_name, telling_line
     from .plain_text import text_hint
@@ -116,7 +116,7 @@ else:
             "explain": "ExplainDefinition explain_parser parse_explain",
             "export": "ExportArguments export_parser parse_export",
             "http": "http_parser parse_http",
-            "items": "Item parse_header parse_item split_upload wire_header",
+            "items": "Item parse_header parse_item split_item split_upload wire_header",
             "json_values": "JsonText end_of_brackets end_of_json parse_key write_fields",
             "names": "cell_name telling_line",
             "plain_text": "text_hint",

@@ -122,7 +122,7 @@ def parse_item(word: str) -> Item:
     if found is None or (not found[0] and found[1] != "@"):
         raise MagicArgumentError(
             f"{word!r} is not understood. After the path come name=value, name:=json, query==value, "
-            f"Header:value, file@path, or a JSON body from {{ or [; a value with spaces needs quotes"
+            f"Header:value, file@path, or a JSON body from {{ or [; what has spaces needs quotes"
         )
     typed_name, operator, value = found
     name = parse_text(typed_name)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from functools import cache
+from itertools import takewhile
 from typing import NamedTuple, NoReturn
 
+from flask_nb import cells
 from flask_nb.errors import MagicArgumentError, RuleError, naming
 
-from .arguments import MagicParser, find_twice, has_flags, is_token, parse_literal, suggest
+from .arguments import MagicParser, find_twice, has_flags, is_flag, is_token, parse_literal, suggest
 from .request import RequestDefinition
 from .request_line import METHODS as COMMON_METHODS
-from .request_line import parse_request
+from .request_line import LineReader, is_body, parse_request, request_parser
 from .rules import check_rule, end_of_variable
-from .words import split_line
+from .words import find_words, quote_word, split_line
 
 TRY_MAGIC = "%%route --try"
 """What the errors of a request that is tried begin with."""
@@ -115,7 +118,7 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
     if twice := find_twice([name for name, _value in arguments.defaults]):
         raise MagicArgumentError(f"the default {twice!r} is given twice. Keep one")
     with naming(TRY_MAGIC):
-        tries = tuple(parse_request(None, request, magic=TRY_MAGIC) for request in arguments.tries)
+        tries = tuple(map(_parse_try, arguments.tries))
     return RouteDefinition(
         rule=rule,
         methods=methods,
@@ -128,6 +131,36 @@ def parse_route(line: str, body: str, body_line: int = 2) -> RouteDefinition:
         body=body,
         body_line=body_line,
     )
+
+
+def _parse_try(text: str) -> RequestDefinition:
+    """Return the request; where its path lacks quotes of its own, say how they are typed."""
+    try:
+        return parse_request(None, text, magic=TRY_MAGIC)
+    except MagicArgumentError as exc:
+        with suppress(MagicArgumentError):
+            request = _with_quoted_path(text)
+            parse_request(None, request, magic=TRY_MAGIC)
+            typed = request.replace("'", "\\'")
+            exc.args = (f"{exc.args[0]}. If that belongs to the path, type --try '{typed}'",)
+        raise
+
+
+def _with_quoted_path(text: str) -> str:
+    """Return a request with quotes about its path and the words behind that can be nothing else."""
+    reader = LineReader(lambda: request_parser(None), None)
+    words = [*find_words(text, reader.verbatim), ("", len(text))]
+    first = next((index for index, (word, _place) in enumerate(words) if word.startswith("/")), None)
+    if first is None:
+        return text
+    behind = takewhile(lambda found: _may_be_of_path(found[0]), words[first + 1 :])
+    path = [words[first][0], *(word for word, _place in behind)]
+    start, end = words[first][1], words[first + len(path)][1]
+    return f"{text[:start]}{quote_word(' '.join(path))} {text[end:]}".rstrip()
+
+
+def _may_be_of_path(word: str) -> bool:
+    return bool(word) and not is_flag(word) and not is_body(word) and cells.split_item(word) is None
 
 
 def _split_front(words: list[str]) -> tuple[list[str], str]:

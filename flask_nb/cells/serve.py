@@ -52,7 +52,9 @@ def serve_parser() -> MagicParser:
         "--port", type=_parse_port, metavar="N", help="port to listen on; default: a free one"
     )
     parser.add_argument(
-        "--host", metavar="H", help="address to listen on, for other users too; default: your programs only"
+        "--host",
+        metavar="H",
+        help="address to listen on until it is stopped, for other users too; default: your programs only",
     )
     parser.add_argument(
         "--live",

@@ -31,7 +31,8 @@ class UrlDefinition:
     :param name: an endpoint, the beginning of one, or a rule.
     :param values: names and values in the order typed.
     :param external: whether scheme and host are part of it; None to leave that to the app.
-    :param live: lead to the server that runs, not to ``localhost`` without a port.
+    :param live: lead browsers to the server that runs, not to ``localhost`` without a port.
+    :param local: lead code in the kernel to that server.
     """
 
     name: str
@@ -41,6 +42,7 @@ class UrlDefinition:
     method: str | None = None
     scheme: str | None = None
     live: bool = False
+    local: bool = False
 
 
 _FEW = 4  # so many endpoints are named when none is near
@@ -66,8 +68,16 @@ def url_parser() -> MagicParser:
         "an endpoint, its beginning up to a _, or a rule; then name=value, where {expression} is a "
         "value of the notebook; _external=True, _anchor=…, _method=… and _scheme=… as in url_for",
     )
-    parser.add_argument(
-        "--live", action="store_true", help="with the address of the running server; differs with each run"
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--live",
+        action="store_true",
+        help="with the address by which browsers reach the server; differs with each run",
+    )
+    where.add_argument(
+        "--local",
+        action="store_true",
+        help="with the one by which code in the kernel does, such as requests.get",
     )
     return parser
 
@@ -78,13 +88,14 @@ def parse_url(line: str) -> UrlDefinition:
     :raises MagicArgumentError: when it is not understood.
     """
     arguments = url_parser().parse_line(line, find_stretch)
-    return parse_url_words(arguments.words, live=arguments.live)
+    return parse_url_words(arguments.words, live=arguments.live, local=arguments.local)
 
 
-def parse_url_words(words: Sequence[str], *, live: bool = False) -> UrlDefinition:
+def parse_url_words(words: Sequence[str], *, live: bool = False, local: bool = False) -> UrlDefinition:
     """Return what an endpoint, or a rule, and the values behind it mean.
 
-    :param live: lead to the server that runs.
+    :param live: lead browsers to the server that runs.
+    :param local: lead code in the kernel there.
     :raises MagicArgumentError: when it is not understood.
     """
     if not words:
@@ -111,6 +122,7 @@ def parse_url_words(words: Sequence[str], *, live: bool = False) -> UrlDefinitio
         method=options["_method"].upper() if "_method" in options else None,
         scheme=options.get("_scheme"),
         live=live,
+        local=local,
     )
 
 
@@ -131,7 +143,7 @@ def build_url(definition: UrlDefinition, target: Engine, evaluate: Evaluate) -> 
             anchor=expand_text(definition.anchor, evaluate) if definition.anchor else None,
             method=definition.method,
             scheme=definition.scheme,
-            external=True if definition.live or is_absolute else definition.external,
+            external=True if definition.live or definition.local or is_absolute else definition.external,
         )
     except BuildError:
         raise _explain(endpoint, values, routes, definition.method) from None

@@ -130,15 +130,11 @@ class Definitions:
         engine = self.host.followed.engine()
         engines.check_urls(engine)
         url = cells.build_url(definition, engine, evaluation)
-        return LiveUrl(self._at_server(url)) if definition.live else Url(url)
-
-    def _at_server(self, url: str) -> str:
-        """Return the URL with the address of the server, which is started unless it runs."""
-        self.host.serving.start()
-        base, parts = urlsplit(self.host.serving.page_url or ""), urlsplit(url)
-        return parts._replace(
-            scheme=base.scheme, netloc=base.netloc, path=base.path.rstrip("/") + parts.path
-        ).geturl()
+        if not (definition.live or definition.local):
+            return Url(url)
+        serving = self.host.serving
+        serving.start()
+        return LiveUrl(_at(serving.page_url, url)) if definition.live else Url(_at(serving.url, url))
 
     # --- cookies ---
 
@@ -294,6 +290,13 @@ def _module_beside(name: str) -> str | None:
     """Return the file of a module of that name in the current folder, None for none."""
     files = (Path(f"{name}.py"), Path(name, "__init__.py"))
     return next((file.as_posix() for file in files if file.is_file()), None)
+
+
+def _at(address: str | None, url: str) -> str:
+    """Return the URL below the address of a server."""
+    base, parts = urlsplit(address or ""), urlsplit(url)
+    path = base.path.rstrip("/") + parts.path
+    return parts._replace(scheme=base.scheme, netloc=base.netloc, path=path).geturl()
 
 
 class Url(str):

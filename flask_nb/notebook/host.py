@@ -36,6 +36,7 @@ from flask_nb.panel.options import LAST
 
 from .following import FollowedApp, known_apps
 from .live_pages import LivePages
+from .ports import named_ports
 from .request_displays import RequestDisplays
 from .served import SERVED, ServedApp, ServedApps
 from .serving import NO_SOCKETS, Serving
@@ -126,7 +127,7 @@ class Host:
         return ServedApp(
             FollowedApp(self.ip, self._listen),
             self._make_gate,
-            lambda app, label: Serving(app, self.settings, label, self._find_address),
+            lambda app, label: Serving(app, self.settings, label, self._find_address, named_ports(self.ip)),
         )
 
     def _find_address(self, port: int) -> Address:

@@ -1,15 +1,30 @@
-"""The port that a kernel has again after it was restarted."""
+"""The port that a kernel has again: after it was restarted, or after the extension was loaded again."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
 from hashlib import sha256
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 #: Above what programs are known for, and below what systems hand out to clients: 32768 on Linux.
 _FIRST, _COUNT = 20000, 12000
 
 _WISHES = 3
+
+_named: WeakKeyDictionary[InteractiveShell, dict[str, int]] = WeakKeyDictionary()
+
+
+def named_ports(shell: InteractiveShell) -> dict[str, int]:
+    """Return the ports that were asked for in a shell, by what people call the app.
+
+    They outlive the extension, so that ``%reload_ext`` moves nobody's app.
+    """
+    return _named.setdefault(shell, {})
 
 
 def familiar_ports(label: str) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask_nb import engines
@@ -17,6 +18,7 @@ _LOOP = re.compile(
 )
 _URL = re.compile(r"https?://(?P<host>127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1\]):(?P<port>\d+)")
 _POOL = re.compile(r"host='(?P<host>127\.0\.0\.1|localhost)', port=(?P<port>\d+)")  # of requests and urllib3
+_PATH = re.compile(r"(?:^|')(?P<path>/[^\s']*)")  # of requests, urllib and aiohttp
 _MODULE = re.compile(r"""["']([\w.]+:\w+)["']""")  # the app as uvicorn takes it
 
 
@@ -37,7 +39,7 @@ def hint_at_server(
         )
     if any(isinstance(one, ConnectionRefusedError) for one in _causes(exc)):
         return _hint_at_port(str(exc), source, apps)
-    return None
+    return _hint_at_path(_asked_for(exc), apps)
 
 
 def _hint_at_loop(source: str, variables: Mapping[str, Any]) -> str | None:
@@ -55,6 +57,27 @@ def _hint_at_port(message: str, source: str, apps: ServedApps) -> str | None:
         return None
     port = found["port"]
     return f"nothing is served at port {port}. To serve {_label(apps)} there, type: %serve --port {port}"
+
+
+def _hint_at_path(asked: str, apps: ServedApps) -> str | None:
+    """Speak of a path below a proxy, to which a browser knows the host and nobody else does."""
+    for served in apps:
+        port = served.serving.port
+        base = served.serving.page_url if port is not None and str(port) in asked else None
+        if base is not None and asked.startswith(base) and base.startswith("/"):
+            return (
+                f"{base} leads browsers to {served.followed.label}. For a URL that code in a cell can ask, "
+                f"type: %url_for ENDPOINT --local"
+            )
+    return None
+
+
+def _asked_for(exc: BaseException) -> str:
+    """Return the path that a client has refused, since it has no host; empty if it has not."""
+    with suppress(Exception):  # httpx keeps it in the request; whatever else has such an attribute may raise
+        return str(exc.request.url)  # type: ignore[attr-defined]
+    found = _PATH.search(str(exc)) if isinstance(exc, ValueError) else None
+    return found["path"] if found is not None else ""
 
 
 def _label(apps: ServedApps) -> str:

@@ -118,8 +118,11 @@ class ServedApps:
     def stop(self, meant: Iterable[ServedApp]) -> str:
         """Stop servers; return a line about it."""
         running = [served for served in meant if served.serving.url is not None] or [self.current]
-        lines = [served.serving.stop() for served in running]
-        return lines[0] if len(running) < 2 else f"{len(running)} servers {lines[0]}"
+        lines = {served.followed.label: served.serving.stop() for served in running}
+        if len(set(lines.values())) > 1:  # one was open to others: it says how it is opened again
+            return "\n".join(f"{label}: {line}" for label, line in lines.items())
+        line = next(iter(lines.values()))
+        return line if len(running) < 2 else f"{len(running)} servers {line}"
 
     def status(self, meant: Iterable[ServedApp]) -> str:
         """Return lines on the current server and on each other that runs, and on their requests."""

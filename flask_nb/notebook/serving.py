@@ -33,6 +33,8 @@ NO_SOCKETS = (
     "nothing can connect to a server in a browser's Python. Requests such as %get / call the app without one"
 )
 
+_CLOSED = "for your programs only. To open it to others again, type: %serve --host {}"
+
 NOT_SERVING = "not serving; the next request, or %serve, starts the server"
 
 #: Seconds in all that a request may have run when the server is stopped: what a person stops is to stop.
@@ -49,6 +51,8 @@ class Serving:
     :param settings: where and with how many threads, unless told otherwise.
     :param label: asked for what people call the app.
     :param find: finds out by which address browsers reach a port.
+    :param named_ports: the ports that were asked for, by what people call the app; what is asked for here is
+        noted there.
     """
 
     def __init__(
@@ -57,11 +61,13 @@ class Serving:
         settings: FlaskNB,
         label: Callable[[], str],
         find: Callable[[int], Address] = lambda port: notebook.Address(),
+        named_ports: dict[str, int] | None = None,
     ) -> None:
         self._app = app
         self._settings = settings
         self._label = label
         self._find = find
+        self._named_ports = {} if named_ports is None else named_ports
         self._found: tuple[tuple[int | None, str], Address] | None = None
         self._finding = threading.Lock()
         self._server: BackgroundServer | None = None
@@ -144,16 +150,27 @@ class Serving:
             self._begin(host, port)
         elif host in (None, old.host) and port in (None, 0, old.port):
             self.is_shared |= is_shared
+            self._note(port)
             return f"{self._label()} is already being served at {self._where()}"
         else:
             self.is_shared |= is_shared
             self._move(old, host or old.host, old.port if port is None else port)
+        self._note(port)
         return self.line()
 
     def stop(self) -> str:
         """Stop the server; return a line about it."""
-        stopped = self._server is not None and self._server.stop(_STOP_DRAIN)
-        return "stopped; the next request, or %serve, starts the server again" if stopped else NOT_SERVING
+        if self._server is None or not self._server.stop(_STOP_DRAIN):
+            return NOT_SERVING
+        is_closed = self._is_open and gate.is_loopback(self._settings.host)
+        self.is_shared = False
+        again = "stopped; the next request, or %serve, starts the server again"
+        return f"{again}, {_CLOSED.format(self._server.host)}" if is_closed else again
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether others than the person reach the place of the server."""
+        return self.is_shared or not all(map(gate.is_loopback, self.hosts()))
 
     def close(self) -> None:
         """Stop the server for good: a request that a thread had yet to send does not start it again."""
@@ -175,6 +192,7 @@ class Serving:
             old.restart()
         else:
             self._move(old, host or old.host, old.port if port is None else port)
+        self._note(port)
         return self.line()
 
     def status(self) -> str:
@@ -250,10 +268,15 @@ class Serving:
         return f"all threads were busy with {busy}. Free them with %serve restart"
 
     def _begin(self, host: str | None, port: int | None) -> None:
-        """Start: where it served before, unless a place is named."""
+        """Start: where it served before, unless a place is named.
+
+        What was stopped was closed, too: a host that others reach has to be named again.
+        """
         if self._server is None or host is not None or port is not None:
             self._begin_anew(host, port)
             return
+        if not gate.is_loopback(self._server.host):
+            self._server = self._make(None, self._server.port)
         self._server.configure(**self._limits())
         try:
             self._server.start()
@@ -263,12 +286,22 @@ class Serving:
             self._begin_anew(self._server.host, None)
 
     def _begin_anew(self, host: str | None, port: int | None) -> None:
-        """Start; where no port is named, at the one that this kernel had before it was restarted."""
+        """Start; where no port is named, at one that was named, or that this kernel had before a restart."""
         self._has_chosen_port = port is None and not self._settings.port
-        for wish in familiar_ports(self._label()) if self._has_chosen_port else ():
+        for wish in self._wishes() if port is None else ():
             with suppress(PortInUseError):
                 return self._begin_at(host, wish)
         return self._begin_at(host, port)
+
+    def _wishes(self) -> list[int]:
+        label = self._label()
+        named = [self._named_ports[label]] if label in self._named_ports else []
+        return [*named, *(familiar_ports(label) if self._has_chosen_port else [])]
+
+    def _note(self, port: int | None) -> None:
+        """Note where the server is if its port was named."""
+        if port is not None and self._server is not None:
+            self._named_ports[self._label()] = self._server.port
 
     def _begin_at(self, host: str | None, port: int | None) -> None:
         server = self._make(host, port)

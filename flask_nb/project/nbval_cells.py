@@ -23,7 +23,8 @@ _LOOK_SECONDS = 1
 
 # What tells of the server, of the environment, or how long something took.
 _OF_ONE_RUN = re.compile(
-    r"^\s*(?:\w+\s*=\s*)?(?P<magic>%load_ext flask_nb|%serve|%url_for(?=.*\s--live\b)|%\w+(?=.*\s--time\b))"
+    r"^\s*(?:\w+\s*=\s*)?"
+    r"(?P<magic>%load_ext flask_nb|%serve|%url_for(?=.*\s--(?:live|local)\b)|%\w+(?=.*\s--time\b))"
     r"|(?P<call>\bapp\.run)\(",
     re.MULTILINE,
 )

@@ -100,6 +100,29 @@ def test_a_rule_without_its_slash_is_typed_out():
         parse_route("POST items", "")
 
 
+@pytest.mark.parametrize(
+    ("request_", "typed"),
+    [
+        ("/with space/1", "'\"/with space/1\"'"),
+        ("POST /a b c n=1 'x=y z'", "'POST \"/a b c\" n=1 \\'x=y z\\''"),
+        ("/it's{n + 1} here --fresh", "'\"/it\\'s{n + 1} here\" --fresh'"),
+    ],
+)
+def test_a_path_with_spaces_that_is_tried_is_typed_out_with_both_pairs_of_quotes(request_, typed):
+    with pytest.raises(MagicArgumentError, match=r"%%route --try: .* is not understood") as caught:
+        parse_route(f"/x --try {quote_word(request_)}", "")
+    assert str(caught.value).endswith(f"type --try {typed}")
+    (tried,) = parse_route(f"/x --try {typed}", "").tries
+    assert " " in "".join(map(str, tried.path))
+
+
+@pytest.mark.parametrize("request_", ["", "/a n=1 b", "/a b --no-such-flag", "/a {", "/a --help"])
+def test_another_mistake_in_a_request_that_is_tried_is_not_taken_for_spaces_in_its_path(request_):
+    with pytest.raises(MagicArgumentError) as caught:
+        parse_route(f"/x --try {quote_word(request_)}", "")
+    assert "belongs to the path" not in str(caught.value)
+
+
 def test_help_can_be_asked_for():
     with pytest.raises(MagicHelpRequested, match="usage: %%route"):
         parse_route("-h", "")

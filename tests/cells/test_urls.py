@@ -70,6 +70,7 @@ def build(engine: OurEngine, line: str, **variables: Any) -> str:
         ("index _anchor=top", "/#top"),
         ("index _anchor=of-{user['n']}", "/#of-Ann"),
         ("index --live", "http://localhost/"),
+        ("index --local", "http://localhost/"),
         ("index  # the first page", "/"),
     ],
 )
@@ -90,6 +91,7 @@ def test_urls(engine, line, url):
         ("index _extrenal=True", "unknown option '_extrenal'. Did you mean _external?"),
         ("index _scheme=https _external=False", "Leave out _external=False"),
         ("index --lvie", "Did you mean --live?"),
+        ("index --live --local", "not allowed with argument --live"),
         ("index q='x", "not closed"),
     ],
 )

@@ -334,15 +334,58 @@ def test_the_doctor_speaks_in_a_cell(loaded: InteractiveShell, outputs: list[dic
     assert f'href="{host.serving.url}" target="_blank"' in outputs[-1]["text/html"]
 
 
-def test_live_urls_have_the_address_that_browsers_reach(
+@pytest.fixture
+def proxied(
     loaded: InteractiveShell, proxy: Any, write_info: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> InteractiveShell:
+    """A shell with an app that browsers reach through a proxy."""
     monkeypatch.setenv("JPY_PARENT_PID", "4712")
     write_info(4712, proxy.port)
     loaded.run_cell(
         "from flask_nb import Flask\napp = Flask('shop')\n@app.get('/x')\ndef x():\n    return 'x'"
     )
-    loaded.run_cell("url = %url_for x --live").raise_error()
-    host = get_host(loaded)
+    return loaded
+
+
+def test_live_urls_have_the_address_that_browsers_reach(proxied: InteractiveShell) -> None:
+    proxied.run_cell("url = %url_for x --live").raise_error()
+    host = get_host(proxied)
     assert host is not None
-    assert str(loaded.user_ns["url"]) == f"/base/proxy/{host.serving.port}/x"
+    assert str(proxied.user_ns["url"]) == f"/base/proxy/{host.serving.port}/x"
+
+
+def test_local_urls_have_the_address_that_cells_reach(proxied: InteractiveShell) -> None:
+    proxied.run_cell("url = %url_for x q=1 --local").raise_error()
+    with urlopen(proxied.user_ns["url"]) as answer:
+        assert answer.read() == b"x"
+    assert "text/html" not in getattr(proxied.user_ns["url"], "_repr_mimebundle_", dict)()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        "from urllib.request import urlopen\nurlopen(url)",
+        "raise ValueError(f\"Invalid URL '{url}': No scheme supplied. Perhaps you meant https://{url}?\")",
+        "raise ValueError(url)",
+        "error = OSError('no protocol')\nerror.request = Request(url)\nraise error",
+    ],
+    ids=["urllib", "requests", "aiohttp", "httpx"],
+)
+def test_a_cell_that_asks_at_the_path_for_browsers_is_told_of_local_urls(
+    proxied: InteractiveShell, capsys: pytest.CaptureFixture[str], ask: str
+) -> None:
+    proxied.run_cell("class Request:\n    def __init__(self, url): self.url = url")
+    proxied.run_cell("url = %url_for x --live").raise_error()
+    proxied.run_cell(ask)
+    base = proxied.user_ns["url"].removesuffix("x")
+    said = capsys.readouterr().out
+    assert f"{base} leads browsers to app. For a URL that code in a cell can ask, type: %url_for" in said
+
+
+@pytest.mark.parametrize("ask", ["raise ValueError('/elsewhere/x')", "raise ValueError(f'{url}')"])
+def test_nothing_is_said_of_another_path_or_of_a_server_that_is_stopped(
+    proxied: InteractiveShell, capsys: pytest.CaptureFixture[str], ask: str
+) -> None:
+    proxied.run_cell("url = %url_for x --live\n%serve stop;").raise_error()
+    proxied.run_cell(ask)
+    assert "--local" not in capsys.readouterr().out

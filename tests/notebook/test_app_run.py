@@ -222,6 +222,26 @@ def test_an_open_address_is_said(run, ports):
     assert "(bound to 0.0.0.0: whoever" in run(f"app.run('0.0.0.0', {ports[0]})")
 
 
+@pytest.mark.parametrize("again", ["%serve doctor", "%serve", "%serve restart", "%get /who\n%serve status"])
+def test_an_open_address_that_was_stopped_does_not_come_back_by_itself(run, ports, again):
+    run("app = make('app')")
+    run(f"app.run('0.0.0.0', {ports[0]})")
+    assert "To open it to others again, type: %serve --host 0.0.0.0" in run("%serve stop")
+    said = run(again)
+    assert f"serving app at http://127.0.0.1:{ports[0]}/" in said
+    assert "0.0.0.0" not in said
+    run("%serve stop")
+    assert "(bound to 0.0.0.0: whoever" in run("%serve --host 0.0.0.0")
+
+
+@pytest.mark.parametrize("call", ["app.run(port={})", "%serve --port {}"])
+def test_reloading_the_extension_leaves_an_app_at_the_port_that_was_named(run, ports, call):
+    run("app = make('app')")
+    run(call.format(ports[0]))
+    run("%reload_ext flask_nb")
+    assert run("%serve").startswith(f"serving app at http://127.0.0.1:{ports[0]}/")
+
+
 @pytest.mark.parametrize(
     ("call", "error"),
     [

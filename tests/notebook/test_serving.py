@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 from urllib.request import urlopen
@@ -93,6 +93,58 @@ def test_it_comes_back_where_it_was(serving: Serving, port: int) -> None:
     assert serving.stop() == NOT_SERVING
     serving.address()
     assert serving.url == f"http://127.0.0.1:{port}/"
+
+
+@pytest.mark.parametrize("again", [Serving.start, Serving.restart, Serving.address])
+def test_a_host_that_others_reach_is_closed_when_it_is_stopped(
+    serving: Serving, port: int, again: Callable[[Serving], object]
+) -> None:
+    serving.start(host="0.0.0.0", port=port, is_shared=True)
+    closed = "for your programs only. To open it to others again, type: %serve --host 0.0.0.0"
+    assert serving.stop().endswith(closed)
+    again(serving)
+    assert (serving.hosts(), serving.port, serving.is_shared) == (["127.0.0.1"], port, False)
+
+
+def test_what_answered_other_users_of_the_machine_is_closed_when_it_is_stopped(serving: Serving) -> None:
+    serving.start(host="127.0.0.1", is_shared=True)
+    assert serving.stop().endswith("type: %serve --host 127.0.0.1")
+    serving.address()
+    assert not serving.is_shared
+
+
+def test_a_host_that_the_settings_open_stays_open(port: int) -> None:
+    serving = Serving(wsgi_app, FlaskNB(host="0.0.0.0", port=port), lambda: "app")
+    serving.start()
+    assert "--host" not in serving.stop()
+    serving.address()
+    assert serving.hosts() == ["0.0.0.0"]
+    serving.stop()
+
+
+def test_a_host_of_this_machine_alone_is_kept(serving: Serving) -> None:
+    serving.start(host="localhost")
+    assert "--host" not in serving.stop()
+    serving.address()
+    assert serving.hosts() == ["localhost"]
+
+
+def test_another_server_comes_back_at_a_port_that_was_named(port: int) -> None:
+    named: dict[str, int] = {}
+    for ask in (lambda one: one.run(port=port), Serving.address):
+        serving = Serving(wsgi_app, FlaskNB(), lambda: "app", named_ports=named)
+        ask(serving)
+        assert serving.port == port
+        serving.close()
+
+
+def test_a_named_port_that_is_taken_meanwhile_is_passed_over() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = listener.getsockname()[1]
+        serving = Serving(wsgi_app, FlaskNB(), lambda: "app", named_ports={"app": taken})
+        serving.start()
+        assert serving.port not in (None, taken)
+        serving.stop()
 
 
 def test_restarting_keeps_the_port(serving: Serving) -> None:

@@ -121,6 +121,13 @@ def test_choosing_an_app_again_starts_no_other_server(run):
     assert run("%serve stop").startswith("2 servers stopped")
 
 
+def test_servers_of_which_one_was_open_to_others_say_how_it_is_opened_again(run: Callable[..., str]) -> None:
+    run("app.run(port=0)\nshop.run(host='0.0.0.0', port=0)")
+    said = sorted(run("%serve stop").splitlines())
+    assert re.fullmatch(r"app: stopped; .* again", said[0])
+    assert re.fullmatch(r"shop: stopped; .* type: %serve --host 0\.0\.0\.0", said[1])
+
+
 def test_each_app_keeps_its_own_cookies(run):
     run("%cookies set basket=apples --app shop")
     assert run("%get /basket --app shop").endswith("apples")

@@ -246,6 +246,7 @@ def test_what_is_of_one_run_is_told_to_be_tagged(told):
         ("%load_ext flask_nb", "%load_ext flask_nb"),
         ("x = 1\nwhere = %serve", "%serve"),
         ("%url_for index --live", "%url_for"),
+        ("url = %url_for index --local", "%url_for"),
         ("%get / --time", "%get"),
         ("app.run(port=5000)", "app.run"),
         ("%url_for index", None),

@@ -223,6 +223,19 @@ MISTAKES = [
         shows="Hello!",
     ),
     Mistake(
+        "a request to try whose path has a space",
+        wrong="""
+            %%route /teas/<name> --try "/teas/earl grey"
+            f"a cup of {name}"
+        """,
+        says=["'grey' is not understood", """type --try '"/teas/earl grey"'"""],
+        right="""
+            %%route /teas/<name> --try '"/teas/earl grey"'
+            f"a cup of {name}"
+        """,
+        shows="a cup of earl grey",
+    ),
+    Mistake(
         "a view that does not take the variable of its rule",
         wrong="""
             @app.get("/hello/<name>")
