@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from forking import ForkServer
 from hypothesis import HealthCheck, settings
+from jupyter_client.connect import LocalPortCache
 from jupyter_core.utils import ensure_event_loop
 from ports import free_port
 from spare import SPARE
@@ -51,12 +52,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prepare the process for the programs that tests start.
 
     They are to be interrupted also when the suite runs in a shell's background: there Ctrl-C is ignored, and
-    what is ignored is inherited.
+    what is ignored is inherited. A kernel ends as it begins where one of its ports has been taken meanwhile.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     jupyter_client.launcher.Popen = FORKS.start  # type: ignore[attr-defined]
+    LocalPortCache.find_available_port = lambda cache, ip: free_port()  # type: ignore[assignment,method-assign]
     if "mix_stderr" in inspect.signature(CliRunner).parameters:
         tell_streams_apart()
 
