@@ -355,24 +355,29 @@ class Run:
         """Take in what has arrived by now, and nothing more."""
         while self._accept():
             pass
-        if (listener := self._listener) is not None:
-            self._hand_over()
+        if (listener := self._let_go()) is not None:
             listener.close()
         if not self._is_gentle:
             for connection in list(self.connections):
                 connection.retire()
-        self._has_taken_in = True
-        self.is_quieter()
+        self._tell_taken_in()
 
     def _hand_over(self) -> None:
         """Leave the listening socket to somebody else."""
-        if self._listener is not None:
-            if self._accepts_at == inf:
-                self._selector.unregister(self._listener)
-            self._accepts_at = inf
-            self._listener = None
+        self._let_go()
+        self._tell_taken_in()
+
+    def _let_go(self) -> socket.socket | None:
+        """Accept nothing more; return the socket that listened."""
+        listener, self._listener = self._listener, None
+        if listener is not None and self._accepts_at == inf:
+            self._selector.unregister(listener)
+        self._accepts_at = inf
         for connection in [each for each in self.connections if each.phase is Phase.HELD]:
             connection.close()  # it asks anew, and finds who goes on
+        return listener
+
+    def _tell_taken_in(self) -> None:
         self._has_taken_in = True
         self.is_quieter()
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from contextlib import ExitStack, closing
 
 import pytest
@@ -156,6 +157,22 @@ def test_a_server_takes_the_place_of_another_on_the_same_port(serve, ask, host):
     assert (new.port, old.running) == (old.port, False)
     old.stop()
     assert ask(new).text == "new"
+    new.stop()
+
+
+def test_nobody_is_let_in_at_the_old_port_once_the_server_has_moved(serve, monkeypatch):
+    old, new = serve(hello), BackgroundServer(hello)
+    port, listener, close = old.port, old._run.listener, socket.socket.close
+
+    def close_late(sock):
+        if sock is listener:
+            time.sleep(0.2)
+        close(sock)
+
+    monkeypatch.setattr(socket.socket, "close", close_late)
+    new.start(instead_of=old)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
     new.stop()
 
 
