@@ -337,7 +337,6 @@ waited = os.waitpid(child, 0)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a process cannot be forked here")
 def test_what_a_forked_process_prints_is_seen(kernel: Kernel) -> None:
     printed = kernel.run(FORKED).stdout
-    while (
-        printed != "child\n"
-    ):  # a kernel may pass it on when the cell has ended, and the end of the line by itself
+    # A kernel may pass it on when the cell has ended, and the end of the line by itself.
+    while printed != "child\n":
         printed += kernel.client.iopub_channel.get_msg(timeout=20)["content"].get("text", "")

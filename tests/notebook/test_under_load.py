@@ -35,8 +35,7 @@ def start():
 # A cell that does not compile, one that fails at once, and the page's own that fails when all is defined.
 BROKEN = (("broken", "@app.get('/page\ndef"), ("broken", "1 / 0"), ("page", PAGE + "1 / 0"))
 
-CLIENTS = 8
-RUNS_TO_A_FAILURE = 6
+CLIENTS, RUNS, FAILURES = 8, 300, 50
 
 
 class Clients:
@@ -76,20 +75,19 @@ class Clients:
 
 
 def test_no_answer_is_lost_or_mixed_while_cells_run_again_and_fail(
-    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str], is_thorough: bool
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs = 300 if is_thorough else 100
     loaded.run_cell(SETUP, cell_id="setup").raise_error()
     loaded.run_cell(PAGE.format(0, "v0"), cell_id="page").raise_error()
     host = get_host(loaded)
     assert host is not None
     host.serving.start()
     with Clients(str(host.serving.url)) as clients:
-        for number in range(1, runs + 1):
+        for number in range(1, RUNS + 1):
             version = f"v{number % 2}"
             loaded.run_cell(PAGE.format(number, version), cell_id="page").raise_error()
-            if number % RUNS_TO_A_FAILURE == 0:
-                key, source = BROKEN[number // RUNS_TO_A_FAILURE % len(BROKEN)]
+            if number % (RUNS // FAILURES) == 0:
+                key, source = BROKEN[number // (RUNS // FAILURES) % len(BROKEN)]
                 assert not loaded.run_cell(source.format(number, version), cell_id=key).success
             clients.wait_for(number)
     assert {status for status, _ in clients.answers} == {200}
@@ -98,4 +96,4 @@ def test_no_answer_is_lost_or_mixed_while_cells_run_again_and_fail(
         answer = re.fullmatch(r"(\d+) (\d+) (v[01]) \3", text)
         assert answer is not None, text
         assert int(answer[2]) >= int(answer[1]), text
-    assert clients.count >= runs
+    assert clients.count >= RUNS
